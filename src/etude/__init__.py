@@ -1,0 +1,55 @@
+"""étude: the canonical networks of deep learning, played properly.
+
+    import etude
+    run = etude.train("cnn", data="digits", epochs=3)
+    run.test["accuracy"]
+    run.predict(images)
+
+The face of the package: verbs and a few nouns, loaded when asked for. Nothing is defined here.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from etude import layers, models
+    from etude.errors import EtudeError
+    from etude.recipe import Recipe
+    from etude.ship.run import Run
+    from etude.verbs import compare, load, resume, train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EtudeError",
+    "Recipe",
+    "Run",
+    "compare",
+    "layers",
+    "load",
+    "models",
+    "resume",
+    "train",
+]
+
+_HOMES = {
+    "EtudeError": "errors",
+    "Recipe": "recipe",
+    "Run": "ship.run",
+    "compare": "verbs",
+    "load": "verbs",
+    "resume": "verbs",
+    "train": "verbs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"etude.{_HOMES[name]}"), name)
+    if name in ("layers", "models"):
+        return importlib.import_module(f"etude.{name}")
+    raise AttributeError(f"module 'etude' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,368 @@
+"""The command line: flags made from the recipe; it speaks only to the verbs.
+
+`key=value` and `--key value` are the same. Results go to stdout, progress and errors to stderr.
+Importing this imports no torch: verbs are loaded when one is called.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+from cyclopts import App, CycloptsError, Group, Parameter
+from pydantic import create_model
+
+from etude.errors import EtudeError, UsageError
+from etude.recipe import Train
+
+LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
+
+app = App(
+    name="etude",
+    help="The canonical networks of deep learning, played properly.",
+    version_flags=["--version"],
+    help_epilogue="Examples:\n\n"
+    "etude train cnn --data digits\n\n"
+    "etude train vit --data photos/ model.depth=4 epochs=20\n\n"
+    "etude compare --model mlp --data curve --optimizer sgd,momentum,adam\n\n"
+    "etude predict runs/cnn-digits picture.png",
+    print_error=False,
+    exit_on_error=False,
+    result_action="return_value",
+)
+
+
+def flag(field: Any) -> Any:
+    """A field of the recipe as a flag that may be left out."""
+    kind = str if field.annotation is str else field.annotation
+    return Annotated[Optional[kind], Parameter(help=field.description)]  # noqa: UP045
+
+
+# Every field of Train is a flag; those not given stay None, and the recipe decides.
+FIELDS: dict[str, Any] = {key: (flag(field), None) for key, field in Train.model_fields.items()}
+TrainFlags: Any = create_model("TrainFlags", **FIELDS)
+
+Flags = Annotated[TrainFlags | None, Parameter(name="*")]
+Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
+Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
+Seed = Annotated[int | None, Parameter(help="decides order, start and noise")]
+
+
+def say(value: Any) -> None:
+    """One JSON value on stdout."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
+    """Fields of the recipe from flags and from path=value words."""
+    fields = {k: v for k, v in (flags.model_dump() if flags else {}).items() if v is not None}
+    if seed is not None:
+        fields["seed"] = seed
+    for word in sets or ():
+        key, _, text = word.partition("=")
+        fields[key] = value(text)
+    return fields
+
+
+def value(text: str) -> Any:
+    """A plain JSON value, a list where there are commas, else the text itself."""
+    for attempt in (text, f"[{text}]"):
+        try:
+            if attempt == text or "," in text:
+                return json.loads(attempt)
+        except ValueError:
+            continue
+    return text.split(",") if "," in text else text
+
+
+@app.command(group=LEARN)
+def train(
+    model: str | None = None,
+    /,
+    *,
+    data: Data = None,
+    name: Annotated[str | None, Parameter(help="the run's folder under ./runs")] = None,
+    seed: Seed = None,
+    flags: Flags = None,
+    sets: Sets = None,
+    as_json: Json = False,
+) -> None:
+    """Train a network, test it once, and keep all of it under ./runs.
+
+    MODEL is a name from `etude list`, or a recipe file. Every field of the recipe can be set by its
+    path: model.depth=4, data.augment=flip,translate, train.clip=1.
+
+    Examples:
+
+    etude train mlp --data digits
+
+    etude train vit --data fashion-mnist --epochs 15 model.patch=4 --name my-vit
+
+    etude train lstm --data series model.preset=notes
+
+    etude train cnn --data my-photos/ data.size=64 data.augment=flip
+
+    etude train runs/my-vit/recipe.json --seed 1
+    """
+    from etude import verbs
+
+    run = verbs.train(model, data, name=name, quiet=as_json, **given(flags, sets, seed))
+    finish(run, as_json)
+
+
+def finish(run: Any, as_json: bool) -> None:
+    """Say what a run came to."""
+    from etude import verbs
+    from etude.look import words
+
+    if as_json:
+        say(verbs.summary(run))
+        return
+    for line in words.sentences(run.result):
+        print(line)
+    print(f"{run.seconds:.1f} s of training, {run.samples_per_second:,.0f} samples/s")
+    print(run.folder.report)
+
+
+@app.command(group=LEARN)
+def compare(
+    *,
+    model: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    data: Data = None,
+    optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
+    seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    flags: Flags = None,
+    sets: Sets = None,
+    as_json: Json = False,
+) -> None:
+    """Train several from the same start on the same batches, and draw them side by side.
+
+    Examples:
+
+    etude compare --model mlp --data curve --optimizer sgd,momentum,adam
+
+    etude compare --model mlp,cnn,vit --data digits --seed 0,1,2
+    """
+    from etude import verbs
+
+    found = verbs.compare(
+        model=model,
+        data=data,
+        optimizer=optimizer,
+        seed=seed,
+        name=name,
+        quiet=as_json,
+        **given(flags, sets),
+    )
+    if as_json:
+        say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
+        return
+    table(verbs.rows(found.runs, found.labels))
+    print(found.path / "report.html")
+
+
+def table(rows: list[list[str]]) -> None:
+    """A table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(*rows[0])
+    for row in rows[1:]:
+        drawn.add_row(*row)
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False).print(drawn)
+
+
+@app.command(group=LEARN)
+def resume(run: str, /, *, as_json: Json = False) -> None:
+    """Go on with a run that was stopped or killed, as if it had not been.
+
+    Example:
+
+    etude resume runs/cnn-digits
+    """
+    from etude import verbs
+
+    finish(verbs.resume(run, quiet=as_json), as_json)
+
+
+@app.command(group=USE)
+def predict(
+    run: str,
+    /,
+    *inputs: str,
+    as_json: Json = False,
+) -> None:
+    """What a trained run says of your own files (or numbers).
+
+    INPUTS: images, folders of images, .npy, .npz or .ts files, or plain numbers for a function.
+
+    Examples:
+
+    etude predict runs/cnn-digits three.png seven.png
+
+    etude predict runs/mlp-curve 0.5 1.5
+    """
+    from etude import verbs
+
+    if not inputs:
+        raise UsageError("Nothing to predict.", do="Give files or numbers after the run.")
+    answers = verbs.load(run).predict(list(inputs))
+    if as_json:
+        say(answers)
+        return
+    for answer in answers:
+        if "label" in answer:
+            print(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})")
+        else:
+            print(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}")
+
+
+def numbers(found: float | list[float]) -> str:
+    """One value or several, short."""
+    return " ".join(f"{x:.4g}" for x in (found if isinstance(found, list) else [found]))
+
+
+@app.command(group=USE)
+def generate(
+    run: str,
+    /,
+    *,
+    count: Annotated[int, Parameter(help="how many images", name=["--count", "-n"])] = 64,
+    seed: Annotated[int, Parameter(help="decides the noise")] = 0,
+    out: Annotated[Path | None, Parameter(help="where the sheet of images goes (.png)")] = None,
+    as_json: Json = False,
+) -> None:
+    """New images from a trained autoencoder: a sheet, and the arrays beside it.
+
+    Example:
+
+    etude generate runs/aae-digits --count 16 --out new.png
+    """
+    from etude import verbs
+
+    if count < 1:
+        raise UsageError(f"--count {count}: at least 1 image.")
+    places = [str(place) for place in verbs.generate(run, count, seed, out)]
+    if as_json:
+        say({"run": run, "count": count, "seed": seed, "files": places})
+    else:
+        print("\n".join(places))
+
+
+@app.command(group=USE)
+def evaluate(run: str, /, *, as_json: Json = False) -> None:
+    """Test a trained run again on its test data.
+
+    Example:
+
+    etude evaluate runs/cnn-digits --json
+    """
+    from etude import verbs
+
+    metrics = verbs.evaluate_again(run)
+    if as_json:
+        say(metrics)
+        return
+    for key, found in metrics.items():
+        if isinstance(found, int | float | str):
+            print(f"{key}: {found}")
+
+
+@app.command(name="list", group=SEE)
+def list_(*, as_json: Json = False) -> None:
+    """Models, data and runs that are here."""
+    from etude import verbs
+
+    found = verbs.listing()
+    if as_json:
+        say(found)
+        return
+    for kind, entries in found.items():
+        print(f"{kind}:")
+        for entry, about in entries.items():
+            print(f"  {entry:<24} {about}")
+        if not entries:
+            print("  none yet: etude train mlp --data digits")
+
+
+@app.command(group=SEE)
+def tour(
+    *,
+    name: Annotated[str, Parameter(help="the folder under ./runs")] = "tour",
+    as_json: Json = False,
+) -> None:
+    """Train every network of the notes on embedded data: about three minutes on two cores."""
+    from etude import verbs
+
+    found = verbs.tour(name, quiet=as_json)
+    if as_json:
+        say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
+        return
+    table(verbs.rows(found.runs, found.labels))
+    seconds = sum(run.seconds for run in found.runs)
+    print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
+
+
+@app.command(group=SEE)
+def env(*, as_json: Json = False) -> None:
+    """Versions and machine, for a report of a bug."""
+    from etude.runs.provenance import environment
+
+    found = environment()
+    if as_json:
+        say(found)
+        return
+    packages = found.pop("packages")
+    for key, text in {**found, **packages}.items():
+        print(f"{key}: {text}")
+
+
+ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
+
+
+def words(arguments: Sequence[str]) -> list[str]:
+    """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
+    found: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        match = ASSIGNMENT.fullmatch(word)
+        if word.startswith("--") and not match and "." in word.split("=")[0] and rest:
+            match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
+        if match is None or Path(word).exists():
+            found.append(word)
+        elif "." in match[1]:
+            found += ["--set", f"{match[1]}={match[2]}"]
+        else:
+            found += [f"--{match[1].replace('_', '-')}", match[2]]
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code: see errors.py."""
+    # Threads that wait actively starve each other when anything else runs on the machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        app(words(sys.argv[1:] if arguments is None else arguments))
+    except CycloptsError as error:
+        leave(2, f"{error}\n-> etude --help, or --help after a command")
+    except EtudeError as error:
+        leave(error.exit_code, str(error))
+    except MemoryError as error:
+        leave(4, f"Out of memory: {error}\n-> Use a smaller batch, model or data.size.")
+    except KeyboardInterrupt:
+        leave(130, "Stopped before anything was trained; nothing was kept.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def leave(code: int, message: str) -> None:
+    """Say why on stderr, and exit."""
+    print(f"etude: {message}", file=sys.stderr)
+    raise SystemExit(code)

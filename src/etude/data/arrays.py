@@ -1,0 +1,263 @@
+"""arrays: your own numbers, from a .npz file, or from .npy files side by side.
+
+    x, y                                   a fifth, drawn once by split_seed, is the test split
+    x_train, y_train, x_test, y_test       and, where there are any, x_val, y_val
+    lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
+
+x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
+images. y: whole numbers or text are classes, floats are values to predict. X and Y are read as x
+and y. The path is the .npz, the folder of the .npy files, or x.npy itself (or NAME.npy beside
+NAME_y.npy). Large .npy files stay on disk and are read a batch at a time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+from etude.data.labels import targets
+from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
+from etude.data.rows import Rows, blocks
+from etude.errors import DataError
+from etude.shapes import Kind
+
+MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
+NAMED = 100_000  # beyond this many, naming each row takes more memory than it tells
+CHANNELS = (1, 3, 4)
+PARTS = ("", "train", "val", "test")
+FORMS = "x and y, or x_train, y_train, x_test and y_test"
+
+
+class Config(DataConfig):
+    """Where the arrays are and how to take them."""
+
+    path: str = Field(description="the .npz or .npy file")
+    split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
+    classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
+    kind: Literal["auto", "image", "sequence", "vector"] = Field(
+        default="auto", description="what a sample is (auto: by the axes and type of x)"
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Arrays of one split as they are stored."""
+
+    x: np.ndarray
+    y: np.ndarray
+    lengths: np.ndarray | None
+
+
+def load(config: Config) -> Raw:
+    """Samples of any kind. Raises DataError naming every array that cannot be used."""
+    path = Path(config.path)
+    arrays, notes = _read(path)
+    parts = _parts(path, arrays)
+    names = config.classes
+    if not names and "classes" in arrays:
+        names = tuple(str(name) for name in arrays["classes"].reshape(-1))
+    kind, arrange, said = _arrangement(path, next(iter(parts.values())).x, config.kind)
+    problems = _problems(parts, kind)
+    if problems:
+        raise DataError(f"{path}: these arrays cannot be used.", items=problems)
+    answers, target, classes, more = targets(
+        {name: part.y for name, part in parts.items()}, names, str(path)
+    )
+    splits, kept = {}, []
+    for name, part in parts.items():
+        x, how = _kept(arrange(part.x), name or "x", str(path))
+        kept += how
+        splits[name] = Split(x, answers[name], _lengths(part.lengths, x.shape))
+    notes += said + list(dict.fromkeys(kept)) + more
+    if "" in splits:
+        whole = splits.pop("")
+        first, second = stratified(whole.y, 0.2, config.split_seed)
+        if not len(second):
+            raise DataError(f"{path}: too few samples to draw a test split.", do=f"Give {FORMS}.")
+        if len(whole) <= NAMED:
+            whole = replace(whole, names=tuple(f"row {i}" for i in range(len(whole))))
+        splits = {"train": whole.take(first), "test": whole.take(second)}
+        notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
+    if any(split.lengths is not None for split in splits.values()):
+        splits = {name: _with_lengths(split) for name, split in splits.items()}
+    return Raw(
+        name=path.stem or "arrays",
+        kind=kind,
+        target=target,
+        train=splits["train"],
+        test=splits["test"],
+        val=splits.get("val"),
+        classes=classes,
+        notes=tuple(notes),
+    )
+
+
+def _known(name: str) -> str:
+    """The name an array is meant by: X_train is x_train; "" for one that is not read."""
+    head, _, part = name.partition("_")
+    head = head.lower() if head in ("X", "Y") else head
+    if name == "classes" or (head in ("x", "y", "lengths") and part in PARTS):
+        return f"{head}_{part}" if part else head
+    return ""
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """(arrays by the names they are meant by, notes). Raises DataError."""
+    if path.suffix.lower() == ".npz":
+        stored, others = read_npz(path, lambda name: bool(_known(name)))
+    else:
+        files = {p.stem: p for p in sorted(path.glob("*.npy"))} if path.is_dir() else _beside(path)
+        others = [name for name in files if not _known(name)]
+        stored = {name: open_npy(file) for name, file in files.items() if _known(name)}
+    arrays: dict[str, np.ndarray] = {}
+    for name, array in stored.items():
+        if _known(name) in arrays:
+            raise DataError(f"{path}: has both {_known(name)} and {name}; which one is meant?")
+        arrays[_known(name)] = array
+    return arrays, [f"left out: {', '.join(sorted(others))}"] if others else []
+
+
+def _beside(path: Path) -> dict[str, Path]:
+    """The .npy files that belong to one of x. Raises DataError if there is no y."""
+    if _known(path.stem).startswith("x"):
+        return {p.stem: p for p in sorted(path.parent.glob("*.npy")) if _known(p.stem)}
+    y = path.with_name(f"{path.stem}_y.npy")
+    if not y.is_file():
+        raise DataError(
+            f"{path}: has no targets beside it.",
+            do=f"Save them as {y.name}; or name the files x.npy and y.npy.",
+        )
+    files = {"x": path, "y": y}
+    lengths = path.with_name(f"{path.stem}_lengths.npy")
+    return {**files, "lengths": lengths} if lengths.is_file() else files
+
+
+def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
+    """The splits that there are, {"": ...} for one to be divided. Raises DataError."""
+    has = sorted(name for name in arrays if name != "classes")
+    divided = any("_" in name for name in has)
+    wanted = ["train", "test"] if divided else [""]
+    if divided and {"x_val", "y_val"} & set(has):
+        wanted = ["train", "val", "test"]
+    pairs = {part: (f"x_{part}".rstrip("_"), f"y_{part}".rstrip("_")) for part in wanted}
+    missing = [name for pair in pairs.values() for name in pair if name not in arrays]
+    if missing:
+        raise DataError(
+            f"{path}: has no {' and no '.join(missing)} (it has {', '.join(has) or 'no arrays'}).",
+            do=f"Give {FORMS}.",
+        )
+    if divided and {"x", "y"} & set(has):
+        raise DataError(f"{path}: has both x or y and splits of them.", do=f"Give {FORMS}.")
+    return {
+        part: Part(arrays[x], arrays[y], arrays.get(f"lengths_{part}".rstrip("_")))
+        for part, (x, y) in pairs.items()
+    }
+
+
+def _arrangement(
+    path: Path, x: np.ndarray, asked: str
+) -> tuple[Kind, Callable[[np.ndarray], np.ndarray], list[str]]:
+    """(kind, how to bring x into the house's axes, notes), by the axes and type of x."""
+    shape = x.shape
+    if x.ndim in (1, 2) and asked in ("auto", "vector"):
+        return "vector", lambda a: a.reshape(len(a), -1), []
+    if x.ndim == 2 and asked == "sequence":
+        return "sequence", lambda a: a[..., None], ["x [n L] taken as sequences of one feature"]
+    if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
+        return "image", lambda a: a[:, None], []
+    if x.ndim == 3 and asked in ("auto", "sequence"):
+        return "sequence", lambda a: a, []
+    if x.ndim == 4 and asked in ("auto", "image") and shape[1] in CHANNELS:
+        return "image", lambda a: a, []
+    if x.ndim == 4 and asked in ("auto", "image") and shape[3] in CHANNELS:
+        return "image", lambda a: np.moveaxis(a, 3, 1), ["channels moved: [n H W C] to [n C H W]"]
+    if asked == "vector" and x.ndim > 2:
+        return "vector", lambda a: a.reshape(len(a), -1), ["x laid out as vectors [n D]"]
+    if x.ndim == 4 and asked in ("auto", "image"):
+        raise DataError(
+            f"{path}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 channels: "
+            f"axis 1 has {shape[1]}, axis 3 has {shape[3]}."
+        )
+    what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
+    raise DataError(
+        f"{path}: x {list(shape)} with {x.ndim} axes is not read as {what}.",
+        do="Give [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
+    )
+
+
+def _problems(parts: dict[str, Part], kind: Kind) -> list[str]:
+    """All that is wrong with types, shapes and lengths, before any values are looked at."""
+    problems = []
+    first = next(iter(parts.values())).x.shape[1:]
+    for name, part in parts.items():
+        told = {"x": f"x_{name}".rstrip("_"), "y": f"y_{name}".rstrip("_")}
+        try:
+            number_type(part.x.dtype)
+        except ValueError as error:
+            problems.append(f"{told['x']}: {error}")
+        if not part.x.size:
+            problems.append(f"{told['x']}: is empty (shape {part.x.shape})")
+        if part.x.shape[1:] != first:
+            problems.append(f"{told['x']}: samples have shape {part.x.shape[1:]}, others {first}")
+        if part.x.shape[:1] != part.y.shape[:1]:
+            here, there = (a.shape[0] if a.ndim else "no axis" for a in (part.x, part.y))
+            problems.append(f"{told['x']} has {here} samples but {told['y']} has {there}")
+        problems += _wrong_lengths(part, f"lengths_{name}".rstrip("_"), kind)
+    return problems
+
+
+def _wrong_lengths(part: Part, told: str, kind: Kind) -> list[str]:
+    lengths = part.lengths
+    if lengths is None:
+        return []
+    if kind != "sequence" or part.x.ndim < 2:
+        return [f"{told}: samples of kind {kind} have no lengths"]
+    if lengths.dtype.kind not in "iu" or lengths.shape != part.x.shape[:1]:
+        found = f"{lengths.dtype} {list(lengths.shape)}"
+        return [f"{told}: {found}; one whole number for each sample is expected"]
+    longest = part.x.shape[1]
+    bad = np.flatnonzero((lengths < 1) | (lengths > longest))
+    return [f"{told}: row {i} says {lengths[i]} steps; 1 to {longest} are possible" for i in bad]
+
+
+def _lengths(lengths: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """As int64; None if all sequences are whole."""
+    if lengths is None or (np.asarray(lengths) == shape[1]).all():
+        return None
+    return np.array(lengths, np.int64)
+
+
+def _with_lengths(split: Split) -> Split:
+    """Lengths spelled out, for a split whose sequences are whole beside others that are not."""
+    if split.lengths is not None:
+        return split
+    return replace(split, lengths=np.full(len(split), split.x.shape[1], np.int64))
+
+
+def _kept(x: np.ndarray, name: str, path: str) -> tuple[np.ndarray | Rows, list[str]]:
+    """x [n ...] as uint8 or float32: in memory, or on disk where it is large. Raises DataError."""
+    dtype = number_type(x.dtype)
+    notes = []
+    if x.dtype.kind == "f" and x.dtype.itemsize > 4:
+        problems = [
+            f"{name}: row {start + int(i)} has values that float32 cannot hold"
+            for start, block in blocks(x)
+            for i in np.flatnonzero(too_large(block))
+        ]
+        if problems:
+            raise DataError(f"{path}: has values beyond 3.4e38.", items=problems)
+    native = x.dtype.newbyteorder("=")
+    if native not in (dtype, np.dtype(bool)):
+        notes.append(f"{native} brought to {dtype}")
+    if isinstance(x, np.memmap) and x.nbytes > MAPPED:
+        return Rows(x, np.arange(len(x)), dtype), [*notes, "x stays on disk"]
+    return np.array(x, dtype, order="C"), notes
+
+
+SOURCE = Source(
+    Config, load, "your own arrays from .npz or .npy (data.path)", data_in=(".npz", ".npy")
+)

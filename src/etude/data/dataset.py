@@ -1,0 +1,328 @@
+"""Dataset: samples in three splits, and a Card that says all a model and a reader must know of them.
+
+A source's `load(config)` gives a Raw (training data, and a test split that is the same whatever the
+seed). `carve` takes validation out of the training data by seed and learns the normalisation from
+what is left. Everything later - training, evaluation, prediction - prepares samples by the Card.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from etude.config import Config
+from etude.data.rows import Rows, blocks
+from etude.errors import DataError
+from etude.shapes import Kind, Spec, Target
+
+Augmentation = Literal[
+    "flip", "translate", "affine", "erase", "noise", "jitter", "scale", "time-mask"
+]
+View = Literal["none", "rows", "vector"]
+Scale = Literal["standard", "tanh"]
+
+
+class DataConfig(Config):
+    """The keys that every data source takes."""
+
+    augment: tuple[Augmentation, ...] = Field(
+        default=(), description="batched operations on training samples, e.g. flip,translate"
+    )
+    val_fraction: float = Field(
+        default=0.1, gt=0, le=0.5, description="share of the training data kept for validation"
+    )
+
+
+@dataclass(frozen=True)
+class Split:
+    """n samples. x: image [n C H W], sequence [n L Q] or vector [n D]; Rows where it stays on disk.
+
+    y: classes [n] int64, or values [n D] float32. lengths: valid steps [n], None if all are whole.
+    names: where each sample came from (a path, a row), empty if their number says all.
+    """
+
+    x: np.ndarray | Rows
+    y: np.ndarray
+    lengths: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, indices: np.ndarray) -> "Split":
+        """The samples at `indices`, in that order."""
+        return Split(
+            self.x.pick(indices) if isinstance(self.x, Rows) else self.x[indices],
+            self.y[indices],
+            None if self.lengths is None else self.lengths[indices],
+            tuple(self.names[i] for i in indices) if self.names else (),
+        )
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a source yields: test is fixed; val is given only where a source has its own.
+
+    notes: what was done to the data on the way in (resized, converted, left out), for the user.
+    unit: of the values, for regression and forecasts. log: values are positive and grow by
+    factors, so they are modelled as logarithms. season: steps in one period of a series (0: none).
+    """
+
+    name: str
+    kind: Kind
+    target: Target
+    train: Split
+    test: Split
+    val: Split | None = None
+    classes: tuple[str, ...] = ()
+    unit: str = ""
+    log: bool = False
+    season: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data source: its Config, how it loads, and one line on what it is.
+
+    data_in: the suffixes (or "folder") that a path must have for this source to read it.
+    """
+
+    config: type[DataConfig]
+    load: Callable[[Any], Raw]
+    summary: str
+    data_in: tuple[str, ...] = ()
+
+
+class Card(Config):
+    """All that training, evaluation and prediction must know of the data, without the data.
+
+    A sample is prepared as (log x if log else x), minus mean, over std, then viewed. top: the
+    largest raw value in training, so that new pictures (0..255) can be brought to the data's range.
+    padded: sequences of unequal lengths, filled up to the longest.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    target: Target
+    outputs: int
+    classes: tuple[str, ...]
+    unit: str
+    view: View
+    scale: Scale
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    y_mean: tuple[float, ...]
+    y_std: tuple[float, ...]
+    top: float
+    padded: bool
+    log: bool
+    season: int
+    sizes: dict[str, int]
+    fingerprint: str
+    notes: tuple[str, ...]
+
+    @property
+    def given(self) -> Spec:
+        """A sample as the data have it."""
+        return Spec(self.kind, self.shape, self.outputs, self.target)
+
+    @property
+    def seen(self) -> Spec:
+        """A sample as the model sees it, after the view."""
+        if self.view == "rows":
+            channels, height, width = self.shape
+            return Spec("sequence", (height, width * channels), self.outputs, self.target)
+        if self.view == "vector":
+            return Spec("vector", (self.given.size,), self.outputs, self.target)
+        return self.given
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits and their Card."""
+
+    card: Card
+    train: Split
+    val: Split
+    test: Split
+
+
+def view_for(kind: Kind, reads: Sequence[Kind]) -> View:
+    """How samples of `kind` are shown to a model that `reads` these kinds, best first.
+
+    image -> rows: H steps of W*C. image or sequence -> vector. Raises DataError where none fits.
+    """
+    if kind in reads:
+        return "none"
+    if kind == "image" and "sequence" in reads:
+        return "rows"
+    if "vector" in reads:
+        return "vector"
+    raise DataError(
+        f"The model reads {' or '.join(reads)}, but these data are of kind {kind}.",
+        do="Choose another model (`etude list` names what each reads), or other data.",
+    )
+
+
+def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices [n-k], [k]: a random part of about `fraction`, with every class's share kept.
+
+    y: classes [n]; values [n D] are taken as one class. A class of one stays in the first part.
+    """
+    order = np.random.Generator(np.random.Philox(seed)).permutation(len(y))
+    labels = y if y.ndim == 1 and y.dtype.kind in "iu" else np.zeros(len(y), np.int64)
+    chosen = np.zeros(len(y), bool)
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        if len(members) > 1:
+            chosen[members[: max(1, round(fraction * len(members)))]] = True
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def carve(
+    raw: Raw, *, reads: Sequence[Kind], scale: Scale, val_fraction: float, seed: int
+) -> Dataset:
+    """Splits with validation carved from training data by seed, and the Card learned from the rest.
+
+    Raises DataError for data that cannot be learned from (see `check`).
+    """
+    check(raw)
+    train, val = raw.train, raw.val
+    if val is None:
+        rest, held = stratified(train.y, val_fraction, seed)
+        if not len(held):
+            raise DataError(
+                f"{raw.name}: no class has two training samples, so none is left to validate on.",
+                do="Add samples, or give a validation split.",
+            )
+        train, val = train.take(rest), train.take(held)
+    mean, std = moments(train, scale, raw.log)
+    forecast = raw.target == "forecast"
+    y_mean, y_std = (mean, std) if forecast else _target_moments(train.y, raw.target)
+    notes = list(raw.notes)
+    if raw.target == "class":
+        missing = [c for i, c in enumerate(raw.classes) if not (val.y == i).any()]
+        if missing:
+            notes.append(f"not in validation (too few samples): {', '.join(missing)}")
+    card = Card(
+        name=raw.name,
+        kind=raw.kind,
+        shape=tuple(int(side) for side in train.x.shape[1:]),
+        target=raw.target,
+        outputs=len(raw.classes) if raw.target == "class" else int(train.y.shape[1]),
+        classes=raw.classes,
+        unit=raw.unit,
+        view=view_for(raw.kind, reads),
+        scale=scale,
+        mean=mean,
+        std=std,
+        y_mean=y_mean,
+        y_std=y_std,
+        top=max(float(block.max()) for _, block in blocks(train.x)),
+        padded=train.lengths is not None,
+        log=raw.log,
+        season=raw.season,
+        sizes={"train": len(train), "val": len(val), "test": len(raw.test)},
+        fingerprint=fingerprint(raw),
+        notes=tuple(notes),
+    )
+    return Dataset(card, train, val, raw.test)
+
+
+def check(raw: Raw) -> None:
+    """Raise DataError, naming all that is wrong at once, for data that cannot be learned from."""
+    problems = []
+    for part, split in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
+        if split is None:
+            continue
+        if not len(split):
+            problems.append(f"{part}: has no samples")
+            continue
+        if len(split.x) != len(split.y):
+            problems.append(f"{part}: {len(split.x)} samples but {len(split.y)} targets")
+        problems += [f"{part} x: {text}" for text in _not_finite(split.x, split)]
+        problems += [f"{part} y: {text}" for text in _not_finite(split.y, split)]
+    if raw.target == "class" and len(raw.train):
+        present = np.unique(raw.train.y)
+        if len(present) < 2:
+            problems.append(
+                f"train: has one class only ({raw.classes[int(present[0])]!r}); "
+                "telling classes apart takes two"
+            )
+        absent = sorted(set(np.unique(raw.test.y)) - set(present))
+        names = ", ".join(repr(raw.classes[int(i)]) for i in absent)
+        if absent:
+            problems.append(f"test: has classes that training has not: {names}")
+    if problems:
+        raise DataError(f"{raw.name}: these data cannot be used.", items=problems)
+
+
+def _not_finite(values: np.ndarray | Rows, split: Split) -> list[str]:
+    """Where values are NaN or infinite: one line a sample."""
+    if values.dtype.kind != "f":
+        return []
+    problems = []
+    for start, block in blocks(values):
+        bad = ~np.isfinite(block).reshape(len(block), -1)
+        for row in np.flatnonzero(bad.any(1)):
+            index = start + int(row)
+            name = f" ({split.names[index]})" if split.names else ""
+            problems.append(
+                f"sample {index}{name} has {int(bad[row].sum())} values that are NaN or infinite"
+            )
+    return problems
+
+
+def moments(train: Split, scale: Scale, log: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std of the training samples, by channel or feature; or the middle and half of the
+    range for "tanh", so that samples lie in [-1, 1]. Padding does not count; a std of 0 becomes 1.
+    """
+    axes = (0, 2, 3) if train.x.ndim == 4 else tuple(range(train.x.ndim - 1))
+    count: Any = 0
+    total: Any = 0.0
+    square: Any = 0.0
+    low: Any = np.inf
+    high: Any = -np.inf
+    for start, raw in blocks(train.x):
+        block = raw.astype(np.float64)
+        block = np.log(block) if log else block
+        if train.lengths is not None:
+            steps = np.arange(block.shape[1]) < train.lengths[start : start + len(block), None]
+            block = block[steps]
+        over = axes if train.lengths is None else (0,)
+        count += np.prod([block.shape[axis] for axis in over])
+        total += block.sum(over)
+        square += (block**2).sum(over)
+        low, high = np.minimum(low, block.min()), np.maximum(high, block.max())
+    if scale == "tanh":
+        half = (high - low) / 2 or 1.0
+        return (float((high + low) / 2),), (float(half),)
+    mean = total / count
+    std = np.sqrt(np.maximum(square / count - mean**2, 0))
+    std = np.where(std < 1e-8 * (1 + np.abs(mean)), 1.0, std)
+    return tuple(map(float, np.atleast_1d(mean))), tuple(map(float, np.atleast_1d(std)))
+
+
+def _target_moments(y: np.ndarray, target: Target) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if target == "class":
+        return (), ()
+    std = y.std(0, dtype=np.float64)
+    return tuple(map(float, y.mean(0, dtype=np.float64))), tuple(map(float, np.where(std, std, 1)))
+
+
+def fingerprint(raw: Raw) -> str:
+    """SHA-256 over every split's values, types and shapes, and the class names in order."""
+    digest = hashlib.sha256(repr((raw.kind, raw.target, raw.classes, raw.unit)).encode())
+    for split in (raw.train, raw.val, raw.test):
+        for array in () if split is None else (split.x, split.y, split.lengths):
+            if array is None:
+                continue
+            digest.update(repr((array.dtype.str, array.shape)).encode())
+            for _, block in blocks(array):
+                digest.update(np.ascontiguousarray(block).tobytes())
+    return digest.hexdigest()

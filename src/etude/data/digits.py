@@ -1,0 +1,30 @@
+"""digits: 1,797 handwritten digits of 8x8 pixels with 17 grey levels, embedded in scikit-learn.
+
+Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998 (its test
+part). A fifth, 360 digits, is the test split: drawn once, by class, and the same for every seed.
+"""
+
+import numpy as np
+
+from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+
+
+def load(config: DataConfig) -> Raw:
+    """Images [n 1 8 8] uint8 of 0..16, classes "0" to "9"."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = bunch.images.astype(np.uint8)[:, None]
+    y = bunch.target.astype(np.int64)
+    train, test = stratified(y, 0.2, seed=0)
+    return Raw(
+        name="digits",
+        kind="image",
+        target="class",
+        train=Split(x[train], y[train]),
+        test=Split(x[test], y[test]),
+        classes=tuple(str(digit) for digit in range(10)),
+    )
+
+
+SOURCE = Source(DataConfig, load, "1,797 handwritten digits, 8x8, embedded")

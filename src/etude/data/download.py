@@ -1,0 +1,221 @@
+"""One file from the network: resumed where it broke off, checked, and only then given its name.
+
+    url -> path.part (continued by a Range request) -> size and checksum -> fsync -> rename -> path
+
+What has come so far is kept in the .part file, also when the process is killed.
+"""
+
+import errno
+import fcntl
+import hashlib
+import http.client
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from etude.errors import DataError, StorageError
+
+CHUNK = 1 << 18
+TIMEOUT = 20.0
+TRIES = 4
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
+DISK = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+}
+Progress = Callable[[int, int], None]
+
+
+class _CutError(Exception):
+    """The connection failed in a way that another try may mend."""
+
+
+def fetch(
+    url: str,
+    path: Path,
+    *,
+    size: int,
+    md5: str = "",
+    sha256: str = "",
+    progress: Progress | None = None,
+    pause: float = 1.0,
+    by_hand: str = "",
+) -> None:
+    """Bring `url` to `path`; nothing happens if it is there. `by_hand`: what to do without a net.
+
+    size: bytes that it must have. progress(done, size) is called as it grows. pause: seconds before
+    the second try, doubled before each further one. Raises DataError if it cannot be had or is not
+    what it should be, StorageError if it cannot be written.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise DataError(f"{url}: only https and http addresses are fetched.")
+    if not (md5 or sha256):
+        raise ValueError("a download needs a checksum")
+    part = path.with_name(path.name + ".part")
+    with _part(part, size) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a second process waits for the first one's file
+        if path.exists():
+            return
+        _try(url, file, part, size, progress, pause, by_hand)
+        wrong = _wrong(file, size, md5, sha256)
+        if wrong:
+            part.unlink(missing_ok=True)
+            raise DataError(
+                f"{url}: what came is not what was published: {wrong}. It was removed.",
+                do=by_hand or "Try again later.",
+            )
+        try:
+            os.fsync(file.fileno())
+            part.rename(path)
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            os.fsync(folder)
+            os.close(folder)
+        except OSError as error:
+            raise _storage(path, size, error) from error
+
+
+def _part(part: Path, size: int) -> BinaryIO:
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "r+b")
+    except OSError as error:
+        raise _storage(part, size, error) from error
+
+
+def _try(
+    url: str,
+    file: BinaryIO,
+    part: Path,
+    size: int,
+    progress: Progress | None,
+    pause: float,
+    by_hand: str,
+) -> None:
+    """Fill the file up to `size`, in a few tries; each goes on where the last one broke off."""
+    reason = ""
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(pause * 2 ** (attempt - 1))
+        try:
+            _continue(url, file, part, size, progress)
+            return
+        except _CutError as cut:
+            reason = str(cut)
+    raise DataError(
+        f"{url}: could not be fetched in {TRIES} tries ({reason}).",
+        do=by_hand or "Check the network and try again; what has come so far is kept.",
+    )
+
+
+def _continue(url: str, file: BinaryIO, part: Path, size: int, progress: Progress | None) -> None:
+    """One request for what is missing. Raises _CutError if another try makes sense."""
+    have = os.fstat(file.fileno()).st_size
+    if have > size:
+        have = 0
+    if have == size:
+        return
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with _opener().open(request, timeout=TIMEOUT) as answer:
+            # A server that ignores Range answers 200 and begins anew; so do we.
+            resumed = answer.status == 206 and _begins_at(answer, have)
+            if answer.status == 206 and not resumed:
+                _cut_to(file, part, 0, size)
+                raise _CutError("the server continued at another place than asked")
+            _cut_to(file, part, have if resumed else 0, size)
+            _copy(answer, file, part, size, progress)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416:
+            _cut_to(file, part, 0, size)
+        elif error.code not in AGAIN:
+            raise DataError(
+                f"{url}: the server answers {error.code} {error.reason}.",
+                do="Is the address right? Else try again later.",
+            ) from None
+        raise _CutError(f"the server answers {error.code} {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        raise _CutError(str(reason)) from None
+
+
+def _copy(
+    answer: http.client.HTTPResponse,
+    file: BinaryIO,
+    part: Path,
+    size: int,
+    progress: Progress | None,
+) -> None:
+    done = file.tell()
+    # One byte more than expected is enough to know that it is the wrong file.
+    while done <= size and (chunk := answer.read(min(CHUNK, size + 1 - done))):
+        try:
+            file.write(chunk)
+            file.flush()
+        except OSError as error:
+            raise _storage(part, size, error) from error
+        done += len(chunk)
+        if progress:
+            progress(done, size)
+    if done < size and answer.length == 0:
+        return  # whole as the server sees it: the size check says what is wrong
+    if done < size:
+        raise _CutError(f"the connection broke off at {done:,} of {size:,} bytes")
+
+
+def _wrong(file: BinaryIO, size: int, md5: str, sha256: str) -> str:
+    """What differs from what was published; empty if nothing does."""
+    file.seek(0)
+    found = os.fstat(file.fileno()).st_size
+    if found != size:
+        return f"{size:,} bytes expected, {found:,}{' or more' * (found > size)} found"
+    for name, expected in (("md5", md5), ("sha256", sha256)):
+        file.seek(0)
+        digest = hashlib.new(name, usedforsecurity=False)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+        if expected and digest.hexdigest() != expected:
+            return f"{name} {expected} expected, {digest.hexdigest()} found"
+    return ""
+
+
+def _begins_at(answer: http.client.HTTPResponse, have: int) -> bool:
+    return (answer.headers.get("Content-Range") or "").startswith(f"bytes {have}-")
+
+
+def _cut_to(file: BinaryIO, part: Path, have: int, size: int) -> None:
+    try:
+        file.truncate(have)
+        file.seek(have)
+    except OSError as error:
+        raise _storage(part, size, error) from error
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """urllib's, for http and https alone: no redirect leads to a file or to ftp."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.UnknownHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+def _storage(path: Path, size: int, error: OSError) -> StorageError:
+    reason = DISK.get(error.errno or 0, error.strerror or str(error))
+    return StorageError(
+        f"{path} ({size:,} bytes): cannot be written: {reason}.",
+        do="Free space, or choose another cache folder by XDG_CACHE_HOME; what has come is kept.",
+    )

@@ -1,0 +1,226 @@
+"""A user's new files, for a trained model: brought in as the training data were.
+
+    pictures, or folders of them   image cards: fitted to the card's shape
+    .npy, .npz (x, maybe lengths)  all cards: one sample or several, values as in the training data
+    .ts                            sequence cards; classes in it are not used
+    0.5 or 1,2,3                   vector cards: the numbers of one sample
+
+A picture's values are 0..255. Where the training data had another range (digits: 0..16; floats:
+0..1), pictures are scaled to the largest value of the training data, `card.top`.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from etude.data.dataset import Card, Split
+from etude.data.images import Mode, PictureError, fit, gather, open_image
+from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
+from etude.data.tree import scan, shown
+from etude.data.ts import pad, parse
+from etude.errors import DataError
+
+BRIGHT = 127  # data whose largest value is above this are bytes like a picture's own
+
+
+def read(paths: Sequence[str], card: Card) -> Split:
+    """The samples in these files (or numbers), in order, with targets of zero, and their names.
+
+    Raises DataError naming everything that cannot be used.
+    """
+    problems: list[str] = []
+    found: list[tuple[str, np.ndarray | Path]] = []
+    for text in paths:
+        try:
+            found += _one(text, card)
+        except DataError as error:
+            problems += error.items or (error.what,)
+        except ValueError as error:
+            problems.append(f"{shown(text)}: {error}")
+    return _split([name for name, _ in found], _decoded(found, card, problems), card, problems)
+
+
+def from_array(x: np.ndarray, card: Card, lengths: np.ndarray | None = None) -> Split:
+    """One sample or several [n ...] of raw values, as the training data had them; as `read`."""
+    try:
+        samples = _samples(x, lengths, card)
+    except ValueError as error:
+        return _split([], [], card, [f"the array: {error}"])
+    names = [str(i) for i in range(len(samples))]
+    return _split(names, samples, card, [])
+
+
+def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: list[str]) -> Split:
+    for name, sample in zip(names, samples, strict=True):
+        problems += [f"{name}: {reason}" for reason in _unusable(sample, card)]
+    if not samples and not problems:
+        problems.append("nothing was given")
+    if problems:
+        raise DataError(
+            "These inputs cannot be used.",
+            items=problems,
+            do=f"The model was trained on {card.given}; give samples of this kind.",
+        )
+    lengths = None
+    if card.kind == "sequence":
+        # A model that reads a fixed number of numbers needs padding to the training length.
+        x, lengths = pad(samples, card.shape[0] if card.view == "vector" else 0)
+    else:
+        x = np.stack(samples)
+    if card.target == "class":
+        y = np.zeros(len(x), np.int64)
+    else:
+        # Stands for "unknown"; 1 where targets become logarithms.
+        y = np.full((len(x), card.outputs), 1.0 if card.log else 0.0, np.float32)
+    return Split(x, y, lengths, tuple(names))
+
+
+def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
+    """(name, sample or picture to decode) for one argument. Raises DataError or ValueError."""
+    path, name = Path(text), shown(text)
+    if card.kind == "vector" and not os.path.exists(text):
+        return [(name, _numbers(text, card))]
+    suffix = path.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        samples = _arrays(path, card)
+        if len(samples) == 1:
+            return [(name, samples[0])]
+        return [(f"{name}[{i}]", sample) for i, sample in enumerate(samples)]
+    if suffix == ".ts" and card.kind == "sequence":
+        sequences, problems = parse(path)
+        if problems:
+            raise DataError(f"{name}: cannot be used.", items=problems)
+        return list(zip(sequences.names, sequences.rows, strict=True))
+    if card.kind == "image":
+        return _pictures(path, name, card)
+    if not os.path.exists(text):
+        raise ValueError("there is no such file")
+    takes = ".npy, .npz or .ts" if card.kind == "sequence" else ".npy, .npz or numbers"
+    raise ValueError(f"is not {takes}, which samples of kind {card.kind} are read from")
+
+
+def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
+    if card.shape[0] not in (1, 3):
+        raise ValueError(f"a picture has 1 or 3 channels, these data {card.shape[0]}; give .npy")
+    if not path.is_dir():
+        return [(name, path)]
+    inside = scan(path, path)
+    if inside.problems or not inside.files:
+        items = [f"{shown(path)}/{problem}" for problem in inside.problems]
+        raise DataError(f"{name}: has no pictures", items=items)
+    return [(shown(file), file) for file in inside.files]
+
+
+def _decoded(
+    found: list[tuple[str, np.ndarray | Path]], card: Card, problems: list[str]
+) -> list[np.ndarray]:
+    """The samples, pictures decoded; what cannot be decoded adds to `problems` and is empty."""
+    samples = [entry if isinstance(entry, np.ndarray) else np.empty(0) for _, entry in found]
+    where = [i for i, (_, entry) in enumerate(found) if isinstance(entry, Path)]
+    mode: Mode = "L" if card.shape[0] == 1 else "RGB"
+    factor = 1.0 if BRIGHT < card.top <= 255 else card.top / 255
+
+    def look(path: Path) -> np.ndarray:
+        with open_image(path) as picture:
+            pixels = fit(picture, (card.shape[1], card.shape[2]), mode)
+        return pixels if factor == 1 else (pixels * factor).astype(np.float32)
+
+    paths = [entry for _, entry in found if isinstance(entry, Path)]
+    for i, result in gather(paths, look):
+        if isinstance(result, PictureError):
+            problems.append(f"{found[where[i]][0]}: {result}")
+        else:
+            samples[where[i]] = result
+    return samples
+
+
+def _numbers(text: str, card: Card) -> np.ndarray:
+    try:
+        values = np.array([float(word) for word in text.split(",")])
+    except ValueError:
+        raise ValueError("is neither a file nor numbers such as 0.5 or 1,2,3") from None
+    if len(values) != card.shape[0]:
+        raise ValueError(f"has {len(values)} numbers, {card.shape[0]} expected")
+    if too_large(values[None]).any():
+        raise ValueError("has numbers that are too large for float32")
+    return values.astype(np.float32)
+
+
+def _arrays(path: Path, card: Card) -> list[np.ndarray]:
+    """The samples in a .npy or .npz file. Raises DataError or ValueError."""
+    lengths = None
+    if path.suffix.lower() == ".npy":
+        x: np.ndarray = open_npy(path)
+    else:
+        arrays, _ = read_npz(path, {"x", "X", "lengths"}.__contains__)
+        if len(arrays.keys() & {"x", "X"}) != 1:
+            raise ValueError("has no array x (or it has both x and X)")
+        x = arrays["x"] if "x" in arrays else arrays["X"]
+        lengths = arrays.get("lengths")
+    return _samples(np.asarray(x), lengths, card)
+
+
+def _samples(x: np.ndarray, lengths: np.ndarray | None, card: Card) -> list[np.ndarray]:
+    """The samples in an array, each with the card's axes. Raises ValueError."""
+    kept = number_type(x.dtype)
+    if too_large(x[None]).any():
+        raise ValueError("has values that are too large for float32")
+    x = _arranged(x, card).astype(kept)
+    if not len(x):
+        raise ValueError("has no samples")
+    if lengths is None or card.kind != "sequence":
+        return list(x)
+    steps = range(1, x.shape[1] + 1)
+    if lengths.shape != x.shape[:1] or any(length not in steps for length in lengths.tolist()):
+        raise ValueError(f"lengths should be {len(x)} whole numbers from 1 to {x.shape[1]}")
+    return [row[:length] for row, length in zip(x, lengths, strict=True)]
+
+
+def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
+    """One sample or several -> [n ...] with the axes of the card. Raises ValueError."""
+    shape = card.shape
+    if card.kind == "sequence":
+        features = shape[1]
+        if x.ndim == 3 and x.shape[2] == features:
+            return x
+        if x.ndim == 2 and x.shape[1] == features:
+            return x[None]
+        if features == 1 and x.ndim in (1, 2):
+            return x.reshape(-1, x.shape[-1], 1)
+        raise ValueError(f"has shape {x.shape}; [L {features}] or [n L {features}] expected")
+    forms: list[tuple[tuple[int, ...], Callable[[np.ndarray], np.ndarray]]] = [(shape, np.asarray)]
+    if card.kind == "image":
+        channels, height, width = shape
+        forms.append(((height, width, channels), lambda a: np.moveaxis(a, -1, 1)))
+        if channels == 1:
+            forms.append(((height, width), lambda a: a[:, None]))
+    elif shape == (1,):
+        forms.append(((), lambda a: a[:, None]))
+    for form, arrange in forms:
+        if x.shape == form:
+            return arrange(x[None])
+        if x.ndim == len(form) + 1 and x.shape[1:] == form:
+            return arrange(x)
+    sides = " ".join(map(str, shape))
+    raise ValueError(f"has shape {x.shape}; [{sides}] or [n {sides}] expected")
+
+
+def _unusable(sample: np.ndarray, card: Card) -> list[str]:
+    """Why a sample cannot be given to the model."""
+    reasons = []
+    bad = int((~np.isfinite(sample)).sum())
+    if bad:
+        reasons.append(f"has {bad} values that are NaN or infinite")
+    if card.log and (sample <= 0).any():
+        reasons.append("has values of 0 or below; the model works with logarithms")
+    if card.kind == "sequence":
+        steps, longest = len(sample), card.shape[0]
+        if sample.shape[1] != card.shape[1]:
+            reasons.append(f"has {sample.shape[1]} features, {card.shape[1]} expected")
+        fits = steps <= longest if card.padded else steps == longest
+        if card.view == "vector" and not fits:
+            most = "at most " if card.padded else ""
+            reasons.append(f"has {steps} steps; this model reads {most}{longest}")
+    return reasons

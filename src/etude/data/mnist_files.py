@@ -1,0 +1,138 @@
+"""MNIST and its relatives: four IDX files, found on this machine or fetched, checked by content.
+
+They are looked for, in this order, in
+    $ETUDE_DATA/NAME, $ETUDE_DATA, a folder of the system's packages, the cache ($XDG_CACHE_HOME or
+    ~/.cache, then etude/NAME)
+and fetched into the cache if none of these has all four. Whatever the road, what is inside them
+must have the SHA-256 that is written here; the packing (.gz or none) may differ.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+
+from etude.data.dataset import DataConfig, Raw, Split
+from etude.data.download import fetch
+from etude.data.idx import read
+from etude.data.images import fit
+from etude.errors import DataError
+
+
+class Config(DataConfig):
+    """Pictures of 28x28, or brought to another size."""
+
+    size: int | None = Field(
+        default=None, ge=4, le=512, description="side in pixels to resize to (as published: 28)"
+    )
+
+
+@dataclass(frozen=True)
+class File:
+    """One published file: its name without .gz, the .gz's size and md5, the content's sha256."""
+
+    name: str
+    size: int
+    md5: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set of four files: training images and labels, test images and labels."""
+
+    name: str
+    url: str
+    files: tuple[File, File, File, File]
+    classes: tuple[str, ...]
+    packaged: tuple[str, ...] = ()
+
+
+def load(published: Published, config: Config) -> Raw:
+    """Images [n 1 H W] uint8 in their official split. Raises DataError or StorageError."""
+    paths = locate(published)
+    arrays = [read(path, file.sha256) for path, file in zip(paths, published.files, strict=True)]
+    notes = []
+    splits = []
+    for images, labels in (arrays[:2], arrays[2:]):
+        if images.ndim != 3 or labels.shape != images.shape[:1]:
+            raise DataError(f"{published.name}: {images.shape} images, {labels.shape} labels.")
+        splits.append(Split(_sized(images, config.size), labels.astype(np.int64)))
+    side = arrays[0].shape[1]
+    if config.size not in (None, side):
+        notes.append(f"sizes {side}x{side} brought to {config.size}x{config.size}")
+    return Raw(
+        name=published.name,
+        kind="image",
+        target="class",
+        train=splits[0],
+        test=splits[1],
+        classes=published.classes,
+        notes=tuple(notes),
+    )
+
+
+def _sized(images: np.ndarray, side: int | None) -> np.ndarray:
+    """[n H W] uint8 -> [n 1 H W], resized where asked."""
+    if side is None or images.shape[1:] == (side, side):
+        return images[:, None]
+    sized = np.empty((len(images), 1, side, side), np.uint8)
+    for place, image in zip(sized, images, strict=True):
+        place[:] = fit(Image.fromarray(image), (side, side), "L")
+    return sized
+
+
+def folders(published: Published) -> list[Path]:
+    """Where the files are looked for, the cache last."""
+    given = os.environ.get("ETUDE_DATA")
+    own = [Path(given) / published.name, Path(given)] if given else []
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [*own, *map(Path, published.packaged), cache / "etude" / published.name]
+
+
+def locate(published: Published) -> list[Path]:
+    """The four files, fetched into the cache if no folder has them all."""
+    places = folders(published)
+    for folder in places:
+        found = [_in(folder, file.name) for file in published.files]
+        if all(found):
+            return [path for path in found if path]
+    cache = places[-1]
+    names = ", ".join(f"{file.name}.gz" for file in published.files)
+    by_hand = (
+        f"Without a network: put {names} into {cache}, or into a folder {published.name} of the "
+        "folder that the variable ETUDE_DATA names."
+    )
+    paths = []
+    for file in published.files:
+        path = _in(cache, file.name) or cache / f"{file.name}.gz"
+        if not path.exists():
+            fetch(
+                f"{published.url}{file.name}.gz",
+                path,
+                size=file.size,
+                md5=file.md5,
+                progress=_Shown(file.name) if sys.stderr.isatty() else None,
+                by_hand=by_hand,
+            )
+        paths.append(path)
+    return paths
+
+
+def _in(folder: Path, name: str) -> Path | None:
+    return next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), None)
+
+
+class _Shown:
+    """Progress of one download on one line of the terminal."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, done: int, size: int) -> None:
+        end = "\n" if done >= size else ""
+        print(f"\rfetching {self.name}: {100 * done // size} %", end=end, file=sys.stderr)

@@ -1,0 +1,149 @@
+"""Arrays from .npy and .npz files: what the header says is judged before any data are read.
+
+Pickled objects are never loaded. A .npy file is memory-mapped; the members of a .npz are read
+whole, within bounds of size and of compression.
+"""
+
+import math
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable
+from io import BufferedIOBase
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from etude.errors import DataError
+
+MEMBER = 4 << 30
+TOTAL = 8 << 30
+RATIO = 100
+SMALL = 16 << 20  # a member up to this size may be packed as tightly as it likes
+KINDS = {
+    "O": "Python objects (pickled), which are never loaded",
+    "c": "complex numbers",
+    "U": "text",
+    "S": "text",
+    "V": "records with named fields",
+    "M": "dates",
+    "m": "time differences",
+}
+
+
+def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The wanted arrays of a .npz file by name, and the names of the others.
+
+    Raises DataError, naming every bad member.
+    """
+    _regular(path)
+    arrays, others, problems = {}, [], []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            total = sum(member.file_size for member in members)
+            if total > TOTAL:
+                raise DataError(f"{path}: unpacks to {total:,} bytes; {TOTAL:,} is the most read.")
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if not wanted(name):
+                    others.append(name)
+                    continue
+                try:
+                    arrays[name] = _member(archive, member)
+                except ValueError as error:
+                    problems.append(f"{name}: {error}")
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+        raise DataError(
+            f"{path}: is damaged, or no .npz file ({error}).", do="Save or fetch it anew."
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    if problems:
+        raise DataError(f"{path}: has arrays that cannot be read.", items=problems)
+    return arrays, others
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """One array. Raises ValueError saying what is wrong with it."""
+    size, packed = member.file_size, member.compress_size
+    if member.flag_bits & 1:
+        raise ValueError("is encrypted")
+    if size > MEMBER:
+        raise ValueError(f"unpacks to {size:,} bytes; {MEMBER:,} is the most read")
+    if size > SMALL and size > RATIO * packed:
+        raise ValueError(
+            f"unpacks from {packed:,} to {size:,} bytes, more than {RATIO} times; "
+            "if that is right, save it with np.savez instead of np.savez_compressed"
+        )
+    with archive.open(member) as file:
+        shape, _, dtype = _header(file)
+        declared = file.tell() + math.prod(shape) * dtype.itemsize
+        if declared != size:
+            raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
+    with archive.open(member) as file:
+        return np.asarray(npy.read_array(file, allow_pickle=False))
+
+
+def open_npy(path: Path) -> np.ndarray:
+    """The array in a .npy file, memory-mapped and read-only. Raises DataError."""
+    _regular(path)
+    try:
+        with path.open("rb") as file:
+            shape, fortran, dtype = _header(file)
+            begin, size = file.tell(), path.stat().st_size
+        declared = begin + math.prod(shape) * dtype.itemsize
+        if declared != size:
+            raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
+        if not math.prod(shape):
+            return np.empty(shape, dtype)
+        order: str = "F" if fortran else "C"
+        return np.memmap(path, dtype, "r", begin, shape, order)  # type: ignore[call-overload,no-any-return]
+    except ValueError as error:
+        raise DataError(f"{path}: {error}.", do="Save or fetch it anew.") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+
+
+def _regular(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path}: {'is not a file' if path.exists() else 'there is no such file'}.")
+
+
+def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """(shape, whether in Fortran order, dtype). Raises ValueError saying what is wrong."""
+    try:
+        version = npy.read_magic(file)
+        if version == (1, 0):
+            shape, fortran, dtype = npy.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, fortran, dtype = npy.read_array_header_2_0(file)
+        else:
+            raise ValueError(f"is of a .npy version that is not read: {version}")
+    except (TypeError, SyntaxError, tokenize.TokenError, RecursionError, OverflowError) as error:
+        raise ValueError(f"has a damaged header ({error})") from None
+    if dtype.hasobject:
+        raise ValueError(f"holds {KINDS['O']}; save it as numbers, or text with .astype(str)")
+    if any(side < 0 for side in shape):
+        raise ValueError(f"says an impossible shape {shape}")
+    return shape, fortran, dtype
+
+
+def number_type(dtype: np.dtype) -> np.dtype:
+    """The type that numbers are kept in: bytes and truth values as uint8, all others as float32.
+
+    Raises ValueError for what is no number.
+    """
+    if dtype.kind not in "buif":
+        raise ValueError(f"holds {KINDS.get(dtype.kind, dtype)}; numbers are expected")
+    return np.dtype(np.uint8 if dtype.kind == "b" or dtype == np.uint8 else np.float32)
+
+
+def too_large(block: np.ndarray) -> np.ndarray:
+    """Which samples [n] of a block [n ...] have finite values that float32 cannot hold."""
+    if block.dtype.kind != "f" or block.dtype.itemsize <= 4:
+        return np.zeros(len(block), bool)
+    over = np.isfinite(block) & (np.abs(block) > np.finfo(np.float32).max)
+    return np.asarray(over.reshape(len(block), -1).any(1))

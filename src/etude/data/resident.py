@@ -1,0 +1,89 @@
+"""Samples where the model is: on the device as a whole, or memory-mapped and moved a batch at a time.
+
+raw sample -> log (where asked) -> minus mean, over std -> augmentation (training) -> view
+"""
+
+import numpy as np
+import torch
+from einops import rearrange
+
+from etude.data.augment import augment
+from etude.data.dataset import Card, Split, View
+from etude.data.rows import Rows
+from etude.shapes import Batch, Float, Tensor
+
+
+def normalise(x: Tensor, card: Card) -> Float[Tensor, "N ..."]:
+    """Raw samples [N ...] in normalised units, by the Card; the view is left for later."""
+    x = x.float()
+    x = x.log() if card.log else x
+    axis = (1, -1, 1, 1) if card.kind == "image" else (-1,)
+    mean = torch.tensor(card.mean, device=x.device).view(axis)
+    std = torch.tensor(card.std, device=x.device).view(axis)
+    return (x - mean) / std
+
+
+def view(x: Float[Tensor, "N ..."], how: View) -> Float[Tensor, "N ..."]:
+    """image -> rows [N H W*C]; anything -> vector [N D]; or as it is."""
+    if how == "rows":
+        return rearrange(x, "n c h w -> n h (w c)")
+    if how == "vector":
+        return rearrange(x, "n ... -> n (...)")
+    return x
+
+
+def hide_padding(x: Float[Tensor, "N L Q"], lengths: Tensor) -> Float[Tensor, "N L Q"]:
+    """Zeros beyond each sequence's length, whatever was stored there."""
+    steps = torch.arange(x.shape[1], device=x.device)
+    return x * (steps < lengths.to(x.device)[:, None])[..., None]
+
+
+def prepare(
+    raw: Split, card: Card, device: torch.device, key: int | None = None, ops: tuple[str, ...] = ()
+) -> Batch:
+    """A Batch from samples in memory: the one road for training, evaluation and prediction."""
+    samples = np.arange(len(raw))
+    return Resident(raw, card, device, ops).take(samples, key)
+
+
+class Resident:
+    """A split on the device; `take` makes Batches of it by index.
+
+    Rows (a memory-mapped array) stay on disk and are read a batch at a time.
+    """
+
+    def __init__(
+        self, split: Split, card: Card, device: torch.device, ops: tuple[str, ...] = ()
+    ) -> None:
+        self.card, self.device, self.ops = card, device, ops
+        self.split = split
+        x = split.x
+        self.x = x if isinstance(x, Rows) else torch.from_numpy(x).to(device)
+        self.y = self._targets(split.y).to(device)
+        self.lengths = None if split.lengths is None else torch.from_numpy(split.lengths)
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def _targets(self, y: np.ndarray) -> Tensor:
+        if self.card.target == "class":
+            return torch.from_numpy(y)
+        values = torch.from_numpy(y).double()
+        values = values.log() if self.card.log else values
+        mean, std = torch.tensor(self.card.y_mean), torch.tensor(self.card.y_std)
+        return ((values - mean) / std).float()
+
+    def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
+        """The samples at these indices [N]; augmented by (key, sample) if a key is given."""
+        where = torch.from_numpy(samples)
+        if isinstance(self.x, Rows):
+            x = torch.from_numpy(self.x[samples]).to(self.device)
+        else:
+            x = self.x[where.to(self.device)]
+        lengths = None if self.lengths is None else self.lengths[where]
+        x = normalise(x, self.card)
+        if key is not None and self.ops:
+            x = augment(x, self.ops, key, samples)
+        if lengths is not None:
+            x = hide_padding(x, lengths)
+        return Batch(view(x, self.card.view), self.y[where.to(self.device)], lengths, samples)

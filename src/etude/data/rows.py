@@ -1,0 +1,60 @@
+"""Samples that stay on disk: an index into a memory-mapped array, read where it is asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+BLOCK = 4 << 20  # bytes of samples looked at together, so that large files never come in whole
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Samples of a memory-mapped array, left on disk: indexing reads, and gives `dtype`."""
+
+    source: np.ndarray
+    rows: np.ndarray
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array's: samples first."""
+        return (len(self.rows), *self.source.shape[1:])
+
+    @property
+    def ndim(self) -> int:
+        """As an array's."""
+        return self.source.ndim
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, which: Any) -> np.ndarray:
+        first, rest = (which[0], which[1:]) if isinstance(which, tuple) else (which, ())
+        rows = self.rows[first]
+        taken = np.asarray(self.source[rows]).astype(self.dtype, copy=False)
+        return np.asarray(taken[(*(slice(None),) * np.ndim(rows), *rest)])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self[:] if dtype is None else self[:].astype(dtype)
+
+    def min(self) -> float:
+        """The smallest value, read a block at a time."""
+        return min(float(block.min()) for _, block in blocks(self))
+
+    def max(self) -> float:
+        """The largest value, read a block at a time."""
+        return max(float(block.max()) for _, block in blocks(self))
+
+    def pick(self, indices: np.ndarray) -> "Rows":
+        """Some of these samples, nothing read."""
+        return Rows(self.source, self.rows[indices], self.dtype)
+
+
+def blocks(values: np.ndarray | Rows) -> Iterator[tuple[int, np.ndarray]]:
+    """(start, values[start:stop]) over all samples, a few megabytes at a time."""
+    step = max(1, BLOCK // max(1, values.dtype.itemsize * prod(values.shape[1:])))
+    for start in range(0, len(values), step):
+        yield start, values[start : start + step]

@@ -1,0 +1,69 @@
+"""series: monthly airline passengers, 1949 to 1960, to forecast a year ahead. Embedded.
+
+Source: G. Box, G. Jenkins, "Time Series Analysis: Forecasting and Control", 1976, series G; the
+file is as distributed with aeon (BSD 3-Clause). 144 months, in thousands of passengers.
+
+Splits follow time. The test split is every year-long forecast whose months all lie in the last two
+years (1959 and 1960), validation the same in the two years before, training what comes earlier.
+The numbers grow by factors, not by steps, so they are modelled as logarithms, as in the book.
+"""
+
+import csv
+from importlib.resources import files
+
+import numpy as np
+from pydantic import Field
+
+from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.errors import UsageError
+
+HELD = 24
+SEASON = 12
+
+
+class Config(DataConfig):
+    """How the series is cut into windows; splits follow time, so val_fraction is not used."""
+
+    length: int = Field(default=24, ge=SEASON, description="months the model is shown")
+    horizon: int = Field(default=12, ge=1, le=HELD, description="months it forecasts")
+
+
+def load(config: Config) -> Raw:
+    """Windows [n L 1] and the months that follow them [n horizon], float32."""
+    text = files("etude.data").joinpath("files/airline.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    values = np.array([float(row["Passengers"]) for row in rows], np.float32)
+    months = [row["Time"] for row in rows]
+
+    def windows(first: int, last: int) -> Split:
+        """Every window whose forecast lies in first <= month < last, with what it needs before."""
+        targets = range(max(first, config.length), last - config.horizon + 1)
+        x = np.array([values[t - config.length : t] for t in targets], np.float32)
+        y = np.array([values[t : t + config.horizon] for t in targets], np.float32)
+        names = tuple(f"{months[t]} to {months[t + config.horizon - 1]}" for t in targets)
+        return Split(x[..., None], y, names=names)
+
+    end = len(values)
+    if config.length + config.horizon > end - 2 * HELD:
+        room = end - 2 * HELD - config.horizon
+        raise UsageError(
+            f"data.length={config.length}: the training part of the series has "
+            f"{end - 2 * HELD} months, too few for one window of {config.length} "
+            f"and a forecast of {config.horizon}.",
+            do=f"Choose data.length from {SEASON} to {room}.",
+        )
+    return Raw(
+        name="series",
+        kind="sequence",
+        target="forecast",
+        train=windows(0, end - 2 * HELD),
+        val=windows(end - 2 * HELD, end - HELD),
+        test=windows(end - HELD, end),
+        unit="thousand passengers",
+        log=True,
+        season=SEASON,
+        notes=(f"test: forecasts within {months[end - HELD]} to {months[-1]}",),
+    )
+
+
+SOURCE = Source(Config, load, "airline passengers by month, to forecast, embedded")

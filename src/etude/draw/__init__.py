@@ -1,0 +1,1 @@
+"""One way to draw: the style of figures, progress on a terminal, tables."""

@@ -1,0 +1,83 @@
+"""Progress for who waits: a live bar on a terminal, a line an epoch elsewhere. All on stderr."""
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+EVERY = 0.1
+
+
+def console() -> Console:
+    """Where all that is not a result goes."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def scalars(metrics: Mapping[str, Any]) -> str:
+    """The numbers of a metrics mapping on one line."""
+    return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, int | float))
+
+
+class Watch:
+    """Called as a loop's listener; `with` it so that the bar is taken down."""
+
+    def __init__(self, title: str, epochs: int, batches: int, quiet: bool = False) -> None:
+        self.title, self.epochs, self.batches, self.quiet = title, epochs, batches, quiet
+        self.console = console()
+        self.live = self.console.is_terminal and not quiet
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+            auto_refresh=False,
+        )
+        self.task = self.bar.add_task(title, total=epochs * batches, said="")
+        self.drawn = 0.0
+        self.last_line = 0.0
+
+    def __enter__(self) -> "Watch":
+        if self.live:
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live:
+            self.bar.stop()
+
+    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if self.quiet:
+            return
+        if event == "step":
+            self._draw(info["step"])
+        elif event == "epoch":
+            self._epoch(info)
+        elif event == "note":
+            self.console.print(f"{self.title}: {info['text']}", style="dim")
+
+    def _draw(self, step: int) -> None:
+        now = time.monotonic()
+        if self.live and now - self.drawn > EVERY:
+            self.drawn = now
+            self.bar.update(self.task, completed=step)
+            self.bar.refresh()
+
+    def _epoch(self, row: Mapping[str, Any]) -> None:
+        said = f"epoch {row['epoch']}/{self.epochs}  {scalars(row['val'])}"
+        now = time.monotonic()
+        if self.live:
+            self.bar.update(self.task, completed=row["step"], said=said)
+        elif now - self.last_line > 1 or row["epoch"] == self.epochs:
+            self.last_line = now
+            print(f"{self.title}  {said}", file=sys.stderr, flush=True)

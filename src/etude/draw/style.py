@@ -1,0 +1,108 @@
+"""Figures that look alike: light and dark, readable small, safe for colour-blind eyes.
+
+Colours: M. Okabe, K. Ito, "Color Universal Design", 2008; lines differ in dashes too.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
+DARK = ("#56B4E9", "#E69F00", "#2fc79a", "#e39bc4", "#ff8c4a", "#8fd0ff", "#c0c0c0")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+DPI = 150
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What to draw with on one background."""
+
+    lines: tuple[str, ...]
+    text: str
+    paper: str
+    faint: str
+    heat: str
+
+
+INKS = {
+    "light": Ink(LIGHT, "#1a1a1a", "#ffffff", "#d9d9d9", "Blues"),
+    "dark": Ink(DARK, "#e8e8e8", "#16181d", "#3a3d45", "cividis"),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture on both backgrounds, as PNG. title and alt: what it shows, in words."""
+
+    name: str
+    title: str
+    alt: str
+    light: bytes
+    dark: bytes
+
+
+def picture(
+    name: str,
+    title: str,
+    alt: str,
+    paint: Callable[[Any, Ink], None],
+    size: tuple[float, float] = (6.4, 3.6),
+) -> Picture:
+    """Draw by `paint(figure, ink)` on both backgrounds; size in inches."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    drawn = {}
+    for where, ink in INKS.items():
+        with matplotlib.rc_context(_settings(ink)):
+            figure = Figure(figsize=size, layout="constrained")
+            paint(figure, ink)
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+            drawn[where] = buffer.getvalue()
+    return Picture(name, title, alt, drawn["light"], drawn["dark"])
+
+
+def _settings(ink: Ink) -> Any:
+    return {
+        "figure.facecolor": ink.paper,
+        "axes.facecolor": ink.paper,
+        "savefig.facecolor": ink.paper,
+        "text.color": ink.text,
+        "axes.labelcolor": ink.text,
+        "axes.edgecolor": ink.faint,
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.color": ink.text,
+        "ytick.color": ink.text,
+        "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+        "axes.labelsize": 9,
+        "axes.grid": False,
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+        "font.size": 9,
+        "lines.linewidth": 1.6,
+    }
+
+
+def line(ink: Ink, index: int) -> dict[str, Any]:
+    """Colour and dashes of the index-th line."""
+    return {"color": ink.lines[index % len(ink.lines)], "linestyle": DASHES[index % len(DASHES)]}
+
+
+def show_image(axes: Any, x: Any, low: float, high: float) -> None:
+    """An image [C H W] without axes; one channel is grey; low and high are black and white."""
+    x = x.transpose(1, 2, 0)
+    if x.shape[2] in (3, 4):
+        axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest")
+    else:
+        grey = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}
+        axes.imshow(x[..., 0], **grey)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,82 @@
+"""Everything that can go wrong for a user, with the exit code of each.
+
+    EtudeError                 70  a bug of ours if it is met bare
+    ├── UsageError              2  a mistake in the command or the recipe
+    │   └── RunError            2  a run that is missing, unfinished, damaged or already there
+    ├── DataError               3  data that cannot be used as they are
+    ├── StorageError            4  disk full, not writable, out of memory
+    ├── NumericsError           5  a loss or gradient that is not a finite number
+    ├── LockedError             6  another process works on this run
+    ├── Stopped                75  SIGTERM: stopped, saved, resumable
+    └── Interrupted           130  Ctrl-C: stopped, saved, resumable
+
+A message says what is wrong and where (path, row, axis, numbers), what was expected, and what to
+do next. `items` are the single bad things of one pass; the first twenty are shown, all are kept.
+"""
+
+from collections.abc import Iterable
+
+SHOWN = 20
+
+
+class EtudeError(Exception):
+    """Base of all errors a user can meet. `do` is the next step; `items` the single bad things."""
+
+    exit_code = 70
+
+    def __init__(self, what: str, *, do: str = "", items: Iterable[str] = ()) -> None:
+        self.what = what
+        self.do = do
+        self.items = tuple(items)
+        lines = [what, *(f"  - {item}" for item in self.items[:SHOWN])]
+        if len(self.items) > SHOWN:
+            lines.append(f"  ... and {len(self.items) - SHOWN} more")
+        if do:
+            lines.append(f"-> {do}")
+        super().__init__("\n".join(lines))
+
+
+class UsageError(EtudeError):
+    """A mistake in the command or the recipe."""
+
+    exit_code = 2
+
+
+class RunError(UsageError):
+    """A run that is missing, unfinished, damaged or already there."""
+
+
+class DataError(EtudeError):
+    """Data that cannot be used as they are."""
+
+    exit_code = 3
+
+
+class StorageError(EtudeError):
+    """Disk full, not writable, input/output error, or out of memory."""
+
+    exit_code = 4
+
+
+class NumericsError(EtudeError):
+    """A loss or a gradient that is not a finite number; the weights are untouched."""
+
+    exit_code = 5
+
+
+class LockedError(EtudeError):
+    """Another process works on this run."""
+
+    exit_code = 6
+
+
+class Stopped(EtudeError):
+    """Stopped by SIGTERM after saving; `etude resume` goes on."""
+
+    exit_code = 75
+
+
+class Interrupted(EtudeError):
+    """Stopped by Ctrl-C after saving; `etude resume` goes on."""
+
+    exit_code = 130

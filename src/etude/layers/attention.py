@@ -1,0 +1,139 @@
+"""Attention: every query looks at all keys and takes a weighted mean of their values.
+
+    N batch · H heads · L queries · S keys · d head width · D = H·d model width
+    mask: 0 hides a key from a query (as in the notes); anything else shows it
+
+Two roads lead to the same numbers: the explicit one, to be read, and torch's fused kernel, which
+never forms the weights. The weights that are shown are those before dropout; their rows sum to one,
+or to zero where every key is hidden.
+"""
+
+import torch
+from einops import rearrange
+from torch import nn
+from torch.nn import functional as F
+
+from etude.shapes import Float, Tensor
+
+
+def scaled_dot_product_attention(
+    Q: Float[Tensor, "... L d"],
+    K: Float[Tensor, "... S d"],
+    V: Float[Tensor, "... S v"],
+    mask: Tensor | None = None,
+    dropout: float = 0.0,
+) -> tuple[Float[Tensor, "... L v"], Float[Tensor, "... L S"]]:
+    """softmax(Q K^T / sqrt(d)) V, and the weights before dropout.
+
+    A query whose keys are all hidden gets zeros, and finite gradients. The softmax is taken in
+    fp32 or wider. Source: A. Vaswani et al., "Attention Is All You Need", 2017, section 3.2.1.
+    Raises ValueError for a mask whose axes cannot be told apart (see `visible`).
+    """
+    d_K = K.size(-1)
+    scores = (Q * d_K**-0.5).matmul(K.transpose(-2, -1))
+    if scores.dtype in (torch.float16, torch.bfloat16):
+        scores = scores.float()
+    if mask is None:
+        attention = torch.softmax(scores, dim=-1)
+    else:
+        keep = visible(mask, scores.shape)
+        # The lowest finite number, not -inf: a row of -inf would be NaN, forwards and backwards.
+        scores = scores.masked_fill(~keep, torch.finfo(scores.dtype).min)
+        attention = torch.softmax(scores, dim=-1).masked_fill(~keep.any(-1, keepdim=True), 0.0)
+    attention = attention.to(V.dtype)
+    out = F.dropout(attention, dropout, training=dropout > 0).matmul(V)
+    return out, attention
+
+
+def fused_attention(
+    Q: Float[Tensor, "... L d"],
+    K: Float[Tensor, "... S d"],
+    V: Float[Tensor, "... S v"],
+    mask: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Float[Tensor, "... L v"]:
+    """The same output from torch's fused kernel."""
+    if mask is None:
+        return F.scaled_dot_product_attention(Q, K, V, dropout_p=dropout)
+    keep = visible(mask, (*Q.shape[:-1], K.size(-2)))
+    some = keep.any(-1, keepdim=True)
+    # A fully hidden row is opened, so that nothing in the kernel is NaN, and its output zeroed.
+    out = F.scaled_dot_product_attention(Q, K, V, attn_mask=keep | ~some, dropout_p=dropout)
+    return out * some
+
+
+def visible(mask: Tensor, scores: tuple[int, ...]) -> Tensor:
+    """The mask as booleans that broadcast over scores [... L S]: False hides.
+
+    A mask is [L S], or has as many axes as the scores, each of their length or 1. Fewer axes
+    would be matched from the right, so that a mask by sample could land on the heads unseen:
+    that raises ValueError.
+    """
+    fits = all(m in (1, s) for m, s in zip(reversed(mask.shape), reversed(scores)))
+    if mask.ndim not in (2, len(scores)) or not fits:
+        raise ValueError(
+            f"mask {list(mask.shape)} does not fit scores {list(scores)}: give [L S], or one axis "
+            "for each of theirs; a mask of keys by sample [N S] is mask[:, None, None, :]."
+        )
+    return mask if mask.dtype == torch.bool else mask != 0
+
+
+def explicit_is_faster(Q: Tensor) -> bool:
+    """On a CPU the fused kernel is slow in 16 bits (measured: benchmarks/attention.py)."""
+    return Q.device.type == "cpu" and Q.dtype in (torch.bfloat16, torch.float16)
+
+
+class MultiHeadAttention(nn.Module):
+    """H attentions side by side, each on its own slice of d = D/H features.
+
+    Parameters are named as timm's: `qkv` (Q over K over V) and `proj`. Source: Vaswani et al.,
+    2017, section 3.2.2. `dropout` is on the attention weights, which the paper does not mention.
+    Raises ValueError if n_heads does not divide d_model.
+    """
+
+    def __init__(self, d_model: int, n_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        if d_model % n_heads:
+            fit = [h for h in range(1, d_model + 1) if d_model % h == 0]
+            raise ValueError(f"{n_heads} heads do not divide the width {d_model}: use one of {fit}")
+        self.n_heads, self.dropout = n_heads, dropout
+        self.qkv = nn.Linear(d_model, 3 * d_model)
+        self.proj = nn.Linear(d_model, d_model)
+
+    def split(
+        self, Q: Float[Tensor, "N L D"], K: Float[Tensor, "N S D"], V: Float[Tensor, "N S D"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Project and cut into heads: Q [N H L d], K and V [N H S d]."""
+        if Q is K is V:
+            projected = self.qkv(Q).chunk(3, dim=-1)
+        else:
+            parts = zip((Q, K, V), self.qkv.weight.chunk(3), self.qkv.bias.chunk(3))
+            projected = tuple(F.linear(x, weight, bias) for x, weight, bias in parts)
+        q, k, v = (rearrange(x, "n l (h d) -> n h l d", h=self.n_heads) for x in projected)
+        return q, k, v
+
+    def forward(
+        self,
+        Q: Float[Tensor, "N L D"],
+        K: Float[Tensor, "N S D"] | None = None,
+        V: Float[Tensor, "N S D"] | None = None,
+        mask: Tensor | None = None,
+    ) -> Float[Tensor, "N L D"]:
+        """Attend from Q to K and V; without them, to Q itself. mask broadcasts over [N H L S]."""
+        q, k, v = self.split(Q, Q if K is None else K, (Q if K is None else K) if V is None else V)
+        dropout = self.dropout if self.training else 0.0
+        if explicit_is_faster(q):
+            out, _ = scaled_dot_product_attention(q, k, v, mask, dropout)
+        else:
+            out = fused_attention(q, k, v, mask, dropout)
+        return self.proj(rearrange(out, "n h l d -> n l (h d)"))  # type: ignore[no-any-return]
+
+    def weights(
+        self,
+        Q: Float[Tensor, "N L D"],
+        K: Float[Tensor, "N S D"] | None = None,
+        mask: Tensor | None = None,
+    ) -> Float[Tensor, "N H L S"]:
+        """The weights before dropout, computed aside: asking for them changes no output."""
+        q, k, v = self.split(Q, Q if K is None else K, Q if K is None else K)
+        return scaled_dot_product_attention(q, k, v, mask)[1]

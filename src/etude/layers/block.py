@@ -1,0 +1,57 @@
+"""The encoder's block, pre-norm: x + drop(attention(norm(x))), then x + drop(mlp(norm(x))).
+
+N batch · L tokens · D model width
+The skip path is never touched: with both sublayers zeroed a block is the identity, even in
+training. Names are timm's.
+"""
+
+from torch import nn
+
+from etude.layers.attention import MultiHeadAttention
+from etude.shapes import Float, Tensor
+
+
+class MLP(nn.Module):
+    """Linear, GELU (exact), dropout, Linear, dropout.
+
+    Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, appendix B.1; the dropout
+    after the second Linear as in its official code.
+    """
+
+    def __init__(self, d_model: int, d_hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(d_model, d_hidden)
+        self.act = nn.GELU(approximate="none")
+        self.drop = nn.Dropout(dropout)
+        self.fc2 = nn.Linear(d_hidden, d_model)
+
+    def forward(self, x: Float[Tensor, "N L D"]) -> Float[Tensor, "N L D"]:
+        return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))  # type: ignore[no-any-return]
+
+
+class EncoderBlock(nn.Module):
+    """One block. dropout: after attention and in the MLP; att_dropout: on attention weights.
+
+    Source: Dosovitskiy et al., 2021, equations 2 and 3. Norms have eps 1e-6, as official.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        mlp_ratio: float = 4.0,
+        dropout: float = 0.0,
+        att_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(d_model, eps=1e-6)
+        self.attn = MultiHeadAttention(d_model, n_heads, att_dropout)
+        self.drop = nn.Dropout(dropout)
+        self.norm2 = nn.LayerNorm(d_model, eps=1e-6)
+        self.mlp = MLP(d_model, round(d_model * mlp_ratio), dropout)
+
+    def forward(
+        self, x: Float[Tensor, "N L D"], mask: Tensor | None = None
+    ) -> Float[Tensor, "N L D"]:
+        x = x + self.drop(self.attn(self.norm1(x), mask=mask))
+        return x + self.mlp(self.norm2(x))  # type: ignore[no-any-return]

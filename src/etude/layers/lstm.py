@@ -1,0 +1,111 @@
+"""LSTM: the readable cell, and torch's fast one with the same parameters.
+
+X [N L Q] input · Y [N L D] output · hn, cn [K N D] last hidden and cell state of each layer
+K layers (twice as many states when bidirectional) · gates in torch's order i, f, g, o
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from etude.shapes import Float, Int, Tensor
+
+States = tuple[Float[Tensor, "K N D"], Float[Tensor, "K N D"]]
+
+
+class Step(NamedTuple):
+    """One step of one layer: the gates, each [N D], and the states after it."""
+
+    i: Float[Tensor, "N D"]
+    f: Float[Tensor, "N D"]
+    g: Float[Tensor, "N D"]
+    o: Float[Tensor, "N D"]
+    h: Float[Tensor, "N D"]
+    c: Float[Tensor, "N D"]
+
+
+def lstm_cell(
+    x: Float[Tensor, "N Q"],
+    h: Float[Tensor, "N D"],
+    c: Float[Tensor, "N D"],
+    weight_ih: Float[Tensor, "4D Q"],
+    weight_hh: Float[Tensor, "4D D"],
+    bias_ih: Float[Tensor, " 4D"],
+    bias_hh: Float[Tensor, " 4D"],
+) -> Step:
+    """What to let in (i), what to keep (f), what is new (g), what to show (o).
+
+    Source: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of
+    F. Gers et al., 2000; equations as in torch.nn.LSTM.
+    """
+    gates = F.linear(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)
+    i, f, g, o = gates.chunk(4, dim=-1)
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    c = f * c + i * g
+    h = o * torch.tanh(c)
+    return Step(i, f, g, o, h, c)
+
+
+class LSTM(nn.LSTM):
+    """nn.LSTM, batch first, that knows of padding. `forward` is torch's; `steps` is ours to read.
+
+    dropout is between layers only. lengths [N]: valid steps; what lies beyond does not count, and
+    Y is zero there.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+    ) -> None:
+        between = dropout if num_layers > 1 else 0.0
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            batch_first=True,
+            dropout=between,
+            bidirectional=bidirectional,
+        )
+
+    def forward(  # type: ignore[override]
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+    ) -> tuple[Float[Tensor, "N L D"], States]:
+        """Y [N L D] (2D when bidirectional), and (hn, cn) after each sequence's last valid step."""
+        if lengths is None:
+            return super().forward(X)
+        packed = pack_padded_sequence(X, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        out, states = super().forward(packed)
+        Y, _ = pad_packed_sequence(out, batch_first=True, total_length=X.shape[1])
+        return Y, states
+
+    def last(
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N D"]:
+        """The top layer's state after the last valid step; both directions' when there are two."""
+        _, (hn, _) = self(X, lengths)
+        return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
+
+    def steps(self, X: Float[Tensor, "N L Q"]) -> Iterator[list[Step]]:
+        """The same numbers by the readable cell: for each layer, its L steps. One direction, whole
+        sequences, eval mode. Raises ValueError otherwise."""
+        if self.bidirectional or (self.training and self.dropout):
+            raise ValueError("steps reads one direction, without dropout between layers")
+        inputs = list(X.unbind(1))
+        for layer in range(self.num_layers):
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            weights = [getattr(self, f"{name}_l{layer}") for name in names]
+            h = c = X.new_zeros(X.shape[0], self.hidden_size)
+            walked: list[Step] = []
+            for x in inputs:
+                walked.append(lstm_cell(x, h, c, *weights))
+                h, c = walked[-1].h, walked[-1].c
+            yield walked
+            inputs = [step.h for step in walked]

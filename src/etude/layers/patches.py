@@ -1,0 +1,46 @@
+"""Patches: an image cut into squares, each a token.
+
+N batch · C channels · h, w patches down and across · p patch side · P = h·w patches · D width
+A patch is flattened as (C p p), the order of a convolution's kernel, so that `proj` holds the
+weights of timm's convolution as they are.
+"""
+
+from einops import rearrange
+from torch import nn
+from torch.nn import functional as F
+
+from etude.shapes import Float, Tensor
+
+
+def cut(x: Float[Tensor, "N C H W"], patch: int) -> Float[Tensor, "N P cpp"]:
+    """Patches row by row, each flattened as (C p p). Raises ValueError if they do not fit."""
+    height, width = x.shape[-2:]
+    if height % patch or width % patch:
+        raise ValueError(misfit(height, width, patch))
+    return rearrange(x, "n c (h p1) (w p2) -> n (h w) (c p1 p2)", p1=patch, p2=patch)
+
+
+def misfit(height: int, width: int, patch: int) -> str:
+    """Why a patch does not divide an image, and which would."""
+    fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
+    sizes = [max(1, side // patch) * patch for side in (height, width)]
+    return (
+        f"patches of {patch}x{patch} do not divide an image of {height}x{width}: "
+        f"use a patch of {', '.join(map(str, fit))}, or images of {sizes[0]}x{sizes[1]}"
+    )
+
+
+class PatchEmbedding(nn.Module):
+    """Image -> one token a patch, by one linear map.
+
+    Source: Dosovitskiy et al., 2021, equation 1. `proj` is a Conv2d for its shape and name alone;
+    the map is einops and a matrix product, which a test holds equal to the convolution.
+    """
+
+    def __init__(self, channels: int, patch: int, d_model: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.proj = nn.Conv2d(channels, d_model, kernel_size=patch, stride=patch)
+
+    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P D"]:
+        return F.linear(cut(x, self.patch), self.proj.weight.flatten(1), self.proj.bias)

@@ -1,0 +1,1 @@
+"""What is inside a trained run, as pictures and a report."""

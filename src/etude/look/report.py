@@ -1,0 +1,86 @@
+"""A report: one self-contained HTML file, light and dark, that opens from disk and prints."""
+
+import base64
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etude.draw.style import Picture
+
+STYLE = """
+:root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--faint:#d9d9d9}
+@media(prefers-color-scheme:dark){:root{--paper:#16181d;--ink:#e8e8e8;--faint:#3a3d45}}
+body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;
+max-width:60rem;padding:1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+table{border-collapse:collapse;display:block;overflow-x:auto;font-variant-numeric:tabular-nums}
+th,td{border-bottom:1px solid var(--faint);padding:.3rem .7rem;text-align:left;white-space:nowrap}
+figure{margin:1rem 0}img{max-width:100%;height:auto}
+figcaption{font-size:.9rem;opacity:.8}
+pre{overflow-x:auto;font-size:.85rem}
+@media print{body{max-width:none}figure,tr{break-inside:avoid}}
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with sentences, a table (its head first), pictures, and a text kept as it is."""
+
+    heading: str
+    sentences: Sequence[str] = ()
+    table: Sequence[Sequence[str]] = ()
+    pictures: Sequence[Picture] = ()
+    plain: str = ""
+    animation: bytes = b""
+
+
+def page(title: str, sections: Sequence[Section]) -> bytes:
+    """The whole file."""
+    body = "\n".join(_section(section) for section in sections)
+    name = html.escape(title)
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{name}</title><style>{STYLE}</style>\n<h1>{name}</h1>\n{body}\n</html>\n"
+    ).encode()
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2>{html.escape(section.heading)}</h2>"] if section.heading else []
+    if section.sentences:
+        parts.append(f"<p>{'<br>'.join(html.escape(line) for line in section.sentences)}</p>")
+    if section.table:
+        parts.append(_table(section.table))
+    parts += [_figure(picture) for picture in section.pictures]
+    if section.animation:
+        source = _data(section.animation)
+        parts.append(
+            f'<figure><img src="{source}" alt="The same noise, decoded after each epoch.">'
+            "<figcaption>The whole film: the same noise after each epoch.</figcaption></figure>"
+        )
+    if section.plain:
+        parts.append(f"<pre>{html.escape(section.plain)}</pre>")
+    return "\n".join(parts)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *rest = rows
+    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    lines = (
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rest
+    )
+    return f"<table><tr>{cells}</tr>\n" + "\n".join(lines) + "</table>"
+
+
+def _figure(picture: Picture) -> str:
+    alt = html.escape(picture.alt, quote=True)
+    return (
+        f'<figure><picture><source media="(prefers-color-scheme: dark)" '
+        f'srcset="{_data(picture.dark)}"><img src="{_data(picture.light)}" alt="{alt}"></picture>'
+        f"<figcaption>{html.escape(picture.title)}. {html.escape(picture.alt)}</figcaption>"
+        "</figure>"
+    )
+
+
+def _data(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

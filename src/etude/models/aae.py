@@ -1,0 +1,250 @@
+"""Adversarial autoencoder: codes that can be decoded, in the shape of a prior, by a game.
+
+    image [N C H W] -> encoder -> mu, logvar [N D] -> z [N D] -> decoder -> image [N C H W]
+    discriminator: z [N D] -> logit [N 1], high for draws from the prior (real), low for codes
+
+Source: A. Makhzani et al., "Adversarial Autoencoders", 2015, section 2. No KL term: the game does
+its work. Images lie in [-1, 1], the range of the decoder's Tanh. The discriminator gives logits;
+the Sigmoid of the notes is in the loss, where its gradient does not vanish.
+"""
+
+from math import prod
+from typing import Literal
+
+import torch
+from einops import rearrange
+from pydantic import Field
+from torch import nn
+from torch.nn import functional as F
+
+from etude.config import Config as Base
+from etude.layers.gaussian import reparameterize
+from etude.layers.init import init_param
+from etude.models.architecture import NOTES, Architecture, Preset
+from etude.shapes import Batch, Float, Spec, Tensor
+from etude.tasks.protocol import Phase
+
+
+class Config(Base):
+    """Sizes of an adversarial autoencoder, its prior, and the rules of its game."""
+
+    latent_dim: int = Field(default=8, ge=1, description="numbers D in a code")
+    hidden: tuple[int, int] = Field(default=(512, 512), description="units of encoder and decoder")
+    critic: tuple[int, int] = Field(default=(512, 256), description="units of the discriminator")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="before each activation")
+    slope: float = Field(default=0.0, ge=0, lt=1, description="leaky ReLU's slope; 0 is ReLU")
+    batch_norm: bool = Field(default=True, description="BatchNorm1d in the decoder, as the notes")
+    encoder: Literal["deterministic", "gaussian"] = Field(
+        default="deterministic", description="z is mu, or drawn around it with exp(logvar/2)"
+    )
+    prior_scale: float = Field(default=1.0, gt=0, description="standard deviation of the prior")
+    game: Literal["paper", "weighted"] = Field(
+        default="paper",
+        description="paper: reconstruct, discriminate, confuse; weighted: one Adam on "
+        "0.001 adversarial + 0.999 L1, then discriminate",
+    )
+
+
+def activation(config: Config) -> list[nn.Module]:
+    """Dropout, then ReLU: the notes' order (which, with one mask, equals ReLU then dropout)."""
+    act = nn.LeakyReLU(config.slope) if config.slope else nn.ReLU()
+    return [nn.Dropout(p=config.dropout), act]
+
+
+class Encoder(nn.Module):
+    """Image -> mu and logvar, each [N D]."""
+
+    def __init__(self, config: Config, img_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        a, b = config.hidden
+        self.model = nn.Sequential(
+            nn.Linear(prod(img_shape), a),
+            *activation(config),
+            nn.Linear(a, b),
+            *activation(config),
+        )
+        self.mu = nn.Linear(b, config.latent_dim)
+        self.logvar = nn.Linear(b, config.latent_dim)
+
+    def forward(
+        self, img: Float[Tensor, "N C H W"]
+    ) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N D"]]:
+        x = self.model(rearrange(img, "n c h w -> n (c h w)"))
+        return self.mu(x), self.logvar(x)
+
+
+class Decoder(nn.Module):
+    """Code -> image in [-1, 1]."""
+
+    def __init__(self, config: Config, img_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.img_shape = img_shape
+        b, a = config.hidden
+        self.model = nn.Sequential(
+            nn.Linear(config.latent_dim, a),
+            *activation(config),
+            nn.Linear(a, b),
+            *([nn.BatchNorm1d(b)] if config.batch_norm else []),
+            *activation(config),
+            nn.Linear(b, prod(img_shape)),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        c, h, w = self.img_shape
+        x: Tensor = rearrange(self.model(z), "n (c h w) -> n c h w", c=c, h=h, w=w)
+        return x
+
+
+class Discriminator(nn.Module):
+    """Code -> logit that it is a draw from the prior."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        a, b = config.critic
+        self.model = nn.Sequential(
+            nn.Linear(config.latent_dim, a),
+            *activation(config),
+            nn.Linear(a, b),
+            *activation(config),
+            nn.Linear(b, 1),
+        )
+
+    def forward(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N 1"]:
+        return self.model(z)  # type: ignore[no-any-return]
+
+
+class AAE(nn.Module):
+    """The three players. `encode`, `decode`, `discriminate`, and `prior` to draw codes from."""
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        self.deterministic = config.encoder == "deterministic"
+        self.prior_scale, self.latent_dim = config.prior_scale, config.latent_dim
+        self.encoder = Encoder(config, spec.shape)
+        self.decoder = Decoder(config, spec.shape)
+        self.discriminator = Discriminator(config)
+        self.init_param()
+
+    def init_param(self) -> None:
+        """Start anew: He's normal; logvar starts at sigma near 0.05, so that codes carry the image
+        from the first step (at sigma 1 they would drown in noise)."""
+        init_param(self)
+        nn.init.normal_(self.encoder.logvar.weight, std=0.01)
+        nn.init.constant_(self.encoder.logvar.bias, -6.0)
+
+    def encode(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Codes as training sees them."""
+        mu, logvar = self.encoder(img)
+        return reparameterize(mu, logvar, self.deterministic)
+
+    def embed(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Codes without noise."""
+        return self.encoder(img)[0]  # type: ignore[no-any-return]
+
+    def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
+        """Draws from N(0, prior_scale^2)."""
+        return self.prior_scale * torch.randn(count, self.latent_dim, device=device)
+
+    def decode(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """Images of codes."""
+        return self.decoder(z)  # type: ignore[no-any-return]
+
+    def forward(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        return self.decode(self.encode(img))
+
+
+def reconstruct(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+    """Mean squared error of the image, for encoder and decoder."""
+    return F.mse_loss(model(batch.x).float(), batch.x)
+
+
+def verdict(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, ""]:
+    """Binary cross-entropy of saying "real" (1) or "fake" (0)."""
+    return F.binary_cross_entropy_with_logits(
+        logits.float(), torch.full_like(logits, float(real), dtype=torch.float32)
+    )
+
+
+def discriminate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+    """Tell draws from the prior (real) from codes (fake); nothing goes back to the encoder."""
+    with torch.no_grad():
+        codes = model.encode(batch.x)
+    prior = model.prior(len(codes), codes.device)
+    real, fake = model.discriminator(prior), model.discriminator(codes)
+    return (verdict(real, True) + verdict(fake, False)) / 2
+
+
+def confuse(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+    """The encoder wants its codes called real."""
+    return verdict(model.discriminator(model.encode(batch.x)), True)
+
+
+def generate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+    """Common code's single loss: 0.001 times being called real, 0.999 times L1."""
+    codes = model.encode(batch.x)
+    fooling = verdict(model.discriminator(codes), True)
+    return 0.001 * fooling + 0.999 * F.l1_loss(model.decode(codes).float(), batch.x)
+
+
+def phases(config: Config) -> tuple[Phase, ...]:
+    """The moves of one step. Adversarial Adam has beta1 0.5 (A. Radford et al., 2016, section 3).
+
+    paper: Makhzani et al., 2015, section 2, three separate updates on the same batch.
+    weighted: E. Linder-Norén's PyTorch-GAN, aae.py.
+    """
+    game = {"betas": (0.5, 0.999)}
+    both = ("encoder.", "decoder.")
+    if config.game == "weighted":
+        return (
+            Phase("generate", generate, both, game),  # type: ignore[arg-type]
+            Phase("discriminate", discriminate, ("discriminator.",), game),  # type: ignore[arg-type]
+        )
+    return (
+        Phase("reconstruct", reconstruct, both),  # type: ignore[arg-type]
+        Phase("discriminate", discriminate, ("discriminator.",), game),  # type: ignore[arg-type]
+        Phase("confuse", confuse, ("encoder.",), game),  # type: ignore[arg-type]
+    )
+
+
+TRAIN = {**NOTES, "lr": 5e-4, "schedule": "cosine"}
+
+
+def default(spec: Spec) -> Preset:
+    """The paper's three phases on the notes' sizes, without dropout, and with leaky units."""
+    latent = 8 if spec.size > 256 else 4
+    return Preset({"latent_dim": latent, "slope": 0.2}, TRAIN, 4000)
+
+
+def notes(spec: Spec) -> Preset:
+    """The notes' networks to the letter: dropout 0.2 before ReLU, mu and logvar, BatchNorm1d."""
+    return Preset({"dropout": 0.2, "encoder": "gaussian"}, NOTES, 4000)
+
+
+def paper(spec: Spec) -> Preset:
+    """Makhzani et al., 2015, appendix A: 1000-1000 ReLU, no norm or dropout, N(0, 5^2) in 8."""
+    model = {
+        "hidden": [1000, 1000],
+        "critic": [1000, 1000],
+        "batch_norm": False,
+        "prior_scale": 5.0,
+    }
+    return Preset(model, {**TRAIN, "lr": 2e-4}, 4000)
+
+
+def weighted(spec: Spec) -> Preset:
+    """Common code: one Adam on the weighted loss, leaky units, a Gaussian encoder, ten numbers."""
+    model = {"latent_dim": 10, "slope": 0.2, "encoder": "gaussian", "game": "weighted"}
+    return Preset(model, {**NOTES, "lr": 2e-4}, 4000)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    AAE,
+    "codes an image, decodes it, and makes new ones from noise",
+    reads=("image",),
+    presets={"default": default, "notes": notes, "paper": paper, "weighted": weighted},
+    tasks=("autoencode",),
+    scale="tanh",
+    phases=phases,
+)

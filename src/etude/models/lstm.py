@@ -1,0 +1,76 @@
+"""LSTM: reads a sequence step by step and answers from what it holds at the last valid step.
+
+X [N L Q] -> Y [N L D], hn and cn [K N D] (`model.lstm(X, lengths)`) -> [N outputs]
+"""
+
+from pydantic import Field
+from torch import nn
+
+from etude.config import Config as Base
+from etude.layers.lstm import LSTM
+from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.shapes import Float, Int, Spec, Tensor
+
+
+class Config(Base):
+    """Sizes of an LSTM."""
+
+    hidden: int = Field(default=128, ge=1, description="features D of the states")
+    layers: int = Field(default=2, ge=1, description="layers K, each reading the one below")
+    bidirectional: bool = Field(default=False, description="read from both ends")
+    dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="share left out between layers and before the answer"
+    )
+
+
+class LSTMNet(nn.Module):
+    """LSTM, dropout, Linear. The forget gates start open (bias 1): R. Jozefowicz et al., "An
+    Empirical Exploration of Recurrent Network Architectures", 2015, section 4."""
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        inputs = spec.shape[-1]
+        self.lstm = LSTM(inputs, config.hidden, config.layers, config.dropout, config.bidirectional)
+        self.drop = nn.Dropout(config.dropout)
+        self.head = nn.Linear(config.hidden * (1 + config.bidirectional), spec.outputs)
+        self.init_param(spec)
+
+    def init_param(self, spec: Spec) -> None:
+        """Open the forget gates; a forecast starts as the naive one it adds to."""
+        for name, bias in self.lstm.named_parameters():
+            if name.startswith("bias_ih"):
+                nn.init.ones_(bias.data.chunk(4)[1])
+        if spec.target == "forecast":
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
+
+    def forward(
+        self, x: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N outputs"]:
+        return self.head(self.drop(self.lstm.last(x, lengths)))  # type: ignore[no-any-return]
+
+
+def default(spec: Spec) -> Preset:
+    """Two layers of 128; for a short series one of 32."""
+    if spec.target == "forecast":
+        model = {"hidden": 32, "layers": 1, "dropout": 0.0}
+        return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-3, "batch_size": 16}, 400)
+    return Preset(
+        {"hidden": 128, "layers": 2, "dropout": 0.2},
+        {**SMALL, "lr": 5e-3, "weight_decay": 0.01},
+        1500,
+    )
+
+
+def notes(spec: Spec) -> Preset:
+    """The notes' LSTM: nn.LSTM(input_size, hidden_size, num_layers), Adam. Sizes are ours."""
+    return Preset({"hidden": 128, "layers": 2, "dropout": 0.0}, NOTES, 1500)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    LSTMNet,
+    "reads a sequence step by step, keeping what matters",
+    reads=("sequence",),
+    presets={"default": default, "notes": notes},
+)

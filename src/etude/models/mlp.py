@@ -1,0 +1,77 @@
+"""MLP: Linear, ReLU, dropout, as often as there are hidden sizes; then Linear.
+
+    x [N D] -> [N outputs]
+
+The notes write Dropout2d here; on vectors that is plain dropout, which is what stands here.
+"""
+
+from pydantic import Field
+from torch import nn
+
+from etude.config import Config as Base
+from etude.layers.init import init_param
+from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.shapes import Float, Spec, Tensor
+
+
+class Config(Base):
+    """Sizes of an MLP."""
+
+    hidden: tuple[int, ...] = Field(default=(256, 256), description="units of each hidden layer")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units left out")
+
+
+class MLP(nn.Module):
+    """Starts by `init_param`: He's normal, zero bias."""
+
+    def __init__(self, inputs: int, outputs: int, hidden: tuple[int, ...], dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        prev_hdim = inputs
+        for hdim in hidden:
+            layers += [
+                nn.Linear(prev_hdim, hdim, bias=True),
+                nn.ReLU(inplace=True),
+                nn.Dropout(dropout),
+            ]
+            prev_hdim = hdim
+        self.net = nn.Sequential(*layers, nn.Linear(prev_hdim, outputs, bias=True))
+        self.init_param()
+
+    def init_param(self) -> None:
+        """Start anew."""
+        init_param(self)
+
+    def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N outputs"]:
+        return self.net(x)  # type: ignore[no-any-return]
+
+
+def build(config: Config, spec: Spec) -> MLP:
+    """An MLP for vectors of spec.size."""
+    return MLP(spec.size, spec.outputs, config.hidden, config.dropout)
+
+
+def default(spec: Spec) -> Preset:
+    """Wide for images, narrow and undropped for a function of a few variables."""
+    if spec.target != "class":
+        model = {"hidden": [128, 128], "dropout": 0.0}
+        return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-4}, 2000)
+    return Preset(
+        {"hidden": [512, 256], "dropout": 0.25},
+        {**SMALL, "lr": 4e-3, "weight_decay": 0.02},
+        1500,
+    )
+
+
+def notes(spec: Spec) -> Preset:
+    """The notes' MLP: dropout of a half, Adam. They name no sizes; 256 and 256 are ours."""
+    return Preset({"hidden": [256, 256], "dropout": 0.5}, NOTES, 1500)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    build,
+    "layers of units, each seeing all of the one before",
+    reads=("vector",),
+    presets={"default": default, "notes": notes},
+)

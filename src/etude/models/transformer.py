@@ -1,0 +1,112 @@
+"""Transformer: an encoder over a sequence; every step attends to all others.
+
+    x [N L Q] -> tokens [N P D], P = L/patch steps taken together -> mean of valid tokens
+    -> [N outputs]
+
+An image is read as patches of rows: `patch` rows of W*C numbers make a token.
+"""
+
+import math
+
+import torch
+from einops import rearrange
+from pydantic import Field
+from torch import nn
+from torch.nn import functional as F
+
+from etude.config import Config as Base
+from etude.layers.block import EncoderBlock
+from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.shapes import Float, Int, Spec, Tensor
+
+
+class Config(Base):
+    """Sizes of a Transformer encoder."""
+
+    width: int = Field(default=64, ge=1, description="features D of a token")
+    depth: int = Field(default=3, ge=1, description="blocks")
+    heads: int = Field(default=4, ge=1, description="heads; must divide the width")
+    patch: int = Field(default=1, ge=1, description="steps (rows of an image) that make a token")
+    mlp_ratio: float = Field(default=2.0, gt=0, description="hidden units of a block, in widths")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
+    att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
+
+
+def sinusoids(length: int, width: int) -> Float[Tensor, "P D"]:
+    """Positions as waves of growing length. Source: Vaswani et al., 2017, section 3.5."""
+    where = torch.arange(length)[:, None]
+    pairs = torch.arange((width + 1) // 2)
+    angle = where * torch.exp(-math.log(10_000) * 2 * pairs / width)
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)[:, :width]
+
+
+class Transformer(nn.Module):
+    """Pre-norm encoder with a final norm. Padding is hidden from attention and from the mean."""
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        self.patch = config.patch
+        self.embed = nn.Linear(spec.shape[-1] * config.patch, config.width)
+        self.drop = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(
+            EncoderBlock(
+                config.width, config.heads, config.mlp_ratio, config.dropout, config.att_dropout
+            )
+            for _ in range(config.depth)
+        )
+        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+        self.head = nn.Linear(config.width, spec.outputs)
+        if spec.target == "forecast":  # start as the naive forecast that it adds to
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
+
+    def tokens(self, x: Float[Tensor, "N L Q"]) -> Float[Tensor, "N P D"]:
+        """`patch` steps become a token; a last part that is too short is filled with zeros."""
+        x = F.pad(x, (0, 0, 0, -x.shape[1] % self.patch))
+        tokens = self.embed(rearrange(x, "n (l p) q -> n l (p q)", p=self.patch))
+        return tokens + sinusoids(tokens.shape[1], tokens.shape[2]).to(tokens)  # type: ignore[no-any-return]
+
+    def forward(
+        self, x: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N outputs"]:
+        tokens = self.drop(self.tokens(x))
+        if lengths is None:
+            valid = mask = None
+        else:
+            whole = (lengths.to(x.device) + self.patch - 1) // self.patch
+            valid = torch.arange(tokens.shape[1], device=x.device) < whole[:, None]
+            mask = rearrange(valid, "n l -> n 1 1 l")
+        for block in self.blocks:
+            tokens = block(tokens, mask)
+        tokens = self.norm(tokens)
+        if valid is None:
+            return self.head(tokens.mean(1))  # type: ignore[no-any-return]
+        share = valid / valid.sum(1, keepdim=True)
+        return self.head((tokens * share[..., None].to(tokens)).sum(1))  # type: ignore[no-any-return]
+
+
+def default(spec: Spec) -> Preset:
+    """Three blocks of width 64; for a short series one of 32."""
+    if spec.target == "forecast":
+        model = {"width": 32, "depth": 1, "heads": 4, "dropout": 0.0}
+        return Preset(model, {**SMALL, "lr": 3e-3, "weight_decay": 1e-3, "batch_size": 16}, 400)
+    return Preset(
+        {"width": 64, "depth": 3, "heads": 4, "dropout": 0.1},
+        {**SMALL, "lr": 3e-3, "weight_decay": 0.05},
+        2000,
+    )
+
+
+def notes(spec: Spec) -> Preset:
+    """The notes' multi-head attention, with dropout on its weights, and their GELU MLP; Adam."""
+    model = {"width": 64, "depth": 2, "heads": 4, "dropout": 0.1, "att_dropout": 0.1}
+    return Preset(model, NOTES, 2000)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    Transformer,
+    "every step of a sequence attends to all others",
+    reads=("sequence",),
+    presets={"default": default, "notes": notes},
+)

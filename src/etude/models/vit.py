@@ -1,0 +1,108 @@
+"""ViT: an image as a sequence of patches, read by a Transformer; a class token gives the answer.
+
+    x [N C H W] -> patches [N P D] -> class token before them [N 1+P D] -> depth blocks
+    -> norm -> token 0 -> [N outputs]
+
+Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Parameter names are timm's, so
+that weights go both ways.
+"""
+
+import torch
+from einops import repeat
+from pydantic import Field
+from torch import nn
+
+from etude.config import Config as Base
+from etude.layers.block import EncoderBlock
+from etude.layers.patches import PatchEmbedding, misfit
+from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.shapes import Float, Spec, Tensor
+
+
+class Config(Base):
+    """Sizes of a Vision Transformer."""
+
+    patch: int = Field(default=4, ge=1, description="side of a patch; must divide the image")
+    width: int = Field(default=64, ge=1, description="features D of a token")
+    depth: int = Field(default=6, ge=1, description="blocks")
+    heads: int = Field(default=4, ge=1, description="heads; must divide the width")
+    mlp_ratio: float = Field(default=2.0, gt=0, description="hidden units of a block, in widths")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
+    att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
+
+
+class ViT(nn.Module):
+    """Starts as the official code does: token and head zero, positions N(0, 0.02), Linear Xavier.
+
+    Raises ValueError if the patch does not divide the image, or the heads the width.
+    """
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        channels, height, width = spec.shape
+        if height % config.patch or width % config.patch:
+            raise ValueError(misfit(height, width, config.patch))
+        patches = (height // config.patch) * (width // config.patch)
+        self.patch_embed = PatchEmbedding(channels, config.patch, config.width)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + patches, config.width))
+        self.pos_drop = nn.Dropout(config.dropout)
+        self.blocks = nn.Sequential(
+            *(
+                EncoderBlock(
+                    config.width, config.heads, config.mlp_ratio, config.dropout, config.att_dropout
+                )
+                for _ in range(config.depth)
+            )
+        )
+        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+        self.head = nn.Linear(config.width, spec.outputs)
+        self.init_param()
+
+    def init_param(self) -> None:
+        """Start anew."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+        nn.init.normal_(self.pos_embed, std=0.02)
+        nn.init.zeros_(self.cls_token)
+        nn.init.zeros_(self.head.weight)
+
+    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
+        x = self.patch_embed(x)
+        c = repeat(self.cls_token, "() n d -> b n d", b=x.shape[0])
+        x = torch.cat((c, x), dim=1)
+        x = self.pos_drop(x + self.pos_embed)
+        x = self.norm(self.blocks(x))
+        return self.head(x[:, 0])  # type: ignore[no-any-return]
+
+
+def patch_for(height: int, width: int) -> int:
+    """The largest patch that divides the image and leaves at least sixteen."""
+    fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
+    return max((p for p in fit if (height // p) * (width // p) >= 16), default=1)
+
+
+def default(spec: Spec) -> Preset:
+    """Four blocks of width 64 over at least sixteen patches."""
+    _, height, width = spec.shape
+    model = {"patch": patch_for(height, width), "width": 64, "depth": 4, "heads": 4}
+    return Preset({**model, "dropout": 0.1}, {**SMALL, "lr": 2e-3, "weight_decay": 0.05}, 2000)
+
+
+def notes(spec: Spec) -> Preset:
+    """The notes' ViT: att_drop on the weights, linear-gelu-dropout-linear, Adam. Sizes are ours."""
+    _, height, width = spec.shape
+    model = {"patch": patch_for(height, width), "width": 64, "depth": 4, "heads": 4}
+    return Preset({**model, "dropout": 0.1, "att_dropout": 0.1}, NOTES, 2000)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    ViT,
+    "patches of an image attend to each other",
+    reads=("image",),
+    presets={"default": default, "notes": notes},
+    tasks=("classify", "regress"),
+)

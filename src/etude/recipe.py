@@ -1,0 +1,131 @@
+"""Recipe: everything that decides a run, and nothing else.
+
+A run's `recipe.json` is complete and can be played again: `etude train runs/x/recipe.json`. The
+command line only fills one in. Fields that are None (or "auto") are chosen when the run starts and
+stand resolved in the run's own recipe.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from etude.config import Config, nearest
+from etude.errors import UsageError
+
+Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
+Schedule = Literal["constant", "cosine", "onecycle"]
+
+
+class Part(Config):
+    """A named part of the recipe: its name is a file, its other keys are that file's Config."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str = Field(description="a name from `etude list`")
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All keys but the name, as plain JSON values."""
+        return {key: value for key, value in self.plain().items() if key != "name"}
+
+
+class Train(Config):
+    """How a model is trained. None or "auto": chosen at the start, and said."""
+
+    epochs: int | None = Field(
+        default=None, ge=1, description="passes over the training data (auto: from the data's size)"
+    )
+    batch_size: int | None = Field(
+        default=None, ge=1, description="samples a step (auto: 64 below 5,000 samples, else 128)"
+    )
+    optimizer: Optimizer | None = Field(default=None, description="torch's own, by name")
+    lr: float | None = Field(default=None, gt=0, description="the highest learning rate")
+    weight_decay: float | None = Field(
+        default=None, ge=0, description="spares biases, norms and positions"
+    )
+    schedule: Schedule | None = Field(default=None, description="learning rate over the steps")
+    warmup: float | None = Field(
+        default=None, ge=0, lt=1, description="share of all steps in which the rate rises"
+    )
+    clip: float | None = Field(
+        default=None, ge=0, description="largest norm of a phase's gradient; 0 clips nothing"
+    )
+    patience: int = Field(
+        default=0, ge=0, description="stop after so many epochs without a better one; 0: never"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto", description="auto: what is faster here, measured when the run is long"
+    )
+    compile: Literal["auto", "on", "off"] = Field(
+        default="auto", description="auto: only when it repays its own cost"
+    )
+    device: str = Field(default="auto", description="cpu, cuda, cuda:1, mps; auto: a GPU if any")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads (auto: all)")
+
+
+class Recipe(Config):
+    """One run, whole. `about` says command, machine and time; `expect` says the result."""
+
+    model: Part
+    data: Part
+    task: Part | None = None
+    train: Train = Train()
+    seed: int = Field(default=0, ge=0, lt=2**31, description="decides order, start and noise")
+    about: dict[str, str] = {}
+    expect: dict[str, float] = {}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all that decides the numbers."""
+        plain = {k: v for k, v in self.plain().items() if k not in ("about", "expect")}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def draft(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    base: Mapping[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A recipe's mapping from a command: names, over a base recipe, under fields by their path.
+
+    `fields` maps a path ("model.patch", "train.lr", "seed") to a plain JSON value. Raises
+    UsageError for a path that leads nowhere.
+    """
+    tree: dict[str, Any] = json.loads(json.dumps(dict(base or {})))
+    for key, name in (("model", model), ("data", data)):
+        if name is not None and tree.get(key, {}).get("name") != name:
+            tree[key] = {"name": name}
+    for path, value in (fields or {}).items():
+        head, *rest = path.split(".")
+        if head not in Recipe.model_fields or len(rest) > 1:
+            hint = next((f"{top}.{path}" for top in ("train",) if path in Train.model_fields), "")
+            meant = f" Did you mean {hint!r}?" if hint else nearest(head, Recipe.model_fields)
+            raise UsageError(f"Unknown key {path!r}.{meant}")
+        if rest:
+            tree.setdefault(head, {})[rest[0]] = value
+        elif isinstance(value, str) and head in ("model", "data", "task"):
+            tree[head] = {"name": value}
+        else:
+            tree[head] = value
+    for key in ("model", "data"):
+        if "name" not in tree.get(key, {}):
+            raise UsageError(f"The recipe names no {key}.", do=f"Give one: {key}=NAME (etude list)")
+    return tree
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The mapping in a recipe file. Raises UsageError if it is missing or no JSON object."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: is not valid JSON ({error}).") from None
+    if not isinstance(tree, dict):
+        raise UsageError(f"{path}: a recipe is a JSON object, this is a {type(tree).__name__}.")
+    return tree

@@ -1,0 +1,232 @@
+"""A name is a file: `vit` is models/vit.py, `fashion-mnist` is data/fashion_mnist.py.
+
+`complete` makes a Recipe of a mapping; `assemble` is the only place where its names become objects,
+for training, looking and serving alike.
+"""
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from etude.config import nearest
+from etude.errors import DataError, UsageError
+from etude.recipe import Part, Recipe, Train
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from etude.data.dataset import Card, Dataset
+    from etude.models.architecture import Architecture
+    from etude.tasks.protocol import Task
+
+Kind = Literal["model", "data"]
+
+DECLARES = {"model": ("models", "ARCHITECTURE"), "data": ("data", "SOURCE")}
+SMALL_DATA = 5000
+FEWEST_EPOCHS, MOST_EPOCHS = 8, 100
+
+
+@cache
+def names(kind: Kind) -> tuple[str, ...]:
+    """All names of a kind: the files that declare one, found without importing them."""
+    room, word = DECLARES[kind]
+    declares = re.compile(rf"^{word} = ", re.MULTILINE)
+    files = (Path(__file__).parent / room).glob("*.py")
+    return tuple(sorted(f.stem.replace("_", "-") for f in files if declares.search(f.read_text())))
+
+
+def load(kind: Kind, name: str) -> Any:
+    """The ARCHITECTURE or SOURCE of that name. Raises UsageError, with the nearest name."""
+    if name not in names(kind):
+        raise UsageError(f"There is no {kind} {name!r}.{nearest(name, names(kind))}")
+    room, word = DECLARES[kind]
+    return getattr(importlib.import_module(f"etude.{room}.{name.replace('-', '_')}"), word)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Live parts, and the recipe with nothing left to choose but precision and compilation."""
+
+    recipe: Recipe
+    dataset: "Dataset"
+    model: "nn.Module"
+    task: "Task"
+
+
+def complete(mapping: Mapping[str, Any]) -> Recipe:
+    """A Recipe of a mapping, every key checked by the part it belongs to.
+
+    A data name that is a path becomes its source's name and the path. Raises UsageError.
+    """
+    recipe = Recipe.read(mapping)
+    architecture = load("model", recipe.model.name)
+    chosen = recipe.model.fields
+    preset = chosen.pop("preset", "default")
+    if preset not in architecture.presets:
+        raise UsageError(
+            f"{recipe.model.name} has no preset {preset!r}.{nearest(preset, architecture.presets)}"
+        )
+    architecture.config.read(chosen, "model")
+    data = _place(recipe.data)
+    load("data", data.name).config.read(data.fields, "data")
+    return recipe.model_copy(update={"data": data})
+
+
+def _place(data: Part) -> Part:
+    """A path in the place of a data name: the source that reads it, and the path."""
+    if data.name in names("data"):
+        return data
+    path = Path(data.name).expanduser()
+    if not path.exists():
+        known = ", ".join(names("data"))
+        raise UsageError(
+            f"There is no data set {data.name!r}, nor a file or folder of that name."
+            f"{nearest(data.name, names('data'))}",
+            do=f"Give one of {known}, or the path of a folder of images, .npz, .npy or .ts.",
+        )
+    from etude.data.paths import source_for
+
+    source = source_for(path)
+    if source is None:
+        raise DataError(
+            f"{path}: no source reads this kind of file.",
+            do="Give a folder of images (a folder a class), an .npz, an .npy or a .ts file.",
+        )
+    return Part.read({"name": source, "path": str(path), **data.fields}, "data")
+
+
+def assemble(recipe: Recipe) -> Assembly:
+    """Load the data, choose what was left open, build the model. Raises DataError, UsageError."""
+    import torch
+
+    from etude.data.dataset import carve
+
+    architecture: Architecture = load("model", recipe.model.name)
+    source = load("data", recipe.data.name)
+    config = source.config.read(recipe.data.fields, "data")
+    dataset = carve(
+        source.load(config),
+        reads=architecture.reads,
+        scale=architecture.scale,
+        val_fraction=config.val_fraction,
+        seed=recipe.seed,
+    )
+    recipe = _resolve(recipe, architecture, dataset)
+    recipe = recipe.model_copy(
+        update={"data": Part.read({"name": recipe.data.name, **config.plain()}, "data")}
+    )
+    torch.manual_seed(recipe.seed)
+    model, task = rebuild(recipe, dataset.card)
+    return Assembly(recipe, dataset, model, task)
+
+
+def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -> Recipe:
+    """Fill what the recipe leaves open: the preset's fields below the user's, then the rules."""
+    chosen = recipe.model.fields
+    name = chosen.pop("preset", "default")
+    preset = architecture.presets[name](dataset.card.seen)
+    model = architecture.config.read({**preset.model, **chosen}, "model")
+    given = {key: value for key, value in recipe.train.plain().items() if value is not None}
+    train = {**recipe.train.plain(), **preset.train, **given}
+    count = len(dataset.train)
+    if train["batch_size"] is None:
+        train["batch_size"] = min(64 if count < SMALL_DATA else 128, count)
+    if train["batch_size"] > count:
+        raise UsageError(
+            f"train.batch_size={train['batch_size']} is larger than the training data, "
+            f"{count} samples.",
+            do=f"Choose at most {count}.",
+        )
+    if train["epochs"] is None:
+        wanted = round(preset.updates / (count // train["batch_size"]))
+        train["epochs"] = min(max(wanted, FEWEST_EPOCHS), MOST_EPOCHS)
+    task = _task_name(recipe, architecture, dataset.card)
+    return recipe.model_copy(
+        update={
+            "model": Part.read({"name": recipe.model.name, "preset": name, **model.plain()}),
+            "task": Part.read({"name": task}),
+            "train": Train.read(train, "train"),
+        }
+    )
+
+
+def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> str:
+    """What the data ask, if the architecture does that; its only task, if it has just one."""
+    asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
+    fit = asked if asked in architecture.tasks else architecture.tasks[0]
+    if fit != asked and len(architecture.tasks) > 1:
+        raise UsageError(
+            f"{recipe.model.name} does {', '.join(architecture.tasks)}; "
+            f"the data {card.name!r} ask to {asked}.",
+            do="Choose another model: `etude list` names what each does.",
+        )
+    if recipe.task and recipe.task.name != fit:
+        raise UsageError(f"task={recipe.task.name}: {recipe.model.name} on {card.name} is {fit}.")
+    return fit
+
+
+def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
+    """The model and task of a complete recipe, from the Card alone: no data are read."""
+    architecture = load("model", recipe.model.name)
+    fields = recipe.model.fields
+    fields.pop("preset", None)
+    config = architecture.config.read(fields, "model")
+    try:
+        model = architecture.build(config, card.seen)
+    except ValueError as error:
+        raise UsageError(
+            f"{recipe.model.name} does not fit {card.name} ({card.seen}): {error}."
+        ) from None
+    _refuse_single(recipe, model)
+    return model, _task(recipe, architecture, config, card)
+
+
+def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:
+    """Batch norm has nothing to normalise over in a batch of one."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    if recipe.train.batch_size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
+        raise UsageError(
+            f"train.batch_size=1: {recipe.model.name} has batch norm, which needs two samples "
+            "or more a batch.",
+            do="Choose train.batch_size=2 or more.",
+        )
+
+
+def _task(recipe: Recipe, architecture: "Architecture", config: Any, card: "Card") -> "Task":
+    from etude.tasks.autoencode import Autoencode
+    from etude.tasks.classify import Classify
+    from etude.tasks.forecast import Forecast
+    from etude.tasks.regress import Regress
+
+    match recipe.task and recipe.task.name:
+        case "classify":
+            return Classify(card.classes)
+        case "regress":
+            return Regress(card.y_mean, card.y_std, card.unit)
+        case "forecast":
+            return Forecast(card.y_mean, card.y_std, card.unit, card.log, card.season)
+        case "autoencode" if architecture.phases:
+            phases = architecture.phases(config)
+            return Autoencode(phases, card.std[0], card.mean[0], config.latent_dim)
+    raise UsageError(f"There is no task {recipe.task and recipe.task.name!r} for this model.")
+
+
+def create(name: str, data: Any = "digits", **fields: Any) -> "nn.Module":
+    """A model by name, built for `data` (a name, a path, or a Spec), as a plain nn.Module.
+
+    fields: the architecture's Config, and `preset`. Raises UsageError.
+    """
+    from etude.shapes import Spec
+
+    if isinstance(data, Spec):
+        architecture: Architecture = load("model", name)
+        preset = architecture.presets[fields.pop("preset", "default")](data)
+        config = architecture.config.read({**preset.model, **fields}, "model")
+        return architecture.build(config, data)
+    recipe = complete({"model": {"name": name, **fields}, "data": {"name": str(data)}})
+    return assemble(recipe).model

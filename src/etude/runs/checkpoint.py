@@ -1,0 +1,176 @@
+"""Checkpoints that are whole or absent.
+
+Commit: a hidden folder beside the others; every file written and synced, the manifest with sizes
+and SHA-256 last; the folder synced, renamed, its parent synced. Only then is it reported, and only
+then are older ones pruned - never the best, never the last two. Load: the newest whose manifest
+verifies; what was passed over is named. After P. Pillai et al., "All File Systems Are Not Created
+Equal", OSDI 2014.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_tensors
+from safetensors.numpy import save as dump_tensors
+
+from etude.errors import RunError, StorageError
+from etude.runs.files import storage, sync, write
+
+FORMAT = 1
+HIDDEN = ".tmp-"
+FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """model: parameters and buffers by name. optimizer: its tensors as phase/i/parameter/slot.
+    state: everything else, as plain JSON."""
+
+    step: int
+    model: Arrays
+    optimizer: Arrays
+    state: Mapping[str, Any]
+
+
+def commit(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint below `folder`; when this returns it survives a power cut.
+
+    Raises StorageError, and leaves the older checkpoints as they were.
+    """
+    final = folder / f"{checkpoint.step:08d}"
+    if final.exists():
+        try:
+            verified(final, checkpoint.step)
+            return final
+        except RunError:  # passed over by `newest`, and reached again: write it anew
+            shutil.rmtree(final)
+    hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"
+    contents = {
+        "model.safetensors": dump_tensors(_flat(checkpoint.model)),
+        "optimizer.safetensors": dump_tensors(_flat(checkpoint.optimizer)),
+        "state.json": canonical(checkpoint.state),
+    }
+    manifest = {
+        "format": FORMAT,
+        "step": checkpoint.step,
+        "files": {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in contents.items()
+        },
+    }
+    try:
+        with storage(hidden):
+            hidden.mkdir(parents=True)
+        for name, content in contents.items():
+            write(hidden / name, content)
+        write(hidden / "MANIFEST.json", canonical(manifest))
+        with storage(final):
+            sync(hidden)
+            os.rename(hidden, final)
+            sync(folder)
+    except StorageError:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    return final
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys: equal values give equal bytes."""
+    return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _flat(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Contiguous copies, sorted by name; safetensors takes nothing else."""
+    return {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps of all checkpoints that have a name, oldest first; whole or not."""
+    if not folder.is_dir():
+        return []
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and p.is_dir())
+
+
+def load(folder: Path, step: int) -> Checkpoint:
+    """One checkpoint, verified against its manifest. Raises RunError saying what is wrong."""
+    place = folder / f"{step:08d}"
+    contents = verified(place, step)
+    try:
+        return Checkpoint(
+            step,
+            parse_tensors(contents["model.safetensors"]),
+            parse_tensors(contents["optimizer.safetensors"]),
+            json.loads(contents["state.json"]),
+        )
+    except (SafetensorError, ValueError) as error:
+        raise RunError(f"{place}: is damaged ({error}).") from None
+
+
+def verified(place: Path, step: int) -> dict[str, bytes]:
+    """The bytes of a checkpoint's files, each as the manifest promises. Raises RunError."""
+    try:
+        manifest = json.loads(_read(place / "MANIFEST.json", 1 << 20))
+        entries = {name: manifest["files"][name] for name in FILES}
+        promised = manifest["format"], manifest["step"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{place}: its manifest cannot be read ({error}).") from None
+    if promised != (FORMAT, step):
+        raise RunError(f"{place}: its manifest is of another step or format {promised}.")
+    contents = {}
+    for name, entry in entries.items():
+        try:
+            content = _read(place / name, int(entry["bytes"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RunError(f"{place / name}: cannot be read ({error}).") from None
+        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            raise RunError(f"{place / name}: is damaged (its SHA-256 is not the manifest's).")
+        contents[name] = content
+    return contents
+
+
+def _read(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes; links are not followed."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it has more than the {most:,} bytes it should have")
+    return content
+
+
+def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest whole checkpoint, and why newer ones were passed over."""
+    skipped: list[str] = []
+    for step in reversed(steps(folder)):
+        try:
+            return load(folder, step), skipped
+        except RunError as error:
+            skipped.append(error.what)
+    return None, skipped
+
+
+def prune(folder: Path, keep: set[int]) -> None:
+    """Delete all checkpoints but the last two and those in `keep`; first rename, then delete."""
+    known = steps(folder)
+    for step in set(known[:-2]) - keep:
+        doomed = folder / f"{HIDDEN}del-{step:08d}"
+        with storage(doomed):
+            os.rename(folder / f"{step:08d}", doomed)
+            shutil.rmtree(doomed)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an interrupted commit or prune left. Only for the holder of the lock."""
+    for left in folder.glob(f"{HIDDEN}*") if folder.is_dir() else ():
+        with storage(left):
+            shutil.rmtree(left)

@@ -1,0 +1,219 @@
+"""RunFolder: one run on the disk. It opens and names things; what they mean is others' business."""
+
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etude.config import nearest
+from etude.errors import RunError, UsageError
+from etude.runs import checkpoint
+from etude.runs.checkpoint import Checkpoint, canonical
+from etude.runs.files import replace, storage, sync
+from etude.runs.lock import Lock
+
+ROOT = Path("runs")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def free(name: str, root: Path = ROOT) -> Path:
+    """`root/name`, or `root/name-2` and so on: the first that is not taken."""
+    tries = (name if n == 1 else f"{name}-{n}" for n in range(1, 100_000))
+    return next(root / t for t in tries if not _taken(root / t))
+
+
+def _taken(path: Path) -> bool:
+    """A folder with nothing but a lock in it is what a start that failed left: not taken."""
+    return path.exists() and not (
+        path.is_dir() and all(entry.name == "LOCK" for entry in path.iterdir())
+    )
+
+
+class RunFolder:
+    """Reads a run; writes to it while it holds the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.metrics = path / "metrics.jsonl"
+        self.timing = path / "timing.jsonl"
+        self.snapshots = path / "snapshots"
+        self.pictures = path / "pictures"
+        self.report = path / "report.html"
+        self._lock: Lock | None = None
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """A new folder, locked. Raises UsageError if the name will not do or is taken."""
+        if not NAME.fullmatch(path.name):
+            raise UsageError(
+                f"{path.name!r} cannot name a run: use letters, digits, '.', '_' and '-' only."
+            )
+        if _taken(path):
+            raise RunError(
+                f"{path} is already there; a run is never overwritten.",
+                do=f"Choose another --name (free: {free(path.name, path.parent).name}), "
+                f"or go on with it: etude resume {path}",
+            )
+        with storage(path):
+            path.mkdir(parents=True, exist_ok=True)
+        folder = cls(path)
+        folder._lock = Lock(path / "LOCK")
+        if _taken(path):  # another starter was quicker, and is done
+            folder.release()
+            raise RunError(f"{path} is already there; a run is never overwritten.")
+        return folder
+
+    @classmethod
+    def open(cls, path: Path | str) -> "RunFolder":
+        """An existing run, to read. Raises RunError, suggesting a near name, if there is none."""
+        place = Path(path)
+        if not (place / "recipe.json").is_file() and (ROOT / place / "recipe.json").is_file():
+            place = ROOT / place
+        if not (place / "recipe.json").is_file():
+            known = [str(run.path) for run in runs()]
+            hint = nearest(str(path), known) if known else " There are no runs here yet."
+            raise RunError(f"{path}: there is no run in this folder.{hint}")
+        return cls(place)
+
+    def lock(self) -> None:
+        """Take the lock of an existing run and clear what a dead writer left."""
+        self._lock = Lock(self.path / "LOCK")
+        checkpoint.sweep(self.checkpoints)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._lock:
+            self._lock.release()
+        self._lock = None
+
+    def abandon(self) -> None:
+        """Remove a folder in which nothing was begun, after a start that failed."""
+        self.release()
+        if not (self.path / "recipe.json").exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+        """Write what the run is. The recipe comes last: with it the folder is a run."""
+        for folder in (self.checkpoints, self.snapshots, self.pictures):
+            with storage(folder):
+                folder.mkdir(exist_ok=True)
+        replace(self.path / "provenance.json", canonical(provenance))
+        replace(self.path / "recipe.json", canonical(recipe))
+        with storage(self.path):
+            sync(self.path.parent)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """recipe.json, provenance.json or best.json. Raises RunError if it is damaged."""
+        path = self.path / name
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path}: cannot be read ({error}); the run is damaged.") from None
+        if not isinstance(value, dict):
+            raise RunError(f"{path}: is no JSON object; the run is damaged.")
+        return value
+
+    def commit(self, point: Checkpoint) -> None:
+        """Save a checkpoint; when this returns it is safe."""
+        checkpoint.commit(self.checkpoints, point)
+
+    def settle(self, best: int | None) -> None:
+        """Say which step is the best so far, then prune."""
+        if best is not None:
+            replace(self.path / "best.json", canonical({"step": best}))
+        checkpoint.prune(self.checkpoints, set() if best is None else {best})
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest whole checkpoint, and why newer ones were passed over."""
+        return checkpoint.newest(self.checkpoints)
+
+    def best(self) -> Checkpoint:
+        """The best checkpoint. Raises RunError if there is none or it is damaged."""
+        step = self.read("best.json").get("step")
+        if not isinstance(step, int):
+            raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
+        return checkpoint.load(self.checkpoints, step)
+
+    def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays that exist only while training; equal arrays give equal bytes."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        replace(self.snapshots / f"{step:08d}-{kind}.npz", buffer.getvalue())
+
+    def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """(step, arrays) of one kind, in order of steps."""
+        for path in sorted(self.snapshots.glob(f"*-{kind}.npz")):
+            with np.load(path, allow_pickle=False) as arrays:
+                yield int(path.name.split("-")[0]), dict(arrays)
+
+    def picture(self, name: str, content: bytes) -> Path:
+        """Keep a picture."""
+        path = self.pictures / name
+        replace(path, content)
+        return path
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The line that a finished run ends with: test metrics, baseline, cost. None before."""
+        return next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
+
+    def finished(self) -> dict[str, Any]:
+        """The result. Raises RunError if the run is not finished."""
+        result = self.result
+        if result is None:
+            done = sum(row.get("event") == "epoch" for row in lines(self.metrics))
+            raise RunError(
+                f"{self.path}: this run is unfinished ({done} epochs done).",
+                do=f"Go on with it: etude resume {self.path}",
+            )
+        return result
+
+
+def append(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one JSON line."""
+    line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
+    with storage(path, len(line)), path.open("ab") as file:
+        file.write(line)
+
+
+def size(path: Path) -> int:
+    """Bytes in a file, 0 if there is none. For metrics it waits until they are on the disk."""
+    if not path.exists():
+        return 0
+    with storage(path), path.open("rb") as file:
+        os.fsync(file.fileno())
+        return path.stat().st_size
+
+
+def cut(path: Path, length: int) -> None:
+    """Keep the first `length` bytes: what a checkpoint vouches for."""
+    if path.exists():
+        with storage(path):
+            os.truncate(path, length)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a .jsonl file; a last line without its end is not there yet."""
+    if not path.exists():
+        return []
+    text = path.read_bytes()
+    rows = []
+    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            raise RunError(f"{path}, line {number}: is no JSON; the run is damaged.") from None
+    return rows
+
+
+def runs(root: Path = ROOT) -> list[RunFolder]:
+    """All runs below a folder, two levels deep, newest last."""
+    found = [p.parent for deep in ("*", "*/*") for p in root.glob(f"{deep}/recipe.json")]
+    return [RunFolder(p) for p in sorted(found, key=lambda p: (p / "recipe.json").stat().st_mtime)]

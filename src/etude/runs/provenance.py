@@ -1,0 +1,58 @@
+"""What a run ran with: versions, machine, threads. Bytes may differ where any of this does."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import Any
+
+PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safetensors")
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, without importing anything heavy."""
+    return {
+        "python": sys.version.split()[0],
+        "packages": {name: _version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = [line for line in file if line.startswith("model name")]
+        return lines[0].split(":", 1)[1].strip() if lines else platform.processor()
+    except OSError:
+        return platform.processor()
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between two environments, one line each."""
+    flat_then, flat_now = _flatten(then), _flatten(now)
+    keys = sorted(flat_then.keys() | flat_now.keys())
+    return [
+        f"{key}: {flat_then.get(key, 'none')} then, {flat_now.get(key, 'none')} now"
+        for key in keys
+        if flat_then.get(key) != flat_now.get(key)
+    ]
+
+
+def _flatten(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        where = f"{path}{key}"
+        flat |= _flatten(value, f"{where}.") if isinstance(value, dict) else {where: str(value)}
+    return flat

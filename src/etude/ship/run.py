@@ -1,0 +1,144 @@
+"""Run: a finished run in the hand. Its numbers, and its model to predict and generate with."""
+
+import io
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from etude import registry
+from etude.data.dataset import Card, Split
+from etude.data.inputs import from_array, read
+from etude.data.resident import Resident
+from etude.errors import RunError, UsageError
+from etude.recipe import Recipe
+from etude.runs.checkpoint import Checkpoint
+from etude.runs.folder import RunFolder, lines
+from etude.tasks.protocol import Task
+
+BATCH = 500
+
+
+class Run:
+    """A finished run. Raises RunError if it is unfinished or damaged."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.folder = RunFolder.open(path)
+        self.path = self.folder.path
+        self.result = self.folder.finished()
+
+    def __repr__(self) -> str:
+        goal = self.result["goal"]
+        return f"Run({str(self.path)!r}, test {goal} {self.test[goal]:.4g})"
+
+    @property
+    def test(self) -> dict[str, Any]:
+        """Metrics on the test split, by name."""
+        return dict(self.result["test"])
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The naive baseline's, and what it is."""
+        return dict(self.result["baseline"])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One mapping an epoch: training losses by phase, validation metrics."""
+        return [row for row in lines(self.folder.metrics) if row["event"] == "epoch"]
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in training steps."""
+        return float(sum(row["seconds"] for row in lines(self.folder.timing)))
+
+    @property
+    def samples_per_second(self) -> float:
+        """Training samples by that time."""
+        samples = sum(row["samples"] for row in lines(self.folder.timing))
+        return float(samples / max(self.seconds, 1e-9))
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The complete recipe."""
+        return Recipe.read(self.folder.read("recipe.json"))
+
+    @cached_property
+    def _best(self) -> Checkpoint:
+        return self.folder.best()
+
+    @cached_property
+    def card(self) -> Card:
+        """What is known of the data."""
+        card = self._best.state.get("card")
+        if not isinstance(card, dict):
+            raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
+        return Card.read(card, "card")
+
+    @cached_property
+    def _live(self) -> tuple[nn.Module, Task]:
+        model, task = registry.rebuild(self.recipe, self.card)
+        weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
+        try:
+            model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise RunError(f"{self.path}: the weights do not fit the recipe: {error}") from None
+        return model.eval(), task
+
+    @property
+    def model(self) -> nn.Module:
+        """The trained module, in eval mode, on the CPU."""
+        return self._live[0]
+
+    def outputs(self, samples: Split) -> np.ndarray:
+        """The task's outputs [n ...] for raw samples."""
+        model, task = self._live
+        held = Resident(samples, self.card, torch.device("cpu"))
+        with torch.inference_mode():
+            parts = [
+                task.outputs(model, held.take(np.arange(start, min(start + BATCH, len(held)))))
+                for start in range(0, len(held), BATCH)
+            ]
+        return torch.cat(parts).numpy()
+
+    def predict(
+        self, inputs: np.ndarray | str | Path | Sequence[str | Path]
+    ) -> list[dict[str, Any]]:
+        """One answer a sample: input, label, probability, probabilities; or value and its unit.
+
+        inputs: raw samples as an array, or files (folders, numbers) as the command line takes
+        them. Raises DataError naming every input that cannot be read.
+        """
+        if isinstance(inputs, np.ndarray):
+            samples = from_array(inputs, self.card)
+        else:
+            names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+            samples = read([str(name) for name in names], self.card)
+        answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
+        return [{"input": name, **answer} for name, answer in zip(samples.names, answers)]
+
+    def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
+        """New images from the prior [count C H W] uint8, in eval mode; the same for a seed."""
+        from etude.tasks.autoencode import Autoencode, as_bytes
+
+        model, task = self._live
+        if not isinstance(task, Autoencode):
+            raise UsageError(
+                f"{self.path}: a {self.recipe.model.name} makes no images.",
+                do="Train an autoencoder: etude train aae --data digits",
+            )
+        torch.manual_seed(seed)
+        with torch.inference_mode():
+            return as_bytes(task.generate(model, count, torch.device("cpu")))
+
+
+def as_png(image: np.ndarray) -> bytes:
+    """One picture [H W C] uint8 as PNG."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, format="PNG")
+    return buffer.getvalue()

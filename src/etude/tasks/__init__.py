@@ -1,0 +1,1 @@
+"""What is asked of a model: losses by phase, metrics, baselines, snapshots. One a file."""

@@ -1,0 +1,129 @@
+"""classify: one class for a sample. Cross-entropy on logits; accuracy with an interval.
+
+logits [N D], D classes
+"""
+
+from collections.abc import Iterable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from etude.shapes import Batch, Float, Tensor
+from etude.tasks.protocol import Arrays, Metrics, Phase
+
+Z95 = 1.959963984540054
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927)."""
+    share, z2 = hits / count, Z95**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = Z95 * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+    """Mean cross-entropy of a batch, in nats; in fp32 whatever the model computes in."""
+    return F.cross_entropy(model(*batch.inputs).float(), batch.y)
+
+
+class Classify:
+    """Tell `classes` apart."""
+
+    name = "classify"
+    goal = "accuracy"
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+
+    def phases(self) -> tuple[Phase, ...]:
+        """One: lower the cross-entropy."""
+        return (Phase("classify", cross_entropy),)
+
+    def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
+        """Logits."""
+        return model(*batch.inputs).float()  # type: ignore[no-any-return]
+
+    def _count(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[np.ndarray, float]:
+        """Confusion matrix [D D], true class first, and the mean cross-entropy."""
+        confusion = torch.zeros(len(self.classes) ** 2, dtype=torch.int64)
+        loss, count = 0.0, 0
+        for batch in batches:
+            logits = self.outputs(model, batch)
+            loss += float(F.cross_entropy(logits, batch.y, reduction="sum"))
+            cells = batch.y * len(self.classes) + logits.argmax(1)
+            confusion += torch.bincount(cells.cpu(), minlength=len(confusion))
+            count += len(batch.y)
+        return confusion.view(len(self.classes), -1).numpy(), loss / count
+
+    def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
+        """accuracy and loss (cross-entropy in nats)."""
+        confusion, loss = self._count(model, batches)
+        hits, count = int(confusion.trace()), int(confusion.sum())
+        return {"accuracy": hits / count, "loss": loss, "samples": count}
+
+    def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
+        """Also the accuracy's 95 % interval, the confusion matrix, and each class by itself."""
+        confusion, loss = self._count(model, batches)
+        hits, count = int(confusion.trace()), int(confusion.sum())
+        true, said, right = confusion.sum(1), confusion.sum(0), confusion.diagonal()
+        with np.errstate(invalid="ignore"):
+            recall = np.nan_to_num(right / true)
+            precision = np.nan_to_num(right / said)
+            f1 = np.nan_to_num(2 * right / (true + said))
+        per_class = {
+            name: {
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "samples": int(true[i]),
+            }
+            for i, name in enumerate(self.classes)
+        }
+        return {
+            "accuracy": hits / count,
+            "accuracy_95": list(wilson(hits, count)),
+            "loss": loss,
+            "samples": count,
+            "macro_f1": float(f1[true > 0].mean()),
+            "per_class": per_class,
+            "confusion": confusion.tolist(),
+        }
+
+    def better(self, new: Metrics, old: Metrics) -> bool:
+        """Higher accuracy; where equal, lower loss."""
+        return (new["accuracy"], -new["loss"]) > (old["accuracy"], -old["loss"])
+
+    def near(self, new: Metrics, top: Metrics) -> bool:
+        """Within one standard error of the best accuracy (L. Breiman et al., "Classification and
+        Regression Trees", 1984, section 3.4.3)."""
+        share = top["accuracy"]
+        error = sqrt(share * (1 - share) / top["samples"])
+        return bool(new["accuracy"] >= share - error)
+
+    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
+        """Always say the commonest training class."""
+        common = int(np.bincount(train.y).argmax())
+        return {
+            "accuracy": float((test.y == common).mean()),
+            "what": f"always say {self.classes[common]!r}, the commonest class",
+        }
+
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+        """label, its probability, and all probabilities by class name."""
+        answers = []
+        for row in outputs.double().softmax(1).tolist():
+            by_name = dict(zip(self.classes, row))
+            label = max(by_name, key=lambda name: by_name[name])
+            answers.append(
+                {"label": label, "probability": by_name[label], "probabilities": by_name}
+            )
+        return answers
+
+    def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
+        """Nothing."""
+        return {}

@@ -1,0 +1,68 @@
+"""forecast: the next steps of a series, as a change from what a naive forecaster would say.
+
+The network adds to the value one season ago (or, where the series has no season, to the last
+value), so that a network that says nothing is exactly that baseline. The idea is NLinear's
+(A. Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023, section 4), with
+the season in the place of the last value.
+
+    x [N L 1], forecast [N D] with D steps ahead
+"""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+from torch.nn import functional as F
+
+from etude.shapes import Batch, Float, Tensor
+from etude.tasks.protocol import Arrays, Metrics
+from etude.tasks.regress import Regress, errors_of
+
+
+def naive(x: Any, horizon: int, season: int) -> Any:
+    """What was seen one season before each step [N D], from x [N L 1]; season 1 is persistence.
+
+    Works on arrays and tensors alike. The season must not be longer than x.
+    """
+    back = [step % season - season for step in range(horizon)]
+    return x[:, back, 0]
+
+
+class Forecast(Regress):
+    """Predict the next steps of a series of `unit`; log: it is modelled as logarithms."""
+
+    name = "forecast"
+
+    def __init__(
+        self, mean: tuple[float, ...], std: tuple[float, ...], unit: str, log: bool, season: int
+    ) -> None:
+        super().__init__(mean, std, unit)
+        self.log, self.season = log, season
+
+    def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
+        """The steps ahead in normalised units: the naive forecast plus the network's change."""
+        change = super().outputs(model, batch)
+        return naive(batch.x, change.shape[1], self.season or 1) + change  # type: ignore[no-any-return]
+
+    def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+        """Mean absolute error in normalised units, smooth near zero (Huber, 1964)."""
+        return F.huber_loss(self.outputs(model, batch), batch.y, delta=0.1)
+
+    def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
+        """Normalised values in the data's own units, float64 [N D]."""
+        plain = super().in_units(values)
+        return np.exp(plain) if self.log else plain
+
+    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
+        """Persistence, and the value one season ago; the better of them is the one to beat."""
+        horizon = test.y.shape[1]
+        found = {"persistence": errors_of(naive(test.x, horizon, 1), test.y)["mae"]}
+        if self.season:
+            seasonal = naive(test.x, horizon, self.season)
+            found["seasonal naive"] = errors_of(seasonal, test.y)["mae"]
+        best = min(found, key=lambda name: found[name])
+        return {"mae": found[best], "what": best, "all": found}
+
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+        """value: the steps ahead as a list, and its unit."""
+        return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]

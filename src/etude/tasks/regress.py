@@ -1,0 +1,91 @@
+"""regress: values for a sample. Squared error in normalised units; metrics in the data's own.
+
+values [N D]
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from etude.shapes import Batch, Float, Tensor
+from etude.tasks.protocol import Arrays, Metrics, Phase
+
+
+def errors_of(found: np.ndarray, true: np.ndarray) -> Metrics:
+    """mae, rmse and r2 of values [n D] in the data's units, over all of them."""
+    wrong = found - true
+    spread = float(((true - true.mean(0)) ** 2).sum())
+    return {
+        "mae": float(np.abs(wrong).mean()),
+        "rmse": float(np.sqrt((wrong**2).mean())),
+        "r2": 1 - float((wrong**2).sum()) / spread if spread else 0.0,
+    }
+
+
+class Regress:
+    """Predict values in `unit`. mean, std [D]: what training normalised them by."""
+
+    name = "regress"
+    goal = "mae"
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], unit: str) -> None:
+        self.mean, self.std, self.unit = mean, std, unit
+
+    def phases(self) -> tuple[Phase, ...]:
+        """One: lower the squared error."""
+        return (Phase("regress", self.loss),)
+
+    def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
+        """Values in normalised units."""
+        return model(*batch.inputs).float()  # type: ignore[no-any-return]
+
+    def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+        """Mean squared error in normalised units."""
+        return F.mse_loss(self.outputs(model, batch), batch.y)
+
+    def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
+        """Normalised values in the data's own units, float64 [N D]."""
+        plain = values.double().cpu().numpy() * np.array(self.std) + np.array(self.mean)
+        return np.asarray(plain)
+
+    def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
+        """mae and rmse in the data's units, r2, and the loss."""
+        found, true = [], []
+        for batch in batches:
+            found.append(self.outputs(model, batch))
+            true.append(batch.y)
+        said, y = torch.cat(found), torch.cat(true)
+        return {
+            **errors_of(self.in_units(said), self.in_units(y)),
+            "loss": float(F.mse_loss(said, y)),
+        }
+
+    def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
+        """Also the unit."""
+        return {**self.evaluate(model, batches), "unit": self.unit}
+
+    def better(self, new: Metrics, old: Metrics) -> bool:
+        """Lower loss."""
+        return bool(new["loss"] < old["loss"])
+
+    def near(self, new: Metrics, top: Metrics) -> bool:
+        """Never: the measure is fine enough to decide."""
+        return False
+
+    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
+        """Always say the training mean."""
+        mean = np.broadcast_to(train.y.mean(0), test.y.shape)
+        return {**errors_of(mean, test.y), "what": "always say the training mean"}
+
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+        """value (a number, or a list where there are several) and its unit."""
+        rows = self.in_units(outputs).tolist()
+        return [{"value": row[0] if len(row) == 1 else row, "unit": self.unit} for row in rows]
+
+    def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
+        """Nothing."""
+        return {}

@@ -1,0 +1,1 @@
+"""Live parts in, checkpoints and metrics out."""

@@ -1,0 +1,285 @@
+"""The loop: epochs of steps, a look at the validation data after each, a checkpoint now and then.
+
+    start (or restore) -> for each epoch: for each batch: step -> validate -> snapshot -> save
+    -> the best weights -> the test split, once
+
+Where the loop stands is (epoch, batch); the order of samples, their augmentation and all noise are
+functions of that, so a run that is resumed in the middle of an epoch goes on as if never stopped.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import nn
+
+from etude.errors import Interrupted, RunError, Stopped
+from etude.recipe import Recipe
+from etude.runs import folder as files
+from etude.runs.checkpoint import Checkpoint
+from etude.runs.folder import RunFolder
+from etude.shapes import Batch
+from etude.tasks.protocol import Metrics, Task
+from etude.training import optimizer
+from etude.training.randomness import key, order, reseed
+from etude.training.signals import Signals
+from etude.training.step import Step
+
+SAVE_SECONDS = 15.0
+"""How long training goes on between two checkpoints; also written at the end, and when stopped."""
+EVALUATION_BATCH = 500
+POLL = 16
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A split where the model is."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
+        """The Batch of these samples, augmented by (key, sample) where a key is given."""
+
+
+@dataclass
+class Progress:
+    """Where the loop stands: all of it goes into a checkpoint.
+
+    top: the best validation metrics so far. best: those of the checkpoint that will be kept, which
+    is the latest that validation cannot tell from the top.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    top: Metrics | None = None
+    best: Metrics | None = None
+    best_step: int | None = None
+    waited: int = 0
+    sums: list[list[float]] = field(default_factory=list)
+    metrics_bytes: int = 0
+
+
+class Loop:
+    """Trains `model` on `train` and keeps what happens in `run`. `card`: what prediction must know,
+    stored with every checkpoint. `listen` is told of steps and epochs."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task,
+        recipe: Recipe,
+        train: Samples,
+        val: Samples,
+        run: RunFolder,
+        card: dict[str, Any],
+        listen: Listener,
+    ) -> None:
+        self.model, self.task, self.recipe, self.run = model, task, recipe, run
+        self.train, self.val, self.card, self.listen = train, val, card, listen
+        self.size = recipe.train.batch_size or 1
+        self.epochs = recipe.train.epochs or 1
+        self.batches = len(train) // self.size
+        self.step = Step(model, task.phases(), recipe.train, self.epochs * self.batches)
+        self.at = Progress()
+        self.held: Checkpoint | None = None
+        self.saved = time.monotonic()
+
+    def fit(self) -> None:
+        """Train to the end, from the newest checkpoint if there is one.
+
+        Raises NumericsError, StorageError, or Interrupted and Stopped after saving.
+        """
+        self.model.train()
+        if not self._restore():
+            self._snapshot()
+        with Signals() as signals:
+            while self.at.epoch < self.epochs and not self._patience_is_out():
+                self._epoch(signals)
+        self._save(last=True)
+
+    def _patience_is_out(self) -> bool:
+        return 0 < self.recipe.train.patience <= self.at.waited
+
+    def _epoch(self, signals: Signals) -> None:
+        seed, at = self.recipe.seed, self.at
+        began, first = time.monotonic(), at.batch
+        samples = order(seed, at.epoch, len(self.train))
+        augment_key = key(seed, "augment", at.epoch)
+        while at.batch < self.batches:
+            start = at.batch * self.size
+            batch = self.train.take(samples[start : start + self.size], augment_key)
+            reseed(seed, "step", at.step, 0)
+            self.step(batch, at.step)
+            at.batch, at.step = at.batch + 1, at.step + 1
+            if self.step.waits or at.step % POLL == 0 or at.batch == self.batches:
+                self._check_numbers()
+            self.listen("step", {"epoch": at.epoch, "batch": at.batch, "step": at.step})
+            if signals.caught and at.batch < self.batches:
+                self._time(began, first)
+                self._leave(signals.caught)
+            if time.monotonic() - self.saved > SAVE_SECONDS:
+                self._save()
+        self._time(began, first)
+        self._end_epoch()
+        if signals.caught:
+            self._leave(signals.caught)
+
+    def _check_numbers(self) -> None:
+        if not self.step.bad:
+            return
+        number = int(self.step.first_bad)
+        epoch, position = divmod(number, self.batches)
+        start = position * self.size
+        samples = order(self.recipe.seed, epoch, len(self.train))[start : start + self.size]
+        batch = self.train.take(samples, key(self.recipe.seed, "augment", epoch))
+        reseed(self.recipe.seed, "step", number, 0)
+        raise self.step.diagnose(batch, number)
+
+    def _time(self, began: float, first: int) -> None:
+        """Clock times stand apart from the metrics, which are the same whenever they are made."""
+        row = {
+            "epoch": self.at.epoch + 1,
+            "seconds": time.monotonic() - began,
+            "samples": (self.at.batch - first) * self.size,
+        }
+        files.append(self.run.timing, row)
+
+    def _end_epoch(self) -> None:
+        """Validate, write the epoch's line, keep a snapshot, and save if it is time."""
+        at = self.at
+        means = (self.step.sums / self.batches).tolist()
+        train = {}
+        for phase, (loss, norm) in zip(self.task.phases(), means):
+            train[phase.name] = {"loss": loss, "gradient_norm": norm}
+        val = evaluate(self.model, self.task, self.val, self.recipe.seed)
+        self.step.sums.zero_()
+        at.epoch, at.batch = at.epoch + 1, 0
+        row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
+        files.append(self.run.metrics, row)
+        self._snapshot()
+        higher = at.top is None or self.task.better(val, at.top)
+        at.waited = 0 if higher else at.waited + 1
+        if higher:
+            at.top = val
+        if higher or self.task.near(val, at.top or val):
+            at.best, at.best_step = val, at.step
+            self.held = self._point()
+        self.listen("epoch", row)
+
+    def _snapshot(self) -> None:
+        """What the task wants drawn later, from the same noise each time."""
+        reseed(self.recipe.seed, "snapshot")
+        batch = self.val.take(np.arange(min(len(self.val), EVALUATION_BATCH)))
+        with evaluating(self.model):
+            arrays = self.task.snapshot(self.model, batch)
+        if arrays:
+            self.run.snapshot(self.at.step, "samples", arrays)
+
+    def _point(self) -> Checkpoint:
+        """All that is needed to go on from here."""
+        self.at.sums = self.step.sums.tolist()
+        self.at.metrics_bytes = files.size(self.run.metrics)
+        slots: dict[str, torch.Tensor] = {}
+        for player in self.step.players:
+            slots |= optimizer.tensors(player.optimizers, player.named, player.phase.name)
+        state = {
+            "progress": dict(vars(self.at)),
+            "recipe": self.recipe.digest,
+            "card": self.card,
+            "threads": torch.get_num_threads(),
+        }
+        model = {name: _array(x) for name, x in self.model.state_dict().items()}
+        return Checkpoint(
+            self.at.step, model, {name: _array(x) for name, x in slots.items()}, state
+        )
+
+    def _save(self, last: bool = False) -> None:
+        """Commit the best if it is newer than what is on the disk, then where we are."""
+        if self.held:
+            self.run.commit(self.held)
+            self.held = None
+        self.run.commit(self._point())
+        self.run.settle(self.at.best_step)
+        self.saved = time.monotonic()
+        if not last:
+            self.listen("saved", {"step": self.at.step})
+
+    def _leave(self, number: int) -> None:
+        self._save()
+        kind = Interrupted if number == 2 else Stopped
+        raise kind(
+            f"{self.run.path}: stopped in epoch {self.at.epoch + 1} of {self.epochs}, and saved.",
+            do=f"Go on with it: etude resume {self.run.path}",
+        )
+
+    def _restore(self) -> bool:
+        """Go back to the newest whole checkpoint. False if there is none."""
+        point, skipped = self.run.newest()
+        for why in skipped:
+            self.listen("note", {"text": f"passed over: {why}"})
+        if point is None:
+            files.cut(self.run.metrics, 0)
+            files.cut(self.run.timing, 0)
+            return False
+        if point.state["recipe"] != self.recipe.digest:
+            raise RunError(f"{self.run.path}: the checkpoint is not of this recipe.")
+        load_weights(self.model, point)
+        slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
+        for player in self.step.players:
+            optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
+        self.at = Progress(**point.state["progress"])
+        self.step.sums.copy_(torch.tensor(self.at.sums))
+        files.cut(self.run.metrics, self.at.metrics_bytes)
+        self.listen("note", {"text": f"goes on from step {self.at.step}"})
+        return True
+
+
+def load_weights(model: nn.Module, point: Checkpoint) -> None:
+    """Put a checkpoint's weights into the model. Raises RunError if they are not its own."""
+    weights = {name: torch.from_numpy(x.copy()) for name, x in point.model.items()}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(f"The checkpoint does not fit its recipe's model: {error}") from None
+
+
+def _array(x: torch.Tensor) -> np.ndarray:
+    """A copy that later steps do not change."""
+    return x.detach().cpu().contiguous().numpy().copy()
+
+
+class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
+    """Eval mode and no gradients inside; train mode again after."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        self.model.eval()
+        self.guard = torch.inference_mode()
+        self.guard.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.guard.__exit__(*error)
+        self.model.train()
+
+
+def batches(samples: Samples) -> Iterator[Batch]:
+    """All samples in order, none left out."""
+    for start in range(0, len(samples), EVALUATION_BATCH):
+        yield samples.take(np.arange(start, min(start + EVALUATION_BATCH, len(samples))))
+
+
+def evaluate(
+    model: nn.Module, task: Task, samples: Samples, seed: int, detail: bool = False
+) -> Metrics:
+    """A task's metrics over a split, in fp32, with noise from a stream of its own."""
+    reseed(seed, "evaluate")
+    with evaluating(model):
+        return (task.detail if detail else task.evaluate)(model, batches(samples))

@@ -1,0 +1,166 @@
+"""One step: every phase in order computes its loss, sends it back and moves its own parameters.
+
+A loss or gradient that is not finite moves nothing: a flag on the device, which fused optimizers
+read themselves, holds every update back from then on, and is polled now and then, so that the loop
+does not wait for the device.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from etude.errors import NumericsError
+from etude.recipe import Train
+from etude.shapes import Batch, Tensor
+from etude.tasks.protocol import Phase
+from etude.training import optimizer, schedule
+
+Loss = Callable[[nn.Module, Batch], Tensor]
+
+
+@dataclass
+class Player:
+    """A phase with its parameters, its optimizers (each with the rates it started from)."""
+
+    phase: Phase
+    named: list[tuple[str, nn.Parameter]]
+    optimizers: list[Optimizer]
+    rates: list[list[float]]
+    loss: Loss
+
+
+class Step:
+    """`step(batch, number)` trains on a batch. `sums` [phases 2]: losses and gradient norms so far
+    in this epoch."""
+
+    def __init__(
+        self, model: nn.Module, phases: tuple[Phase, ...], train: Train, total: int
+    ) -> None:
+        self.model, self.train, self.total = model, train, total
+        self.device = next(model.parameters()).device
+        self.players = [self._player(phase) for phase in phases]
+        self.all = list(model.parameters())
+        self.sums = torch.zeros(len(phases), 2, device=self.device)
+        self.bad = torch.zeros((), device=self.device)
+        self.first_bad = torch.full((), float("inf"), device=self.device)
+        held_back = [getattr(o, "_step_supports_amp_scaling", False) for o in self._optimizers()]
+        self.waits = self.device.type == "cpu" or not all(held_back)
+        for each in self._optimizers():
+            each.found_inf = self.bad  # type: ignore[attr-defined]
+
+    def _optimizers(self) -> Iterator[Optimizer]:
+        for player in self.players:
+            yield from player.optimizers
+
+    def _player(self, phase: Phase) -> Player:
+        named = list(phase.parameters(self.model))
+        optimizers = optimizer.build(named, self.train, **phase.optimizer)
+        rates = [[group["lr"] for group in o.param_groups] for o in optimizers]
+        loss: Loss = phase.loss
+        if self.train.compile == "on":
+            loss = torch.compile(phase.loss)
+        return Player(phase, named, optimizers, rates, loss)
+
+    def __call__(self, batch: Batch, number: int) -> None:
+        train = self.train
+        rate = schedule.factor(
+            train.schedule or "constant", number, self.total, train.warmup or 0.0
+        )
+        for index, player in enumerate(self.players):
+            self._set_rate(player, rate)
+            loss, norm = self._gradients(player, batch)
+            self._watch(loss, norm, number)
+            if self.waits and self.bad:
+                return
+            for each in player.optimizers:
+                each.step()
+            self.sums[index] += torch.stack((loss.detach(), norm))
+
+    def _gradients(self, player: Player, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The phase's loss, and the norm of its gradient before clipping."""
+        with self._only(player):
+            for each in player.optimizers:
+                each.zero_grad()
+            with self._autocast():
+                loss = player.loss(self.model, batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+        parameters = [p for _, p in player.named]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if self.train.clip:
+            torch.nn.utils.clip_grads_with_norm_(parameters, self.train.clip, norm)
+        return loss, norm
+
+    @contextmanager
+    def _only(self, player: Player) -> Iterator[None]:
+        """Let gradients reach this player's parameters alone."""
+        mine = {id(p) for _, p in player.named}
+        others = [p for p in self.all if id(p) not in mine]
+        for p in others:
+            p.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for p in others:
+                p.requires_grad_(True)
+
+    def _autocast(self) -> Any:
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.train.precision == "bf16"
+        )
+
+    def _set_rate(self, player: Player, rate: float) -> None:
+        for each, rates in zip(player.optimizers, player.rates):
+            for group, highest in zip(each.param_groups, rates):
+                group["lr"] = highest * rate
+
+    def _watch(self, loss: Tensor, norm: Tensor, number: int) -> None:
+        """Raise the flag, for good, at the first number that is not finite."""
+        with torch.no_grad():
+            worst = loss.detach().float() + norm
+            self.bad.copy_(torch.maximum(self.bad, (~torch.isfinite(worst)).float()))
+            self.first_bad.copy_(
+                torch.where(torch.isfinite(worst), self.first_bad, self.first_bad.clamp(max=number))
+            )
+
+    def diagnose(self, batch: Batch, number: int) -> NumericsError:
+        """Why the step was not taken: no weight has moved since, so it can be looked at again."""
+        for player in self.players:
+            loss, _ = self._gradients(player, batch)
+            hurt = [name for name, p in player.named if not _finite(p.grad)]
+            if not _finite(loss) or hurt:
+                break
+        what = "the loss" if not _finite(loss) else "the gradient"
+        blame = self._culprits(player, batch)
+        where = f"first in {hurt[0]}, of {len(hurt)} parameters" if hurt else "in no gradient yet"
+        return NumericsError(
+            f"Step {number}, phase {player.phase.name}: {what} is not finite ({where}); "
+            f"the update was not made. Samples {blame}.",
+            do=f"Lower train.lr (now {self.train.lr}), set train.clip, or look at those samples; "
+            "the last checkpoint is untouched.",
+        )
+
+    def _culprits(self, player: Player, batch: Batch) -> str:
+        """The samples of the batch that are not finite by themselves, in eval mode."""
+        self.model.eval()
+        alone = []
+        for i, sample in enumerate(batch.samples):
+            part = slice(i, i + 1)
+            lengths = None if batch.lengths is None else batch.lengths[part]
+            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part])
+            with torch.no_grad(), self._autocast():
+                if not _finite(player.phase.loss(self.model, one)):
+                    alone.append(int(sample))
+        self.model.train()
+        if alone:
+            return f"with a loss that is not finite by themselves: {alone}"
+        return f"of the batch, none of them bad by itself: {sorted(map(int, batch.samples))}"
+
+
+def _finite(x: Tensor | None) -> bool:
+    return x is None or bool(torch.isfinite(x).all())

@@ -1,0 +1,386 @@
+"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from etude import registry
+from etude.data.dataset import Split
+from etude.data.resident import Resident
+from etude.draw.progress import Watch
+from etude.draw.style import Picture
+from etude.duel.grid import Duel, members, warning
+from etude.errors import RunError, UsageError
+from etude.look import curves, filmstrip, gallery, words
+from etude.look.answers import fitted
+from etude.look.report import Section, page
+from etude.recipe import Recipe, Train, draft, read_recipe
+from etude.registry import Assembly
+from etude.runs import folder as files
+from etude.runs.files import replace
+from etude.runs.folder import ROOT, RunFolder, free
+from etude.runs.provenance import differences, environment
+from etude.ship.run import Run, as_png
+from etude.training import machine
+from etude.training.loop import Loop, evaluate, load_weights
+
+
+def train(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    base: Mapping[str, Any] | None = None,
+    quiet: bool = False,
+    root: Path = ROOT,
+    **fields: Any,
+) -> Run:
+    """Train a model on data, test it once, and return the run.
+
+    model: a name, or the path of a recipe; base: a recipe's mapping. fields: fields of the recipe,
+    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. Raises an
+    EtudeError.
+    """
+    if model is not None and model.endswith(".json"):
+        base, model = read_recipe(Path(model)), None
+    mapping = draft(model, data, base=base, fields=paths(fields))
+    default = f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}"
+    run = RunFolder.create(root / name if name else free(default, root))
+    try:
+        parts = _begin(run, mapping, quiet)
+    except BaseException:
+        run.abandon()
+        raise
+    return _play(run, parts, quiet)
+
+
+def resume(path: Path | str, *, quiet: bool = False) -> Run:
+    """Go on with a run that was stopped or killed, as if it had not been."""
+    run = RunFolder.open(path)
+    run.lock()
+    if run.result:
+        run.release()
+        return Run(run.path)
+    recipe = registry.complete(run.read("recipe.json"))
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    then = run.read("provenance.json")
+    changed = differences(then["environment"], environment())
+    if then["fingerprint"] != parts.dataset.card.fingerprint:
+        run.release()
+        raise RunError(
+            f"{run.path}: the data are not those it began with "
+            f"(fingerprint {then['fingerprint'][:12]}, now {parts.dataset.card.fingerprint[:12]}).",
+            do="Bring the data back, or train anew.",
+        )
+    with Watch(run.path.name, 1, 1, quiet) as watch:
+        for line in changed:
+            watch("note", {"text": f"bytes may differ from an unbroken run: {line}"})
+    return _play(run, parts, quiet)
+
+
+def load(path: Path | str) -> Run:
+    """A finished run."""
+    return Run(path)
+
+
+def paths(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by their path in the recipe: `epochs` is `train.epochs`; None is not given."""
+    full = {f"train.{k}" if k in Train.model_fields else k: v for k, v in fields.items()}
+    return {key: value for key, value in full.items() if value is not None}
+
+
+def _begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
+    """Everything that can fail for a user's mistake; then the run folder becomes a run."""
+    recipe = registry.complete(mapping)
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    train, why = _choose(parts)
+    recipe = Recipe.read({**parts.recipe.plain(), "train": train.plain()})
+    parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
+    card = parts.dataset.card
+    with Watch(run.path.name, 1, 1, quiet) as watch:
+        watch("note", {"text": f"{card.given}, seen as {card.seen}; {train.device}, {why}"})
+        for note in card.notes:
+            watch("note", {"text": note})
+    provenance = {"environment": environment(), "fingerprint": card.fingerprint, "chosen": why}
+    run.begin(recipe.plain(), provenance)
+    return parts
+
+
+def _residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
+    """Train, validation and test data where the model is; only training data are augmented."""
+    device = torch.device(parts.recipe.train.device)
+    parts.model.to(device)
+    card, data = parts.dataset.card, parts.dataset
+    ops = tuple(parts.recipe.data.fields["augment"])
+    train = Resident(data.train, card, device, ops)
+    return train, Resident(data.val, card, device), Resident(data.test, card, device)
+
+
+def _choose(parts: Assembly) -> tuple[Train, str]:
+    train = parts.recipe.train
+    held, _, _ = _residents(parts)
+    size = train.batch_size or 1
+    steps = len(held) // size * (train.epochs or 1)
+    batch = held.take(np.arange(size))
+    return machine.choose(train, parts.model, parts.task.phases(), batch, steps)
+
+
+def _play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
+    """Train to the end, test once with the best weights, draw."""
+    train, val, test = _residents(parts)
+    epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
+    try:
+        with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
+            card = parts.dataset.card.plain()
+            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch)
+            loop.fit()
+        _conclude(run, parts, test, loop.at.epoch)
+        report(run, parts)
+    finally:
+        run.release()
+    return Run(run.path)
+
+
+def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int) -> None:
+    """The best weights, and the test split: the one time it is used."""
+    best = run.best()
+    load_weights(parts.model, best)
+    progress = best.state["progress"]
+    recipe, data = parts.recipe, parts.dataset
+    result = {
+        "event": "end",
+        "model": recipe.model.name,
+        "preset": recipe.model.fields["preset"],
+        "data": data.card.name,
+        "seed": recipe.seed,
+        "task": parts.task.name,
+        "goal": parts.task.goal,
+        "test": evaluate(parts.model, parts.task, test, recipe.seed, detail=True),
+        "val": progress["best"],
+        "baseline": parts.task.baseline(data.train, data.test),
+        "parameters": sum(p.numel() for p in parts.model.parameters()),
+        "epochs": epochs,
+        "best_epoch": progress["epoch"],
+        "notes": list(data.card.notes),
+    }
+    files.append(run.metrics, result)
+
+
+def report(run: RunFolder, parts: Assembly) -> None:
+    """Draw a finished run: pictures/, and report.html."""
+    result = run.finished()
+    handle = Run(run.path)
+    card = parts.dataset.card
+    if parts.task.name == "regress" and card.given.size == 1:
+        x = gallery.grid(parts)
+        said = handle.outputs(Split(x, np.zeros((len(x), card.outputs), np.float32)))
+    else:
+        said = handle.outputs(parts.dataset.test)
+    if parts.task.name in ("regress", "forecast"):
+        said = parts.task.in_units(torch.from_numpy(said))  # type: ignore[attr-defined]
+    pictures = gallery.gallery(run, result, parts, said)
+    film = b""
+    gallery.keep(run, pictures)
+    if parts.task.name == "autoencode":
+        frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
+        film = filmstrip.animation(frames)
+        run.picture("film.png", film)
+    recipe = json.dumps(parts.recipe.plain(), indent=1)
+    sections = [
+        Section("", words.sentences(result), pictures=pictures, animation=film),
+        Section("Recipe", ["Play it again: etude train recipe.json"], plain=recipe),
+    ]
+    replace(run.report, page(run.path.name, sections))
+
+
+def evaluate_again(path: Path | str) -> dict[str, Any]:
+    """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate)."""
+    run = Run(path)
+    parts = registry.assemble(registry.complete(run.recipe.plain()))
+    load_weights(parts.model, run.folder.best())
+    test = Resident(parts.dataset.test, parts.dataset.card, torch.device("cpu"))
+    return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What `train --json` prints."""
+    result = {k: v for k, v in run.result.items() if k not in ("event", "notes")}
+    return {
+        "run": str(run.path),
+        **result,
+        "seconds": run.seconds,
+        "samples_per_second": run.samples_per_second,
+    }
+
+
+def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
+    """Save new images of a trained autoencoder: one sheet, and the arrays."""
+    run = Run(path)
+    images = run.generate(count, seed)
+    columns = min(8, count)
+    zoom = max(1, 64 // images.shape[-1])
+    place = out or run.path / "pictures" / f"generated-seed{seed}.png"
+    replace(place, as_png(filmstrip.tiled(images, columns, zoom)))
+    arrays = place.with_suffix(".npy")
+    np.save(arrays, images)
+    return [place, arrays]
+
+
+def rows(runs: Sequence[Run], labels: Sequence[str]) -> list[list[str]]:
+    """The table that a tour and a comparison end with, its head first."""
+    head = ["piece", "task", "test result", "naive baseline", "parameters", "seconds", "samples/s"]
+    table = [head]
+    for label, run in zip(labels, runs):
+        result = run.result
+        goal, unit = result["goal"], result["test"].get("unit", "")
+        table.append(
+            [
+                label,
+                f"{result['task']} {result['data']}",
+                f"{goal} {words.number(run.test[goal], goal, unit)}",
+                f"{words.number(run.baseline[goal], goal, unit)} ({run.baseline['what']})",
+                f"{result['parameters']:,}",
+                f"{run.seconds:.1f}",
+                f"{run.samples_per_second:,.0f}",
+            ]
+        )
+    return table
+
+
+def compare(
+    *,
+    model: str | None = None,
+    data: str | None = None,
+    optimizer: str | None = None,
+    seed: str | int | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    **fields: Any,
+) -> Duel:
+    """Train every combination of the comma-separated values, from the same start on the same
+    batches (one seed gives both), and draw them side by side."""
+    axes = {"model": model, "data": data, "optimizer": optimizer}
+    axes["seed"] = None if seed is None else str(seed)
+    found = members(axes)
+    recipes = {label: _member(chosen, fields) for label, chosen in found.items()}
+    for mapping in recipes.values():
+        registry.complete(mapping)
+    parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
+    place = ROOT / name if name else free("-".join(["compare", *parts])[:90], ROOT)
+    if place.exists():
+        raise RunError(
+            f"{place} is already there; nothing is overwritten.", do="Choose another --name."
+        )
+    runs = [
+        train(base=mapping, name=label, quiet=quiet, root=place)
+        for label, mapping in recipes.items()
+    ]
+    duel = Duel(place, list(found), runs)
+    _draw_duel(duel, warning(axes, runs[0].recipe.train.lr))
+    return duel
+
+
+def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
+    """One member's recipe."""
+    own: dict[str, Any] = {k: v for k, v in chosen.items() if k == "optimizer"}
+    if "seed" in chosen:
+        if not chosen["seed"].isdigit():
+            raise UsageError(f"--seed {chosen['seed']}: a seed is a whole number.")
+        own["seed"] = int(chosen["seed"])
+    return draft(chosen.get("model"), chosen.get("data"), fields=paths({**fields, **own}))
+
+
+def _draw_duel(duel: Duel, unfair: str) -> None:
+    """pictures/ and report.html of a comparison."""
+    runs = dict(zip(duel.labels, duel.runs))
+    goals = {run.result["goal"] for run in duel.runs}
+    pictures = []
+    if len(goals) == 1:
+        histories = {label: run.history for label, run in runs.items()}
+        pictures.append(curves.overlaid(histories, goals.pop(), unfair))
+    first = duel.runs[0]
+    if first.card.target == "value" and {run.card.given.size for run in duel.runs} == {1}:
+        parts = registry.assemble(registry.complete(first.recipe.plain()))
+        test, x = parts.dataset.test, gallery.grid(parts)
+        lines = {}
+        for label, run in runs.items():
+            answers = run.predict(x)
+            lines[label] = (x[:, 0], np.array([a["value"] for a in answers]))
+        pictures.append(fitted(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair))
+    table = Section("Results", [unfair] if unfair else [], rows(duel.runs, duel.labels))
+    sections = [table, Section("Pictures", pictures=pictures)]
+    _write_page(duel.path, f"Comparison {duel.path.name}", sections, pictures)
+
+
+def _write_page(
+    place: Path, title: str, sections: Sequence[Section], pictures: Sequence[Picture]
+) -> None:
+    (place / "pictures").mkdir(exist_ok=True)
+    for each in pictures:
+        replace(place / "pictures" / f"{each.name}.png", each.light)
+        replace(place / "pictures" / f"{each.name}-dark.png", each.dark)
+    replace(place / "report.html", page(title, sections))
+
+
+TOUR: dict[str, dict[str, Any]] = {
+    "MLP": {"model": "mlp", "data": "digits"},
+    "MLP, a function": {"model": "mlp", "data": "curve"},
+    "CNN": {"model": "cnn", "data": "digits"},
+    "LSTM": {"model": "lstm", "data": "digits"},
+    "LSTM, a forecast": {"model": "lstm", "data": "series"},
+    "Transformer": {"model": "transformer", "data": "digits"},
+    "Transformer, a forecast": {"model": "transformer", "data": "series"},
+    "Vision Transformer": {"model": "vit", "data": "digits"},
+    "adversarial autoencoder": {"model": "aae", "data": "digits"},
+}
+
+
+def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
+    """Train every network of the notes on embedded data; one table, one report."""
+    place = free(name, ROOT)
+    began = time.monotonic()
+    runs, sections = [], []
+    for label, chosen in TOUR.items():
+        run = train(name=f"{chosen['model']}-{chosen['data']}", quiet=quiet, root=place, **chosen)
+        runs.append(run)
+        film = run.path / "pictures" / "film.png"
+        sections.append(
+            Section(
+                label,
+                words.sentences(run.result),
+                pictures=gallery.kept(run.folder),
+                animation=film.read_bytes() if film.exists() else b"",
+            )
+        )
+    duel = Duel(place, list(TOUR), runs)
+    said = [
+        f"Every network of the notes, {sum(run.seconds for run in runs):.0f} s of training, "
+        f"{time.monotonic() - began:.0f} s in all."
+    ]
+    table = Section("", said, rows(runs, duel.labels))
+    _write_page(place, "The tour", [table, *sections], [])
+    return duel
+
+
+def listing() -> dict[str, dict[str, str]]:
+    """Models, data and runs, each with a line on what it is."""
+    models = {}
+    for each in registry.names("model"):
+        architecture = registry.load("model", each)
+        models[each] = f"{architecture.summary} (presets: {', '.join(architecture.presets)})"
+    data = {each: registry.load("data", each).summary for each in registry.names("data")}
+    runs = {}
+    for run in files.runs():
+        result = run.result
+        goal = result["goal"] if result else ""
+        runs[str(run.path)] = (
+            f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"
+        )
+    return {"models": models, "data": data, "runs": runs}
