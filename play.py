@@ -46,9 +46,7 @@ def say_what_comes(extra: str, torch_at: str) -> None:
         print(f"  PyTorch is here already and will be used: {torch_at}")
     else:
         print("  PyTorch: a CPU build is about 0.2 GB to download, 0.8 GB on the disk;")
-        print(
-            "           where pip's index has only a CUDA build (Linux), 3 GB, and 7 GB on the disk."
-        )
+        print("           where pip's index has only a CUDA build (Linux), 3 GB, 7 GB on the disk.")
     print("  NumPy, SciPy, scikit-learn, matplotlib and others: about 0.1 GB, 0.5 GB on the disk.")
     if extra:
         print("  For the tests, pytest, hypothesis, kornia, ruff and mypy: about 0.05 GB more.")
@@ -98,7 +96,7 @@ def test(arguments: list[str]) -> int:
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (said in words, before pip would)
         print(f"étude needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return 2
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("tour", [])

@@ -31,7 +31,8 @@ ARROWS = {
     "look": {"errors", "registry", "runs", "draw"},
     "ship": {"errors", "recipe", "registry", "runs", "data", "tasks"},
     "verbs": {
-        "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw", "look", "ship",
+        "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
+        "look", "ship",
     },
     "cli": {"errors", "recipe", "verbs", "runs", "look"},
     "__main__": {"cli"},

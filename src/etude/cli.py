@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Literal, Optional
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from pydantic import create_model
@@ -87,6 +87,10 @@ def train(
     data: Data = None,
     name: Annotated[str | None, Parameter(help="the run's folder under ./runs")] = None,
     seed: Seed = None,
+    first_aid: Annotated[
+        Literal["dry-run", "overfit", "lr"] | None,
+        Parameter(help="only look: one step; can it learn one batch; which learning rate"),
+    ] = None,
     flags: Flags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -107,11 +111,28 @@ def train(
     etude train cnn --data my-photos/ data.size=64 data.augment=flip
 
     etude train runs/my-vit/recipe.json --seed 1
+
+    etude train cnn --data digits --first-aid lr
     """
     from etude import verbs
 
+    if first_aid:
+        found = verbs.first_aid(first_aid, model, data, **given(flags, sets, seed))
+        if as_json:
+            say(found)
+        else:
+            for key, entry in found.items():
+                print(f"{key}: {brief(entry)}")
+        return
     run = verbs.train(model, data, name=name, quiet=as_json, **given(flags, sets, seed))
     finish(run, as_json)
+
+
+def brief(entry: Any) -> str:
+    """A long list by its ends."""
+    if isinstance(entry, list) and len(entry) > 8:
+        return f"{entry[0]:.4g} ... {entry[-1]:.4g} ({len(entry)} values; --json gives all)"
+    return str(entry)
 
 
 def finish(run: Any, as_json: bool) -> None:

@@ -5,6 +5,7 @@ command line only fills one in. Fields that are None (or "auto") are chosen when
 stand resolved in the run's own recipe.
 """
 
+import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -103,8 +104,10 @@ def draft(
     for path, value in (fields or {}).items():
         head, *rest = path.split(".")
         if head not in Recipe.model_fields or len(rest) > 1:
-            hint = next((f"{top}.{path}" for top in ("train",) if path in Train.model_fields), "")
-            meant = f" Did you mean {hint!r}?" if hint else nearest(head, Recipe.model_fields)
+            known = {key: key for key in Recipe.model_fields}
+            known |= {key: f"train.{key}" for key in Train.model_fields}
+            near = difflib.get_close_matches(path.lower(), known, n=1)
+            meant = f" Did you mean {known[near[0]]!r}?" if near else nearest(head, known.values())
             raise UsageError(f"Unknown key {path!r}.{meant}")
         if rest:
             tree.setdefault(head, {})[rest[0]] = value

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from etude import registry
+from etude.config import nearest
 from etude.data.dataset import Split
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
@@ -26,7 +27,7 @@ from etude.runs.files import replace
 from etude.runs.folder import ROOT, RunFolder, free
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run, as_png
-from etude.training import machine
+from etude.training import firstaid, machine
 from etude.training.loop import Loop, evaluate, load_weights
 
 
@@ -87,6 +88,32 @@ def resume(path: Path | str, *, quiet: bool = False) -> Run:
 def load(path: Path | str) -> Run:
     """A finished run."""
     return Run(path)
+
+
+def first_aid(
+    kind: str, model: str | None = None, data: str | None = None, **fields: Any
+) -> dict[str, Any]:
+    """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
+    one batch?) or "lr" (which learning rate?)."""
+    recipe = registry.complete(draft(model, data, fields=paths(fields)))
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    held, _, _ = _residents(parts)
+    size = parts.recipe.train.batch_size or 1
+    batches = [
+        held.take(np.arange(start, start + size)) for start in range(0, len(held) - size + 1, size)
+    ]
+    live = (parts.model, parts.task, parts.recipe.train)
+    match kind:
+        case "dry-run":
+            return firstaid.dry_run(*live, batches[0])
+        case "overfit":
+            return firstaid.overfit(*live, batches[0])
+        case "lr":
+            return firstaid.find_lr(*live, batches[: firstaid.LR_STEPS])
+    raise UsageError(
+        f"There is no first aid {kind!r}.{nearest(kind, ('dry-run', 'overfit', 'lr'))}"
+    )
 
 
 def paths(fields: Mapping[str, Any]) -> dict[str, Any]:

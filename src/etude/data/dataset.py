@@ -1,4 +1,4 @@
-"""Dataset: samples in three splits, and a Card that says all a model and a reader must know of them.
+"""Dataset: samples in three splits, and a Card that says all that must be known of them.
 
 A source's `load(config)` gives a Raw (training data, and a test split that is the same whatever the
 seed). `carve` takes validation out of the training data by seed and learns the normalisation from

@@ -179,7 +179,7 @@ def _side(sizes: list[tuple[int, int]]) -> int:
     shorter = [min(size) for size in sizes] or [8]
     if len(set(sizes)) == 1 and sizes[0][0] == sizes[0][1] and 8 <= shorter[0] <= 64:
         return shorter[0]
-    return int(np.clip(8 * round(float(np.median(shorter)) / 8), 8, 64))
+    return int(np.clip(8 * int(np.median(shorter) / 8 + 0.5), 8, 64))
 
 
 def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode) -> list[str]:
@@ -199,10 +199,10 @@ def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode
         notes.append(f"converted to {mode}: {counts}")
     for what, count in (
         ("transparent pictures laid on white", sum(one.transparent for one in seen)),
-        ("animations: their first frame", sum(one.moving for one in seen)),
+        ("animations, their first frame taken", sum(one.moving for one in seen)),
     ):
         if count:
-            notes.append(f"{count} {what}")
+            notes.append(f"{what}: {count}")
     return notes
 
 
@@ -219,7 +219,7 @@ def _twins(digests: list[bytes], part: np.ndarray, y: np.ndarray, names: list[st
     ):
         if some:
             pairs = [" = ".join(names[i] for i in group) for group in some]
-            notes.append(f"WARNING: {len(some)} pictures {what}: {_some(pairs)}")
+            notes.append(f"WARNING: the same picture {what} ({len(some)}): {_some(pairs)}")
     return notes
 
 

@@ -79,10 +79,11 @@ def open_image(path: Path) -> Image.Image:
             _bounded(picture)
             if picture.format == "PNG":
                 picture.verify()  # the checksums of all chunks
-            turned = orientation(picture) != 1
         picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        # Decoding turns a TIFF upright and forgets that it did; a PNG says it only when decoded.
+        turned = picture.format == "TIFF" and orientation(picture) != 1
         picture.load()
-        picture.info[TURNED] = turned  # decoding has already turned a TIFF
+        picture.info[TURNED] = turned or orientation(picture) != 1
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -114,8 +115,10 @@ def header(path: Path) -> tuple[int, int]:
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
     width, height = picture.size
-    # Pillow tells the size of a TIFF as it will be once turned.
-    lying = picture.format != "TIFF" and orientation(picture) >= 5
+    # Pillow tells the size of a TIFF as it will be once turned, and decodes a PNG to look for EXIF
+    # at its end, which is not worth it: sizes are for choosing one and for the notes.
+    known = picture.format != "TIFF" and (picture.format != "PNG" or "exif" in picture.info)
+    lying = known and orientation(picture) >= 5
     return (width, height) if lying else (height, width)
 
 

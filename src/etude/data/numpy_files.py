@@ -4,6 +4,7 @@ Pickled objects are never loaded. A .npy file is memory-mapped; the members of a
 whole, within bounds of size and of compression.
 """
 
+import io
 import math
 import tokenize
 import zipfile
@@ -21,6 +22,7 @@ from etude.errors import DataError
 MEMBER = 4 << 30
 TOTAL = 8 << 30
 RATIO = 100
+HEADER = 10_000
 SMALL = 16 << 20  # a member up to this size may be packed as tightly as it likes
 KINDS = {
     "O": "Python objects (pickled), which are never loaded",
@@ -114,14 +116,22 @@ def _regular(path: Path) -> None:
 
 def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """(shape, whether in Fortran order, dtype). Raises ValueError saying what is wrong."""
+    head = file.read(10)
+    if not head.startswith(npy.MAGIC_PREFIX) or len(head) < 10:
+        raise ValueError("is not of the .npy form")
+    if head[6:8] == b"\1\0":
+        read, more = npy.read_array_header_1_0, int.from_bytes(head[8:10], "little")
+    elif head[6:8] == b"\2\0":
+        head += file.read(2)
+        read, more = npy.read_array_header_2_0, int.from_bytes(head[8:12], "little")
+    else:
+        raise ValueError(f"is of version {head[6]}.{head[7]} of the .npy form, which is not read")
+    # numpy would reserve whatever length the file says before it looks.
+    if more > HEADER:
+        raise ValueError(f"has a header of {more:,} bytes; {HEADER:,} is the most read")
+    rest = io.BytesIO(head[8:] + file.read(more))
     try:
-        version = npy.read_magic(file)
-        if version == (1, 0):
-            shape, fortran, dtype = npy.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, fortran, dtype = npy.read_array_header_2_0(file)
-        else:
-            raise ValueError(f"is of a .npy version that is not read: {version}")
+        shape, fortran, dtype = read(rest)
     except (TypeError, SyntaxError, tokenize.TokenError, RecursionError, OverflowError) as error:
         raise ValueError(f"has a damaged header ({error})") from None
     if dtype.hasobject:

@@ -1,4 +1,4 @@
-"""Samples where the model is: on the device as a whole, or memory-mapped and moved a batch at a time.
+"""Samples where the model is: whole on the device, or memory-mapped and moved batch by batch.
 
 raw sample -> log (where asked) -> minus mean, over std -> augmentation (training) -> view
 """

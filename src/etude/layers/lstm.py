@@ -32,10 +32,10 @@ def lstm_cell(
     x: Float[Tensor, "N Q"],
     h: Float[Tensor, "N D"],
     c: Float[Tensor, "N D"],
-    weight_ih: Float[Tensor, "4D Q"],
-    weight_hh: Float[Tensor, "4D D"],
-    bias_ih: Float[Tensor, " 4D"],
-    bias_hh: Float[Tensor, " 4D"],
+    weight_ih: Float[Tensor, "4*D Q"],
+    weight_hh: Float[Tensor, "4*D D"],
+    bias_ih: Float[Tensor, " 4*D"],
+    bias_hh: Float[Tensor, " 4*D"],
 ) -> Step:
     """What to let in (i), what to keep (f), what is new (g), what to show (o).
 
@@ -77,8 +77,8 @@ class LSTM(nn.LSTM):
 
     def forward(  # type: ignore[override]
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
-    ) -> tuple[Float[Tensor, "N L D"], States]:
-        """Y [N L D] (2D when bidirectional), and (hn, cn) after each sequence's last valid step."""
+    ) -> tuple[Float[Tensor, "N L E"], States]:
+        """Y [N L E], E = D (2D when bidirectional), and (hn, cn) after the last valid steps."""
         if lengths is None:
             return super().forward(X)
         packed = pack_padded_sequence(X, lengths.cpu(), batch_first=True, enforce_sorted=False)
@@ -88,7 +88,7 @@ class LSTM(nn.LSTM):
 
     def last(
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
-    ) -> Float[Tensor, "N D"]:
+    ) -> Float[Tensor, "N E"]:
         """The top layer's state after the last valid step; both directions' when there are two."""
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]

@@ -1,0 +1,114 @@
+"""First aid: does one step work, can it learn one batch, which learning rate is right?
+
+All three work on copies: model and optimizers are as before when they return.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from torch import nn
+
+from etude.errors import UsageError
+from etude.recipe import Train
+from etude.shapes import Batch
+from etude.tasks.protocol import Task
+from etude.training.randomness import reseed
+from etude.training.step import Step
+
+OVERFIT_STEPS = 300
+LR_STEPS = 100
+LR_RANGE = (1e-6, 1.0)
+SMOOTH = 0.8
+DIVERGED = 4.0
+
+
+def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
+    """One step on one batch: loss of each phase, parameters that got no gradient, seconds."""
+    step = _copy(model, task, train, 1)
+    began = time.perf_counter()
+    reseed(0, "dry run")
+    step(batch, 0)
+    if step.bad:
+        raise step.diagnose(batch, 0)
+    phases = task.phases()
+    untouched = [
+        name
+        for player in step.players
+        for name, parameter in player.named
+        if parameter.grad is None or not parameter.grad.any()
+    ]
+    return {
+        "losses": {p.name: float(s[0]) for p, s in zip(phases, step.sums)},
+        "gradient_norms": {p.name: float(s[1]) for p, s in zip(phases, step.sums)},
+        "without_gradient": sorted(untouched),
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
+    """Train on one batch again and again, at a constant rate: the loss should all but vanish.
+
+    `learned` says whether the first phase's loss fell below a tenth of where it began. If not, the
+    model, the loss or the learning rate is wrong, whatever the data are.
+    """
+    train = train.model_copy(update={"schedule": "constant", "warmup": 0.0, "weight_decay": 0.0})
+    step = _copy(model, task, train, OVERFIT_STEPS)
+    for module in step.model.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            module.p = 0.0
+    losses = [_loss(step, batch, number) for number in range(OVERFIT_STEPS)]
+    return {
+        "losses": losses,
+        "first": losses[0],
+        "last": losses[-1],
+        "learned": losses[-1] < losses[0] / 10,
+    }
+
+
+def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]) -> dict[str, Any]:
+    """Losses while the rate rises from 1e-6 to 1, and the rate where they fell fastest.
+
+    Source: L. Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.
+    Raises UsageError if the loss never fell.
+    """
+    train = train.model_copy(update={"schedule": "constant", "warmup": 0.0})
+    step = _copy(model, task, train, LR_STEPS)
+    low, high = map(math.log, LR_RANGE)
+    rates: list[float] = []
+    losses: list[float] = []
+    smooth: list[float] = []
+    for number in range(LR_STEPS):
+        rate = math.exp(low + (high - low) * number / (LR_STEPS - 1))
+        for player in step.players:
+            player.rates = [[rate for _ in each] for each in player.rates]
+        loss = _loss(step, batches[number % len(batches)], number, stop_at_bad=False)
+        if not math.isfinite(loss):
+            break
+        rates.append(rate)
+        losses.append(loss)
+        smooth.append(loss if not smooth else SMOOTH * smooth[-1] + (1 - SMOOTH) * loss)
+        if smooth[-1] > DIVERGED * min(smooth):
+            break
+    slopes = [after - before for before, after in zip(smooth, smooth[1:])]
+    if not slopes or min(slopes) >= 0:
+        raise UsageError("The loss fell at no learning rate; try --first-aid overfit.")
+    return {"rates": rates, "losses": losses, "suggestion": rates[slopes.index(min(slopes))]}
+
+
+def _copy(model: nn.Module, task: Task, train: Train, steps: int) -> Step:
+    return Step(copy.deepcopy(model).train(), task.phases(), train, steps)
+
+
+def _loss(step: Step, batch: Batch, number: int, stop_at_bad: bool = True) -> float:
+    """One step; the loss of its first phase."""
+    step.sums.zero_()
+    reseed(0, "first aid", number)
+    step(batch, number)
+    if step.bad:
+        if stop_at_bad:
+            raise step.diagnose(batch, number)
+        return math.nan
+    return float(step.sums[0, 0])
