@@ -154,7 +154,7 @@ def test_sizes_modes_and_turns_are_said(tmp_path):
         "sizes 20x30 to 400x300 brought to 24x24 (shorter side resized, then cropped)" in raw.notes
     )
     assert "1 of 25 pictures turned by EXIF" in raw.notes
-    assert "converted to RGB: 1 L, 1 P, 1 RGBA" in raw.notes
+    assert "converted to RGB: 2 P, 1 RGBA" in raw.notes
     assert "transparent pictures laid on white: 1" in raw.notes
     assert "animations, their first frame taken: 1" in raw.notes
 

@@ -58,7 +58,7 @@ def default(spec: Spec) -> Preset:
         return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-4}, 2000)
     return Preset(
         {"hidden": [512, 256], "dropout": 0.25},
-        {**SMALL, "lr": 4e-3, "weight_decay": 0.02},
+        {**SMALL, "lr": 1.5e-3, "weight_decay": 0.02},
         1500,
     )
 

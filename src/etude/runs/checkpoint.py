@@ -159,10 +159,10 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, skipped
 
 
-def prune(folder: Path, keep: set[int]) -> None:
-    """Delete all checkpoints but the last two and those in `keep`; first rename, then delete."""
+def prune(folder: Path, keep: set[int], last: int = 2) -> None:
+    """Delete all checkpoints but the `last` ones and those in `keep`; rename first, then delete."""
     known = steps(folder)
-    for step in set(known[:-2]) - keep:
+    for step in set(known[:-last]) - keep:
         doomed = folder / f"{HIDDEN}del-{step:08d}"
         with storage(doomed):
             os.rename(folder / f"{step:08d}", doomed)

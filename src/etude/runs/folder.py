@@ -124,11 +124,12 @@ class RunFolder:
         """Save a checkpoint; when this returns it is safe."""
         checkpoint.commit(self.checkpoints, point)
 
-    def settle(self, best: int | None) -> None:
-        """Say which step is the best so far, then prune."""
+    def settle(self, best: int | None, finished: bool = False) -> None:
+        """Say which step is the best so far, then prune; a finished run keeps best and last."""
         if best is not None:
             replace(self.path / "best.json", canonical({"step": best}))
-        checkpoint.prune(self.checkpoints, set() if best is None else {best})
+        keep = set() if best is None else {best}
+        checkpoint.prune(self.checkpoints, keep, last=1 if finished else 2)
 
     def newest(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest whole checkpoint, and why newer ones were passed over."""

@@ -37,8 +37,8 @@ class Autoencode:
         """As the architecture declares them."""
         return self._phases
 
-    def outputs(self, model: Any, batch: Batch) -> Float[Tensor, "N 1+D"]:
-        """Each image's reconstruction error (mean square in [-1, 1] units), then its code."""
+    def outputs(self, model: Any, batch: Batch) -> Float[Tensor, "N E"]:
+        """[N E], E = 1+D: each image's reconstruction error (mean square, in [-1, 1]), and its code."""
         codes = model.embed(batch.x).float()
         error = (model.decode(codes).float() - batch.x).square().flatten(1).mean(1)
         return torch.cat((error[:, None], codes), dim=1)
@@ -105,7 +105,7 @@ class Autoencode:
         best = min(found, key=lambda name: found[name])
         return {"reconstruction": found[best], "what": best, "all": found}
 
-    def answers(self, outputs: Float[Tensor, "N 1+D"]) -> list[dict[str, Any]]:
+    def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, Any]]:
         """value: the reconstruction error; code: the numbers the image became."""
         unit = "mean squared error in [-1, 1]"
         return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]

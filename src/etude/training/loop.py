@@ -205,7 +205,7 @@ class Loop:
             self.run.commit(self.held)
             self.held = None
         self.run.commit(self._point())
-        self.run.settle(self.at.best_step)
+        self.run.settle(self.at.best_step, finished=last)
         self.saved = time.monotonic()
         if not last:
             self.listen("saved", {"step": self.at.step})

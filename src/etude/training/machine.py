@@ -36,9 +36,18 @@ def settle(train: Train) -> Train:
         raise UsageError(
             f"train.device={name!r} cannot be used: {reason}", do=f"Here are: {', '.join(here)}."
         ) from None
-    threads = train.threads or len(os.sched_getaffinity(0))
+    threads = train.threads or default_threads()
     torch.set_num_threads(threads)
     return train.model_copy(update={"device": name, "threads": threads})
+
+
+def default_threads() -> int:
+    """OMP_NUM_THREADS where it is set, else as many as this process may use cores."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def choose(

@@ -1,0 +1,91 @@
+"""Optimizers by name against torch's own, decay groups, and state that comes back whole."""
+
+import pytest
+import torch
+from torch import nn
+
+from etude.recipe import Train
+from etude.training.optimizer import build, decays, restore, tensors
+
+NAMES = ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
+
+THEIRS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+    "nesterov": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.0),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01),
+}
+
+
+def model():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(5, 8), nn.LayerNorm(8), nn.Linear(8, 3))
+
+
+def walk(net, optimizers, steps, start=0):
+    for number in range(start, start + steps):
+        torch.manual_seed(number)
+        loss = net(torch.randn(16, 5)).square().mean()
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_equals_torch_by_name(name):
+    ours, theirs = model(), model()
+    train = Train(optimizer=name, lr=0.01, weight_decay=0.0)
+    walk(ours, build(ours.named_parameters(), train), 5)
+    walk(theirs, [THEIRS[name](theirs.parameters())], 5)
+    for mine, other in zip(ours.parameters(), theirs.parameters()):
+        torch.testing.assert_close(mine, other, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_that_is_put_back_goes_on_bit_for_bit(name):
+    train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
+    one = model()
+    optimizers = build(one.named_parameters(), train)
+    walk(one, optimizers, 4)
+    saved = tensors(optimizers, list(one.named_parameters()), "p")
+    saved = {key: value.clone() for key, value in saved.items()}
+    two = model()
+    two.load_state_dict(one.state_dict())
+    others = build(two.named_parameters(), train)
+    restore(others, list(two.named_parameters()), "p", saved)
+    walk(one, optimizers, 4, start=4)
+    walk(two, others, 4, start=4)
+    for mine, other in zip(one.parameters(), two.parameters()):
+        assert torch.equal(mine, other)
+    if name != "sgd":
+        three = model()
+        three.load_state_dict(one.state_dict())
+        walk(three, build(three.named_parameters(), train), 4, start=4)
+        walk(one, optimizers, 4, start=4)
+        assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), three.parameters()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_decay_spares_norms_and_biases(name):
+    net = model()
+    train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
+    by_decay = {
+        id(p): group["weight_decay"]
+        for optimizer in build(net.named_parameters(), train)
+        for group in optimizer.param_groups
+        for p in group["params"]
+    }
+    assert len(by_decay) == len(list(net.parameters()))
+    for key, p in net.named_parameters():
+        assert by_decay[id(p)] == (0.1 if p.ndim > 1 else 0.0), key
+
+
+def test_positions_and_class_token_are_spared():
+    p = nn.Parameter(torch.zeros(1, 3, 4))
+    assert decays("blocks.0.weight", p)
+    assert not decays("pos_embed", p)
+    assert not decays("cls_token", p)
