@@ -1,6 +1,7 @@
 """The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from etude.recipe import Recipe, Train, draft, read_recipe
 from etude.registry import Assembly
 from etude.runs import folder as files
 from etude.runs.files import replace
-from etude.runs.folder import ROOT, RunFolder, free
+from etude.runs.folder import ROOT, RunFolder, free, named
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run, as_png
 from etude.training import firstaid, machine
@@ -50,8 +51,8 @@ def train(
     if model is not None and model.endswith(".json"):
         base, model = read_recipe(Path(model)), None
     mapping = draft(model, data, base=base, fields=paths(fields))
-    default = f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}"
-    run = RunFolder.create(root / name if name else free(default, root))
+    default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
+    run = RunFolder.create(free(default, root) if name is None else named(name, root))
     try:
         parts = _begin(run, mapping, quiet)
     except BaseException:
@@ -88,6 +89,11 @@ def resume(path: Path | str, *, quiet: bool = False) -> Run:
 def load(path: Path | str) -> Run:
     """A finished run."""
     return Run(path)
+
+
+def slug(text: str) -> str:
+    """A text as the name of a run."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:90] or "run"
 
 
 def first_aid(
@@ -300,7 +306,7 @@ def compare(
     for mapping in recipes.values():
         registry.complete(mapping)
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
-    place = ROOT / name if name else free("-".join(["compare", *parts])[:90], ROOT)
+    place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
     if place.exists():
         raise RunError(
             f"{place} is already there; nothing is overwritten.", do="Choose another --name."
@@ -371,7 +377,7 @@ TOUR: dict[str, dict[str, Any]] = {
 
 def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
     """Train every network of the notes on embedded data; one table, one report."""
-    place = free(name, ROOT)
+    place = free(named(name).name)
     began = time.monotonic()
     runs, sections = [], []
     for label, chosen in TOUR.items():

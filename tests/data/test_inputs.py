@@ -232,7 +232,6 @@ def test_one_number_is_a_sample_where_samples_are_numbers():
     assert found.x.tolist() == [[0.5], [-2]]
     assert found.y.shape == (2, 2) and found.y.dtype == np.float32 and not found.y.any()
     assert from_array(np.array([1.0, 2, 3]), given).x.tolist() == [[1], [2], [3]]
-    assert from_array(np.float64(3), given).x.tolist() == [[3]] if False else True
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,9 @@ def canonical(value: Any) -> bytes:
 
 
 def _flat(arrays: Arrays) -> dict[str, np.ndarray]:
-    """Contiguous copies, sorted by name; safetensors takes nothing else."""
-    return {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    """In C order and sorted by name; safetensors takes nothing else. (ascontiguousarray would give
+    a scalar an axis.)"""
+    return {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
 
 
 def steps(folder: Path) -> list[int]:

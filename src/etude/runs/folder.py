@@ -28,6 +28,16 @@ def free(name: str, root: Path = ROOT) -> Path:
     return next(root / t for t in tries if not _taken(root / t))
 
 
+def named(name: str, root: Path = ROOT) -> Path:
+    """`root/name`. Raises UsageError if the name could lead elsewhere."""
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot name a run: use letters, digits, '.', '_' and '-' only, "
+            "a letter or digit first, at most 100."
+        )
+    return root / name
+
+
 def _taken(path: Path) -> bool:
     """A folder with nothing but a lock in it is what a start that failed left: not taken."""
     return path.exists() and not (
@@ -50,11 +60,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
-        """A new folder, locked. Raises UsageError if the name will not do or is taken."""
-        if not NAME.fullmatch(path.name):
-            raise UsageError(
-                f"{path.name!r} cannot name a run: use letters, digits, '.', '_' and '-' only."
-            )
+        """A new folder, locked. Raises RunError if it is taken."""
         if _taken(path):
             raise RunError(
                 f"{path} is already there; a run is never overwritten.",

@@ -38,7 +38,7 @@ class Autoencode:
         return self._phases
 
     def outputs(self, model: Any, batch: Batch) -> Float[Tensor, "N E"]:
-        """[N E], E = 1+D: each image's reconstruction error (mean square, in [-1, 1]), and its code."""
+        """[N E], E = 1+D: each image's error (mean square, in [-1, 1]), and its code."""
         codes = model.embed(batch.x).float()
         error = (model.decode(codes).float() - batch.x).square().flatten(1).mean(1)
         return torch.cat((error[:, None], codes), dim=1)
