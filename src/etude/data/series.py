@@ -33,7 +33,7 @@ def load(config: Config) -> Raw:
     text = files("etude.data").joinpath("files/airline.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     values = np.array([float(row["Passengers"]) for row in rows], np.float32)
-    months = [row["Time"] for row in rows]
+    months = [row["Date"] for row in rows]
 
     def windows(first: int, last: int) -> Split:
         """Every window whose forecast lies in first <= month < last, with what it needs before."""

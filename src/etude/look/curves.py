@@ -24,7 +24,7 @@ def learning(rows: Rows, goal: str) -> Picture:
         left.set(xlabel="epoch", ylabel="loss", title="loss")
         left.set_yscale("log")
         left.legend()
-        right.plot(epochs, [row["val"][goal] for row in rows], **line(ink, len(phases)))
+        right.plot(epochs, [row["val"][goal] for row in rows], **line(ink, 0))
         right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
 
     return picture("curves", "How it learned", f"Loss and {goal} by epoch.", paint, (7.6, 3.0))

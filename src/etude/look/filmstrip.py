@@ -10,6 +10,7 @@ from etude.draw.style import Ink, Picture, picture, show_image
 
 ROWS = 10
 COLUMNS = 12
+FRAMES = 40
 FRAME_MS = 250
 LAST_MS = 2500
 
@@ -66,9 +67,11 @@ def tiled(samples: np.ndarray, columns: int, zoom: int) -> np.ndarray:
 
 
 def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
-    """The whole film as an animated PNG, its last frame held."""
+    """The film as an animated PNG of at most FRAMES moments, its last one held."""
     from PIL import Image
 
+    moments = np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int))
+    frames = [frames[i] for i in moments]
     side = frames[0][1].shape[-1]
     zoom = max(1, 32 // side)
     sheets = [tiled(samples, 8, zoom) for _, samples in frames]
