@@ -9,11 +9,11 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
 
 from cyclopts import App, CycloptsError, Group, Parameter
-from pydantic import create_model
 
 from etude.errors import EtudeError, UsageError
 from etude.recipe import Train
@@ -42,8 +42,10 @@ def flag(field: Any) -> Any:
 
 
 # Every field of Train is a flag; those not given stay None, and the recipe decides.
-FIELDS: dict[str, Any] = {key: (flag(field), None) for key, field in Train.model_fields.items()}
-TrainFlags: Any = create_model("TrainFlags", **FIELDS)
+TrainFlags: Any = make_dataclass(
+    "TrainFlags", [(key, flag(entry), None) for key, entry in Train.model_fields.items()]
+)
+TrainFlags.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
@@ -59,7 +61,7 @@ def say(value: Any) -> None:
 
 def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
     """Fields of the recipe from flags and from path=value words."""
-    fields = {k: v for k, v in (flags.model_dump() if flags else {}).items() if v is not None}
+    fields = {k: v for k, v in (asdict(flags) if flags else {}).items() if v is not None}
     if seed is not None:
         fields["seed"] = seed
     for word in sets or ():

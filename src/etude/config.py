@@ -7,7 +7,7 @@ at once, with the nearest right name beside each.
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,7 +29,7 @@ class Config(BaseModel):
         Raises UsageError naming every wrong key and value, by its path.
         """
         try:
-            return cls.model_validate_json(json.dumps(dict(mapping)))
+            return cls.model_validate_json(json.dumps(cls._lists(mapping)))
         except ValidationError as error:
             problems = [_sentence(item, cls, path) for item in error.errors(include_url=False)]
         except (TypeError, ValueError) as error:
@@ -38,6 +38,14 @@ class Config(BaseModel):
         raise UsageError(
             problems[0] if one else "The recipe has mistakes.", items=() if one else problems
         )
+
+    @classmethod
+    def _lists(cls, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """One value where a list is due is a list of one: model.hidden=256."""
+        several = {k for k, f in cls.model_fields.items() if get_origin(f.annotation) is tuple}
+        return {
+            k: [v] if k in several and not isinstance(v, list) else v for k, v in mapping.items()
+        }
 
     def plain(self) -> dict[str, Any]:
         """The fields as plain JSON values (tuples become lists)."""
@@ -57,8 +65,8 @@ def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
     where = ".".join([path, *keys] if path else keys)
     owner = _owner(cls, keys[:-1])
     if item["type"] == "extra_forbidden":
-        known = list(owner.model_fields) if owner else []
-        return f"Unknown key {where!r}.{nearest(keys[-1], known)}"
+        known = [".".join([*where.split(".")[:-1], key]) for key in (owner or cls).model_fields]
+        return f"Unknown key {where!r}.{nearest(where, known)}"
     if item["type"] == "missing":
         return f"{where} is missing."
     expected = item["msg"].removeprefix("Value error, ")

@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 from einops import rearrange
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import nn
 from torch.nn import functional as F
 
@@ -29,8 +29,12 @@ class Config(Base):
     """Sizes of an adversarial autoencoder, its prior, and the rules of its game."""
 
     latent_dim: int = Field(default=8, ge=1, description="numbers D in a code")
-    hidden: tuple[int, int] = Field(default=(512, 512), description="units of encoder and decoder")
-    critic: tuple[int, int] = Field(default=(512, 256), description="units of the discriminator")
+    hidden: tuple[PositiveInt, PositiveInt] = Field(
+        default=(512, 512), description="units of encoder and decoder"
+    )
+    critic: tuple[PositiveInt, PositiveInt] = Field(
+        default=(512, 256), description="units of the discriminator"
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="before each activation")
     slope: float = Field(default=0.0, ge=0, lt=1, description="leaky ReLU's slope; 0 is ReLU")
     batch_norm: bool = Field(default=True, description="BatchNorm1d in the decoder, as the notes")

@@ -5,7 +5,7 @@
 The notes write Dropout2d here; on vectors that is plain dropout, which is what stands here.
 """
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import nn
 
 from etude.config import Config as Base
@@ -17,7 +17,9 @@ from etude.shapes import Float, Spec, Tensor
 class Config(Base):
     """Sizes of an MLP."""
 
-    hidden: tuple[int, ...] = Field(default=(256, 256), description="units of each hidden layer")
+    hidden: tuple[PositiveInt, ...] = Field(
+        default=(256, 256), description="units of each hidden layer"
+    )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units left out")
 
 
