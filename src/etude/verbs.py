@@ -161,7 +161,7 @@ def _choose(parts: Assembly) -> tuple[Train, str]:
     held, _, _ = _residents(parts)
     size = train.batch_size or 1
     steps = len(held) // size * (train.epochs or 1)
-    batch = held.take(np.arange(size))
+    batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
     return machine.choose(train, parts.model, parts.task.phases(), batch, steps)
 
 

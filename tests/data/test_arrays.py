@@ -229,7 +229,9 @@ def test_pickles_are_never_opened(tmp_path):
     assert not (tmp_path / "executed").exists()
 
 
-def test_values_beyond_float32(path):
+@pytest.mark.parametrize("block", [1, 200, 1 << 20])
+def test_values_beyond_float32(path, monkeypatch, block):
+    monkeypatch.setattr("etude.data.rows.BLOCK", block)
     x = X.astype(np.float64)
     x[[3, 17], 2] = 1e39, -1e300
     told = refused(npz(path, x=x, y=Y))
@@ -239,7 +241,8 @@ def test_values_beyond_float32(path):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
-def test_nan_and_infinity_are_named_by_row(path, dtype):
+def test_nan_and_infinity_are_named_by_row(path, dtype, monkeypatch):
+    monkeypatch.setattr("etude.data.rows.BLOCK", 100)  # four rows at a time
     x = X.astype(dtype)
     x[5, :2], x[6, 0] = np.nan, np.inf
     with pytest.raises(DataError) as caught:

@@ -5,6 +5,7 @@ import hashlib
 import os
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -219,11 +220,42 @@ def test_an_unwritable_folder_is_told(server, tmp_path):
         get(server, tmp_path / "file" / "f")
 
 
-def test_two_processes_share_one_download(server, tmp_path):
-    threads = [threading.Thread(target=get, args=(server, tmp_path / "f")) for _ in range(4)]
+@pytest.mark.parametrize("round_", range(10))
+def test_many_at_once_share_one_download(server, tmp_path, round_):
+    threads = [threading.Thread(target=get, args=(server, tmp_path / "f")) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert (tmp_path / "f").read_bytes() == CONTENT
+    assert os.listdir(tmp_path) == ["f"] and len(server.asked) == 1
+
+
+def test_one_that_waited_for_a_wrong_file_starts_anew(server, tmp_path):
+    """The first gets wrong bytes and removes them; the second must not go on with what is gone."""
+    real, bad = server.content, CONTENT[:-1] + b"?"
+    server.content = bad
+    errors, started, finish = [], threading.Event(), threading.Event()
+
+    def hold(done, size):
+        started.set()
+        finish.wait(5)
+
+    def first():
+        try:
+            get(server, tmp_path / "f", progress=hold)
+        except DataError as error:
+            errors.append(error)
+
+    one = threading.Thread(target=first)
+    one.start()
+    assert started.wait(5)
+    two = threading.Thread(target=get, args=(server, tmp_path / "f"))
+    two.start()
+    time.sleep(0.1)  # the second waits for the lock by now
+    server.content = real
+    finish.set()
+    one.join()
+    two.join()
+    assert len(errors) == 1 and (tmp_path / "f").read_bytes() == CONTENT
     assert os.listdir(tmp_path) == ["f"]

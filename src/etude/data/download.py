@@ -58,26 +58,35 @@ def fetch(
     if not (md5 or sha256):
         raise ValueError("a download needs a checksum")
     part = path.with_name(path.name + ".part")
-    with _part(part, size) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # a second process waits for the first one's file
-        if path.exists():
-            return
-        _try(url, file, part, size, progress, pause, by_hand)
-        wrong = _wrong(file, size, md5, sha256)
-        if wrong:
-            part.unlink(missing_ok=True)
-            raise DataError(
-                f"{url}: what came is not what was published: {wrong}. It was removed.",
-                do=by_hand or "Try again later.",
-            )
-        try:
-            os.fsync(file.fileno())
-            part.rename(path)
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            os.fsync(folder)
-            os.close(folder)
-        except OSError as error:
-            raise _storage(path, size, error) from error
+    while not path.exists():
+        with _part(part, size) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # a second process waits for the first one's file
+            if os.fstat(file.fileno()).st_nlink == 0:
+                continue  # which was wrong, and is removed
+            if path.exists():
+                part.unlink(missing_ok=True)
+                return
+            _try(url, file, part, size, progress, pause, by_hand)
+            wrong = _wrong(file, size, md5, sha256)
+            if wrong:
+                part.unlink(missing_ok=True)
+                raise DataError(
+                    f"{url}: what came is not what was published: {wrong}. It was removed.",
+                    do=by_hand or "Try again later.",
+                )
+            _name(file, part, path, size)
+
+
+def _name(file: BinaryIO, part: Path, path: Path, size: int) -> None:
+    """Give the file its name once it is on the disk, and wait for the name to be there too."""
+    try:
+        os.fsync(file.fileno())
+        part.rename(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        os.fsync(folder)
+        os.close(folder)
+    except OSError as error:
+        raise _storage(path, size, error) from error
 
 
 def _part(part: Path, size: int) -> BinaryIO:

@@ -1,0 +1,282 @@
+"""The command line as a person meets it: help, JSON, one clear message for each mistake."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from etude.cli import main, value, words
+
+SMALL = ["--epochs", "2", "model.hidden=16"]
+
+
+def call(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr of a command, as if typed."""
+    code = 0
+    try:
+        main(list(arguments))
+    except SystemExit as left:
+        code = int(left.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def pictures(folder, count=6, size=12):
+    """A folder of two classes of pictures: dark and light."""
+    random = np.random.default_rng(0)
+    for label, level in (("dark", 60), ("light", 190)):
+        (folder / label).mkdir(parents=True)
+        for i in range(count):
+            noise = random.integers(-50, 50, (size, size))
+            Image.fromarray((level + noise).astype(np.uint8)).save(folder / label / f"{i}.png")
+    return folder
+
+
+def test_key_value_and_flags_are_the_same():
+    assert words(["train", "mlp", "data=digits", "epochs=3"]) == [
+        "train", "mlp", "--data", "digits", "--epochs", "3",
+    ]  # fmt: skip
+    wanted = ["--set", "model.patch=4"]
+    assert words(["model.patch=4"]) == words(["--model.patch=4"]) == wanted
+    assert words(["--model.patch", "4"]) == wanted
+    assert words(["batch_size=8"]) == ["--batch-size", "8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("4", 4), ("0.5", 0.5), ("true", True), ("[1,2]", [1, 2]), ("256,128", [256, 128]),
+     ("flip,translate", ["flip", "translate"]), ("cosine", "cosine"), ("null", None)],
+)  # fmt: skip
+def test_values_are_read_as_json_or_words(text, found):
+    assert value(text) == found
+
+
+@pytest.mark.parametrize(
+    "verb", ["train", "compare", "resume", "evaluate", "predict", "generate", "list", "tour", "env"]
+)
+def test_every_verb_has_help_with_an_example(verb, capsys):
+    code, out, _ = call(capsys, verb, "--help")
+    assert code == 0
+    assert f"etude {verb}" in out
+
+
+def test_train_json_is_one_object_and_nothing_else(workdir, capsys):
+    code, out, err = call(capsys, "train", "mlp", "data=digits", *SMALL, "--json", "--name", "x")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["run"] == "runs/x"
+    wanted = {"run", "model", "data", "seed", "test", "baseline", "parameters", "seconds"}
+    assert wanted | {"samples_per_second", "epochs"} <= set(found)
+    assert {"accuracy", "accuracy_95", "per_class"} <= set(found["test"])
+    assert (workdir / "runs" / "x" / "report.html").exists()
+
+
+def test_a_second_run_gets_a_name_of_its_own(workdir, capsys):
+    for wanted in ("runs/mlp-digits", "runs/mlp-digits-2"):
+        _, out, _ = call(capsys, "train", "mlp", "--data", "digits", *SMALL, "--json")
+        assert json.loads(out)["run"] == wanted
+
+
+def test_own_pictures_are_trained_on_and_predicted(workdir, capsys):
+    folder = pictures(workdir / "photos", 12)
+    code, out, err = call(
+        capsys, "train", "cnn", "--data", str(folder), "--epochs", "8", "--batch-size", "8",
+        "model.channels=4,8", "model.hidden=8", "--name", "own",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "accuracy" in out
+    code, out, _ = call(capsys, "predict", "runs/own", str(folder / "dark" / "0.png"), "--json")
+    [answer] = json.loads(out)
+    assert set(answer) == {"input", "label", "probability", "probabilities"}
+    assert set(answer["probabilities"]) == {"dark", "light"}
+
+
+def test_predict_on_a_function_takes_numbers(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "curve", "--epochs", "2", "--name", "f", "--json")
+    _, out, _ = call(capsys, "predict", "runs/f", "0.5", "2", "--json")
+    found = json.loads(out)
+    assert [answer["input"] for answer in found] == ["0.5", "2"]
+    assert all(isinstance(a["value"], float) and a["unit"] == "y" for a in found)
+    _, plain, _ = call(capsys, "predict", "runs/f", "0.5")
+    assert plain.startswith("0.5: ")
+
+
+def test_forecasts_have_steps_and_a_unit(workdir, capsys):
+    call(capsys, "train", "lstm", "--data", "series", "--epochs", "2", "--name", "s", "--json")
+    values = np.exp(np.linspace(5, 6, 24)).reshape(24, 1)
+    np.save("past.npy", values)
+    _, out, _ = call(capsys, "predict", "runs/s", "past.npy", "--json")
+    [answer] = json.loads(out)
+    assert len(answer["value"]) == 12
+    assert answer["unit"] == "thousand passengers"
+    assert min(answer["value"]) > 100 and max(answer["value"]) < 600
+
+
+def test_generate_saves_a_sheet_and_arrays_also_of_one(workdir, capsys):
+    small = ["model.hidden=16,16", "model.critic=8,8", "--epochs", "1"]
+    call(capsys, "train", "aae", "--data", "digits", *small, "--name", "a", "--json")
+    for count in ("16", "1"):
+        code, out, _ = call(capsys, "generate", "runs/a", "-n", count, "--json")
+        assert code == 0
+        sheet, arrays = json.loads(out)["files"]
+        assert np.load(arrays).shape == (int(count), 1, 8, 8)
+        Image.open(sheet).verify()
+    _, one, _ = call(capsys, "generate", "runs/a", "--seed", "3", "--json")
+    _, two, _ = call(capsys, "generate", "runs/a", "--seed", "3", "--json", "--out", "b.png")
+    first, second = (np.load(json.loads(text)["files"][1]) for text in (one, two))
+    assert (first == second).all()
+
+
+def test_list_and_env_and_evaluate(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "digits", *SMALL, "--name", "x", "--json")
+    _, out, _ = call(capsys, "list", "--json")
+    found = json.loads(out)
+    assert "vit" in found["models"]
+    assert "digits" in found["data"]
+    assert found["runs"].keys() == {"runs/x"}
+    _, out, _ = call(capsys, "env", "--json")
+    assert json.loads(out)["packages"]["torch"]
+    _, out, _ = call(capsys, "evaluate", "runs/x", "--json")
+    assert 0 < json.loads(out)["accuracy"] < 1
+
+
+def test_compare_trains_from_the_same_start_and_warns(workdir, capsys):
+    code, out, _ = call(
+        capsys, "compare", "--model", "mlp", "--data", "curve", "--optimizer", "sgd,adam",
+        "--epochs", "2", "--name", "c", "--json",
+    )  # fmt: skip
+    assert code == 0
+    members = json.loads(out)["members"]
+    assert [m["run"] for m in members] == ["runs/c/sgd", "runs/c/adam"]
+    page = (workdir / "runs" / "c" / "report.html").read_text()
+    assert "One learning rate (0.005) for all is not a fair comparison" in page
+    assert (workdir / "runs" / "c" / "pictures" / "fitted.png").exists()
+
+
+# Mistakes: one message, the right code, no traceback, nothing half-made ---------------------------
+
+
+def arrays(path, **content):
+    np.savez(path, **content)
+    return str(path)
+
+
+X, Y = np.random.default_rng(0).normal(size=(40, 5)), np.arange(40) % 2
+
+
+MISTAKES = {
+    "unknown model": (["train", "vti", "--data", "digits"], 2, "'vit'"),
+    "unknown data": (["train", "mlp", "--data", "digts"], 2, "'digits'"),
+    "unknown verb": (["trian"], 2, '"train"'),
+    "unknown key": (["train", "mlp", "data=digits", "model.hiden=3"], 2, "'model.hidden'"),
+    "unknown flag": (["train", "mlp", "data=digits", "--epoch", "3"], 2, "--epochs"),
+    "bad number": (["train", "mlp", "data=digits", "--epochs", "x"], 2, "--epochs"),
+    "bad choice": (["train", "mlp", "data=digits", "--optimizer", "adm"], 2, '"adam"'),
+    "negative rate": (["train", "mlp", "data=digits", "lr=-1"], 2, "greater than 0"),
+    "no data": (["train", "mlp"], 2, "data=NAME"),
+    "no model": (["train"], 2, "model=NAME"),
+    "patch": (["train", "vit", "data=digits", "model.patch=3"], 2, "1, 2, 4, 8"),
+    "heads": (["train", "vit", "data=digits", "model.heads=5"], 2, "do not divide the width 64"),
+    "pooling": (["train", "cnn", "data=digits", "model.channels=4,4,4,4"], 2, "at most 3"),
+    "large batch": (["train", "mlp", "data=digits", "batch_size=5000"], 2, "1295"),
+    "batch of one": (["train", "cnn", "data=digits", "batch_size=1"], 2, "batch norm"),
+    "wrong kind": (["train", "cnn", "data=curve"], 3, "kind vector"),
+    "no run": (["predict", "runs/none", "x.png"], 2, "no run"),
+    "nothing to predict": (["predict", "runs/none"], 2, "Nothing to predict"),
+    "bad name": (["train", "mlp", "data=digits", "--name", "../x"], 2, "letters, digits"),
+    "no device": (["train", "mlp", "data=digits", "--device", "cuda:77"], 2, "cannot be used"),
+    "nothing to compare": (["compare", "--model", "mlp", "data=curve"], 2, "several values"),
+    "no recipe": (["train", "none.json"], 2, "none.json"),
+    "augmentation": (["train", "lstm", "data=series", "data.augment=flip"], 2, "flip"),
+    "series": (["train", "lstm", "data=series", "data.length=96"], 2, "data.length"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gets_one_clear_message(name, workdir, capsys):
+    arguments, code, words_said = MISTAKES[name]
+    found, out, err = call(capsys, *arguments)
+    assert found == code, err
+    assert words_said in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not list((workdir / "runs").glob("*")) if (workdir / "runs").exists() else True
+
+
+BAD_DATA = {
+    "unequal": (lambda p: arrays(p, x=X, y=Y[:-1]), "39"),
+    "nan": (
+        lambda p: arrays(p, x=np.where(np.arange(40)[:, None] == 7, np.nan, X), y=Y),
+        "sample 7",
+    ),
+    "object": (lambda p: arrays(p, x=X.astype(object), y=Y), "object"),
+    "one class": (lambda p: arrays(p, x=X, y=Y * 0), "one class"),
+    "empty": (lambda p: arrays(p, x=X[:0], y=Y[:0]), "is empty"),
+    "no npz": (lambda p: p.write_bytes(b"PK nothing") and str(p), "x.npz"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DATA)
+def test_bad_arrays_get_one_clear_message(name, workdir, capsys):
+    make, words_said = BAD_DATA[name]
+    code, _, err = call(capsys, "train", "mlp", "--data", make(workdir / "x.npz"))
+    assert code == 3, err
+    assert words_said in err
+    assert "Traceback" not in err
+    assert not (workdir / "runs").exists() or not list((workdir / "runs").glob("*"))
+
+
+def test_bad_pictures_are_named_all_at_once(workdir, capsys):
+    folder = pictures(workdir / "photos")
+    (folder / "dark" / "text.png").write_text("no picture")
+    (folder / "light" / "empty.jpg").write_bytes(b"")
+    code, _, err = call(capsys, "train", "cnn", "--data", str(folder))
+    assert code == 3
+    assert "text.png" in err
+    assert "empty.jpg" in err
+
+
+def test_an_unfinished_and_a_damaged_run_are_told_apart(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "digits", *SMALL, "--name", "x", "--json")
+    metrics = workdir / "runs" / "x" / "metrics.jsonl"
+    whole = metrics.read_text().splitlines(keepends=True)
+    metrics.write_text("".join(whole[:-1]))
+    code, _, err = call(capsys, "predict", "runs/x", "a.png")
+    assert (code, "unfinished" in err, "etude resume" in err) == (2, True, True)
+    metrics.write_text("".join(whole))
+    for weights in (workdir / "runs" / "x").glob("checkpoints/*/model.safetensors"):
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(content)
+    np.save("a.npy", np.zeros((1, 8, 8), np.uint8))
+    code, _, err = call(capsys, "predict", "runs/x", "a.npy")
+    assert code == 2
+    assert "SHA-256" in err
+
+
+def test_a_full_disk_is_said_and_leaves_with_4(workdir, capsys, monkeypatch):
+    real = os.write
+
+    def write(handle, data):
+        if len(data) > 10_000:
+            raise OSError(28, "No space left on device")
+        return real(handle, data)
+
+    monkeypatch.setattr(os, "write", write)
+    code, _, err = call(capsys, "train", "mlp", "--data", "digits", *SMALL, "--name", "x")
+    assert code == 4
+    assert "the disk is full" in err
+    assert "bytes" in err
+
+
+def test_help_is_quick_to_import_no_torch():
+    code = (
+        "import sys; from etude.cli import app; app(['--help']); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"train" in done.stdout

@@ -1,0 +1,215 @@
+"""Metrics against scikit-learn and closed forms; baselines; how the best is chosen."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from etude.data.dataset import Split
+from etude.shapes import Batch
+from etude.tasks.autoencode import Autoencode
+from etude.tasks.classify import Classify, wilson
+from etude.tasks.forecast import Forecast, naive
+from etude.tasks.regress import Regress
+
+
+class Says(nn.Module):
+    """A model that says what it is given."""
+
+    def forward(self, x):
+        return x
+
+
+def batches(x, y, size=7):
+    for start in range(0, len(x), size):
+        part = slice(start, start + size)
+        yield Batch(x[part], y[part], None, np.arange(len(x))[part])
+
+
+# Classification ---------------------------------------------------------------------------------
+
+
+def test_classification_metrics_equal_scikit_learn():
+    from sklearn import metrics
+
+    logits, y = torch.randn(50, 4), torch.arange(50) % 3  # the fourth class never occurs
+    found = Classify(("a", "b", "c", "d")).detail(Says(), batches(logits, y))
+    said = logits.argmax(1)
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(y, said))
+    assert found["loss"] == pytest.approx(
+        metrics.log_loss(y, logits.double().softmax(1), labels=range(4)), rel=1e-5
+    )
+    assert found["confusion"] == metrics.confusion_matrix(y, said, labels=range(4)).tolist()
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        y, said, labels=range(4), zero_division=0
+    )
+    for i, name in enumerate("abcd"):
+        assert found["per_class"][name] == pytest.approx(
+            {"precision": precision[i], "recall": recall[i], "f1": f1[i], "samples": support[i]}
+        )
+
+
+def test_wilson_interval_has_its_known_values():
+    # R: prop.test(81, 263, correct = FALSE), as in R. Newcombe, Stat. Med. 17, 1998, table I.
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    low, high = wilson(10, 10)
+    assert (low < 1, high) == (True, pytest.approx(1.0))
+
+
+def test_majority_baseline():
+    train = Split(np.zeros((5, 1)), np.array([0, 1, 1, 1, 2]))
+    test = Split(np.zeros((4, 1)), np.array([1, 0, 1, 2]))
+    found = Classify(("a", "b", "c")).baseline(train, test)
+    assert found["accuracy"] == 0.5
+    assert "'b'" in found["what"]
+
+
+def test_answers_are_probabilities_by_name():
+    [answer] = Classify(("a", "b")).answers(torch.tensor([[0.0, math.log(3)]]))
+    assert answer["label"] == "b"
+    assert answer["probability"] == pytest.approx(0.75)
+    assert answer["probabilities"] == pytest.approx({"a": 0.25, "b": 0.75})
+
+
+# Regression and forecasts -----------------------------------------------------------------------
+
+
+def test_regression_metrics_are_in_the_datas_units():
+    from sklearn import metrics
+
+    said, y = torch.randn(40, 2), torch.randn(40, 2)
+    mean, std = (10.0, -3.0), (2.0, 5.0)
+    found = Regress(mean, std, "m").detail(Says(), batches(said, y))
+    raw_said, raw_y = (x.double().numpy() * std + mean for x in (said, y))
+    assert found["mae"] == pytest.approx(metrics.mean_absolute_error(raw_y, raw_said))
+    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(raw_y, raw_said), rel=0.2)
+    assert found["rmse"] ** 2 == pytest.approx(metrics.mean_squared_error(raw_y, raw_said))
+    assert found["unit"] == "m"
+
+
+def test_naive_forecasts_by_hand():
+    x = np.arange(12.0)[None, :, None]
+    assert naive(x, 3, 1).tolist() == [[11, 11, 11]]
+    assert naive(x, 5, 4).tolist() == [[8, 9, 10, 11, 8]]
+    assert torch.equal(naive(torch.tensor(x), 5, 4), torch.tensor([[8.0, 9, 10, 11, 8]]).double())
+
+
+def forecaster(season=4, log=False):
+    return Forecast((2.0,), (3.0,), "u", log, season)
+
+
+class Zero(nn.Module):
+    def forward(self, x):
+        return torch.zeros(len(x), 5)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("season", [0, 4])
+def test_a_network_that_says_nothing_is_the_naive_forecaster(season, log):
+    task = forecaster(season, log)
+    raw = np.exp(np.random.default_rng(0).normal(size=(20, 12, 1))).astype(np.float32)
+    y = np.exp(np.random.default_rng(1).normal(size=(20, 5))).astype(np.float32)
+
+    def normal(values):
+        values = np.log(values) if log else values
+        return torch.tensor((values - 2.0) / 3.0, dtype=torch.float32)
+
+    found = task.evaluate(Zero(), batches(normal(raw), normal(y)))
+    baseline = task.baseline(Split(raw, y), Split(raw, y))
+    name = "seasonal naive" if season else "persistence"
+    assert found["mae"] == pytest.approx(baseline["all"][name], rel=1e-4)
+
+
+def test_on_a_random_walk_nothing_beats_persistence_by_much():
+    """The baseline is an honest one: the best forecast of a random walk is its last value."""
+    walk = np.cumsum(np.random.default_rng(0).normal(size=4000))
+    x = np.stack([walk[i : i + 12] for i in range(0, 3900, 20)])[..., None].astype(np.float32)
+    y = np.stack([walk[i + 12 : i + 17] for i in range(0, 3900, 20)]).astype(np.float32)
+    found = forecaster().baseline(Split(x, y), Split(x, y))
+    assert found["what"] == "persistence"
+
+
+# Autoencoders -----------------------------------------------------------------------------------
+
+
+class Coder(nn.Module):
+    """Codes are given; decoding gives the image back with an error of 0.1."""
+
+    def __init__(self, codes):
+        super().__init__()
+        self.codes, self.at = codes, 0
+
+    def encode(self, x):
+        found = self.codes[self.at : self.at + len(x)]
+        self.at += len(x)
+        self.x = x
+        return found
+
+    def decode(self, z):
+        return self.x + 0.1
+
+    def prior(self, count, device):
+        return torch.randn(count, self.codes.shape[1])
+
+
+@pytest.mark.parametrize(("shift", "matches"), [(0.0, True), (0.5, False)])
+def test_codes_like_the_prior_match_and_others_do_not(shift, matches):
+    task = Autoencode((), 1.0, 0.0, 4)
+    x = torch.zeros(600, 1, 2, 2)
+    some = batches(x, torch.zeros(600, dtype=torch.int64), 100)
+    found = task.detail(Coder(torch.randn(600, 4) + shift), some)
+    assert found["reconstruction"] == pytest.approx(0.01, rel=1e-4)
+    assert found["matches_prior"] is matches
+    assert (found["prior_ratio"] < 2) is matches
+
+
+def test_the_best_autoencoder_is_the_sharpest_of_those_that_match():
+    task = Autoencode((), 1.0, 0.0, 4)
+
+    def metrics(reconstruction, ratio):
+        return {
+            "reconstruction": reconstruction,
+            "prior_ratio": ratio,
+            "prior_distance": ratio / 50,
+        }
+
+    assert task.better(metrics(0.1, 1.5), metrics(0.2, 1.0)), "both match: the sharper"
+    assert task.better(metrics(0.5, 1.9), metrics(0.1, 2.1)), "one matches: that one"
+    assert not task.better(metrics(0.1, 2.1), metrics(0.5, 1.9))
+    assert task.better(metrics(0.5, 3.0), metrics(0.1, 4.0)), "none matches: the nearer"
+    assert not task.better(metrics(0.2, 1.5), metrics(0.1, 1.9))
+
+
+def test_pca_baseline_has_its_known_error():
+    """Of data in a plane, two numbers keep all; one keeps the larger variance."""
+    random = np.random.default_rng(0)
+    plane = np.linalg.qr(random.normal(size=(16, 2)))[0]
+    x = (random.normal(size=(400, 2)) * [3.0, 1.0]) @ plane.T
+    images = Split(x.reshape(400, 1, 4, 4).astype(np.float32), np.zeros(400, np.int64))
+    exact = Autoencode((), 2.0, 0.0, 2).baseline(images, images)
+    assert exact["reconstruction"] == pytest.approx(0, abs=1e-6)
+    one = Autoencode((), 2.0, 0.0, 1).baseline(images, images)
+    assert one["reconstruction"] == pytest.approx((x @ plane)[:, 1].var() / 16 / 4, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("test_value", "baseline", "better"), [(0.9, 0.5, True), (0.5, 0.5, False), (0.4, 0.5, False)]
+)
+def test_the_report_says_so_when_the_baseline_is_not_beaten(test_value, baseline, better):
+    from etude.look.words import sentences
+
+    result = {
+        "goal": "accuracy", "test": {"accuracy": test_value}, "model": "m", "data": "d",
+        "baseline": {"accuracy": baseline, "what": "majority"}, "best_epoch": 1, "epochs": 2,
+        "notes": [],
+    }  # fmt: skip
+    said = " ".join(sentences(result))
+    assert ("does NOT beat" in said) is not better
+    forecast = {
+        **result, "goal": "mae", "test": {"mae": test_value},
+        "baseline": {"mae": baseline, "what": "persistence"},
+    }  # fmt: skip
+    assert ("does NOT beat" in " ".join(sentences(forecast))) is (test_value >= baseline)
