@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from tests.parity import TOLERANCE, assert_parity, assert_same
 from torch import nn
 from torch.nn import functional as F
 
 from etude.layers import MultiHeadAttention, scaled_dot_product_attention
 from etude.layers.attention import explicit_is_faster, fused_attention, visible
+from tests.parity import TOLERANCE, assert_parity, assert_same
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 

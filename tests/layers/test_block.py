@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
-from tests.parity import assert_parity, assert_same
 from torch import nn
 from torch.nn import functional as F
 
 from etude.layers import Dropout2d, EncoderBlock, PatchEmbedding, init_param, reparameterize
 from etude.layers.gaussian import energy_distance
 from etude.layers.patches import cut
+from tests.parity import assert_parity, assert_same
 
 
 def test_a_block_equals_torch_with_its_weights():

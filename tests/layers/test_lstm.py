@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.parity import assert_parity, assert_same
 from torch import nn
 
 from etude.layers import LSTM, lstm_cell
+from tests.parity import assert_parity, assert_same
 
 
 def make(layers=2, **options) -> LSTM:
