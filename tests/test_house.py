@@ -30,11 +30,14 @@ ARROWS = {
     "draw": {"errors"},
     "look": {"errors", "registry", "runs", "draw"},
     "ship": {"errors", "recipe", "registry", "runs", "data", "tasks"},
+    "session": {
+        "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
+    },
     "verbs": {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
-        "look", "ship",
+        "look", "ship", "session",
     },
-    "cli": {"errors", "recipe", "verbs", "runs", "look"},
+    "cli": {"errors", "recipe", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

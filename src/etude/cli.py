@@ -140,12 +140,11 @@ def brief(entry: Any) -> str:
 def finish(run: Any, as_json: bool) -> None:
     """Say what a run came to."""
     from etude import verbs
-    from etude.look import words
 
     if as_json:
         say(verbs.summary(run))
         return
-    for line in words.sentences(run.result):
+    for line in verbs.said(run):
         print(line)
     print(f"{run.seconds:.1f} s of training, {run.samples_per_second:,.0f} samples/s")
     print(run.folder.report)
@@ -185,7 +184,7 @@ def compare(
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.rows(found.runs, found.labels))
+    table(verbs.table(found))
     print(found.path / "report.html")
 
 
@@ -327,7 +326,7 @@ def tour(
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.rows(found.runs, found.labels))
+    table(verbs.table(found))
     seconds = sum(run.seconds for run in found.runs)
     print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
 
@@ -335,9 +334,9 @@ def tour(
 @app.command(group=SEE)
 def env(*, as_json: Json = False) -> None:
     """Versions and machine, for a report of a bug."""
-    from etude.runs.provenance import environment
+    from etude import verbs
 
-    found = environment()
+    found = verbs.env()
     if as_json:
         say(found)
         return
@@ -349,7 +348,7 @@ def env(*, as_json: Json = False) -> None:
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
 
 
-def words(arguments: Sequence[str]) -> list[str]:
+def spelled(arguments: Sequence[str]) -> list[str]:
     """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
     found: list[str] = []
     rest = list(arguments)
@@ -372,7 +371,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Threads that wait actively starve each other when anything else runs on the machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        app(words(sys.argv[1:] if arguments is None else arguments))
+        app(spelled(sys.argv[1:] if arguments is None else arguments))
     except CycloptsError as error:
         leave(2, f"{error}\n-> etude --help, or --help after a command")
     except EtudeError as error:

@@ -1,35 +1,30 @@
 """The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
 
-import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from etude import registry
+from etude import registry, session
 from etude.config import nearest
-from etude.data.dataset import Split
 from etude.data.resident import Resident
-from etude.draw.progress import Watch
-from etude.draw.style import Picture
 from etude.duel.grid import Duel, members, warning
 from etude.errors import RunError, UsageError
 from etude.look import curves, filmstrip, gallery, words
 from etude.look.answers import fitted
-from etude.look.report import Section, page
-from etude.recipe import Recipe, Train, draft, read_recipe
-from etude.registry import Assembly
+from etude.look.report import Section, write
+from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import ROOT, RunFolder, free, named
-from etude.runs.provenance import differences, environment
+from etude.runs.provenance import environment
 from etude.ship.run import Run, as_png
 from etude.training import firstaid, machine
-from etude.training.loop import Loop, evaluate, load_weights
+from etude.training.loop import evaluate, load_weights
 
 
 def train(
@@ -54,36 +49,23 @@ def train(
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     run = RunFolder.create(free(default, root) if name is None else named(name, root))
     try:
-        parts = _begin(run, mapping, quiet)
+        parts = session.begin(run, mapping, quiet)
     except BaseException:
         run.abandon()
         raise
-    return _play(run, parts, quiet)
+    return session.play(run, parts, quiet)
 
 
 def resume(path: Path | str, *, quiet: bool = False) -> Run:
     """Go on with a run that was stopped or killed, as if it had not been."""
     run = RunFolder.open(path)
     run.lock()
-    if run.result:
+    try:
+        if run.result and run.report.exists():
+            return Run(run.path)
+        return session.play(run, session.again(run, quiet), quiet)
+    finally:
         run.release()
-        return Run(run.path)
-    recipe = registry.complete(run.read("recipe.json"))
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(recipe)
-    then = run.read("provenance.json")
-    changed = differences(then["environment"], environment())
-    if then["fingerprint"] != parts.dataset.card.fingerprint:
-        run.release()
-        raise RunError(
-            f"{run.path}: the data are not those it began with "
-            f"(fingerprint {then['fingerprint'][:12]}, now {parts.dataset.card.fingerprint[:12]}).",
-            do="Bring the data back, or train anew.",
-        )
-    with Watch(run.path.name, 1, 1, quiet) as watch:
-        for line in changed:
-            watch("note", {"text": f"bytes may differ from an unbroken run: {line}"})
-    return _play(run, parts, quiet)
 
 
 def load(path: Path | str) -> Run:
@@ -104,7 +86,7 @@ def first_aid(
     recipe = registry.complete(draft(model, data, fields=paths(fields)))
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
-    held, _, _ = _residents(parts)
+    held, _, _ = session.residents(parts)
     size = parts.recipe.train.batch_size or 1
     batches = [
         held.take(np.arange(start, start + size)) for start in range(0, len(held) - size + 1, size)
@@ -126,111 +108,6 @@ def paths(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields by their path in the recipe: `epochs` is `train.epochs`; None is not given."""
     full = {f"train.{k}" if k in Train.model_fields else k: v for k, v in fields.items()}
     return {key: value for key, value in full.items() if value is not None}
-
-
-def _begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
-    """Everything that can fail for a user's mistake; then the run folder becomes a run."""
-    recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(recipe)
-    train, why = _choose(parts)
-    recipe = Recipe.read({**parts.recipe.plain(), "train": train.plain()})
-    parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
-    card = parts.dataset.card
-    with Watch(run.path.name, 1, 1, quiet) as watch:
-        watch("note", {"text": f"{card.given}, seen as {card.seen}; {train.device}, {why}"})
-        for note in card.notes:
-            watch("note", {"text": note})
-    provenance = {"environment": environment(), "fingerprint": card.fingerprint, "chosen": why}
-    run.begin(recipe.plain(), provenance)
-    return parts
-
-
-def _residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
-    """Train, validation and test data where the model is; only training data are augmented."""
-    device = torch.device(parts.recipe.train.device)
-    parts.model.to(device)
-    card, data = parts.dataset.card, parts.dataset
-    ops = tuple(parts.recipe.data.fields["augment"])
-    train = Resident(data.train, card, device, ops)
-    return train, Resident(data.val, card, device), Resident(data.test, card, device)
-
-
-def _choose(parts: Assembly) -> tuple[Train, str]:
-    train = parts.recipe.train
-    held, _, _ = _residents(parts)
-    size = train.batch_size or 1
-    steps = len(held) // size * (train.epochs or 1)
-    batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
-    return machine.choose(train, parts.model, parts.task.phases(), batch, steps)
-
-
-def _play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
-    """Train to the end, test once with the best weights, draw."""
-    train, val, test = _residents(parts)
-    epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
-    try:
-        with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
-            card = parts.dataset.card.plain()
-            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch)
-            loop.fit()
-        _conclude(run, parts, test, loop.at.epoch)
-        report(run, parts)
-    finally:
-        run.release()
-    return Run(run.path)
-
-
-def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int) -> None:
-    """The best weights, and the test split: the one time it is used."""
-    best = run.best()
-    load_weights(parts.model, best)
-    progress = best.state["progress"]
-    recipe, data = parts.recipe, parts.dataset
-    result = {
-        "event": "end",
-        "model": recipe.model.name,
-        "preset": recipe.model.fields["preset"],
-        "data": data.card.name,
-        "seed": recipe.seed,
-        "task": parts.task.name,
-        "goal": parts.task.goal,
-        "test": evaluate(parts.model, parts.task, test, recipe.seed, detail=True),
-        "val": progress["best"],
-        "baseline": parts.task.baseline(data.train, data.test),
-        "parameters": sum(p.numel() for p in parts.model.parameters()),
-        "epochs": epochs,
-        "best_epoch": progress["epoch"],
-        "notes": list(data.card.notes),
-    }
-    files.append(run.metrics, result)
-
-
-def report(run: RunFolder, parts: Assembly) -> None:
-    """Draw a finished run: pictures/, and report.html."""
-    result = run.finished()
-    handle = Run(run.path)
-    card = parts.dataset.card
-    if parts.task.name == "regress" and card.given.size == 1:
-        x = gallery.grid(parts)
-        said = handle.outputs(Split(x, np.zeros((len(x), card.outputs), np.float32)))
-    else:
-        said = handle.outputs(parts.dataset.test)
-    if parts.task.name in ("regress", "forecast"):
-        said = parts.task.in_units(torch.from_numpy(said))  # type: ignore[attr-defined]
-    pictures = gallery.gallery(run, result, parts, said)
-    film = b""
-    gallery.keep(run, pictures)
-    if parts.task.name == "autoencode":
-        frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
-        film = filmstrip.animation(frames)
-        run.picture("film.png", film)
-    recipe = json.dumps(parts.recipe.plain(), indent=1)
-    sections = [
-        Section("", words.sentences(result), pictures=pictures, animation=film),
-        Section("Recipe", ["Play it again: etude train recipe.json"], plain=recipe),
-    ]
-    replace(run.report, page(run.path.name, sections))
 
 
 def evaluate_again(path: Path | str) -> dict[str, Any]:
@@ -264,27 +141,6 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     arrays = place.with_suffix(".npy")
     np.save(arrays, images)
     return [place, arrays]
-
-
-def rows(runs: Sequence[Run], labels: Sequence[str]) -> list[list[str]]:
-    """The table that a tour and a comparison end with, its head first."""
-    head = ["piece", "task", "test result", "naive baseline", "parameters", "seconds", "samples/s"]
-    table = [head]
-    for label, run in zip(labels, runs):
-        result = run.result
-        goal, unit = result["goal"], result["test"].get("unit", "")
-        table.append(
-            [
-                label,
-                f"{result['task']} {result['data']}",
-                f"{goal} {words.number(run.test[goal], goal, unit)}",
-                f"{words.number(run.baseline[goal], goal, unit)} ({run.baseline['what']})",
-                f"{result['parameters']:,}",
-                f"{run.seconds:.1f}",
-                f"{run.samples_per_second:,.0f}",
-            ]
-        )
-    return table
 
 
 def compare(
@@ -347,19 +203,9 @@ def _draw_duel(duel: Duel, unfair: str) -> None:
             answers = run.predict(x)
             lines[label] = (x[:, 0], np.array([a["value"] for a in answers]))
         pictures.append(fitted(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair))
-    table = Section("Results", [unfair] if unfair else [], rows(duel.runs, duel.labels))
+    table = Section("Results", [unfair] if unfair else [], words.rows(duel.runs, duel.labels))
     sections = [table, Section("Pictures", pictures=pictures)]
-    _write_page(duel.path, f"Comparison {duel.path.name}", sections, pictures)
-
-
-def _write_page(
-    place: Path, title: str, sections: Sequence[Section], pictures: Sequence[Picture]
-) -> None:
-    (place / "pictures").mkdir(exist_ok=True)
-    for each in pictures:
-        replace(place / "pictures" / f"{each.name}.png", each.light)
-        replace(place / "pictures" / f"{each.name}-dark.png", each.dark)
-    replace(place / "report.html", page(title, sections))
+    write(duel.path, f"Comparison {duel.path.name}", sections, pictures)
 
 
 TOUR: dict[str, dict[str, Any]] = {
@@ -397,9 +243,25 @@ def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
         f"Every network of the notes, {sum(run.seconds for run in runs):.0f} s of training, "
         f"{time.monotonic() - began:.0f} s in all."
     ]
-    table = Section("", said, rows(runs, duel.labels))
-    _write_page(place, "The tour", [table, *sections], [])
+    table = Section("", said, words.rows(runs, duel.labels))
+    write(place, "The tour", [table, *sections], [])
     return duel
+
+
+def said(run: Run) -> list[str]:
+    """What a run came to, in sentences."""
+    return words.sentences(run.result)
+
+
+def table(duel: Duel) -> list[list[str]]:
+    """Runs side by side, a row each, the head first."""
+    return words.rows(duel.runs, duel.labels)
+
+
+def env() -> dict[str, Any]:
+    """Versions and machine, for a report of a bug."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {**environment(), "gpus": gpus, "threads": machine.default_threads()}
 
 
 def listing() -> dict[str, dict[str, str]]:

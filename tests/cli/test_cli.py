@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etude.cli import main, value, words
+from etude.cli import main, spelled, value
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 
@@ -37,13 +37,13 @@ def pictures(folder, count=6, size=12):
 
 
 def test_key_value_and_flags_are_the_same():
-    assert words(["train", "mlp", "data=digits", "epochs=3"]) == [
+    assert spelled(["train", "mlp", "data=digits", "epochs=3"]) == [
         "train", "mlp", "--data", "digits", "--epochs", "3",
     ]  # fmt: skip
     wanted = ["--set", "model.patch=4"]
-    assert words(["model.patch=4"]) == words(["--model.patch=4"]) == wanted
-    assert words(["--model.patch", "4"]) == wanted
-    assert words(["batch_size=8"]) == ["--batch-size", "8"]
+    assert spelled(["model.patch=4"]) == spelled(["--model.patch=4"]) == wanted
+    assert spelled(["--model.patch", "4"]) == wanted
+    assert spelled(["batch_size=8"]) == ["--batch-size", "8"]
 
 
 @pytest.mark.parametrize(

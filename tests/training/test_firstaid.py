@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from etude import registry, verbs
+from etude import registry, session, verbs
 from etude.errors import UsageError
 from etude.recipe import draft
 from etude.training import firstaid
@@ -43,7 +43,7 @@ def test_dry_run_names_what_gets_no_gradient():
     assert verbs.first_aid("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
     parts = registry.assemble(registry.complete(draft("cnn", "digits", fields=FIELDS)))
     parts.model.unused = torch.nn.Linear(2, 2)
-    train, _, _ = verbs._residents(parts)
+    train, _, _ = session.residents(parts)
     some = train.take(torch.arange(8).numpy())
     found = firstaid.dry_run(parts.model, parts.task, parts.recipe.train, some)
     assert found["without_gradient"] == ["unused.bias", "unused.weight"]

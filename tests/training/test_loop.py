@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import etude
-from etude import registry, verbs
+from etude import registry, session
 from etude.errors import Interrupted, NumericsError, RunError
 from etude.recipe import Train, draft
 from etude.runs.folder import RunFolder
@@ -36,7 +36,7 @@ SMALL = {
 def begin(model: str, name: str, **fields):
     mapping = draft(model, "digits", fields={"train.epochs": 3, **SMALL[model], **fields})
     run = RunFolder.create(Path("runs") / name)
-    return run, verbs._begin(run, mapping, quiet=True)
+    return run, session.begin(run, mapping, quiet=True)
 
 
 def final_bytes(path: Path) -> dict[str, bytes]:
@@ -62,7 +62,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes(model,
             if steps == 27:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    train, val, _ = verbs._residents(parts)
+    train, val, _ = session.residents(parts)
     card = parts.dataset.card.plain()
     with pytest.raises(Interrupted, match="etude resume runs/broken"):
         loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop).fit()
@@ -187,7 +187,7 @@ def test_the_message_names_phase_parameter_and_samples():
 
 def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir, monkeypatch):
     run, parts = begin("mlp", "bad")
-    train, val, _ = verbs._residents(parts)
+    train, val, _ = session.residents(parts)
     monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
 
     class Poisoned:
@@ -223,7 +223,7 @@ def aae(**fields):
         draft("aae", "digits", fields={"train.device": "cpu", **SMALL["aae"], **fields})
     )
     parts = registry.assemble(recipe)
-    train, _, _ = verbs._residents(parts)
+    train, _, _ = session.residents(parts)
     return parts, train.take(np.arange(64))
 
 
@@ -288,7 +288,7 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
     parts = registry.assemble(
         registry.complete(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]}))
     )
-    _, val, _ = verbs._residents(parts)
+    _, val, _ = session.residents(parts)
     parts.model.train()
     before = {key: x.clone() for key, x in parts.model.state_dict().items()}
     first = loop.evaluate(parts.model, parts.task, val, 0)

@@ -4,8 +4,10 @@ import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from etude.draw.style import Picture
+from etude.runs.files import replace
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--faint:#d9d9d9}
@@ -43,6 +45,17 @@ def page(title: str, sections: Sequence[Section]) -> bytes:
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{name}</title><style>{STYLE}</style>\n<h1>{name}</h1>\n{body}\n</html>\n"
     ).encode()
+
+
+def write(
+    place: Path, title: str, sections: Sequence[Section], pictures: Sequence[Picture]
+) -> None:
+    """pictures/ and report.html of what is not one run: a comparison, a tour."""
+    (place / "pictures").mkdir(exist_ok=True)
+    for each in pictures:
+        replace(place / "pictures" / f"{each.name}.png", each.light)
+        replace(place / "pictures" / f"{each.name}-dark.png", each.dark)
+    replace(place / "report.html", page(title, sections))
 
 
 def _section(section: Section) -> str:

@@ -1,6 +1,6 @@
 """What a run came to, in sentences, each from its own numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LOWER_IS_BETTER = ("mae", "reconstruction")
@@ -50,3 +50,24 @@ def sentences(result: Mapping[str, Any]) -> list[str]:
     else:
         said.append(f"The best epoch was {best} of {epochs}; its weights are the ones kept.")
     return [*said, *(f"Of the data: {note}." for note in result["notes"])]
+
+
+def rows(runs: Sequence[Any], labels: Sequence[str]) -> list[list[str]]:
+    """The table of finished runs (ship.Run) that a tour and a comparison end with, head first."""
+    head = ["piece", "task", "test result", "naive baseline", "parameters", "seconds", "samples/s"]
+    table = [head]
+    for label, run in zip(labels, runs):
+        result = run.result
+        goal, unit = result["goal"], result["test"].get("unit", "")
+        table.append(
+            [
+                label,
+                f"{result['task']} {result['data']}",
+                f"{goal} {number(run.test[goal], goal, unit)}",
+                f"{number(run.baseline[goal], goal, unit)} ({run.baseline['what']})",
+                f"{result['parameters']:,}",
+                f"{run.seconds:.1f}",
+                f"{run.samples_per_second:,.0f}",
+            ]
+        )
+    return table

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.shapes import Batch, Float, Tensor
-from etude.tasks.protocol import Arrays, Metrics
+from etude.tasks.protocol import Arrays, Metrics, Phase
 from etude.tasks.regress import Regress, errors_of
 
 
@@ -38,6 +38,10 @@ class Forecast(Regress):
     ) -> None:
         super().__init__(mean, std, unit)
         self.log, self.season = log, season
+
+    def phases(self) -> tuple[Phase, ...]:
+        """One: come closer than the naive forecast."""
+        return (Phase("forecast", self.loss),)
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """The steps ahead in normalised units: the naive forecast plus the network's change."""
