@@ -153,7 +153,7 @@ def test_compare_trains_from_the_same_start_and_warns(workdir, capsys):
     members = json.loads(out)["members"]
     assert [m["run"] for m in members] == ["runs/c/sgd", "runs/c/adam"]
     page = (workdir / "runs" / "c" / "report.html").read_text()
-    assert "One learning rate (0.005) for all is not a fair comparison" in page
+    assert "One learning rate (0.01) for all is not a fair comparison" in page
     assert (workdir / "runs" / "c" / "pictures" / "fitted.png").exists()
 
 
