@@ -379,7 +379,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except MemoryError as error:
         leave(4, f"Out of memory: {error}\n-> Use a smaller batch, model or data.size.")
     except KeyboardInterrupt:
-        leave(130, "Stopped before anything was trained; nothing was kept.")
+        leave(130, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

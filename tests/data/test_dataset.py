@@ -18,8 +18,9 @@ from etude.data.dataset import (
     stratified,
     view_for,
 )
-from etude.data.resident import Resident, hide_padding, normalise, prepare, view
+from etude.data.resident import Resident, hide_padding, view
 from etude.errors import DataError, UsageError
+from tests.data.whole import prepare
 
 CPU = torch.device("cpu")
 RANDOM = np.random.Generator(np.random.Philox(31))
@@ -334,7 +335,7 @@ def test_batches_by_index_are_the_samples_themselves():
     np.testing.assert_array_equal(batch.samples, some)
     expected = (dataset.train.x[some] - dataset.card.mean[0]) / dataset.card.std[0]
     np.testing.assert_allclose(batch.x, expected, atol=1e-5)
-    assert torch.equal(normalise(torch.from_numpy(dataset.train.x[some]), dataset.card), batch.x)
+    assert torch.equal(prepare(dataset.train.take(some), dataset.card, CPU).x, batch.x)
 
 
 def test_augmentation_only_with_a_key():

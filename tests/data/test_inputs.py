@@ -12,10 +12,11 @@ from etude.data.folder import Config as FolderConfig
 from etude.data.folder import load as load_folder
 from etude.data.images import fit
 from etude.data.inputs import from_array, read
-from etude.data.resident import Resident, prepare
+from etude.data.resident import Resident
 from etude.data.ts import Config as TsConfig
 from etude.data.ts import load as load_ts
 from etude.errors import DataError
+from tests.data.whole import prepare
 
 RANDOM = np.random.Generator(np.random.Philox(21))
 CPU = torch.device("cpu")

@@ -13,16 +13,6 @@ from etude.data.rows import Rows
 from etude.shapes import Batch, Float, Tensor
 
 
-def normalise(x: Tensor, card: Card) -> Float[Tensor, "N ..."]:
-    """Raw samples [N ...] in normalised units, by the Card; the view is left for later."""
-    x = x.float()
-    x = x.log() if card.log else x
-    axis = (1, -1, 1, 1) if card.kind == "image" else (-1,)
-    mean = torch.tensor(card.mean, device=x.device).view(axis)
-    std = torch.tensor(card.std, device=x.device).view(axis)
-    return (x - mean) / std
-
-
 def view(x: Float[Tensor, "N ..."], how: View) -> Float[Tensor, "N ..."]:
     """image -> rows [N H W*C]; anything -> vector [N D]; or as it is."""
     if how == "rows":
@@ -36,14 +26,6 @@ def hide_padding(x: Float[Tensor, "N L Q"], lengths: Tensor) -> Float[Tensor, "N
     """Zeros beyond each sequence's length, whatever was stored there."""
     steps = torch.arange(x.shape[1], device=x.device)
     return x * (steps < lengths.to(x.device)[:, None])[..., None]
-
-
-def prepare(
-    raw: Split, card: Card, device: torch.device, key: int | None = None, ops: tuple[str, ...] = ()
-) -> Batch:
-    """A Batch from samples in memory: the one road for training, evaluation and prediction."""
-    samples = np.arange(len(raw))
-    return Resident(raw, card, device, ops).take(samples, key)
 
 
 class Resident:
@@ -60,6 +42,9 @@ class Resident:
         x = split.x
         self.x = x if isinstance(x, Rows) else torch.from_numpy(x).to(device)
         self.y = self._targets(split.y).to(device)
+        axis = (1, -1, 1, 1) if card.kind == "image" else (-1,)
+        self.mean = torch.tensor(card.mean, device=device).view(axis)
+        self.std = torch.tensor(card.std, device=device).view(axis)
         self.lengths = None if split.lengths is None else torch.from_numpy(split.lengths)
 
     def __len__(self) -> int:
@@ -81,7 +66,8 @@ class Resident:
         else:
             x = self.x[where.to(self.device)]
         lengths = None if self.lengths is None else self.lengths[where]
-        x = normalise(x, self.card)
+        x = x.float()
+        x = ((x.log() if self.card.log else x) - self.mean) / self.std
         if key is not None and self.ops:
             x = augment(x, self.ops, key, samples)
         if lengths is not None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from etude.runs.files import replace, storage, sync
 from etude.runs.lock import Lock
 
 ROOT = Path("runs")
+BEFORE_A_RUN = {"LOCK", "checkpoints", "snapshots", "pictures", "provenance.json"}
+"""What a folder can hold before its recipe makes it a run."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -39,10 +42,11 @@ def named(name: str, root: Path = ROOT) -> Path:
 
 
 def _taken(path: Path) -> bool:
-    """A folder with nothing but a lock in it is what a start that failed left: not taken."""
-    return path.exists() and not (
-        path.is_dir() and all(entry.name == "LOCK" for entry in path.iterdir())
-    )
+    """Whether something is there that is not what a start that was killed has left."""
+    if not path.is_dir():
+        return path.exists()
+    names = {entry.name for entry in path.iterdir()}
+    return bool(names - BEFORE_A_RUN)
 
 
 class RunFolder:
@@ -104,6 +108,8 @@ class RunFolder:
         self.release()
         if not (self.path / "recipe.json").exists():
             shutil.rmtree(self.path, ignore_errors=True)
+            with suppress(OSError):  # a folder for several runs, if this was to be its first
+                self.path.parent.rmdir()
 
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""

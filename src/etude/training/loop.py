@@ -7,6 +7,7 @@ Where the loop stands is (epoch, batch); the order of samples, their augmentatio
 functions of that, so a run that is resumed in the middle of an epoch goes on as if never stopped.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude.errors import Interrupted, RunError, Stopped
+from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.recipe import Recipe
 from etude.runs import folder as files
 from etude.runs.checkpoint import Checkpoint
@@ -158,6 +159,13 @@ class Loop:
         for phase, (loss, norm) in zip(self.task.phases(), means):
             train[phase.name] = {"loss": loss, "gradient_norm": norm}
         val = evaluate(self.model, self.task, self.val, self.recipe.seed)
+        bad = [name for name, x in val.items() if isinstance(x, float) and not math.isfinite(x)]
+        if bad:
+            raise NumericsError(
+                f"Epoch {at.epoch + 1}: validation {', '.join(bad)} is not finite, though the "
+                "weights are.",
+                do=f"Lower train.lr (now {self.recipe.train.lr}). The last checkpoint stays.",
+            )
         self.step.sums.zero_()
         at.epoch, at.batch = at.epoch + 1, 0
         row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
