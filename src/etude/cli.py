@@ -4,11 +4,12 @@
 Importing this imports no torch: verbs are loaded when one is called.
 """
 
+import inspect
 import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
@@ -54,6 +55,21 @@ Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path
 Seed = Annotated[int | None, Parameter(help="decides order, start and noise")]
 
 
+Command = Callable[..., None]
+
+
+def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
+    """Register a function as a command: its docstring is the help, its examples come last."""
+
+    def register(function: Command) -> Command:
+        text, _, examples = inspect.cleandoc(function.__doc__ or "").partition("Examples:")
+        closing = f"Examples:{examples}" if examples else ""
+        app.command(function, name=name, group=group, help=text, help_epilogue=closing)
+        return function
+
+    return register
+
+
 def say(value: Any) -> None:
     """One JSON value on stdout."""
     print(json.dumps(value, ensure_ascii=False))
@@ -81,7 +97,7 @@ def value(text: str) -> Any:
     return text.split(",") if "," in text else text
 
 
-@app.command(group=LEARN)
+@verb(LEARN)
 def train(
     model: str | None = None,
     /,
@@ -150,7 +166,7 @@ def finish(run: Any, as_json: bool) -> None:
     print(run.folder.report)
 
 
-@app.command(group=LEARN)
+@verb(LEARN)
 def compare(
     *,
     model: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
@@ -200,11 +216,11 @@ def table(rows: list[list[str]]) -> None:
     Console(width=width, highlight=False).print(drawn)
 
 
-@app.command(group=LEARN)
+@verb(LEARN)
 def resume(run: str, /, *, as_json: Json = False) -> None:
     """Go on with a run that was stopped or killed, as if it had not been.
 
-    Example:
+    Examples:
 
     etude resume runs/cnn-digits
     """
@@ -213,7 +229,7 @@ def resume(run: str, /, *, as_json: Json = False) -> None:
     finish(verbs.resume(run, quiet=as_json), as_json)
 
 
-@app.command(group=USE)
+@verb(USE)
 def predict(
     run: str,
     /,
@@ -250,7 +266,7 @@ def numbers(found: float | list[float]) -> str:
     return " ".join(f"{x:.4g}" for x in (found if isinstance(found, list) else [found]))
 
 
-@app.command(group=USE)
+@verb(USE)
 def generate(
     run: str,
     /,
@@ -262,7 +278,7 @@ def generate(
 ) -> None:
     """New images from a trained autoencoder: a sheet, and the arrays beside it.
 
-    Example:
+    Examples:
 
     etude generate runs/aae-digits --count 16 --out new.png
     """
@@ -277,11 +293,11 @@ def generate(
         print("\n".join(places))
 
 
-@app.command(group=USE)
+@verb(USE)
 def evaluate(run: str, /, *, as_json: Json = False) -> None:
     """Test a trained run again on its test data.
 
-    Example:
+    Examples:
 
     etude evaluate runs/cnn-digits --json
     """
@@ -296,9 +312,14 @@ def evaluate(run: str, /, *, as_json: Json = False) -> None:
             print(f"{key}: {found}")
 
 
-@app.command(name="list", group=SEE)
+@verb(SEE, "list")
 def list_(*, as_json: Json = False) -> None:
-    """Models, data and runs that are here."""
+    """Models, data and runs that are here.
+
+    Examples:
+
+    etude list
+    """
     from etude import verbs
 
     found = verbs.listing()
@@ -313,13 +334,18 @@ def list_(*, as_json: Json = False) -> None:
             print("  none yet: etude train mlp --data digits")
 
 
-@app.command(group=SEE)
+@verb(SEE)
 def tour(
     *,
     name: Annotated[str, Parameter(help="the folder under ./runs")] = "tour",
     as_json: Json = False,
 ) -> None:
-    """Train every network of the notes on embedded data: about three minutes on two cores."""
+    """Train every network of the notes on embedded data: about three minutes on two cores.
+
+    Examples:
+
+    etude tour --name first
+    """
     from etude import verbs
 
     found = verbs.tour(name, quiet=as_json)
@@ -331,9 +357,14 @@ def tour(
     print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
 
 
-@app.command(group=SEE)
+@verb(SEE)
 def env(*, as_json: Json = False) -> None:
-    """Versions and machine, for a report of a bug."""
+    """Versions and machine, for a report of a bug.
+
+    Examples:
+
+    etude env --json
+    """
     from etude import verbs
 
     found = verbs.env()

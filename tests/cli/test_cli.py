@@ -61,7 +61,10 @@ def test_values_are_read_as_json_or_words(text, found):
 def test_every_verb_has_help_with_an_example(verb, capsys):
     code, out, _ = call(capsys, verb, "--help")
     assert code == 0
-    assert f"etude {verb}" in out
+    usage, _, examples = out.partition("Examples:")
+    assert f"etude {verb}" in usage
+    assert f"etude {verb}" in examples
+    assert "etude train" not in examples or verb == "train"
 
 
 def test_train_json_is_one_object_and_nothing_else(workdir, capsys):

@@ -1,5 +1,6 @@
 """What each network is beyond the contract: the notes to the letter, parity, own promises."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,7 +10,7 @@ from etude import registry
 from etude.models import aae, transformer, vit
 from etude.models.cnn import CNN
 from etude.models.cnn import Config as CNNConfig
-from etude.shapes import Spec
+from etude.shapes import Batch, Spec
 from tests.parity import assert_parity, assert_same
 
 IMAGE = Spec("image", (1, 32, 32), 10)
@@ -223,3 +224,28 @@ def test_create_takes_names_and_fields_and_gives_a_plain_module():
     assert len(model.blocks) == 2
     assert model(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
     assert set(registry.names("model")) == {"mlp", "cnn", "lstm", "transformer", "vit", "aae"}
+
+
+def test_the_penalty_is_half_the_squared_slope():
+    """Of a linear discriminator the slope is its weight, everywhere."""
+    from functools import partial
+
+    model = etude.models.create("aae", IMAGE)
+    model.discriminator.model = nn.Linear(model.latent_dim, 1)
+    batch = Batch(torch.rand(16, 1, 32, 32), torch.zeros(16), None, np.arange(16))
+    losses = []
+    for penalty in (0.0, 3.0):
+        torch.manual_seed(0)
+        losses.append(partial(aae.discriminate, penalty=penalty)(model, batch))
+    weight = model.discriminator.model.weight
+    assert_same(losses[1] - losses[0], 1.5 * weight.square().sum(), atol=1e-4, rtol=1e-4)
+    (gradient,) = torch.autograd.grad(losses[1] - losses[0], weight)
+    assert_same(gradient, 3 * weight, atol=1e-4, rtol=1e-4)
+
+
+def test_default_game_has_a_penalty_and_the_notes_have_not():
+    def found(preset):
+        return registry.load("model", "aae").presets[preset](IMAGE).model
+
+    assert found("default")["penalty"] == 1.0
+    assert "penalty" not in found("notes") | found("paper") | found("weighted")

@@ -57,7 +57,7 @@ def default(spec: Spec) -> Preset:
         return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-3, "batch_size": 16}, 400)
     return Preset(
         {"hidden": 128, "layers": 2, "dropout": 0.2},
-        {**SMALL, "lr": 5e-3, "weight_decay": 0.01},
+        {**SMALL, "lr": 3e-3, "weight_decay": 0.01},
         1500,
     )
 

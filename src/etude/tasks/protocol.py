@@ -23,7 +23,7 @@ class Phase:
 
     owns: prefixes of the parameter names that this phase trains; the others get no gradient.
     loss: from the model and a batch, a scalar.
-    optimizer: fields of the recipe's `train` that are otherwise for this phase, and "betas".
+    optimizer: what is otherwise for this phase: "lr_factor" on the recipe's rate, "betas" of Adam.
     """
 
     name: str

@@ -23,12 +23,13 @@ def decays(name: str, parameter: nn.Parameter) -> bool:
 def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any) -> list[Optimizer]:
     """The optimizers of a phase; one, or two for muon (matrices, and the rest by AdamW).
 
-    other: fields that a phase sets for itself ("lr", "betas"). Sources: I. Sutskever et al., 2013
-    (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam); I. Loshchilov, F. Hutter, 2019 (adamw);
+    other: what a phase sets for itself: "lr_factor" (on the recipe's rate), "betas".
+
+    Sources: I. Sutskever et al., 2013 (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam); I. Loshchilov, F. Hutter, 2019 (adamw);
     T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et al., 2024 (muon).
     """
     pairs = list(named)
-    lr = other.pop("lr", train.lr)
+    lr = (train.lr or 0.0) * other.get("lr_factor", 1.0)
     decay = train.weight_decay or 0.0
     device = pairs[0][1].device.type
     fused = device in ("cpu", "cuda")
