@@ -18,8 +18,8 @@ def console() -> Console:
 
 
 def scalars(metrics: Mapping[str, Any]) -> str:
-    """The numbers of a metrics mapping on one line."""
-    return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, int | float))
+    """The measures of a metrics mapping on one line; counts are left out."""
+    return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float))
 
 
 class Watch:

@@ -25,8 +25,9 @@ def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any)
 
     other: what a phase sets for itself: "lr_factor" (on the recipe's rate), "betas".
 
-    Sources: I. Sutskever et al., 2013 (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam); I. Loshchilov, F. Hutter, 2019 (adamw);
-    T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et al., 2024 (muon).
+    Sources: I. Sutskever et al., 2013 (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam);
+    I. Loshchilov, F. Hutter, 2019 (adamw); T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et
+    al., 2024 (muon).
     """
     pairs = list(named)
     lr = (train.lr or 0.0) * other.get("lr_factor", 1.0)
