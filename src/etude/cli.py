@@ -43,12 +43,19 @@ def flag(field: Any) -> Any:
 
 
 # Every field of Train is a flag; those not given stay None, and the recipe decides.
-TrainFlags: Any = make_dataclass(
-    "TrainFlags", [(key, flag(entry), None) for key, entry in Train.model_fields.items()]
-)
-TrainFlags.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
+def flags_class(name: str, *but: str) -> Any:
+    """A dataclass of all these flags `but` some."""
+    fields = [(k, flag(entry), None) for k, entry in Train.model_fields.items() if k not in but]
+    made: Any = make_dataclass(name, fields)
+    made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
+    return made
+
+
+TrainFlags: Any = flags_class("TrainFlags")
+CompareFlags: Any = flags_class("CompareFlags", "optimizer")  # which is an axis of the comparison
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
+MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
@@ -148,7 +155,7 @@ def train(
 
 def brief(entry: Any) -> str:
     """A long list by its ends."""
-    if isinstance(entry, list) and len(entry) > 8:
+    if isinstance(entry, list) and len(entry) > 8 and isinstance(entry[0], float):
         return f"{entry[0]:.4g} ... {entry[-1]:.4g} ({len(entry)} values; --json gives all)"
     return str(entry)
 
@@ -174,7 +181,7 @@ def compare(
     optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
     seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
-    flags: Flags = None,
+    flags: MemberFlags = None,
     sets: Sets = None,
     as_json: Json = False,
 ) -> None:
@@ -390,7 +397,7 @@ def spelled(arguments: Sequence[str]) -> list[str]:
             match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
         if match is None or Path(word).exists():
             found.append(word)
-        elif "." in match[1]:
+        elif "." in match[1] or match[1] == "task":
             found += ["--set", f"{match[1]}={match[2]}"]
         else:
             found += [f"--{match[1].replace('_', '-')}", match[2]]

@@ -101,6 +101,7 @@ def draft(
     for key, name in (("model", model), ("data", data)):
         if name is not None and tree.get(key, {}).get("name") != name:
             tree[key] = {"name": name}
+            tree.pop("task", None)  # what is asked follows from both
     for path, value in (fields or {}).items():
         head, *rest = path.split(".")
         if head not in Recipe.model_fields or len(rest) > 1:

@@ -11,7 +11,6 @@ import torch
 
 from etude import registry, session
 from etude.config import nearest
-from etude.data.resident import Resident
 from etude.duel.grid import Duel, members, warning
 from etude.errors import RunError, UsageError
 from etude.look import curves, filmstrip, gallery, words
@@ -43,9 +42,7 @@ def train(
     `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. Raises an
     EtudeError.
     """
-    if model is not None and model.endswith(".json"):
-        base, model = read_recipe(Path(model)), None
-    mapping = draft(model, data, base=base, fields=paths(fields))
+    mapping = drafted(model, data, base, fields)
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     run = RunFolder.create(free(default, root) if name is None else named(name, root))
     try:
@@ -83,7 +80,7 @@ def first_aid(
 ) -> dict[str, Any]:
     """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
     one batch?) or "lr" (which learning rate?)."""
-    recipe = registry.complete(draft(model, data, fields=paths(fields)))
+    recipe = registry.complete(drafted(model, data, None, fields))
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
     held, _, _ = session.residents(parts)
@@ -104,18 +101,30 @@ def first_aid(
     )
 
 
+def drafted(
+    model: str | None, data: str | None, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A recipe's mapping; a model that ends in .json is the path of the recipe it starts from."""
+    if model is not None and model.endswith(".json"):
+        base, model = read_recipe(Path(model)), None
+    return draft(model, data, base=base, fields=paths(fields))
+
+
 def paths(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields by their path in the recipe: `epochs` is `train.epochs`; None is not given."""
     full = {f"train.{k}" if k in Train.model_fields else k: v for k, v in fields.items()}
     return {key: value for key, value in full.items() if value is not None}
 
 
-def evaluate_again(path: Path | str) -> dict[str, Any]:
-    """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate)."""
+def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
+    """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate).
+
+    Raises RunError if the data are not those it was trained on.
+    """
     run = Run(path)
-    parts = registry.assemble(registry.complete(run.recipe.plain()))
+    parts = session.again(run.folder, quiet)
     load_weights(parts.model, run.folder.best())
-    test = Resident(parts.dataset.test, parts.dataset.card, torch.device("cpu"))
+    _, _, test = session.residents(parts)
     return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
 
 
@@ -133,10 +142,12 @@ def summary(run: Run) -> dict[str, Any]:
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
     """Save new images of a trained autoencoder: one sheet, and the arrays."""
     run = Run(path)
+    place = (out or run.path / "pictures" / f"generated-seed{seed}.png").with_suffix(".png")
+    if not place.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
     images = run.generate(count, seed)
     columns = min(8, count)
     zoom = max(1, 64 // images.shape[-1])
-    place = out or run.path / "pictures" / f"generated-seed{seed}.png"
     replace(place, as_png(filmstrip.tiled(images, columns, zoom)))
     arrays = place.with_suffix(".npy")
     np.save(arrays, images)

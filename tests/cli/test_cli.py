@@ -283,3 +283,59 @@ def test_help_is_quick_to_import_no_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
     assert b"train" in done.stdout
+
+
+def test_every_model_that_says_so_takes_what_it_says(workdir, capsys):
+    """An MLP forecasts, and reads padded sequences as vectors."""
+    code, out, err = call(
+        capsys, "train", "mlp", "--data", "series", "--epochs", "2", "--json", "--name", "f"
+    )
+    assert code == 0, err
+    assert json.loads(out)["task"] == "forecast"
+    x = np.random.default_rng(0).normal(size=(60, 7, 2)).astype(np.float32)
+    place = arrays(workdir / "s.npz", x=x, y=np.arange(60) % 3, lengths=np.arange(60) % 7 + 1)
+    for model in ("mlp", "lstm", "transformer"):
+        small = ["--epochs", "1", "--name", model, "--json"]
+        code, _, err = call(capsys, "train", model, "--data", place, *small)
+        assert code == 0, err
+
+
+@pytest.mark.parametrize("kind", ["dry-run", "overfit", "lr"])
+def test_first_aid_prints_short_lines_also_for_a_recipe(kind, workdir, capsys):
+    vit = {"name": "vit", "width": 8, "depth": 1}  # whose zero head lets no gradient through yet
+    model = {"name": "mlp"} if kind == "lr" else vit
+    recipe = {"model": model, "data": {"name": "digits"}}
+    (workdir / "r.json").write_text(json.dumps(recipe))
+    code, out, err = call(capsys, "train", "r.json", "--first-aid", kind)
+    assert code == 0, err
+    assert max(map(len, out.splitlines())) < 1000
+    assert not (workdir / "runs").exists()
+
+
+def test_a_recipe_can_be_played_on_other_data(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "curve", "--epochs", "1", "--name", "f", "--json")
+    code, out, err = call(
+        capsys, "train", "runs/f/recipe.json", "--data", "digits", "--name", "g", "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["task"] == "classify"
+
+
+def test_generate_says_when_there_is_no_such_folder(workdir, capsys):
+    small = ["model.hidden=16,16", "model.critic=8,8", "--epochs", "1"]
+    call(capsys, "train", "aae", "--data", "digits", *small, "--name", "a", "--json")
+    code, _, err = call(capsys, "generate", "runs/a", "--out", "nowhere/x.png")
+    assert code == 2
+    assert "no folder nowhere" in err
+    code, out, _ = call(capsys, "generate", "runs/a", "--out", "x.npy", "--json")
+    assert json.loads(out)["files"] == ["x.png", "x.npy"]
+
+
+def test_evaluate_refuses_other_data(workdir, capsys):
+    folder = pictures(workdir / "photos", 12)
+    small = ["--epochs", "1", "--batch-size", "8", "model.channels=4", "model.hidden=8"]
+    call(capsys, "train", "cnn", "--data", str(folder), *small, "--name", "own", "--json")
+    Image.new("L", (12, 12), 255).save(folder / "dark" / "new.png")
+    code, _, err = call(capsys, "evaluate", "runs/own")
+    assert code == 2
+    assert "not those it began with" in err

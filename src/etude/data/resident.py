@@ -72,4 +72,6 @@ class Resident:
             x = augment(x, self.ops, key, samples)
         if lengths is not None:
             x = hide_padding(x, lengths)
+        if self.card.view == "vector":  # padding is now zeros among the numbers
+            lengths = None
         return Batch(view(x, self.card.view), self.y[where.to(self.device)], lengths, samples)

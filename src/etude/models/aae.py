@@ -248,7 +248,8 @@ def notes(spec: Spec) -> Preset:
 
 
 def paper(spec: Spec) -> Preset:
-    """Makhzani et al., 2015, appendix A: 1000-1000 ReLU, no norm or dropout, N(0, 5^2) in 8."""
+    """As reproductions quote Makhzani et al., 2015: 1000-1000 ReLU, no norm or dropout, a
+    deterministic encoder, N(0, 5^2) in 8; with Adam in the place of its SGD."""
     model = {
         "hidden": [1000, 1000],
         "critic": [1000, 1000],

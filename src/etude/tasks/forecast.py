@@ -20,12 +20,11 @@ from etude.tasks.regress import Regress, errors_of
 
 
 def naive(x: Any, horizon: int, season: int) -> Any:
-    """What was seen one season before each step [N D], from x [N L 1]; season 1 is persistence.
-
-    Works on arrays and tensors alike. The season must not be longer than x.
+    """What was seen one season before each step [N D], from x [N L 1] or [N L]; season 1 is
+    persistence. Works on arrays and tensors alike. The season must not be longer than x.
     """
     back = [step % season - season for step in range(horizon)]
-    return x[:, back, 0]
+    return x.reshape(len(x), -1)[:, back]
 
 
 class Forecast(Regress):

@@ -61,7 +61,7 @@ def choose(
         }
     )
     if "auto" not in (train.precision, train.compile):
-        return plain, f"{plain.precision}, compilation {plain.compile}: as asked"
+        return plain, f"{plain.precision}, compilation {plain.compile}: as the recipe says"
     seconds = _seconds_a_step(plain, model, phases, batch)
     if seconds * steps < MEASURE_FROM:
         return plain, f"{plain.precision}, not compiled: a short run, about {seconds * steps:.0f} s"
