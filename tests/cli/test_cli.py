@@ -339,3 +339,19 @@ def test_evaluate_refuses_other_data(workdir, capsys):
     code, _, err = call(capsys, "evaluate", "runs/own")
     assert code == 2
     assert "not those it began with" in err
+
+
+def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkeypatch):
+    from etude import registry, verbs
+
+    short = {label: {**chosen, "epochs": 1} for label, chosen in verbs.TOUR.items()}
+    monkeypatch.setattr(verbs, "TOUR", short)
+    assert {chosen["model"] for chosen in short.values()} == set(registry.names("model"))
+    code, out, err = call(capsys, "tour")
+    assert code == 0, err
+    assert "runs/tour/report.html" in out
+    for words_said in ("piece", "naive baseline", "parameters", "samples/s", *short):
+        assert words_said in out
+    page = (workdir / "runs" / "tour" / "report.html").read_text()
+    assert page.count("<figure>") >= 18
+    assert "Learning from noise" in page

@@ -88,7 +88,7 @@ def default(spec: Spec) -> Preset:
     """Four blocks of width 64 over at least sixteen patches."""
     _, height, width = spec.shape
     model = {"patch": patch_for(height, width), "width": 64, "depth": 4, "heads": 4}
-    return Preset({**model, "dropout": 0.1}, {**SMALL, "lr": 2e-3, "weight_decay": 0.05}, 2000)
+    return Preset({**model, "dropout": 0.1}, {**SMALL, "lr": 3e-3, "weight_decay": 0.05}, 1800)
 
 
 def notes(spec: Spec) -> Preset:
