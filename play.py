@@ -10,6 +10,7 @@ All of it goes into .venv beside this file; a second start skips what is there.
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -79,7 +80,11 @@ def set_up(extra: str) -> None:
 def run(*command: str) -> int:
     """Run a program of the environment; its exit code."""
     env = {**os.environ, "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    return subprocess.run([str(PYTHON), "-m", *command], env=env, check=False).returncode
+    child = subprocess.Popen([str(PYTHON), "-m", *command], env=env)
+    # Ctrl-C reaches the child too, which saves what it has; waiting is all that is left to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number))
+    return child.wait()
 
 
 def test(arguments: list[str]) -> int:

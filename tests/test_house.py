@@ -37,7 +37,8 @@ ARROWS = {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
         "look", "ship", "session",
     },
-    "cli": {"errors", "recipe", "verbs"},
+    "flags": {"recipe"},
+    "cli": {"errors", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

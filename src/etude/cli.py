@@ -7,17 +7,15 @@ Importing this imports no torch: verbs are loaded when one is called.
 import inspect
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from etude.errors import EtudeError, UsageError
-from etude.recipe import Train
+from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -34,32 +32,6 @@ app = App(
     exit_on_error=False,
     result_action="return_value",
 )
-
-
-def flag(field: Any) -> Any:
-    """A field of the recipe as a flag that may be left out."""
-    kind = str if field.annotation is str else field.annotation
-    return Annotated[Optional[kind], Parameter(help=field.description)]  # noqa: UP045
-
-
-# Every field of Train is a flag; those not given stay None, and the recipe decides.
-def flags_class(name: str, *but: str) -> Any:
-    """A dataclass of all these flags `but` some."""
-    fields = [(k, flag(entry), None) for k, entry in Train.model_fields.items() if k not in but]
-    made: Any = make_dataclass(name, fields)
-    made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
-    return made
-
-
-TrainFlags: Any = flags_class("TrainFlags")
-CompareFlags: Any = flags_class("CompareFlags", "optimizer")  # which is an axis of the comparison
-
-Flags = Annotated[TrainFlags | None, Parameter(name="*")]
-MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
-Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
-Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="decides order, start and noise")]
 
 
 Command = Callable[..., None]
@@ -80,28 +52,6 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
 def say(value: Any) -> None:
     """One JSON value on stdout."""
     print(json.dumps(value, ensure_ascii=False))
-
-
-def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
-    """Fields of the recipe from flags and from path=value words."""
-    fields = {k: v for k, v in (asdict(flags) if flags else {}).items() if v is not None}
-    if seed is not None:
-        fields["seed"] = seed
-    for word in sets or ():
-        key, _, text = word.partition("=")
-        fields[key] = value(text)
-    return fields
-
-
-def value(text: str) -> Any:
-    """A plain JSON value, a list where there are commas, else the text itself."""
-    for attempt in (text, f"[{text}]"):
-        try:
-            if attempt == text or "," in text:
-                return json.loads(attempt)
-        except ValueError:
-            continue
-    return text.split(",") if "," in text else text
 
 
 @verb(LEARN)
@@ -215,12 +165,13 @@ def table(rows: list[list[str]]) -> None:
     """A table on stdout."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*rows[0])
     for row in rows[1:]:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False).print(drawn)
+    Console(width=width, highlight=False, markup=False).print(drawn)
 
 
 @verb(LEARN)
@@ -293,6 +244,8 @@ def generate(
 
     if count < 1:
         raise UsageError(f"--count {count}: at least 1 image.")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"--seed {seed}: a seed is a whole number from 0, below 2^63.")
     places = [str(place) for place in verbs.generate(run, count, seed, out)]
     if as_json:
         say({"run": run, "count": count, "seed": seed, "files": places})
@@ -383,25 +336,8 @@ def env(*, as_json: Json = False) -> None:
         print(f"{key}: {text}")
 
 
-ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
-
-
-def spelled(arguments: Sequence[str]) -> list[str]:
-    """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
-    found: list[str] = []
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        match = ASSIGNMENT.fullmatch(word)
-        if word.startswith("--") and not match and "." in word.split("=")[0] and rest:
-            match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
-        if match is None or Path(word).exists():
-            found.append(word)
-        elif "." in match[1] or match[1] == "task":
-            found += ["--set", f"{match[1]}={match[2]}"]
-        else:
-            found += [f"--{match[1].replace('_', '-')}", match[2]]
-    return found
+NO_MEMORY = ("can't allocate memory", "out of memory")
+"""How torch says it, in a RuntimeError."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -416,6 +352,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         leave(error.exit_code, str(error))
     except MemoryError as error:
         leave(4, f"Out of memory: {error}\n-> Use a smaller batch, model or data.size.")
+    except RuntimeError as error:
+        if not any(words in str(error) for words in NO_MEMORY):
+            raise
+        reason = str(error).splitlines()[0]
+        leave(4, f"Out of memory: {reason}\n-> Use a smaller batch, model or data.size.")
     except KeyboardInterrupt:
         leave(130, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")
     except BrokenPipeError:

@@ -98,6 +98,7 @@ def draft(
     UsageError for a path that leads nowhere.
     """
     tree: dict[str, Any] = json.loads(json.dumps(dict(base or {})))
+    _check_parts(tree)
     for key, name in (("model", model), ("data", data)):
         if name is not None and tree.get(key, {}).get("name") != name:
             tree[key] = {"name": name}
@@ -116,10 +117,26 @@ def draft(
             tree[head] = {"name": value}
         else:
             tree[head] = value
+    _check_parts(tree)
     for key in ("model", "data"):
         if "name" not in tree.get(key, {}):
             raise UsageError(f"The recipe names no {key}.", do=f"Give one: {key}=NAME (etude list)")
     return tree
+
+
+def _check_parts(tree: dict[str, Any]) -> None:
+    """Make a part that is only a name an object; raise UsageError for one that is neither."""
+    for key in ("model", "data", "task", "train"):
+        if isinstance(tree.get(key), str) and key != "train":
+            tree[key] = {"name": tree[key]}
+        part = tree.get(key, {})
+        if key == "task" and part is None:
+            continue
+        if not isinstance(part, dict) or not isinstance(part.get("name", ""), str):
+            raise UsageError(
+                f"{key}={json.dumps(part)}: it should be an object"
+                + (" with a name that is text." if key != "train" else ".")
+            )
 
 
 def read_recipe(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ for training, looking and serving alike.
 """
 
 import importlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from etude.data.dataset import Card, Dataset
     from etude.models.architecture import Architecture
+    from etude.shapes import Spec
     from etude.tasks.protocol import Task
 
 Kind = Literal["model", "data"]
@@ -66,10 +68,9 @@ def complete(mapping: Mapping[str, Any]) -> Recipe:
     architecture = load("model", recipe.model.name)
     chosen = recipe.model.fields
     preset = chosen.pop("preset", "default")
-    if preset not in architecture.presets:
-        raise UsageError(
-            f"{recipe.model.name} has no preset {preset!r}.{nearest(preset, architecture.presets)}"
-        )
+    if not isinstance(preset, str) or preset not in architecture.presets:
+        near = nearest(str(preset), architecture.presets)
+        raise UsageError(f"{recipe.model.name} has no preset {preset!r}.{near}")
     architecture.config.read(chosen, "model")
     data = _place(recipe.data)
     load("data", data.name).config.read(data.fields, "data")
@@ -81,7 +82,7 @@ def _place(data: Part) -> Part:
     if data.name in names("data"):
         return data
     path = Path(data.name).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):
         known = ", ".join(names("data"))
         raise UsageError(
             f"There is no data set {data.name!r}, nor a file or folder of that name."
@@ -175,14 +176,16 @@ def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
     fields = recipe.model.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
-    try:
-        model = architecture.build(config, card.seen)
-    except ValueError as error:
-        raise UsageError(
-            f"{recipe.model.name} does not fit {card.name} ({card.seen}): {error}."
-        ) from None
+    model = _built(architecture, recipe.model.name, config, card.seen)
     _refuse_single(recipe, model)
     return model, _task(recipe, architecture, config, card)
+
+
+def _built(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> "nn.Module":
+    try:
+        return architecture.build(config, spec)
+    except ValueError as error:
+        raise UsageError(f"{name} does not fit {spec}: {error}.") from None
 
 
 def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:
@@ -225,8 +228,12 @@ def create(name: str, data: Any = "digits", **fields: Any) -> "nn.Module":
 
     if isinstance(data, Spec):
         architecture: Architecture = load("model", name)
-        preset = architecture.presets[fields.pop("preset", "default")](data)
-        config = architecture.config.read({**preset.model, **fields}, "model")
-        return architecture.build(config, data)
+        chosen = fields.pop("preset", "default")
+        if chosen not in architecture.presets:
+            raise UsageError(f"{name} has no preset {chosen!r}.")
+        config = architecture.config.read(
+            {**architecture.presets[chosen](data).model, **fields}, "model"
+        )
+        return _built(architecture, name, config, data)
     recipe = complete({"model": {"name": name, **fields}, "data": {"name": str(data)}})
     return assemble(recipe).model

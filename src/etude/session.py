@@ -21,7 +21,7 @@ from etude.runs.folder import RunFolder
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 from etude.training import machine
-from etude.training.loop import Loop, evaluate, load_weights
+from etude.training.loop import Loop, evaluate, load_weights, must_be_finite
 
 
 def begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
@@ -55,7 +55,7 @@ def again(run: RunFolder, quiet: bool) -> Assembly:
             do="Bring the data back, or train anew.",
         )
     with Watch(run.path.name, 1, 1, quiet) as watch:
-        for line in differences(then["environment"], environment()):
+        for line in differences(then.get("environment") or {}, environment()):
             watch("note", {"text": f"bytes may differ from an unbroken run: {line}"})
     return parts
 
@@ -81,26 +81,28 @@ def _choose(parts: Assembly) -> tuple[Train, str]:
 
 def play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
     """Train to the end, test once with the best weights, draw."""
-    train, val, test = residents(parts)
     epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
     try:
+        train, val, test = residents(parts)
         with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
             card = parts.dataset.card.plain()
             loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch)
             loop.fit()
-        _conclude(run, parts, test, loop.at.epoch)
+        _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
         report(run, parts)
     finally:
         run.release()
     return Run(run.path)
 
 
-def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int) -> None:
+def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_epoch: int) -> None:
     """The best weights, and the test split: the one time it is used."""
     best = run.best()
     load_weights(parts.model, best)
     progress = best.state["progress"]
     recipe, data = parts.recipe, parts.dataset
+    metrics = evaluate(parts.model, parts.task, test, recipe.seed, detail=True)
+    must_be_finite(metrics, f"{run.path}, the test split")
     result = {
         "event": "end",
         "model": recipe.model.name,
@@ -109,12 +111,13 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int) -> N
         "seed": recipe.seed,
         "task": parts.task.name,
         "goal": parts.task.goal,
-        "test": evaluate(parts.model, parts.task, test, recipe.seed, detail=True),
+        "test": metrics,
         "val": progress["best"],
         "baseline": parts.task.baseline(data.train, data.test),
         "parameters": sum(p.numel() for p in parts.model.parameters()),
         "epochs": epochs,
         "best_epoch": progress["epoch"],
+        "top_epoch": top_epoch,
         "notes": list(data.card.notes),
     }
     files.append(run.metrics, result)

@@ -24,6 +24,7 @@ from etude.runs.provenance import environment
 from etude.ship.run import Run, as_png
 from etude.training import firstaid, machine
 from etude.training.loop import evaluate, load_weights
+from etude.training.randomness import order
 
 
 def train(
@@ -84,10 +85,9 @@ def first_aid(
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
     held, _, _ = session.residents(parts)
-    size = parts.recipe.train.batch_size or 1
-    batches = [
-        held.take(np.arange(start, start + size)) for start in range(0, len(held) - size + 1, size)
-    ]
+    size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
+    count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
+    batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
     live = (parts.model, parts.task, parts.recipe.train)
     match kind:
         case "dry-run":
@@ -95,7 +95,7 @@ def first_aid(
         case "overfit":
             return firstaid.overfit(*live, batches[0])
         case "lr":
-            return firstaid.find_lr(*live, batches[: firstaid.LR_STEPS])
+            return firstaid.find_lr(*live, batches)
     raise UsageError(
         f"There is no first aid {kind!r}.{nearest(kind, ('dry-run', 'overfit', 'lr'))}"
     )
@@ -170,8 +170,8 @@ def compare(
     axes["seed"] = None if seed is None else str(seed)
     found = members(axes)
     recipes = {label: _member(chosen, fields) for label, chosen in found.items()}
-    for mapping in recipes.values():
-        registry.complete(mapping)
+    for mapping in recipes.values():  # what one member cannot do, none begins with
+        registry.assemble(registry.complete(mapping))
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
     place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
     if place.exists():
@@ -191,7 +191,7 @@ def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
     """One member's recipe."""
     own: dict[str, Any] = {k: v for k, v in chosen.items() if k == "optimizer"}
     if "seed" in chosen:
-        if not chosen["seed"].isdigit():
+        if not chosen["seed"].isdecimal():
             raise UsageError(f"--seed {chosen['seed']}: a seed is a whole number.")
         own["seed"] = int(chosen["seed"])
     return draft(chosen.get("model"), chosen.get("data"), fields=paths({**fields, **own}))
@@ -284,7 +284,11 @@ def listing() -> dict[str, dict[str, str]]:
     data = {each: registry.load("data", each).summary for each in registry.names("data")}
     runs = {}
     for run in files.runs():
-        result = run.result
+        try:
+            result = run.result
+        except RunError:
+            runs[str(run.path)] = "damaged"
+            continue
         goal = result["goal"] if result else ""
         runs[str(run.path)] = (
             f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"

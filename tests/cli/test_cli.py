@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etude.cli import main, spelled, value
+from etude.cli import main
+from etude.flags import spelled, value
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 
@@ -194,6 +195,11 @@ MISTAKES = {
     "no device": (["train", "mlp", "data=digits", "--device", "cuda:77"], 2, "cannot be used"),
     "nothing to compare": (["compare", "--model", "mlp", "data=curve"], 2, "several values"),
     "no recipe": (["train", "none.json"], 2, "none.json"),
+    "preset of a wrong type": (["train", "mlp", "data=digits", "model.preset=2"], 2, "notes"),
+    "odd device": (["train", "mlp", "data=digits", "--device", "meta"], 2, "choose cpu"),
+    "long name": (["resume", "x" * 5000], 2, "so long a name"),
+    "odd seed": (["compare", "--model", "mlp", "data=curve", "--seed", "²,1"], 2, "whole number"),
+    "member that cannot": (["compare", "--model", "mlp,cnn", "data=curve"], 3, "kind vector"),
     "augmentation": (["train", "lstm", "data=series", "data.augment=flip"], 2, "flip"),
     "series": (["train", "lstm", "data=series", "data.length=96"], 2, "data.length"),
 }  # fmt: skip
@@ -355,3 +361,61 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
     page = (workdir / "runs" / "tour" / "report.html").read_text()
     assert page.count("<figure>") >= 18
     assert "Learning from noise" in page
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"model": None, "data": "digits"},
+        {"model": {"name": 5}, "data": {"name": "digits"}},
+        {"model": {"name": "mlp"}, "data": {"name": ["a"]}},
+        {"model": {"name": "mlp"}, "data": {"name": "digits"}, "train": 5},
+        {"model": {"name": "mlp"}, "data": {"name": "digits"}, "seed": -1},
+        {"model": {"name": "mlp"}, "data": {"name": "digits"}, "other": 1},
+    ],
+)
+def test_a_recipe_of_wrong_types_is_a_mistake(recipe, workdir, capsys):
+    (workdir / "r.json").write_text(json.dumps(recipe))
+    code, _, err = call(capsys, "train", "r.json", "--epochs", "1")
+    assert code == 2, err
+    assert not (workdir / "runs").exists()
+
+
+@pytest.mark.parametrize("content", ["[1]\n", '{"event": "end"}\n', "[" * 99_999 + "\n", "x\n"])
+def test_a_damaged_run_is_told_and_does_not_hide_the_others(content, workdir, capsys):
+    for name in ("good", "bad"):
+        call(capsys, "train", "mlp", "--data", "digits", *SMALL, "--name", name, "--json")
+    (workdir / "runs" / "bad" / "metrics.jsonl").write_text(content)
+    code, _, err = call(capsys, "evaluate", "runs/bad")
+    assert (code, "damaged" in err) == (2, True)
+    _, out, _ = call(capsys, "list", "--json")
+    runs = json.loads(out)["runs"]
+    assert runs["runs/bad"] == "damaged"
+    assert runs["runs/good"].startswith("accuracy")
+
+
+def test_forecasts_of_shorter_and_longer_pasts_agree_with_each_alone(workdir, capsys):
+    call(capsys, "train", "lstm", "--data", "series", "--epochs", "2", "--name", "s", "--json")
+    for steps in (24, 36):
+        np.save(f"past{steps}.npy", np.exp(np.linspace(5, 6, steps)).reshape(steps, 1))
+
+    def forecast(*files):
+        code, out, err = call(capsys, "predict", "runs/s", *files, "--json")
+        assert code == 0, err
+        return [answer["value"] for answer in json.loads(out)]
+
+    together = forecast("past24.npy", "past36.npy")
+    alone = forecast("past24.npy") + forecast("past36.npy")
+    assert np.isfinite(together).all()
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    np.save("short.npy", np.ones((5, 1)))
+    code, _, err = call(capsys, "predict", "runs/s", "short.npy")
+    assert (code, "season" in err) == (3, True)
+
+
+def test_out_of_memory_is_said(workdir, capsys):
+    code, _, err = call(
+        capsys, "train", "mlp", "--data", "digits", "model.hidden=100000,100000000"
+    )
+    assert (code, "Out of memory" in err) == (4, True)
+    assert not (workdir / "runs").exists()

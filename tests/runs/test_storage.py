@@ -192,14 +192,15 @@ def test_a_second_writer_is_told_who_has_it(tmp_path):
 def test_a_killed_owner_frees_it_and_its_orphan_does_not_keep_it(tmp_path):
     code = HOLD + (
         "import os\nlock = Lock(Path(sys.argv[1]))\n"
-        "if os.fork() == 0:\n    time.sleep(60)\nprint('held', flush=True)\ntime.sleep(60)\n"
+        "print('here', os.fork() == 0, flush=True)\ntime.sleep(60)\n"
     )
     owner = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "LOCK")],
         stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
-        owner.stdout.readline()
+        said = {owner.stdout.readline() for _ in range(2)}
+        assert said == {b"here True\n", b"here False\n"}, "owner and orphan have both begun"
         with pytest.raises(LockedError):
             Lock(tmp_path / "LOCK")
         os.kill(owner.pid, 9)
@@ -284,3 +285,27 @@ def test_numbers_that_are_not_finite_are_never_written(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         checkpoint.canonical({"loss": float("inf")})
     assert json.loads(checkpoint.canonical({"b": 1, "a": 2})) == {"a": 2, "b": 1}
+
+
+def test_what_a_killed_start_left_is_free_but_a_users_own_files_are_not(workdir):
+    place = free("x")
+    (place / "pictures").mkdir(parents=True)
+    (place / ".tmp-recipe.json").write_text("{")
+    assert free("x") == place
+    (place / "pictures" / "mine.png").write_text("mine")
+    with pytest.raises(RunError, match="already there"):
+        RunFolder.create(place)
+    assert (place / "pictures" / "mine.png").exists()
+
+
+def test_odd_manifests_are_passed_over(tmp_path):
+    commit(tmp_path, point(1))
+    for step, content in enumerate(["[" * 99_999, "{}", '{"files": {}}', "[]"], 2):
+        place = tmp_path / f"{step:08d}"
+        place.mkdir()
+        (place / "MANIFEST.json").write_text(content)
+    fifo = tmp_path / "00000009"
+    fifo.mkdir()
+    os.mkfifo(fifo / "MANIFEST.json")
+    found, skipped = newest(tmp_path)
+    assert (found.step, len(skipped)) == (1, 5)

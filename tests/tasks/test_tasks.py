@@ -97,6 +97,14 @@ def test_naive_forecasts_by_hand():
     assert torch.equal(naive(torch.tensor(x), 5, 4), torch.tensor([[8.0, 9, 10, 11, 8]]).double())
 
 
+def test_naive_forecasts_of_padded_series_look_back_from_their_own_end():
+    x = np.zeros((2, 8, 1))
+    x[0, :, 0], x[1, :5, 0] = np.arange(8), np.arange(10, 15)
+    assert naive(x, 5, 4, [8, 5]).tolist() == [[4, 5, 6, 7, 4], [11, 12, 13, 14, 11]]
+    both = naive(torch.tensor(x), 5, 4, torch.tensor([8, 5]))
+    assert both.tolist() == naive(x, 5, 4, [8, 5]).tolist()
+
+
 def forecaster(season=4, log=False):
     return Forecast((2.0,), (3.0,), "u", log, season)
 
@@ -203,8 +211,8 @@ def test_the_report_says_so_when_the_baseline_is_not_beaten(test_value, baseline
 
     result = {
         "goal": "accuracy", "test": {"accuracy": test_value}, "model": "m", "data": "d",
-        "baseline": {"accuracy": baseline, "what": "majority"}, "best_epoch": 1, "epochs": 2,
-        "notes": [],
+        "baseline": {"accuracy": baseline, "what": "majority"}, "notes": [],
+        "best_epoch": 1, "top_epoch": 1, "epochs": 2,
     }  # fmt: skip
     said = " ".join(sentences(result))
     assert ("does NOT beat" in said) is not better

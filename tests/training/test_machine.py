@@ -70,8 +70,10 @@ def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert machine.default_threads() == len(os.sched_getaffinity(0))
     assert machine.settle(Train(device="cpu", threads=1)).threads == 1
-    with pytest.raises(UsageError, match="Here are: cpu"):
+    with pytest.raises(UsageError, match="choose cpu, cuda"):
         machine.settle(Train(device="cdua"))
+    with pytest.raises(UsageError, match="Here are: cpu"):
+        machine.settle(Train(device="cuda:99"))
 
 
 def test_bf16_trains_too(workdir):

@@ -219,6 +219,8 @@ def _unusable(sample: np.ndarray, card: Card) -> list[str]:
         steps, longest = len(sample), card.shape[0]
         if sample.shape[1] != card.shape[1]:
             reasons.append(f"has {sample.shape[1]} features, {card.shape[1]} expected")
+        if card.target == "forecast" and steps < max(card.season, 1):
+            reasons.append(f"has {steps} steps; a forecast needs a season of {card.season}")
         fits = steps <= longest if card.padded else steps == longest
         if card.view == "vector" and not fits:
             most = "at most " if card.padded else ""

@@ -25,7 +25,8 @@ def view(x: Float[Tensor, "N ..."], how: View) -> Float[Tensor, "N ..."]:
 def hide_padding(x: Float[Tensor, "N L Q"], lengths: Tensor) -> Float[Tensor, "N L Q"]:
     """Zeros beyond each sequence's length, whatever was stored there."""
     steps = torch.arange(x.shape[1], device=x.device)
-    return x * (steps < lengths.to(x.device)[:, None])[..., None]
+    beyond = steps >= lengths.to(x.device)[:, None]
+    return x.masked_fill(beyond[..., None], 0.0)
 
 
 class Resident:

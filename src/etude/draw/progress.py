@@ -14,7 +14,7 @@ EVERY = 0.1
 
 def console() -> Console:
     """Where all that is not a result goes."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def scalars(metrics: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Who takes part: every combination of what was given as several, each under a short label."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -34,13 +35,13 @@ def members(axes: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
     repeated = [axis for axis, values in given.items() if len(set(values)) < len(values)]
     if repeated:
         raise UsageError(f"--{repeated[0]} {axes[repeated[0]]}: names the same value twice.")
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for values in product(*given.values()):
         chosen = dict(zip(given, values))
-        label = "-".join(
-            f"seed{chosen[axis]}" if axis == "seed" else Path(chosen[axis]).stem for axis in varied
-        )
-        found[label] = chosen
+        words = ("seed" + chosen[a] if a == "seed" else Path(chosen[a]).stem for a in varied)
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(words)).strip("-._") or "member"
+        taken = sum(name == label or name.startswith(f"{label}.") for name in found)
+        found[f"{label}.{taken + 1}" if taken else label] = chosen
     return found
 
 

@@ -45,10 +45,9 @@ def sentences(result: Mapping[str, Any]) -> list[str]:
             f"{test['prior_ratio']:.2f} times that of two draws of the prior (2 is the limit)."
         )
     best, epochs = result["best_epoch"], result["epochs"]
-    if best == epochs:
-        said.append("The last epoch was the best: it was still learning, more epochs may help.")
-    else:
-        said.append(f"The best epoch was {best} of {epochs}; its weights are the ones kept.")
+    said.append(f"The weights kept are those of epoch {best} of {epochs}.")
+    if result["top_epoch"] == epochs:
+        said.append("Validation was best in the last epoch: more epochs may help.")
     return [*said, *(f"Of the data: {note}." for note in result["notes"])]
 
 

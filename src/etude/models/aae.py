@@ -39,12 +39,21 @@ class Config(Base):
     dropout: float = Field(default=0.0, ge=0, lt=1, description="before each activation")
     slope: float = Field(default=0.0, ge=0, lt=1, description="leaky ReLU's slope; 0 is ReLU")
     batch_norm: bool = Field(default=True, description="BatchNorm1d in the decoder, as the notes")
+    code_norm: bool = Field(
+        default=False, description="bring mu to the prior's mean and spread by batch statistics"
+    )
     encoder: Literal["deterministic", "gaussian"] = Field(
         default="deterministic", description="z is mu, or drawn around it with exp(logvar/2)"
     )
     prior_scale: float = Field(default=1.0, gt=0, description="standard deviation of the prior")
     critic_lr: float = Field(
-        default=1.0, gt=0, description="the discriminator's learning rate, in those of the others"
+        default=1.0, gt=0, description="learning rate of discriminate, in that of reconstruct"
+    )
+    confuse_lr: float = Field(
+        default=1.0, gt=0, description="learning rate of confuse, in that of reconstruct"
+    )
+    betas: tuple[float, float] = Field(
+        default=(0.5, 0.999), description="of Adam in the adversarial phases"
     )
     penalty: float = Field(
         default=0.0, ge=0, description="on the discriminator's slope at draws of the prior"
@@ -62,6 +71,18 @@ def activation(config: Config) -> list[nn.Module]:
     return [nn.Dropout(p=config.dropout), act]
 
 
+class CodeNorm(nn.BatchNorm1d):
+    """Batch norm to the prior's mean and spread, with nothing to learn: the game is left with the
+    shape of the codes, where their place and size would swing."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config.latent_dim, affine=False)
+        self.scale = config.prior_scale
+
+    def forward(self, mu: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        return self.scale * super().forward(mu)
+
+
 class Encoder(nn.Module):
     """Image -> mu and logvar, each [N D]."""
 
@@ -75,13 +96,14 @@ class Encoder(nn.Module):
             *activation(config),
         )
         self.mu = nn.Linear(b, config.latent_dim)
+        self.norm = CodeNorm(config) if config.code_norm else nn.Identity()
         self.logvar = nn.Linear(b, config.latent_dim)
 
     def forward(
         self, img: Float[Tensor, "N C H W"]
     ) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N D"]]:
         x = self.model(rearrange(img, "n c h w -> n (c h w)"))
-        return self.mu(x), self.logvar(x)
+        return self.norm(self.mu(x)), self.logvar(x)
 
 
 class Decoder(nn.Module):
@@ -209,12 +231,13 @@ def generate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
 
 
 def phases(config: Config) -> tuple[Phase, ...]:
-    """The moves of one step. Adversarial Adam has beta1 0.5 (A. Radford et al., 2016, section 3).
+    """The moves of one step. Adversarial Adam has its own betas: 0.5 for the first is A. Radford et
+    al., 2016, section 3; 0 and 0.99 go with the penalty (Mescheder et al., 2018, section 5).
 
     paper: Makhzani et al., 2015, section 2, three separate updates on the same batch.
     weighted: E. Linder-Norén's PyTorch-GAN, aae.py.
     """
-    game = {"betas": (0.5, 0.999)}
+    game = {"betas": config.betas}
     critic = {**game, "lr_factor": config.critic_lr}
     both = ("encoder.", "decoder.")
     judge = partial(discriminate, penalty=config.penalty)
@@ -226,7 +249,7 @@ def phases(config: Config) -> tuple[Phase, ...]:
     return (
         Phase("reconstruct", reconstruct, both),  # type: ignore[arg-type]
         Phase("discriminate", judge, ("discriminator.",), critic),
-        Phase("confuse", confuse, ("encoder.",), game),  # type: ignore[arg-type]
+        Phase("confuse", confuse, ("encoder.",), {**game, "lr_factor": config.confuse_lr}),  # type: ignore[arg-type]
     )
 
 
@@ -238,7 +261,15 @@ def default(spec: Spec) -> Preset:
     game needs to come to rest: a penalty on the discriminator, and a higher rate for it
     (M. Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017)."""
     latent = 8 if spec.size > 256 else 4
-    model = {"latent_dim": latent, "slope": 0.2, "critic_lr": 4.0, "penalty": 1.0}
+    model = {
+        "latent_dim": latent,
+        "slope": 0.2,
+        "code_norm": True,
+        "critic_lr": 4.0,
+        "confuse_lr": 0.5,
+        "penalty": 1.0,
+        "betas": [0.0, 0.99],
+    }
     return Preset(model, TRAIN, 1200)
 
 

@@ -10,7 +10,9 @@ Equal", OSDI 2014.
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from etude.runs.files import storage, sync, write
 
 FORMAT = 1
 HIDDEN = ".tmp-"
+NAME = re.compile(r"[0-9]{8,}", re.ASCII)
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
 
 Arrays = Mapping[str, np.ndarray]
@@ -99,7 +102,7 @@ def steps(folder: Path) -> list[int]:
     """The steps of all checkpoints that have a name, oldest first; whole or not."""
     if not folder.is_dir():
         return []
-    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and p.is_dir())
+    return sorted(int(p.name) for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir())
 
 
 def load(folder: Path, step: int) -> Checkpoint:
@@ -107,33 +110,36 @@ def load(folder: Path, step: int) -> Checkpoint:
     place = folder / f"{step:08d}"
     contents = verified(place, step)
     try:
-        return Checkpoint(
-            step,
-            parse_tensors(contents["model.safetensors"]),
-            parse_tensors(contents["optimizer.safetensors"]),
-            json.loads(contents["state.json"]),
-        )
-    except (SafetensorError, ValueError) as error:
+        state = json.loads(contents["state.json"])
+        model = parse_tensors(contents["model.safetensors"])
+        optimizer = parse_tensors(contents["optimizer.safetensors"])
+    except (SafetensorError, ValueError, RecursionError) as error:
         raise RunError(f"{place}: is damaged ({error}).") from None
+    if not isinstance(state, dict):
+        raise RunError(f"{place}: is damaged (its state is no JSON object).")
+    return Checkpoint(step, model, optimizer, state)
 
 
 def verified(place: Path, step: int) -> dict[str, bytes]:
     """The bytes of a checkpoint's files, each as the manifest promises. Raises RunError."""
     try:
         manifest = json.loads(_read(place / "MANIFEST.json", 1 << 20))
-        entries = {name: manifest["files"][name] for name in FILES}
+        entries = {
+            name: (int(manifest["files"][name]["bytes"]), str(manifest["files"][name]["sha256"]))
+            for name in FILES
+        }
         promised = manifest["format"], manifest["step"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"{place}: its manifest cannot be read ({error}).") from None
     if promised != (FORMAT, step):
         raise RunError(f"{place}: its manifest is of another step or format {promised}.")
     contents = {}
-    for name, entry in entries.items():
+    for name, (size, digest) in entries.items():
         try:
-            content = _read(place / name, int(entry["bytes"]))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            content = _read(place / name, size)
+        except (OSError, ValueError) as error:
             raise RunError(f"{place / name}: cannot be read ({error}).") from None
-        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        if hashlib.sha256(content).hexdigest() != digest:
             raise RunError(f"{place / name}: is damaged (its SHA-256 is not the manifest's).")
         contents[name] = content
     return contents
@@ -141,8 +147,10 @@ def verified(place: Path, step: int) -> dict[str, bytes]:
 
 def _read(path: Path, most: int) -> bytes:
     """The content of a regular file of at most `most` bytes; links are not followed."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it is no regular file")
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"it has more than the {most:,} bytes it should have")

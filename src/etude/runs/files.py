@@ -7,7 +7,7 @@ system's error becomes a StorageError that names path and bytes.
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from etude.errors import StorageError
@@ -61,7 +61,8 @@ def replace(path: Path, content: bytes) -> None:
             os.rename(part, path)
             sync(path.parent)
     except StorageError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what hindered writing may hinder this too
+            part.unlink()
         raise
 
 

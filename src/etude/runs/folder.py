@@ -20,6 +20,8 @@ from etude.runs.files import replace, storage, sync
 from etude.runs.lock import Lock
 
 ROOT = Path("runs")
+RESULT = {"model", "data", "goal", "test", "baseline", "epochs", "best_epoch", "notes"}
+LONGEST = 4000
 BEFORE_A_RUN = {"LOCK", "checkpoints", "snapshots", "pictures", "provenance.json"}
 """What a folder can hold before its recipe makes it a run."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -45,8 +47,11 @@ def _taken(path: Path) -> bool:
     """Whether something is there that is not what a start that was killed has left."""
     if not path.is_dir():
         return path.exists()
-    names = {entry.name for entry in path.iterdir()}
-    return bool(names - BEFORE_A_RUN)
+    for entry in path.iterdir():
+        left = entry.name in BEFORE_A_RUN or entry.name.startswith(checkpoint.HIDDEN)
+        if not left or (entry.is_dir() and any(entry.iterdir())):
+            return True
+    return False
 
 
 class RunFolder:
@@ -84,6 +89,8 @@ class RunFolder:
     def open(cls, path: Path | str) -> "RunFolder":
         """An existing run, to read. Raises RunError, suggesting a near name, if there is none."""
         place = Path(path)
+        if len(str(path)) > LONGEST:
+            raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
         if not (place / "recipe.json").is_file() and (ROOT / place / "recipe.json").is_file():
             place = ROOT / place
         if not (place / "recipe.json").is_file():
@@ -105,9 +112,11 @@ class RunFolder:
 
     def abandon(self) -> None:
         """Remove a folder in which nothing was begun, after a start that failed."""
-        self.release()
-        if not (self.path / "recipe.json").exists():
+        if (self.path / "recipe.json").exists():
+            self.release()
+        else:
             shutil.rmtree(self.path, ignore_errors=True)
+            self.release()  # after it is gone, so that nobody else can have begun in it
             with suppress(OSError):  # a folder for several runs, if this was to be its first
                 self.path.parent.rmdir()
 
@@ -150,7 +159,7 @@ class RunFolder:
     def best(self) -> Checkpoint:
         """The best checkpoint. Raises RunError if there is none or it is damaged."""
         step = self.read("best.json").get("step")
-        if not isinstance(step, int):
+        if not isinstance(step, int) or step < 0:
             raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
         return checkpoint.load(self.checkpoints, step)
 
@@ -175,7 +184,10 @@ class RunFolder:
     @property
     def result(self) -> dict[str, Any] | None:
         """The line that a finished run ends with: test metrics, baseline, cost. None before."""
-        return next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
+        found = next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
+        if found is not None and not found.keys() >= RESULT:
+            raise RunError(f"{self.metrics}: its result is not whole; the run is damaged.")
+        return found
 
     def finished(self) -> dict[str, Any]:
         """The result. Raises RunError if the run is not finished."""
@@ -212,6 +224,12 @@ def cut(path: Path, length: int) -> None:
             os.truncate(path, length)
 
 
+def whole_lines(path: Path) -> None:
+    """Remove what a writer that died left of a last line."""
+    if path.exists():
+        cut(path, path.read_bytes().rfind(b"\n") + 1)
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     """The rows of a .jsonl file; a last line without its end is not there yet."""
     if not path.exists():
@@ -220,9 +238,12 @@ def lines(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
         try:
-            rows.append(json.loads(line))
-        except ValueError:
-            raise RunError(f"{path}, line {number}: is no JSON; the run is damaged.") from None
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise RunError(f"{path}, line {number}: is no JSON object; the run is damaged.")
+        rows.append(row)
     return rows
 
 

@@ -92,8 +92,9 @@ class Autoencode:
         drawing the mean image."""
         from sklearn.decomposition import PCA
 
-        def flat(x: np.ndarray) -> np.ndarray:
-            return np.asarray((x.reshape(len(x), -1).astype(np.float32) - self.middle) / self.half)
+        def flat(x: Any) -> np.ndarray:
+            plain = np.asarray(x, np.float32).reshape(len(x), -1)
+            return np.asarray((plain - self.middle) / self.half)
 
         fit, held = flat(train.x[:10_000]), flat(test.x)
         pca = PCA(min(self.width, *fit.shape), svd_solver="randomized", random_state=0).fit(fit)

@@ -19,12 +19,16 @@ from etude.tasks.protocol import Arrays, Metrics, Phase
 from etude.tasks.regress import Regress, errors_of
 
 
-def naive(x: Any, horizon: int, season: int) -> Any:
+def naive(x: Any, horizon: int, season: int, lengths: Any = None) -> Any:
     """What was seen one season before each step [N D], from x [N L 1] or [N L]; season 1 is
-    persistence. Works on arrays and tensors alike. The season must not be longer than x.
+    persistence. Works on arrays and tensors alike. lengths [N]: valid steps, where they differ;
+    none may be shorter than the season.
     """
     back = [step % season - season for step in range(horizon)]
-    return x.reshape(len(x), -1)[:, back]
+    x = x.reshape(len(x), -1)
+    if lengths is None:
+        return x[:, back]
+    return x[np.arange(len(x))[:, None], np.asarray(lengths)[:, None] + np.array(back)]
 
 
 class Forecast(Regress):
@@ -45,7 +49,8 @@ class Forecast(Regress):
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """The steps ahead in normalised units: the naive forecast plus the network's change."""
         change = super().outputs(model, batch)
-        return naive(batch.x, change.shape[1], self.season or 1) + change  # type: ignore[no-any-return]
+        before = naive(batch.x, change.shape[1], self.season or 1, batch.lengths)
+        return before + change  # type: ignore[no-any-return]
 
     def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
         """Mean absolute error in normalised units, smooth near zero (Huber, 1964)."""

@@ -17,6 +17,7 @@ from etude.tasks.protocol import Arrays, Metrics, Phase
 
 def errors_of(found: np.ndarray, true: np.ndarray) -> Metrics:
     """mae, rmse and r2 of values [n D] in the data's units, over all of them."""
+    found, true = found.astype(np.float64), true.astype(np.float64)
     wrong = found - true
     spread = float(((true - true.mean(0)) ** 2).sum())
     return {
@@ -49,7 +50,7 @@ class Regress:
 
     def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
         """Normalised values in the data's own units, float64 [N D]."""
-        plain = values.double().cpu().numpy() * np.array(self.std) + np.array(self.mean)
+        plain = values.cpu().double().numpy() * np.array(self.std) + np.array(self.mean)
         return np.asarray(plain)
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
@@ -61,7 +62,7 @@ class Regress:
         said, y = torch.cat(found), torch.cat(true)
         return {
             **errors_of(self.in_units(said), self.in_units(y)),
-            "loss": float(F.mse_loss(said, y)),
+            "loss": float(F.mse_loss(said.cpu().double(), y.cpu().double())),
         }
 
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:

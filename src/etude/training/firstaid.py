@@ -58,8 +58,9 @@ def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
     train = train.model_copy(update={"schedule": "constant", "warmup": 0.0, "weight_decay": 0.0})
     step = _copy(model, task, train, OVERFIT_STEPS)
     for module in step.model.modules():
-        if isinstance(module, nn.modules.dropout._DropoutNd):
-            module.p = 0.0
+        for name in ("p", "dropout"):  # of nn.Dropout; of attention and LSTM
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
     losses = [_loss(step, batch, number) for number in range(OVERFIT_STEPS)]
     return {
         "losses": losses,

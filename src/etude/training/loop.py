@@ -32,6 +32,7 @@ from etude.training.step import Step
 SAVE_SECONDS = 15.0
 """How long training goes on between two checkpoints; also written at the end, and when stopped."""
 EVALUATION_BATCH = 500
+SNAPSHOT_SAMPLES = 16
 POLL = 16
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -59,6 +60,7 @@ class Progress:
     batch: int = 0
     step: int = 0
     top: Metrics | None = None
+    top_epoch: int = 0
     best: Metrics | None = None
     best_step: int | None = None
     waited: int = 0
@@ -102,7 +104,7 @@ class Loop:
         with Signals() as signals:
             while self.at.epoch < self.epochs and not self._patience_is_out():
                 self._epoch(signals)
-        self._save(last=True)
+            self._save(last=True)
 
     def _patience_is_out(self) -> bool:
         return 0 < self.recipe.train.patience <= self.at.waited
@@ -159,13 +161,7 @@ class Loop:
         for phase, (loss, norm) in zip(self.task.phases(), means):
             train[phase.name] = {"loss": loss, "gradient_norm": norm}
         val = evaluate(self.model, self.task, self.val, self.recipe.seed)
-        bad = [name for name, x in val.items() if isinstance(x, float) and not math.isfinite(x)]
-        if bad:
-            raise NumericsError(
-                f"Epoch {at.epoch + 1}: validation {', '.join(bad)} is not finite, though the "
-                "weights are.",
-                do=f"Lower train.lr (now {self.recipe.train.lr}). The last checkpoint stays.",
-            )
+        must_be_finite(val, f"Epoch {at.epoch + 1}, validation")
         self.step.sums.zero_()
         at.epoch, at.batch = at.epoch + 1, 0
         row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
@@ -174,7 +170,7 @@ class Loop:
         higher = at.top is None or self.task.better(val, at.top)
         at.waited = 0 if higher else at.waited + 1
         if higher:
-            at.top = val
+            at.top, at.top_epoch = val, at.epoch
         if higher or self.task.near(val, at.top or val):
             at.best, at.best_step = val, at.step
             self.held = self._point()
@@ -183,7 +179,7 @@ class Loop:
     def _snapshot(self) -> None:
         """What the task wants drawn later, from the same noise each time."""
         reseed(self.recipe.seed, "snapshot")
-        batch = self.val.take(np.arange(min(len(self.val), EVALUATION_BATCH)))
+        batch = self.val.take(np.arange(min(len(self.val), SNAPSHOT_SAMPLES)))
         with evaluating(self.model):
             arrays = self.task.snapshot(self.model, batch)
         if arrays:
@@ -200,7 +196,6 @@ class Loop:
             "progress": dict(vars(self.at)),
             "recipe": self.recipe.digest,
             "card": self.card,
-            "threads": torch.get_num_threads(),
         }
         model = {name: _array(x) for name, x in self.model.state_dict().items()}
         return Checkpoint(
@@ -209,6 +204,7 @@ class Loop:
 
     def _save(self, last: bool = False) -> None:
         """Commit the best if it is newer than what is on the disk, then where we are."""
+        self._check_numbers()
         if self.held:
             self.run.commit(self.held)
             self.held = None
@@ -221,8 +217,9 @@ class Loop:
     def _leave(self, number: int) -> None:
         self._save()
         kind = Interrupted if number == 2 else Stopped
+        done = f"{self.at.epoch} of {self.epochs} epochs done"
         raise kind(
-            f"{self.run.path}: stopped in epoch {self.at.epoch + 1} of {self.epochs}, and saved.",
+            f"{self.run.path}: stopped and saved, {done}.",
             do=f"Go on with it: etude resume {self.run.path}",
         )
 
@@ -244,8 +241,19 @@ class Loop:
         self.at = Progress(**point.state["progress"])
         self.step.sums.copy_(torch.tensor(self.at.sums))
         files.cut(self.run.metrics, self.at.metrics_bytes)
+        files.whole_lines(self.run.timing)
         self.listen("note", {"text": f"goes on from step {self.at.step}"})
         return True
+
+
+def must_be_finite(metrics: Metrics, where: str) -> None:
+    """Raise NumericsError naming the measures that are not finite."""
+    bad = [name for name, x in metrics.items() if isinstance(x, float) and not math.isfinite(x)]
+    if bad:
+        raise NumericsError(
+            f"{where}: {', '.join(bad)} is not finite, though the weights are.",
+            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
+        )
 
 
 def load_weights(model: nn.Module, point: Checkpoint) -> None:

@@ -26,6 +26,8 @@ PROBE_STEPS = 4
 def settle(train: Train) -> Train:
     """Device and threads resolved, and the threads set. Raises UsageError for a device not here."""
     name = train.device
+    if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
+        raise UsageError(f"train.device={name!r}: choose cpu, cuda, cuda:1, mps or auto.")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -75,11 +77,17 @@ def choose(
     if train.compile == "auto" and seconds * steps > COMPILE_FROM:
         whole = plain.model_copy(update={"compile": "on"})
         began = time.monotonic()
-        other = _seconds_a_step(whole, model, phases, batch)
-        cost = time.monotonic() - began
-        said.append(f"compiled {other / seconds:.2f} of the time, after {cost:.0f} s (measured)")
-        if cost + other * steps < seconds * steps / WORTH:
-            plain = whole
+        try:
+            other = _seconds_a_step(whole, model, phases, batch)
+        except RuntimeError as error:  # no C++ compiler, or a step that cannot be compiled
+            said.append(f"compilation fails here ({str(error).splitlines()[0][:80]})")
+        else:
+            cost = time.monotonic() - began
+            said.append(
+                f"compiled {other / seconds:.2f} of the time, after {cost:.0f} s (measured)"
+            )
+            if cost + other * steps < seconds * steps / WORTH:
+                plain = whole
     compiled = "compiled" if plain.compile == "on" else "not compiled"
     return plain, f"{plain.precision}, {compiled}: {'; '.join(said) or 'as asked'}"
 
@@ -98,4 +106,6 @@ def _timed(action: Callable[[], None], batch: Batch) -> float:
     action()
     if batch.x.device.type == "cuda":
         torch.cuda.synchronize()
+    elif batch.x.device.type == "mps":
+        torch.mps.synchronize()
     return time.perf_counter() - began

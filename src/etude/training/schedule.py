@@ -14,7 +14,8 @@ def factor(kind: Schedule, step: int, total: int, warmup: float) -> float:
     constant: 1 after the warm-up. cosine: from 1 down to the floor (I. Loshchilov, F. Hutter,
     "SGDR", 2017, equation 5). Both warm up linearly over the share `warmup` of all steps.
     onecycle: up along a cosine from 1/25 over the share `warmup`, then down along one (L. Smith,
-    N. Topin, "Super-Convergence", 2018), as torch's OneCycleLR without its momentum cycle.
+    N. Topin, "Super-Convergence", 2018), as torch's OneCycleLR
+    with final_div_factor=40 and without its momentum cycle.
     """
     rise = warmup * total
     if kind == "onecycle":

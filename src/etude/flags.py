@@ -1,0 +1,81 @@
+"""Flags made from the recipe: every field of `train` is one, and key=value is --key value."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, make_dataclass
+from typing import Annotated, Any, Optional
+
+from cyclopts import Parameter
+
+from etude.recipe import Train
+
+
+def flag(field: Any) -> Any:
+    """A field of the recipe as a flag that may be left out."""
+    kind = str if field.annotation is str else field.annotation
+    return Annotated[Optional[kind], Parameter(help=field.description)]  # noqa: UP045
+
+
+# Every field of Train is a flag; those not given stay None, and the recipe decides.
+def flags_class(name: str, *but: str) -> Any:
+    """A dataclass of all these flags `but` some."""
+    fields = [(k, flag(entry), None) for k, entry in Train.model_fields.items() if k not in but]
+    made: Any = make_dataclass(name, fields)
+    made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
+    return made
+
+
+TrainFlags: Any = flags_class("TrainFlags")
+CompareFlags: Any = flags_class("CompareFlags", "optimizer")  # which is an axis of the comparison
+
+Flags = Annotated[TrainFlags | None, Parameter(name="*")]
+MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
+Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
+Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
+Seed = Annotated[int | None, Parameter(help="decides order, start and noise")]
+
+
+def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
+    """Fields of the recipe from flags and from path=value words."""
+    fields = {k: v for k, v in (asdict(flags) if flags else {}).items() if v is not None}
+    if seed is not None:
+        fields["seed"] = seed
+    for word in sets or ():
+        key, _, text = word.partition("=")
+        fields[key] = value(text)
+    return fields
+
+
+def value(text: str) -> Any:
+    """A plain JSON value, a list where there are commas, else the text itself."""
+    for attempt in (text, f"[{text}]"):
+        try:
+            if attempt == text or "," in text:
+                return json.loads(attempt)
+        except ValueError:
+            continue
+    return text.split(",") if "," in text else text
+
+
+ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
+
+
+def spelled(arguments: Sequence[str]) -> list[str]:
+    """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
+    found: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        match = ASSIGNMENT.fullmatch(word)
+        if word.startswith("--") and not match and "." in word.split("=")[0] and rest:
+            match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
+        if match is None or os.path.exists(word):
+            found.append(word)
+        elif "." in match[1] or match[1] == "task":
+            found += ["--set", f"{match[1]}={match[2]}"]
+        else:
+            found += [f"--{match[1].replace('_', '-')}", match[2]]
+    return found
