@@ -96,14 +96,15 @@ class Encoder(nn.Module):
             *activation(config),
         )
         self.mu = nn.Linear(b, config.latent_dim)
-        self.norm = CodeNorm(config) if config.code_norm else nn.Identity()
+        self.norm = CodeNorm(config) if config.code_norm else None
         self.logvar = nn.Linear(b, config.latent_dim)
 
     def forward(
         self, img: Float[Tensor, "N C H W"]
     ) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N D"]]:
         x = self.model(rearrange(img, "n c h w -> n (c h w)"))
-        return self.norm(self.mu(x)), self.logvar(x)
+        mu = self.mu(x)
+        return mu if self.norm is None else self.norm(mu), self.logvar(x)
 
 
 class Decoder(nn.Module):
