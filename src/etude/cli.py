@@ -342,8 +342,9 @@ NO_MEMORY = ("can't allocate memory", "out of memory")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: see errors.py."""
-    # Threads that wait actively starve each other when anything else runs on the machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait actively for long starve each other when anything else runs on the machine;
+    # those that sleep at once double the time of a small network's step. So: a short wait.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         app(spelled(sys.argv[1:] if arguments is None else arguments))
     except CycloptsError as error:
