@@ -303,6 +303,9 @@ def test_near_lets_the_later_of_equals_win_but_not_a_worse_one():
     top = {"accuracy": 0.98, "loss": 0.1, "samples": 144}
     assert task.near({"accuracy": 0.973, "loss": 0.2, "samples": 144}, top)
     assert not task.near({"accuracy": 0.96, "loss": 0.05, "samples": 144}, top)
+    whole = {**top, "accuracy": 1.0}
+    assert task.near({"accuracy": 142 / 143, "loss": 0.2, "samples": 143}, whole)
+    assert not task.near({"accuracy": 140 / 143, "loss": 0.2, "samples": 143}, whole)
     many = {**top, "samples": 60_000}
     assert not task.near({"accuracy": 0.973, "loss": 0.2, "samples": 60_000}, many)
 

@@ -16,7 +16,7 @@ body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif
 max-width:60rem;padding:1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;display:block;overflow-x:auto;font-variant-numeric:tabular-nums}
-th,td{border-bottom:1px solid var(--faint);padding:.3rem .7rem;text-align:left;white-space:nowrap}
+th,td{border-bottom:1px solid var(--faint);padding:.3rem .6rem;text-align:left;vertical-align:top}
 figure{margin:1rem 0}img{max-width:100%;height:auto}
 figcaption{font-size:.9rem;opacity:.8}
 pre{overflow-x:auto;font-size:.85rem}

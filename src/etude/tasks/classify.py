@@ -100,10 +100,11 @@ class Classify:
 
     def near(self, new: Metrics, top: Metrics) -> bool:
         """Within one standard error of the best accuracy (L. Breiman et al., "Classification and
-        Regression Trees", 1984, section 3.4.3)."""
-        share = top["accuracy"]
-        error = sqrt(share * (1 - share) / top["samples"])
-        return bool(new["accuracy"] >= share - error)
+        Regression Trees", 1984, section 3.4.3), which is not zero even where that is 1."""
+        count = top["samples"]
+        share = (top["accuracy"] * count + 1) / (count + 2)
+        error = sqrt(share * (1 - share) / count)
+        return bool(new["accuracy"] >= top["accuracy"] - error)
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
         """Always say the commonest training class."""
