@@ -102,7 +102,7 @@ class Classify:
         """Within one standard error of the best accuracy (L. Breiman et al., "Classification and
         Regression Trees", 1984, section 3.4.3), which is not zero even where that is 1."""
         count = top["samples"]
-        share = (top["accuracy"] * count + 1) / (count + 2)
+        share = (top["accuracy"] * count + 2) / (count + 4)  # A. Agresti, B. Coull, 1998
         error = sqrt(share * (1 - share) / count)
         return bool(new["accuracy"] >= top["accuracy"] - error)
 
