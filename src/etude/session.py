@@ -37,9 +37,15 @@ def begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train.device}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance = {"environment": environment(), "fingerprint": card.fingerprint, "chosen": why}
+    provenance = {"environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why}
     run.begin(recipe.plain(), provenance)
     return parts
+
+
+def surroundings() -> dict[str, Any]:
+    """The environment, and the GPUs: where any of it differs, bytes may."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {**environment(), "gpus": gpus, "cuda": str(torch.version.cuda)}
 
 
 def again(run: RunFolder, quiet: bool) -> Assembly:
@@ -55,7 +61,7 @@ def again(run: RunFolder, quiet: bool) -> Assembly:
             do="Bring the data back, or train anew.",
         )
     with Watch(run.path.name, 1, 1, quiet) as watch:
-        for line in differences(then.get("environment") or {}, environment()):
+        for line in differences(then.get("environment") or {}, surroundings()):
             watch("note", {"text": f"bytes may differ from an unbroken run: {line}"})
     return parts
 

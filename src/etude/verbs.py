@@ -20,7 +20,6 @@ from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import ROOT, RunFolder, free, named
-from etude.runs.provenance import environment
 from etude.ship.run import Run, as_png
 from etude.training import firstaid, machine
 from etude.training.loop import evaluate, load_weights
@@ -271,8 +270,7 @@ def table(duel: Duel) -> list[list[str]]:
 
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {**environment(), "gpus": gpus, "threads": machine.default_threads()}
+    return {**session.surroundings(), "threads": machine.default_threads()}
 
 
 def listing() -> dict[str, dict[str, str]]:
