@@ -192,8 +192,8 @@ def test_a_second_writer_is_told_who_has_it(tmp_path):
 def test_a_killed_owner_frees_it_and_its_orphan_does_not_keep_it(tmp_path):
     code = HOLD + (
         "import os\nlock = Lock(Path(sys.argv[1]))\n"
-        "print('here', os.fork() == 0, flush=True)\ntime.sleep(60)\n"
-    )
+        "os.write(1, f'here {os.fork() == 0}\\n'.encode())\ntime.sleep(60)\n"
+    )  # os.write: a line is one call, so that two writers' lines stay whole
     owner = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "LOCK")],
         stdout=subprocess.PIPE, start_new_session=True,
