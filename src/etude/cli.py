@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from etude.errors import EtudeError, UsageError
-from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled
+from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled, whole
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -239,8 +239,10 @@ def generate(
     run: str,
     /,
     *,
-    count: Annotated[int, Parameter(help="how many images", name=["--count", "-n"])] = 64,
-    seed: Annotated[int, Parameter(help="decides the noise")] = 0,
+    count: Annotated[
+        int, Parameter(help="how many images", name=["--count", "-n"], converter=whole)
+    ] = 64,
+    seed: Annotated[int, Parameter(help="decides the noise", converter=whole)] = 0,
     out: Annotated[Path | None, Parameter(help="where the sheet of images goes (.png)")] = None,
     as_json: Json = False,
 ) -> None:
