@@ -79,7 +79,7 @@ class LSTM(nn.LSTM):
         )
 
     def forward(  # type: ignore[override]
-        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> tuple[Float[Tensor, "N L E"], States]:
         """Y [N L E], E = D (2D when bidirectional), and (hn, cn) after the last valid steps."""
         if lengths is None:
@@ -93,8 +93,8 @@ class LSTM(nn.LSTM):
         return Y, states
 
     def last(
-        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
-    ) -> Float[Tensor, "N E"]:
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Float[Tensor, "_ E"]:
         """The top layer's state after the last valid step; both directions' when there are two."""
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
