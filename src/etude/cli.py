@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from etude.errors import EtudeError, UsageError
-from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled
+from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, SkipBad, given, spelled
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -66,6 +66,7 @@ def train(
         Literal["dry-run", "overfit", "lr"] | None,
         Parameter(help="only look: one step; can it learn one batch; which learning rate"),
     ] = None,
+    skip_bad: SkipBad = False,
     flags: Flags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -91,15 +92,16 @@ def train(
     """
     from etude import verbs
 
+    fields = given(flags, sets, seed, skip_bad)
     if first_aid:
-        found = verbs.first_aid(first_aid, model, data, **given(flags, sets, seed))
+        found = verbs.first_aid(first_aid, model, data, **fields)
         if as_json:
             say(found)
         else:
             for key, entry in found.items():
                 print(f"{key}: {brief(entry)}")
         return
-    run = verbs.train(model, data, name=name, quiet=as_json, **given(flags, sets, seed))
+    run = verbs.train(model, data, name=name, quiet=as_json, **fields)
     finish(run, as_json)
 
 
@@ -131,6 +133,7 @@ def compare(
     optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
     seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    skip_bad: SkipBad = False,
     flags: MemberFlags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -152,7 +155,7 @@ def compare(
         seed=seed,
         name=name,
         quiet=as_json,
-        **given(flags, sets),
+        **given(flags, sets, skip_bad=skip_bad),
     )
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})

@@ -38,6 +38,8 @@ def begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
         for note in card.notes:
             watch("note", {"text": note})
     provenance = {"environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why}
+    if parts.dataset.left_out:
+        provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
     run.begin(recipe.plain(), provenance)
     return parts
 

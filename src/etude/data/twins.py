@@ -1,0 +1,91 @@
+"""Twins: samples that are the same, byte for byte, in two splits or under two classes.
+
+The first make a test say more than is true, the second cannot be learned; neither stops a run, both
+are told. Values to predict may well repeat, so there a sample is its input and its target together.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from etude.data.rows import Rows, blocks
+from etude.shapes import Kind, Target
+
+SHOWN = 5
+COPIES = 3
+WORDS: dict[Kind, str] = {"image": "picture", "sequence": "sequence", "vector": "sample"}
+
+
+SIZE = 8
+"""Bytes of a digest: among a million samples the odds of one false alarm are 3 in 100 million."""
+
+
+def digest(content: bytes) -> bytes:
+    """What tells one sample from another."""
+    return hashlib.blake2b(content, digest_size=SIZE).digest()
+
+
+def digests(
+    x: np.ndarray | Rows, lengths: np.ndarray | None = None, y: np.ndarray | None = None
+) -> np.ndarray:
+    """A number [n] for each sample: of its values up to its length, and its target if given."""
+    found = bytearray()
+    for start, block in blocks(x):
+        answers = None if y is None else np.ascontiguousarray(y[start : start + len(block)])
+        for i, sample in enumerate(np.ascontiguousarray(block)):
+            valid = sample if lengths is None else sample[: lengths[start + i]]
+            made = hashlib.blake2b(valid, digest_size=SIZE)
+            if answers is not None:
+                made.update(answers[i])
+            found += made.digest()
+    return np.frombuffer(bytes(found), np.uint64)
+
+
+def notes(
+    kind: Kind,
+    target: Target,
+    digests: Mapping[str, np.ndarray],
+    y: Mapping[str, np.ndarray],
+    names: Mapping[str, tuple[str, ...]],
+) -> list[str]:
+    """Warnings of twins, from each split's digests, classes and names (empty: their numbers)."""
+    parts = list(digests)
+    every = np.concatenate(list(digests.values()))
+    part = np.repeat(np.arange(len(parts), dtype=np.int8), [len(digests[p]) for p in parts])
+    order = np.argsort(every, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(every[order]) != 0])
+    answers = np.concatenate([y[p] for p in parts]) if target == "class" else np.zeros(1)
+
+    def told(i: int) -> str:
+        split = parts[part[i]]
+        number = i - int(np.searchsorted(part, part[i]))
+        return f"{names[split][number] if names[split] else number} ({split})"
+
+    found = []
+    for what, value in (("in more than one split", part), ("under two classes", answers)):
+        if len(value) < len(every):
+            continue
+        groups = _mixed(value[order], starts)
+        groups = groups[np.argsort(order[starts[groups]])]  # as they come in the data
+        pairs = []
+        for group in groups[:SHOWN]:
+            end = starts[group + 1] if group + 1 < len(starts) else len(order)
+            copies = order[starts[group] : end]
+            pairs.append(_pair([told(int(i)) for i in copies[:COPIES]], len(copies)))
+        if pairs:
+            more = f" and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
+            some = ", ".join(pairs) + more
+            found.append(f"WARNING: the same {WORDS[kind]} {what} ({len(groups):,}): {some}")
+    return found
+
+
+def _mixed(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Which groups (of equal samples, beginning at `starts`) have more than one value."""
+    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    return np.flatnonzero(low != high)
+
+
+def _pair(names: list[str], count: int) -> str:
+    more = count - len(names)
+    return " = ".join(names) + (f" and {more:,} more copies" if more > 0 else "")
