@@ -49,12 +49,14 @@ def test_a_leak_and_a_clash(kind, shape, mapped, monkeypatch):
 def test_many_are_counted_and_a_few_named():
     train, test, val = split(30), split(12), split(6)
     test.x[:8], val.x[:] = train.x[:8], train.x[0]
-    leaks = notes(raw(train, test, val))[0]
+    leaks, clashes = notes(raw(train, test, val))
     assert leaks.startswith(
         "WARNING: the same sample in more than one split (8): "
-        "0 (train) = 0 (val) = 1 (val) and 5 more copies, 1 (train) = 1 (test), "
+        "0 (train) = 0 (val) = 0 (test) and 5 more copies, 1 (train) = 1 (test), "
     )
     assert leaks.endswith("4 (train) = 4 (test) and 3 more")
+    # One of each class, and no more than there are: val has six of the same, in three classes.
+    assert clashes.endswith("(1): 0 (train) = 1 (val) = 2 (val) and 5 more copies")
 
 
 def test_names_tell_where():

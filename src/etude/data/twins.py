@@ -15,8 +15,6 @@ from etude.shapes import Kind, Target
 SHOWN = 5
 COPIES = 3
 WORDS: dict[Kind, str] = {"image": "picture", "sequence": "sequence", "vector": "sample"}
-
-
 SIZE = 8
 """Bytes of a digest: among a million samples the odds of one false alarm are 3 in 100 million."""
 
@@ -55,7 +53,9 @@ def notes(
     part = np.repeat(np.arange(len(parts), dtype=np.int8), [len(digests[p]) for p in parts])
     order = np.argsort(every, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(every[order]) != 0])
-    answers = np.concatenate([y[p] for p in parts]) if target == "class" else np.zeros(1)
+    checks = [("in more than one split", part)]
+    if target == "class":
+        checks.append(("under two classes", np.concatenate([y[p] for p in parts])))
 
     def told(i: int) -> str:
         split = parts[part[i]]
@@ -63,29 +63,30 @@ def notes(
         return f"{names[split][number] if names[split] else number} ({split})"
 
     found = []
-    for what, value in (("in more than one split", part), ("under two classes", answers)):
-        if len(value) < len(every):
-            continue
-        groups = _mixed(value[order], starts)
+    for what, value in checks:
+        ordered = value[order]
+        low, high = np.minimum.reduceat(ordered, starts), np.maximum.reduceat(ordered, starts)
+        groups = np.flatnonzero(low != high)
         groups = groups[np.argsort(order[starts[groups]])]  # as they come in the data
         pairs = []
         for group in groups[:SHOWN]:
-            end = starts[group + 1] if group + 1 < len(starts) else len(order)
-            copies = order[starts[group] : end]
-            pairs.append(_pair([told(int(i)) for i in copies[:COPIES]], len(copies)))
+            copies = order[starts[group] : np.r_[starts, len(order)][group + 1]]
+            firsts = _firsts(value[copies])
+            more = len(copies) - len(firsts)
+            pair = " = ".join(told(int(copies[i])) for i in firsts)
+            pairs.append(f"{pair} and {more:,} more copies" if more else pair)
         if pairs:
-            more = f" and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
-            some = ", ".join(pairs) + more
+            some = ", ".join(pairs)
+            some += f" and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
             found.append(f"WARNING: the same {WORDS[kind]} {what} ({len(groups):,}): {some}")
     return found
 
 
-def _mixed(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Which groups (of equal samples, beginning at `starts`) have more than one value."""
-    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    return np.flatnonzero(low != high)
-
-
-def _pair(names: list[str], count: int) -> str:
-    more = count - len(names)
-    return " = ".join(names) + (f" and {more:,} more copies" if more > 0 else "")
+def _firsts(values: np.ndarray) -> list[int]:
+    """Where the first few distinct values stand first."""
+    found: list[int] = []
+    rest = np.ones(len(values), bool)
+    while rest.any() and len(found) < COPIES:
+        found.append(int(rest.argmax()))
+        rest &= values != values[found[-1]]
+    return found
