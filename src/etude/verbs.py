@@ -1,5 +1,6 @@
 """The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
 
+import io
 import re
 import time
 from collections.abc import Mapping
@@ -147,8 +148,9 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     columns = min(8, count)
     zoom = max(1, 64 // images.shape[-1])
     replace(place, as_png(filmstrip.tiled(images, columns, zoom)))
-    arrays = place.with_suffix(".npy")
-    np.save(arrays, images)
+    arrays, buffer = place.with_suffix(".npy"), io.BytesIO()
+    np.save(buffer, images)
+    replace(arrays, buffer.getvalue())
     return [place, arrays]
 
 
