@@ -7,7 +7,9 @@ Importing this imports no torch: verbs are loaded when one is called.
 import inspect
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -49,9 +51,15 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
     return register
 
 
+def spoken_for() -> bool:
+    """Whether another process of this job (its rank 0) says what there is to say."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
 def say(value: Any) -> None:
     """One JSON value on stdout."""
-    print(json.dumps(value, ensure_ascii=False))
+    if not spoken_for():
+        print(json.dumps(value, ensure_ascii=False))
 
 
 @verb(LEARN)
@@ -114,6 +122,8 @@ def finish(run: Any, as_json: bool) -> None:
     """Say what a run came to."""
     from etude import verbs
 
+    if spoken_for():
+        return
     if as_json:
         say(verbs.summary(run))
         return
@@ -345,6 +355,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Threads that wait actively for long starve each other when anything else runs on the machine;
     # those that sleep at once double the time of a small network's step. So: a short wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
     try:
         app(spelled(sys.argv[1:] if arguments is None else arguments))
     except CycloptsError as error:
@@ -366,5 +378,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit."""
-    print(f"etude: {message}", file=sys.stderr)
+    if not spoken_for():
+        print(f"etude: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def terminated(number: int, frame: Any) -> None:
+    """SIGTERM while nothing is under way that could be saved; training has a handler of its own."""
+    leave(75, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")

@@ -74,6 +74,9 @@ class Train(Config):
     compile: Literal["auto", "on", "off"] = Field(
         default="auto", description="auto: only when it repays its own cost"
     )
+    save_seconds: float = Field(
+        default=15.0, ge=0, description="seconds of training between two checkpoints"
+    )
     device: str = Field(default="auto", description="cpu, cuda, cuda:1, mps; auto: a GPU if any")
     threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
 

@@ -1,15 +1,19 @@
-"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
+"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it.
+
+Rooms that need torch are entered inside: a run's lock is taken, and most mistakes are told, before
+torch is loaded, which takes a second or two.
+"""
 
 import io
 import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etude import registry, session
+from etude import registry
 from etude.config import nearest
 from etude.duel.grid import Duel, members, warning
 from etude.errors import RunError, UsageError
@@ -20,10 +24,10 @@ from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import ROOT, RunFolder, free, named
-from etude.ship.run import Run, as_png
-from etude.training import firstaid, machine
-from etude.training.loop import evaluate, load_weights
-from etude.training.randomness import order
+from etude.training.distributed import World
+
+if TYPE_CHECKING:
+    from etude.ship.run import Run
 
 
 def train(
@@ -35,7 +39,7 @@ def train(
     quiet: bool = False,
     root: Path = ROOT,
     **fields: Any,
-) -> Run:
+) -> "Run":
     """Train a model on data, test it once, and return the run.
 
     model: a name, or the path of a recipe; base: a recipe's mapping. fields: fields of the recipe,
@@ -44,29 +48,47 @@ def train(
     """
     mapping = drafted(model, data, base, fields)
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
-    run = RunFolder.create(free(default, root) if name is None else named(name, root))
+    world, place = World.here(), named(name, root) if name else None
+    if world.restarted and place and (place / "recipe.json").exists():
+        return resume(place, quiet=quiet)
+    if world.size > 1 and not place:
+        raise UsageError(
+            "A job of several processes needs a name, so that a restart finds its run.",
+            do=f"Give one: --name {default}",
+        )
+    run = RunFolder.create(place or free(default, root)) if world.first else None
+    from etude import session
+
     try:
-        parts = session.begin(run, mapping, quiet)
+        run, parts = session.begin(run, mapping, quiet or not world.first)
     except BaseException:
-        run.abandon()
+        if run:
+            run.abandon()
         raise
-    return session.play(run, parts, quiet)
+    return session.play(run, parts, quiet or not world.first)
 
 
-def resume(path: Path | str, *, quiet: bool = False) -> Run:
+def resume(path: Path | str, *, quiet: bool = False) -> "Run":
     """Go on with a run that was stopped or killed, as if it had not been."""
+    world = World.here()
     run = RunFolder.open(path)
-    run.lock()
+    if world.first:
+        run.lock()
+    from etude import session
+
     try:
         if run.result and run.report.exists():
-            return Run(run.path)
-        return session.play(run, session.again(run, quiet), quiet)
+            return load(run.path)
+        parts = session.again(run, quiet or not world.first)
+        return session.play(run, parts, quiet or not world.first)
     finally:
         run.release()
 
 
-def load(path: Path | str) -> Run:
+def load(path: Path | str) -> "Run":
     """A finished run."""
+    from etude.ship.run import Run
+
     return Run(path)
 
 
@@ -80,24 +102,12 @@ def first_aid(
 ) -> dict[str, Any]:
     """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
     one batch?) or "lr" (which learning rate?)."""
-    recipe = registry.complete(drafted(model, data, None, fields))
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(recipe)
-    held, _, _ = session.residents(parts)
-    size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
-    count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
-    batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
-    live = (parts.model, parts.task, parts.recipe.train)
-    match kind:
-        case "dry-run":
-            return firstaid.dry_run(*live, batches[0])
-        case "overfit":
-            return firstaid.overfit(*live, batches[0])
-        case "lr":
-            return firstaid.find_lr(*live, batches)
-    raise UsageError(
-        f"There is no first aid {kind!r}.{nearest(kind, ('dry-run', 'overfit', 'lr'))}"
-    )
+    known = ("dry-run", "overfit", "lr")
+    if kind not in known:
+        raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
+    from etude import session
+
+    return session.first_aid(kind, drafted(model, data, None, fields))
 
 
 def drafted(
@@ -120,14 +130,12 @@ def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
 
     Raises RunError if the data are not those it was trained on.
     """
-    run = Run(path)
-    parts = session.again(run.folder, quiet)
-    load_weights(parts.model, run.folder.best())
-    _, _, test = session.residents(parts)
-    return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
+    from etude import session
+
+    return session.evaluate_again(load(path), quiet)
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: "Run") -> dict[str, Any]:
     """What `train --json` prints."""
     result = {k: v for k, v in run.result.items() if k not in ("event", "notes")}
     return {
@@ -140,7 +148,9 @@ def summary(run: Run) -> dict[str, Any]:
 
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
     """Save new images of a trained autoencoder: one sheet, and the arrays."""
-    run = Run(path)
+    from etude.ship.run import as_png
+
+    run = load(path)
     place = (out or run.path / "pictures" / f"generated-seed{seed}.png").with_suffix(".png")
     if not place.parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {place.parent}.")
@@ -259,7 +269,7 @@ def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
     return duel
 
 
-def said(run: Run) -> list[str]:
+def said(run: "Run") -> list[str]:
     """What a run came to, in sentences."""
     return words.sentences(run.result)
 
@@ -271,7 +281,9 @@ def table(duel: Duel) -> list[list[str]]:
 
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
-    return {**session.surroundings(), "threads": machine.default_threads()}
+    from etude import session
+
+    return session.surroundings()
 
 
 def listing() -> dict[str, dict[str, str]]:

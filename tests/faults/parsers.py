@@ -112,7 +112,12 @@ RECIPES: list[dict[str, Any]] = [
         "data": {"name": "digits"},
         "train": {"epochs": 2},
     },
-    {"model": "vit", "data": "curve", "seed": 3, "train": {"lr": 1e-3, "device": "cpu"}},
+    {
+        "model": {"name": "vit"},
+        "data": {"name": "curve"},
+        "seed": 3,
+        "train": {"lr": 1e-3, "device": "cpu"},
+    },
     {"model": {"name": "aae", "preset": "paper", "betas": [0.5, 0.9]}, "data": {"name": "digits"}},
     {
         "model": {"name": "lstm", "layers": 2},

@@ -166,13 +166,19 @@ def verified(place: Path, step: int) -> dict[str, bytes]:
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest whole checkpoint, and why newer ones were passed over."""
+    """The newest whole checkpoint, and why newer ones were passed over.
+
+    A writer at work may prune what was just listed: then what is there now is looked at again.
+    """
+    known: list[int] = []
     skipped: list[str] = []
-    for step in reversed(steps(folder)):
-        try:
-            return load(folder, step), skipped
-        except RunError as error:
-            skipped.append(error.what)
+    while known != (known := steps(folder)):
+        skipped = []
+        for step in reversed(known):
+            try:
+                return load(folder, step), skipped
+            except RunError as error:
+                skipped.append(error.what)
     return None, skipped
 
 

@@ -31,7 +31,10 @@ FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
     "report.html",
 )  # fmt: skip
-BEFORE_A_RUN = {"LOCK", "checkpoints", "snapshots", "pictures", "provenance.json"}
+BEFORE_A_RUN = {
+    "LOCK", "checkpoints", "snapshots", "pictures", "provenance.json", "metrics.jsonl",
+    "timing.jsonl",
+}  # fmt: skip
 """What a folder can hold before its recipe makes it a run."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -135,6 +138,9 @@ class RunFolder:
         for folder in (self.checkpoints, self.snapshots, self.pictures):
             with storage(folder):
                 folder.mkdir(exist_ok=True)
+        # There from the start, so that no later power cut can take their names away.
+        replace(self.metrics, b"")
+        replace(self.timing, b"")
         replace(self.path / "provenance.json", canonical(provenance))
         replace(self.path / "recipe.json", canonical(recipe))
         with storage(self.path):
@@ -161,10 +167,20 @@ class RunFolder:
 
     def best(self) -> Checkpoint:
         """The best checkpoint. Raises RunError if there is none or it is damaged."""
+        step = self._best_step()
+        try:
+            return checkpoint.load(self.checkpoints, step)
+        except RunError:
+            later = self._best_step()
+            if later == step:
+                raise
+        return checkpoint.load(self.checkpoints, later)  # its writer was quicker, and pruned it
+
+    def _best_step(self) -> int:
         step = self.read("best.json").get("step")
         if not isinstance(step, int) or not 0 <= step < 2**63:
             raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
-        return checkpoint.load(self.checkpoints, step)
+        return step
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays that exist only while training; equal arrays give equal bytes."""
@@ -246,16 +262,30 @@ def size(path: Path) -> int:
 
 
 def cut(path: Path, length: int) -> None:
-    """Keep the first `length` bytes: what a checkpoint vouches for."""
+    """Keep the first `length` bytes: what a checkpoint vouches for. Raises RunError if there are
+    fewer."""
+    found = path.stat().st_size if path.exists() else 0
+    if found < length:
+        raise RunError(f"{path}: has {found:,} bytes, {length:,} expected; the run is damaged.")
     if path.exists():
         with storage(path):
             os.truncate(path, length)
 
 
 def whole_lines(path: Path) -> None:
-    """Remove what a writer that died left of a last line."""
-    if path.exists():
-        cut(path, read(path.parent, path.name, LINES).rfind(b"\n") + 1)
+    """Keep the lines before the first that a writer that died, or a power cut, left damaged."""
+    good = 0
+    text = read(path.parent, path.name, LINES) if path.exists() else b""
+    for line in text.splitlines(keepends=True):
+        try:
+            limits.parsed(line)
+            whole = line.endswith(b"\n")
+        except ValueError:
+            whole = False
+        if not whole:
+            break
+        good += len(line)
+    cut(path, good)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

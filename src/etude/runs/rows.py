@@ -33,6 +33,7 @@ class Goal(Row):
     """A naive baseline: its measures, and what it is."""
 
     what: str
+    all: dict[str, float] = {}
 
 
 class Result(Row):

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor
+from etude.shapes import Batch, Float, Tensor, wide
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 Z95 = 1.959963984540054
@@ -28,7 +28,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
     """Mean cross-entropy of a batch, in nats; in fp32 whatever the model computes in."""
-    return F.cross_entropy(model(*batch.inputs).float(), batch.y)
+    return F.cross_entropy(wide(model(*batch.inputs)), batch.y)
 
 
 class Classify:
@@ -46,7 +46,7 @@ class Classify:
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """Logits."""
-        return model(*batch.inputs).float()  # type: ignore[no-any-return]
+        return wide(model(*batch.inputs))
 
     def _count(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[np.ndarray, float]:
         """Confusion matrix [D D], true class first, and the mean cross-entropy."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor
+from etude.shapes import Batch, Float, Tensor, wide
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 
@@ -42,7 +42,7 @@ class Regress:
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """Values in normalised units."""
-        return model(*batch.inputs).float()  # type: ignore[no-any-return]
+        return wide(model(*batch.inputs))
 
     def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
         """Mean squared error in normalised units."""
