@@ -4,8 +4,8 @@
     python -m tests.faults.hostile --fuzz 50000      also mutated inputs through our own parsers
 
 Each command runs in a child whose address space is bounded, and has ten seconds. Whatever is
-unpickled or executed would leave a file MARKER; the fence (`tests.faults.fence`) watches with strace
-what is opened.
+unpickled or executed would leave a file MARKER; the fence (`tests.faults.fence`) watches what is
+opened, with strace.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from pathlib import Path
 from tests.faults import fuzz
 from tests.faults.fuzz import PARSERS, SECONDS, TooLong, bound_memory, forget_peak, resident
 from tests.faults.hostile_files import FILES, RECIPES
-from tests.faults.hostile_runs import RUNS, SECRET, SNAPSHOTS, Thing
+from tests.faults.hostile_runs import RUNS, SNAPSHOTS
+from tests.faults.makers import SECRET, Thing
 
 SPACE = 4 << 30
 GROWTH = 512 << 20

@@ -97,15 +97,40 @@ TS = b"""# a comment
 TS_PLAIN = b"@classLabel true x y\n@data\n1,2,3:x\n1,2:y\n3:x\n4,5:y\n"
 
 CARD: dict[str, Any] = {
-    "name": "toy", "kind": "image", "shape": [1, 8, 8], "target": "class", "outputs": 3,
-    "classes": ["a", "b", "c"], "unit": "", "view": "vector", "scale": "standard", "mean": [4.0],
-    "std": [2.0], "y_mean": [], "y_std": [], "top": 16.0, "padded": False, "log": False, "season": 0,
-    "sizes": {"train": 9, "val": 3, "test": 3}, "fingerprint": "0" * 64, "notes": ["small"],
-}  # fmt: skip
+    "name": "toy",
+    "kind": "image",
+    "shape": [1, 8, 8],
+    "target": "class",
+    "outputs": 3,
+    "classes": ["a", "b", "c"],
+    "unit": "",
+    "view": "vector",
+    "scale": "standard",
+    "mean": [4.0],
+    "std": [2.0],
+    "y_mean": [],
+    "y_std": [],
+    "top": 16.0,
+    "padded": False,
+    "log": False,
+    "season": 0,
+    "sizes": {"train": 9, "val": 3, "test": 3},
+    "fingerprint": "0" * 64,
+    "notes": ["small"],
+}
 SERIES = {
-    **CARD, "kind": "sequence", "shape": [24, 1], "target": "forecast", "outputs": 12, "classes": [],
-    "view": "none", "y_mean": [1.0], "y_std": [2.0], "log": True, "season": 12,
-}  # fmt: skip
+    **CARD,
+    "kind": "sequence",
+    "shape": [24, 1],
+    "target": "forecast",
+    "outputs": 12,
+    "classes": [],
+    "view": "none",
+    "y_mean": [1.0],
+    "y_std": [2.0],
+    "log": True,
+    "season": 12,
+}
 RECIPES: list[dict[str, Any]] = [
     {
         "model": {"name": "mlp", "hidden": [8, 8]},
@@ -126,16 +151,39 @@ RECIPES: list[dict[str, Any]] = [
     },
 ]
 ROWS: list[dict[str, Any]] = [
-    {"event": "epoch", "epoch": 1, "step": 9, "train": {"classify": {"loss": 1.0}}, "val": {"mae": 1}},
-    {"event": "epoch", "epoch": 2, "step": 18, "train": {"classify": {"loss": 1}}, "val": {"mae": 2}},
     {
-        "event": "end", "model": "mlp", "data": "toy", "task": "regress", "goal": "mae",
+        "event": "epoch",
+        "epoch": 1,
+        "step": 9,
+        "train": {"classify": {"loss": 1.0}},
+        "val": {"mae": 1},
+    },
+    {
+        "event": "epoch",
+        "epoch": 2,
+        "step": 18,
+        "train": {"classify": {"loss": 1}},
+        "val": {"mae": 2},
+    },
+    {
+        "event": "end",
+        "model": "mlp",
+        "data": "toy",
+        "task": "regress",
+        "goal": "mae",
         "test": {"mae": 1.0, "unit": "m", "accuracy_95": [0.1, 0.2], "samples": 3},
-        "baseline": {"mae": 2.0, "what": "mean"}, "parameters": 5, "epochs": 2, "best_epoch": 1,
-        "top_epoch": 2, "notes": ["small"], "seed": 0, "preset": "default", "val": {"mae": 1.0},
+        "baseline": {"mae": 2.0, "what": "mean"},
+        "parameters": 5,
+        "epochs": 2,
+        "best_epoch": 1,
+        "top_epoch": 2,
+        "notes": ["small"],
+        "seed": 0,
+        "preset": "default",
+        "val": {"mae": 1.0},
     },
     {"epoch": 1, "seconds": 0.5, "samples": 9},
-]  # fmt: skip
+]
 
 
 def complete(path: Path) -> Any:
@@ -216,12 +264,23 @@ def _parsers() -> dict[str, Parser]:
         Parser("recipe", _dumped(RECIPES), by_file("recipe.json", complete)),
         Parser("card", _dumped([CARD, SERIES]), by_bytes(card), (EtudeError, ValueError)),
         Parser("metrics", [b"\n".join([*rows[:3], b""]), rows[3] + b"\n"], by_file("m", lines)),
-        Parser("lock", [b'{"pid": 12, "host": "x"}'], by_bytes(lambda b: _holder(b.decode("latin-1")))),
-        Parser("words", [b"train\nmlp\n--data\ndigits\nmodel.hidden=8,8\nlr=1e-3\n--seed=1"], by_bytes(words), ()),
+        Parser(
+            "lock", [b'{"pid": 12, "host": "x"}'], by_bytes(lambda b: _holder(b.decode("latin-1")))
+        ),
+        Parser(
+            "words",
+            [b"train\nmlp\n--data\ndigits\nmodel.hidden=8,8\nlr=1e-3\n--seed=1"],
+            by_bytes(words),
+            (),
+        ),
         Parser("snapshot", [npz(True, a=images, b=images)], by_bytes(unpack), (ValueError,)),
-        Parser("picture", [picture(f) for f in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")],
-               by_file("p", open_image), (PictureError,)),
-    ]  # fmt: skip
+        Parser(
+            "picture",
+            [picture(f) for f in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")],
+            by_file("p", open_image),
+            (PictureError,),
+        ),
+    ]
     return {parser.name: parser for parser in found}
 
 

@@ -134,7 +134,10 @@ def tensors(content: bytes) -> dict[str, np.ndarray]:
     if head > HEADER:
         raise ValueError(f"its list of tensors has {head:,} bytes; {HEADER:,} is the most read")
     try:
-        return parse_tensors(content)
+        found = parse_tensors(content)
+        if any(array.dtype.kind == "c" for array in found.values()):
+            raise ValueError("complex numbers, which no network of ours has")
+        return found
     except KeyError as error:
         raise ValueError(f"a tensor of type {error}, which is not read") from None
     except (SafetensorError, OverflowError) as error:

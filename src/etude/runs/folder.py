@@ -192,7 +192,7 @@ class RunFolder:
         """(step, arrays) of one kind, in order of steps. Raises RunError for one that is damaged,
         or whose arrays are others than those of the first."""
         known = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
-        first: dict[str, tuple[int, ...]] = {}
+        first: dict[str, tuple[int, ...]] | None = None
         for name in sorted(entry.name for entry in self.snapshots.iterdir()):
             if not (match := known.fullmatch(name)):
                 continue
@@ -202,7 +202,7 @@ class RunFolder:
             except ValueError as error:
                 raise RunError(f"{self.snapshots / name}: {error}; it is damaged.") from None
             shapes = {key: array.shape for key, array in arrays.items()}
-            first = first or shapes
+            first = shapes if first is None else first
             if shapes != first:
                 raise RunError(f"{self.snapshots / name}: has other arrays than those before it.")
             yield int(match[1]), arrays

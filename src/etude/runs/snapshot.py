@@ -13,6 +13,8 @@ import zlib
 import numpy as np
 from numpy.lib import format as npy
 
+from etude.errors import RunError
+
 PACKED, UNPACKED = 64 << 20, 256 << 20
 BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
@@ -20,7 +22,14 @@ BROKEN = (
 )  # fmt: skip
 
 
-def unpack(content: bytes) -> dict[str, np.ndarray]:
+class Kept(dict[str, np.ndarray]):
+    """Arrays by name; asking for one that is not there says that the run is damaged."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise RunError(f"A snapshot has no array {name!r}; the run is damaged.")
+
+
+def unpack(content: bytes) -> Kept:
     """Arrays by name. Raises ValueError for whatever `RunFolder.snapshot` does not write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -28,7 +37,8 @@ def unpack(content: bytes) -> dict[str, np.ndarray]:
             total = sum(member.file_size for member in members)
             if total > UNPACKED:
                 raise ValueError(f"unpacks to {total:,} bytes; {UNPACKED:,} is the most read")
-            return {m.filename.removesuffix(".npy"): _array(_unpacked(archive, m)) for m in members}
+            arrays = ((m.filename.removesuffix(".npy"), _unpacked(archive, m)) for m in members)
+            return Kept({name: _array(data) for name, data in arrays})
     except BROKEN as error:
         raise ValueError(str(error) or type(error).__name__) from None
 
@@ -50,7 +60,8 @@ def _array(data: bytes) -> np.ndarray:
         raise ValueError("is not of the .npy form that we write")
     shape, _, dtype = npy.read_array_header_1_0(file)
     # Also keeps objects out, which would be pickled, and a shape that the data do not have.
-    if dtype != np.uint8 or len(shape) != 4 or file.tell() + math.prod(shape) != len(data):
+    sized = len(shape) == 4 and min(shape) > 0 and shape[1] in (1, 3, 4)
+    if dtype != np.uint8 or not sized or file.tell() + math.prod(shape) != len(data):
         raise ValueError(f"says {dtype} of shape {shape}; images [n C H W] in bytes are expected")
     file.seek(0)
     return np.asarray(npy.read_array(file, allow_pickle=False))
