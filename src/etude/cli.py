@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from etude.errors import EtudeError, UsageError
-from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled
+from etude.errors import EtudeError, UsageError, plain
+from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled, whole
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -224,9 +224,9 @@ def predict(
         return
     for answer in answers:
         if "label" in answer:
-            print(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})")
+            print(plain(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})"))
         else:
-            print(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}")
+            print(plain(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}"))
 
 
 def numbers(found: float | list[float]) -> str:
@@ -239,8 +239,10 @@ def generate(
     run: str,
     /,
     *,
-    count: Annotated[int, Parameter(help="how many images", name=["--count", "-n"])] = 64,
-    seed: Annotated[int, Parameter(help="decides the noise")] = 0,
+    count: Annotated[
+        int, Parameter(help="how many images", name=["--count", "-n"], converter=whole)
+    ] = 64,
+    seed: Annotated[int, Parameter(help="decides the noise", converter=whole)] = 0,
     out: Annotated[Path | None, Parameter(help="where the sheet of images goes (.png)")] = None,
     as_json: Json = False,
 ) -> None:
@@ -299,7 +301,7 @@ def list_(*, as_json: Json = False) -> None:
     for kind, entries in found.items():
         print(f"{kind}:")
         for entry, about in entries.items():
-            print(f"  {entry:<24} {about}")
+            print(plain(f"  {entry:<24} {about}"))
         if not entries:
             print("  none yet: etude train mlp --data digits")
 
@@ -379,7 +381,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit."""
     if not spoken_for():
-        print(f"etude: {message}", file=sys.stderr)
+        print(f"etude: {plain(message)}", file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -223,7 +223,7 @@ def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "
     if TAKES * size > room:
         raise StorageError(
             f"Out of memory: {name} on {spec} has {size // 4:,} parameters or more; to train them "
-            f"takes {TAKES * size:,} bytes, and this machine has {room:,}.",
+            f"takes {TAKES * size:,} bytes, and {room:,} are to be had here.",
             do="Choose a smaller model, or smaller samples.",
         )
 

@@ -16,7 +16,7 @@ import numpy as np
 from etude import registry
 from etude.config import nearest
 from etude.duel.grid import Duel, members, warning
-from etude.errors import RunError, UsageError
+from etude.errors import NumericsError, RunError, StorageError, UsageError
 from etude.look import curves, filmstrip, gallery, words
 from etude.look.answers import fitted
 from etude.look.report import Section, write
@@ -65,7 +65,13 @@ def train(
         if run:
             run.abandon()
         raise
-    return session.play(run, parts, quiet or not world.first)
+    try:
+        return session.play(run, parts, quiet or not world.first)
+    except (NumericsError, StorageError) as error:
+        if world.first and run.discard():
+            what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
+            raise type(error)(what, do=error.do, items=error.items) from None
+        raise
 
 
 def resume(path: Path | str, *, quiet: bool = False) -> "Run":
@@ -78,6 +84,7 @@ def resume(path: Path | str, *, quiet: bool = False) -> "Run":
 
     try:
         if run.result and run.report.exists():
+            run.best()  # which says so if it is damaged
             return load(run.path)
         parts = session.again(run, quiet or not world.first)
         return session.play(run, parts, quiet or not world.first)
@@ -291,7 +298,10 @@ def listing() -> dict[str, dict[str, str]]:
     models = {}
     for each in registry.names("model"):
         architecture = registry.load("model", each)
-        models[each] = f"{architecture.summary} (presets: {', '.join(architecture.presets)})"
+        models[each] = (
+            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does "
+            f"{', '.join(architecture.tasks)}; presets {', '.join(architecture.presets)})"
+        )
     data = {each: registry.load("data", each).summary for each in registry.names("data")}
     runs = {}
     for run in files.runs():

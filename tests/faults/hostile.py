@@ -116,6 +116,8 @@ def tried(place: Path, group: str, thing: Thing) -> Outcome:
         wrong.append("nothing was refused")
     if (place / "MARKER").exists():
         wrong.append("code was executed")
+    if any(letter in heard for letter in "\x1b\x9b"):
+        wrong.append("the terminal was steered")
     if SECRET in heard:
         wrong.append("the secret was told")
     if _content(place / "outside") != outside:

@@ -152,6 +152,11 @@ RUNS = [
         "a card of NaN",
         replaced("state.json", lambda raw: raw.replace(b'"top"', b'"top": NaN, "x"')),
     ),
+    Thing(
+        "a class that steers the terminal",
+        card(classes=["\x1b[2J\x9b31m", *"abcdefghi"]),
+        (PREDICT, ("predict", "runs/evil", "none\x1b[2J.npy")),
+    ),
     Thing("no card", replaced("state.json", lambda raw: b"{}")),
     Thing("a state that is a list", replaced("state.json", lambda raw: b"[1]")),
     Thing(

@@ -145,12 +145,16 @@ def test_links_below_a_run_are_not_listed(run, workdir):
 
 
 def test_rows_that_readers_could_not_use_are_named(run):
-    for event, change in {
-        "epoch": {"train": {}}, "epoch ": {"val": {"mae": "1"}}, "end": {"goal": "beauty"},
-        "end ": {"goal": [1]}, "end  ": {"test": {"mae": None}}, "end   ": {"baseline": {"what": 1}},
-        "end    ": {"test": {"mae": 1.0, "accuracy_95": [1.0], "samples": 3}},
-    }.items():  # fmt: skip
-        row = {**next(r for r in ROWS if r.get("event") == event.strip()), **change}
+    for event, change in (
+        ("epoch", {"train": {}}),
+        ("epoch", {"val": {"mae": "1"}}),
+        ("end", {"goal": "beauty"}),
+        ("end", {"goal": [1]}),
+        ("end", {"test": {"mae": None}}),
+        ("end", {"baseline": {"what": 1}}),
+        ("end", {"test": {"mae": 1.0, "accuracy_95": [1.0], "samples": 3}}),
+    ):
+        row = {**next(r for r in ROWS if r.get("event") == event), **change}
         with pytest.raises(ValueError, match=r".") as error:
             rows.checked(row)
         assert len(str(error.value)) < 1000

@@ -26,8 +26,17 @@ def learning(rows: Rows, goal: str) -> Picture:
         left.legend()
         right.plot(epochs, [row["val"][goal] for row in rows], **line(ink, 0))
         right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
+        whole_epochs(left, right)
 
     return picture("curves", "How it learned", f"Loss and {goal} by epoch.", paint, (7.6, 3.0))
+
+
+def whole_epochs(*panels: Any) -> None:
+    """Ticks at whole numbers only, across."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axes in panels:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def overlaid(members: Mapping[str, Rows], goal: str, warning: str) -> Picture:
@@ -45,6 +54,7 @@ def overlaid(members: Mapping[str, Rows], goal: str, warning: str) -> Picture:
         left.set_yscale("log")
         right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
         right.legend()
+        whole_epochs(left, right)
         if warning:
             figure.supxlabel(warning, fontsize=8)
 

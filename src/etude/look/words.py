@@ -38,6 +38,10 @@ def sentences(result: Mapping[str, Any]) -> list[str]:
         said.append(f"The naive baseline has {naive}; this is better.")
     else:
         said.append(f"It does NOT beat the naive baseline, which has {naive}.")
+    others = {k: v for k, v in baseline.get("all", {}).items() if k != baseline["what"]}
+    if others:
+        named = (f"{what} {number(value, goal, unit)}" for what, value in others.items())
+        said.append(f"Other baselines: {', '.join(named)}.")
     if "matches_prior" in test:
         how = "match" if test["matches_prior"] else "do NOT match"
         said.append(

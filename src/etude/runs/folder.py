@@ -103,9 +103,11 @@ class RunFolder:
         place = Path(path)
         if len(str(path)) > LONGEST:
             raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
-        if not (place / "recipe.json").is_file() and (ROOT / place / "recipe.json").is_file():
+        # os.path's answers are False where pathlib's raise: for a name too long, say.
+        isfile = os.path.isfile
+        if not isfile(place / "recipe.json") and isfile(ROOT / place / "recipe.json"):
             place = ROOT / place
-        if not (place / "recipe.json").is_file():
+        if not isfile(place / "recipe.json"):
             known = [str(run.path) for run in runs()]
             hint = nearest(str(path), known) if known else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
@@ -132,6 +134,13 @@ class RunFolder:
             self.release()  # after it is gone, so that nobody else can have begun in it
             with suppress(OSError):  # a folder for several runs, if this was to be its first
                 self.path.parent.rmdir()
+
+    def discard(self) -> bool:
+        """Remove a run that has saved nothing, which could only begin anew; whether it was so."""
+        empty = not checkpoint.steps(self.checkpoints)
+        if empty:
+            shutil.rmtree(self.path, ignore_errors=True)
+        return empty
 
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""

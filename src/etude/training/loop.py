@@ -120,6 +120,9 @@ class Loop:
         samples = order(seed, at.epoch, len(self.train))
         augment_key = key(seed, "augment", at.epoch)
         while at.batch < self.batches:
+            # Before a step, not after it: at the end of an epoch one step would have two states.
+            if self.world.first and time.monotonic() - self.saved > self.recipe.train.save_seconds:
+                self._save()
             start = at.batch * self.size
             batch = self.train.take(
                 self.world.share(samples[start : start + self.size]), augment_key
@@ -134,8 +137,6 @@ class Loop:
             if polls and self.step.halt and at.batch < self.batches:
                 self._time(began, first)
                 self._leave(named(float(self.step.halt)))
-            if self.world.first and time.monotonic() - self.saved > self.recipe.train.save_seconds:
-                self._save()
         self._time(began, first)
         self._end_epoch()
         at.waited, caught = self.world.agree([at.waited, signals.caught])

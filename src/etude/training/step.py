@@ -168,7 +168,7 @@ class Step:
             f"Step {number}, phase {player.phase.name}: {what} is not finite ({where}); "
             f"the update was not made. Samples {blame}.",
             do=f"Lower train.lr (now {self.train.lr}), set train.clip, or look at those samples; "
-            "the last checkpoint is untouched.",
+            "what was saved before is untouched.",
         )
 
     def _culprits(self, player: Player, batch: Batch) -> str:
@@ -183,6 +183,8 @@ class Step:
                 if not _finite(player.phase.loss(self.model, one)):
                     alone.append(int(sample))
         self.model.train()
+        if len(alone) == len(batch.samples):
+            return "of the batch: all are so by themselves, so the weights or the rate are at fault"
         if alone:
             return f"with a loss that is not finite by themselves: {alone}"
         return f"of the batch, none of them bad by itself: {sorted(map(int, batch.samples))}"
