@@ -172,7 +172,12 @@ class Step:
         )
 
     def _culprits(self, player: Player, batch: Batch) -> str:
-        """The samples of the batch that are not finite by themselves, in eval mode."""
+        """The samples of the batch that are not finite, or whose loss is not, in eval mode."""
+        bad = ~torch.isfinite(batch.x).flatten(1).all(1).cpu().numpy()
+        if bad.any():
+            return f"that are not finite themselves: {sorted(map(int, batch.samples[bad]))}"
+        if not all(map(_finite, self.model.buffers())):  # batch norm's, since the bad step
+            return f"of the batch: {sorted(map(int, batch.samples))}"
         self.model.eval()
         alone = []
         for i, sample in enumerate(batch.samples):
