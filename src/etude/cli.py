@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from etude.errors import UsageError
+from etude.errors import UsageError, plain
 from etude.exits import exits, spoken_for
 from etude.flags import (
     Data,
@@ -232,9 +232,9 @@ def predict(
         return
     for answer in answers:
         if "label" in answer:
-            print(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})")
+            print(plain(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})"))
         else:
-            print(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}")
+            print(plain(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}"))
 
 
 def numbers(found: float | list[float]) -> str:
@@ -309,7 +309,7 @@ def list_(*, as_json: Json = False) -> None:
     for kind, entries in found.items():
         print(f"{kind}:")
         for entry, about in entries.items():
-            print(f"  {entry:<24} {about}")
+            print(plain(f"  {entry:<24} {about}"))
         if not entries:
             print("  none yet: etude train mlp --data digits")
 

@@ -16,7 +16,7 @@ INDEX = "pictures.json"
 
 def epochs(run: RunFolder) -> list[dict[str, Any]]:
     """The rows of a run's epochs."""
-    return [row for row in lines(run.metrics) if row["event"] == "epoch"]
+    return [row for row in lines(run.metrics) if row.get("event") == "epoch"]
 
 
 def gallery(run: RunFolder, result: dict[str, Any], parts: Assembly, said: Any) -> list[Picture]:
@@ -74,11 +74,4 @@ def keep(run: RunFolder, pictures: list[Picture]) -> None:
 
 def kept(run: RunFolder) -> list[Picture]:
     """The pictures that `keep` stored."""
-    return [
-        Picture(
-            **entry,
-            light=(run.pictures / f"{entry['name']}.png").read_bytes(),
-            dark=(run.pictures / f"{entry['name']}-dark.png").read_bytes(),
-        )
-        for entry in json.loads((run.pictures / INDEX).read_text(encoding="utf-8"))
-    ]
+    return [Picture(*words, light, dark) for words, light, dark in run.kept(INDEX)]

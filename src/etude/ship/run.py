@@ -13,7 +13,8 @@ from etude import registry
 from etude.data.dataset import Card, Split
 from etude.data.inputs import from_array, read
 from etude.data.resident import Resident
-from etude.errors import DataError, RunError, UsageError
+from etude.data.sound import sound
+from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines
@@ -47,17 +48,17 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One mapping an epoch: training losses by phase, validation metrics."""
-        return [row for row in lines(self.folder.metrics) if row["event"] == "epoch"]
+        return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
 
     @property
     def seconds(self) -> float:
         """Time spent in training steps."""
-        return float(sum(row["seconds"] for row in lines(self.folder.timing)))
+        return float(sum(row.get("seconds", 0) for row in lines(self.folder.timing)))
 
     @property
     def samples_per_second(self) -> float:
         """Training samples by that time."""
-        samples = sum(row["samples"] for row in lines(self.folder.timing))
+        samples = sum(row.get("samples", 0) for row in lines(self.folder.timing))
         return float(samples / max(self.seconds, 1e-9))
 
     @cached_property
@@ -75,7 +76,10 @@ class Run:
         card = self._best.state.get("card")
         if not isinstance(card, dict):
             raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
-        return Card.read(card, "card")
+        try:
+            return sound(Card.read(card, "card"))
+        except (UsageError, DataError) as error:
+            raise RunError(f"{self.path}: is damaged. {error}") from None
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
@@ -84,7 +88,8 @@ class Run:
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
-            raise RunError(f"{self.path}: the weights do not fit the recipe: {error}") from None
+            reason = str(error)[:1000]
+            raise RunError(f"{self.path}: the weights do not fit the recipe: {reason}") from None
         return model.eval(), task
 
     @property
@@ -101,7 +106,13 @@ class Run:
                 task.outputs(model, held.take(np.arange(start, min(start + BATCH, len(held)))))
                 for start in range(0, len(held), BATCH)
             ]
-        return torch.cat(parts).numpy()
+        found = torch.cat(parts).numpy()
+        if not np.isfinite(found).all():
+            raise NumericsError(
+                f"{self.path}: what the model says is not finite.",
+                do="Look at the largest values of these inputs; or train anew with a lower rate.",
+            )
+        return found
 
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One answer a sample: input, label, probability, probabilities; or value and its unit.
