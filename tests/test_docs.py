@@ -143,7 +143,7 @@ def parsed_only(workdir, monkeypatch):
     monkeypatch.setattr(verbs, "train", train)
     monkeypatch.setattr(verbs, "first_aid", first_aid)
     monkeypatch.setattr(verbs, "compare", compare)
-    for name in ("resume", "load", "generate", "evaluate_again", "listing", "tour"):
+    for name in ("resume", "load", "generate", "evaluate_again", "listing", "look", "tour"):
         monkeypatch.setattr(verbs, name, done)
 
 

@@ -28,8 +28,11 @@ ARROWS = {
     "training": {"errors", "recipe", "runs", "tasks", "shapes"},
     "duel": {"errors", "recipe", "registry", "runs", "training"},
     "draw": {"errors"},
-    "look": {"errors", "registry", "runs", "draw"},
-    "ship": {"errors", "recipe", "registry", "runs", "data", "tasks"},
+    "look": {
+        "config", "errors", "shapes", "recipe", "layers", "tasks", "data", "registry", "runs",
+        "draw",
+    },
+    "ship": {"errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
@@ -38,7 +41,7 @@ ARROWS = {
         "look", "ship", "session",
     },
     "flags": {"recipe"},
-    "cli": {"errors", "flags", "verbs"},
+    "cli": {"draw", "errors", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

@@ -5,7 +5,6 @@ Importing this imports no torch: verbs are loaded when one is called.
 """
 
 import inspect
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,8 +13,21 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from etude.draw.terminal import brief, numbers, say, table
 from etude.errors import EtudeError, UsageError
-from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled
+from etude.flags import (
+    Data,
+    Flags,
+    Json,
+    Lang,
+    MemberFlags,
+    Sample,
+    Seed,
+    Sets,
+    Several,
+    given,
+    spelled,
+)
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -47,11 +59,6 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
         return function
 
     return register
-
-
-def say(value: Any) -> None:
-    """One JSON value on stdout."""
-    print(json.dumps(value, ensure_ascii=False))
 
 
 @verb(LEARN)
@@ -103,13 +110,6 @@ def train(
     finish(run, as_json)
 
 
-def brief(entry: Any) -> str:
-    """A long list by its ends."""
-    if isinstance(entry, list) and len(entry) > 8 and isinstance(entry[0], float):
-        return f"{entry[0]:.4g} ... {entry[-1]:.4g} ({len(entry)} values; --json gives all)"
-    return str(entry)
-
-
 def finish(run: Any, as_json: bool) -> None:
     """Say what a run came to."""
     from etude import verbs
@@ -126,11 +126,11 @@ def finish(run: Any, as_json: bool) -> None:
 @verb(LEARN)
 def compare(
     *,
-    model: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    model: Several = None,
     data: Data = None,
-    optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    optimizer: Several = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
-    seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    seed: Several = None,
     flags: MemberFlags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -159,19 +159,6 @@ def compare(
         return
     table(verbs.table(found))
     print(found.path / "report.html")
-
-
-def table(rows: list[list[str]]) -> None:
-    """A table on stdout."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(*rows[0])
-    for row in rows[1:]:
-        drawn.add_row(*map(Text, row))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False, markup=False).print(drawn)
 
 
 @verb(LEARN)
@@ -219,11 +206,6 @@ def predict(
             print(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}")
 
 
-def numbers(found: float | list[float]) -> str:
-    """One value or several, short."""
-    return " ".join(f"{x:.4g}" for x in (found if isinstance(found, list) else [found]))
-
-
 @verb(USE)
 def generate(
     run: str,
@@ -251,6 +233,40 @@ def generate(
         say({"run": run, "count": count, "seed": seed, "files": places})
     else:
         print("\n".join(places))
+
+
+@verb(USE)
+def look(
+    run: str,
+    /,
+    *,
+    view: Several = None,
+    sample: Sample = None,
+    out: Annotated[Path | None, Parameter(help="the folder the pictures go to")] = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Pictures of what is inside a trained run, and the arrays behind them.
+
+    Without --view, all that fit the run. Files: NAME.png, NAME-dark.png, NAME.npz.
+
+    Examples:
+
+    etude look runs/vit-digits
+
+    etude look runs/vit-digits --view attention --sample 17
+
+    etude look runs/cnn-digits --view class-map,features --sample three.png --out here
+    """
+    from etude import verbs
+
+    names = None if view is None else [name.strip() for name in view.split(",")]
+    found = verbs.look(run, names, sample, out, lang)
+    if as_json:
+        say(found)
+        return
+    for each in found["pictures"]:
+        print(f"{each['name']}: {each['alt']}\n  {each['files'][0]}")
 
 
 @verb(USE)

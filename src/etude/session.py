@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from etude import registry
-from etude.data.dataset import Split
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
+from etude.draw.texts import Lang
 from etude.errors import RunError
 from etude.look import filmstrip, gallery, words
 from etude.look.report import Section, page
@@ -129,28 +129,19 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_
     files.append(run.metrics, result)
 
 
-def report(run: RunFolder, parts: Assembly) -> None:
+def report(run: RunFolder, parts: Assembly, lang: Lang = "en") -> None:
     """Draw a finished run: pictures/, and report.html."""
-    result = run.finished()
-    handle = Run(run.path)
-    card = parts.dataset.card
-    if parts.task.name == "regress" and card.given.size == 1:
-        x = gallery.grid(parts)
-        said = handle.outputs(Split(x, np.zeros((len(x), card.outputs), np.float32)))
-    else:
-        said = handle.outputs(parts.dataset.test)
-    if parts.task.name in ("regress", "forecast"):
-        said = parts.task.in_units(torch.from_numpy(said))  # type: ignore[attr-defined]
-    pictures = gallery.gallery(run, result, parts, said)
-    film = b""
+    subject = Run(run.path).subject(lang=lang, dataset=lambda: parts.dataset)
+    pictures = gallery.draw(subject)
     gallery.keep(run, pictures)
+    film = b""
     if parts.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         film = filmstrip.animation(frames)
         run.picture("film.png", film)
     recipe = json.dumps(parts.recipe.plain(), indent=1)
     sections = [
-        Section("", words.sentences(result), pictures=pictures, animation=film),
+        Section("", words.sentences(subject.result), pictures=pictures, animation=film),
         Section("Recipe", ["Play it again: etude train recipe.json"], plain=recipe),
     ]
     replace(run.report, page(run.path.name, sections))

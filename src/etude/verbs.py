@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ import numpy as np
 
 from etude import registry, session
 from etude.config import nearest
+from etude.draw.texts import Lang
 from etude.duel.grid import Duel, members, warning
 from etude.errors import RunError, UsageError
-from etude.look import curves, filmstrip, gallery, words
-from etude.look.answers import fitted
+from etude.look import compare as side_by_side
+from etude.look import filmstrip, gallery, words
 from etude.look.report import Section, write
+from etude.look.views.fitted import grid
 from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
@@ -152,6 +154,40 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     return [place, arrays]
 
 
+def look(
+    path: Path | str,
+    views: Sequence[str] | None = None,
+    sample: str | None = None,
+    out: Path | None = None,
+    lang: Lang = "en",
+) -> dict[str, Any]:
+    """Draw what is inside a trained run, each picture with the arrays behind it.
+
+    views: names; without them all that fit. sample: an index into the test split, or a file. out:
+    the folder they go to, the run's `look` without it.
+    """
+    run = Run(path)
+    subject = run.subject(sample, lang)
+    pictures = gallery.draw(subject, views)
+    place = out or run.path / "look"
+    if not place.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
+    place.mkdir(exist_ok=True)
+    files = gallery.save(pictures, place)
+    drawn = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "alt": each.alt,
+            "files": [str(path) for path in files[each.name]],
+            "arrays": {key: list(x.shape) for key, x in each.arrays.items()},
+        }
+        for each in pictures
+    ]
+    missing = {} if views else gallery.left_out(subject)
+    return {"run": str(run.path), "pictures": drawn, "left_out": missing}
+
+
 def compare(
     *,
     model: str | None = None,
@@ -202,16 +238,18 @@ def _draw_duel(duel: Duel, unfair: str) -> None:
     pictures = []
     if len(goals) == 1:
         histories = {label: run.history for label, run in runs.items()}
-        pictures.append(curves.overlaid(histories, goals.pop(), unfair))
+        pictures.append(side_by_side.overlaid(histories, goals.pop(), unfair))
     first = duel.runs[0]
     if first.card.target == "value" and {run.card.given.size for run in duel.runs} == {1}:
-        parts = registry.assemble(registry.complete(first.recipe.plain()))
-        test, x = parts.dataset.test, gallery.grid(parts)
+        test = registry.assemble(registry.complete(first.recipe.plain())).dataset.test
+        x = grid(np.asarray(test.x))
         lines = {}
         for label, run in runs.items():
             answers = run.predict(x)
             lines[label] = (x[:, 0], np.array([a["value"] for a in answers]))
-        pictures.append(fitted(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair))
+        pictures.append(
+            side_by_side.functions(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair)
+        )
     table = Section("Results", [unfair] if unfair else [], words.rows(duel.runs, duel.labels))
     sections = [table, Section("Pictures", pictures=pictures)]
     write(duel.path, f"Comparison {duel.path.name}", sections, pictures)
