@@ -29,8 +29,8 @@ ARROWS = {
     "duel": {"errors", "recipe", "registry", "runs", "training"},
     "draw": {"errors"},
     "look": {
-        "config", "errors", "shapes", "recipe", "layers", "tasks", "data", "registry", "runs",
-        "draw",
+        "config", "errors", "shapes", "recipe", "layers", "tasks", "models", "data", "registry",
+        "runs", "draw",
     },
     "ship": {"errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
     "session": {

@@ -11,6 +11,17 @@ from typing import Any
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
 DARK = ("#56B4E9", "#E69F00", "#2fc79a", "#e39bc4", "#ff8c4a", "#8fd0ff", "#c0c0c0")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+CLASSES = {
+    "light": (
+        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
+        "#56B4E9", "#808080", "#882255", "#999933", "#6655cc",
+    ),
+    "dark": (
+        "#4da6ff", "#ff8c4a", "#2fc79a", "#e39bc4", "#f0c000",
+        "#a8dcff", "#b0b0b0", "#e0607e", "#c5c56a", "#a893ff",
+    ),
+}  # fmt: skip
+"""Ten for points by class, which are named in the picture too."""
 DPI = 150
 
 
@@ -23,11 +34,13 @@ class Ink:
     paper: str
     faint: str
     heat: str
+    signed: str
+    classes: tuple[str, ...]
 
 
 INKS = {
-    "light": Ink(LIGHT, "#1a1a1a", "#ffffff", "#d9d9d9", "Blues"),
-    "dark": Ink(DARK, "#e8e8e8", "#16181d", "#3a3d45", "cividis"),
+    "light": Ink(LIGHT, "#1a1a1a", "#ffffff", "#d9d9d9", "Blues", "RdBu_r", CLASSES["light"]),
+    "dark": Ink(DARK, "#e8e8e8", "#16181d", "#3a3d45", "cividis", "berlin", CLASSES["dark"]),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from einops import rearrange
 from torch import nn
 
 from etude.data.dataset import Card, Dataset, Split
@@ -209,6 +210,16 @@ class Subject:
             return again
 
         return run
+
+
+def as_given(x: np.ndarray, card: Card) -> np.ndarray:
+    """What a model reads [n ...], in the axes that the data have it in: rows and vectors of an
+    image as [n C H W] again."""
+    if card.view == "rows":
+        return rearrange(x, "n h (w c) -> n c h w", c=card.shape[0])
+    if card.view == "vector":
+        return x.reshape(len(x), *card.shape)
+    return x
 
 
 @contextmanager

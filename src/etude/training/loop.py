@@ -25,6 +25,7 @@ from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
 from etude.training import optimizer
+from etude.training.moments import moments, summary
 from etude.training.randomness import key, order, reseed
 from etude.training.signals import Signals
 from etude.training.step import Step
@@ -184,6 +185,16 @@ class Loop:
             arrays = self.task.snapshot(self.model, batch)
         if arrays:
             self.run.snapshot(self.at.step, "samples", arrays)
+        if self.at.epoch in moments(self.epochs):
+            self._moment(batch)
+
+    def _moment(self, batch: Batch) -> None:
+        """How large weights and gradients are now."""
+        reseed(self.recipe.seed, "moment")
+        self.model.eval()
+        arrays = summary(self.model, self.task.phases(), batch, self.at.epoch)
+        self.model.train()
+        self.run.snapshot(self.at.step, "weights", arrays)
 
     def _point(self) -> Checkpoint:
         """All that is needed to go on from here."""
