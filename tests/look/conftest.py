@@ -5,7 +5,6 @@ import os
 import pytest
 
 import etude
-from etude.draw import style
 
 KINDS = {
     "mlp": ("mlp", "digits", {"model.hidden": [16]}),
@@ -20,14 +19,6 @@ KINDS = {
     "aae": ("aae", "digits", {"model.hidden": [16, 16], "model.critic": [8, 8]}),
     "aae in the plane": ("aae", "digits", {"model.latent_dim": 2, "model.preset": "notes"}),
 }
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _coarse():
-    """Small pictures: most of a view's time is drawing."""
-    fine, style.DPI = style.DPI, 50
-    yield
-    style.DPI = fine
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, Picture, line, picture
+from etude.draw.style import Ink, Picture, line, log_scale, picture
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -22,7 +22,7 @@ def overlaid(members: Mapping[str, Rows], goal: str, warning: str) -> Picture:
             left.plot(epochs, losses, label=name, **line(ink, i))
             right.plot(epochs, [row["val"][goal] for row in rows], label=name, **line(ink, i))
         left.set(xlabel="epoch", ylabel="training loss", title="training loss")
-        left.set_yscale("log")
+        log_scale(left.yaxis)
         right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
         right.legend()
         if warning:

@@ -47,6 +47,9 @@ def shown(
     **arrays: Any,
 ) -> Shown:
     """Draw by `paint(figure, ink)`, as draw.style.picture does, and keep the arrays."""
-    drawn = picture(name, title, alt, paint, size)
-    kept = {key: np.asarray(value) for key, value in arrays.items()}
-    return Shown(**vars(drawn), arrays=kept)
+    return with_arrays(picture(name, title, alt, paint, size), **arrays)
+
+
+def with_arrays(drawn: Picture, **arrays: Any) -> Shown:
+    """A picture that was drawn otherwise, with the arrays behind it."""
+    return Shown(**vars(drawn), arrays={key: np.asarray(value) for key, value in arrays.items()})

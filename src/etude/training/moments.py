@@ -40,6 +40,8 @@ def summary(
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         for phase in phases:
             own = [(n, p) for n, p in phase.parameters(model) if p.ndim > 1 and n not in gradients]
+            if not own:
+                continue
             loss = phase.loss(model, batch)
             found = torch.autograd.grad(loss, [p for _, p in own], allow_unused=True)
             for (name, _), gradient in zip(own, found):

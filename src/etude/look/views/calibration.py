@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink
+from etude.draw.style import Ink, log_scale
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, shown
 from etude.tasks.classify import wilson
@@ -48,7 +48,7 @@ def draw(subject: Subject) -> list[Shown]:
     right = said == subject.data.test.y
     confidence, accuracy, count = reliability(sure, right)
     error = calibration_error(confidence, accuracy, count)
-    intervals = [wilson(round(a * n), n) for a, n in zip(accuracy, count) if n]
+    intervals = [wilson(round(a * n), int(n)) for a, n in zip(accuracy, count) if n]
     low, high = np.array(intervals).T
     spread = np.maximum((accuracy[count > 0] - low, high - accuracy[count > 0]), 0)
     middles, some = (np.arange(BINS) + 0.5) / BINS, count > 0
@@ -61,7 +61,8 @@ def draw(subject: Subject) -> list[Shown]:
         top.set(ylabel="share that was right", ylim=(-0.03, 1.03), title=f"gap {error:.1%}")
         top.legend(loc="upper left")
         bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
-        bottom.set(xlabel="how sure it was", ylabel="samples", xlim=(0, 1), yscale="log")
+        bottom.set(xlabel="how sure it was", ylabel="samples", xlim=(0, 1))
+        log_scale(bottom.yaxis)
 
     mean, share = float(sure.mean()), float(right.mean())
     verdict = "over" if mean > share + 0.01 else "under" if mean < share - 0.01 else "even"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from etude.draw.style import Ink, line
+from etude.draw.style import Ink, line, log_scale
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, shown
 
@@ -24,7 +24,7 @@ def draw(subject: Subject) -> list[Shown]:
         for i, (name, loss) in enumerate(losses.items()):
             left.plot(epochs, loss, label=name, **line(ink, i))
         left.set(xlabel="epoch", ylabel="loss", title="loss")
-        left.set_yscale("log")
+        log_scale(left.yaxis)
         left.legend()
         right.plot(epochs, values, **line(ink, 0))
         best = subject.result["best_epoch"]

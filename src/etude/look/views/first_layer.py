@@ -23,7 +23,8 @@ def first(subject: Subject) -> nn.Linear | None:
 
 def fits(subject: Subject) -> str:
     """Networks of units that see a whole image."""
-    whole = subject.card.kind == "image" and first(subject) is not None
+    flat = subject.card.view == "vector" or subject.task.name == "autoencode"
+    whole = flat and subject.card.kind == "image" and first(subject) is not None
     return "" if whole else "no unit of the first layer sees a whole image"
 
 

@@ -2,11 +2,11 @@
 
 from torch import nn
 
-from etude.draw.table import paint_table, table_size
+from etude.draw.table import table_picture
 from etude.layers import LSTM, PatchEmbedding
 from etude.look.subject import Subject
 from etude.look.trace import Call
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, with_arrays
 
 LETTERS = {4: "N C H W", 3: "N L D", 2: "N D"}
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Sigmoid, nn.Tanh)
@@ -67,22 +67,17 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say(
         "shapes.alt", parameters=parameters, multiply_adds=work, count=count, dead=said
     )
-    return [
-        shown(
-            "shapes",
-            subject.say("shapes.title"),
-            alt,
-            lambda figure, ink: paint_table(figure, ink, rows, left=4),
-            table_size(rows),
-            step=[c.name for c in calls],
-            parameters=[c.parameters for c in calls],
-            multiply_adds=[single[id(c)].multiply_adds for c in calls],
-            mean=[c.mean for c in calls],
-            std=[c.std for c in calls],
-            zeros=[c.zeros for c in calls],
-            dead=[-1 if c.dead is None else c.dead for c in calls],
-        )
-    ]
+    arrays = {
+        "step": [c.name for c in calls],
+        "parameters": [c.parameters for c in calls],
+        "multiply_adds": [single[id(c)].multiply_adds for c in calls],
+        "mean": [c.mean for c in calls],
+        "std": [c.std for c in calls],
+        "zeros": [c.zeros for c in calls],
+        "dead": [-1 if c.dead is None else c.dead for c in calls],
+    }
+    drawn = table_picture("shapes", subject.say("shapes.title"), alt, rows, left=4)
+    return [with_arrays(drawn, **arrays)]
 
 
 VIEW = View(

@@ -47,7 +47,11 @@ def draw(subject: Subject) -> list[Shown]:
         image = axes.imshow(
             np.sqrt(sheet), cmap=ink.heat, aspect="auto", interpolation="nearest", vmin=0
         )
-        axes.set_xticks(xs, [str(names[i]).removesuffix(".weight") for i in some], fontsize=7)
+        axes.set_xticks(
+            xs,
+            [str(names[i]).removesuffix(".weight").replace(".", "\n", 1) for i in some],
+            fontsize=7,
+        )
         ticks = [y - height / 2 + height * f for y in ys for f in (0, 1)]
         axes.set_yticks(ticks, [f"1e{e:+.0f}" for _ in ys for e in (high, low)], fontsize=7)
         for y, word in zip(ys, ("weights", "gradients")):
