@@ -25,7 +25,7 @@ ARROWS = {
     "data": {"config", "errors", "shapes"},
     "runs": {"config", "errors", "recipe"},
     "registry": {"config", "errors", "recipe", "data", "models", "tasks", "shapes"},
-    "training": {"errors", "recipe", "runs", "tasks", "shapes"},
+    "training": {"errors", "recipe", "runs", "tasks", "shapes", "layers"},
     "duel": {"errors", "recipe", "registry", "runs", "training"},
     "draw": {"errors"},
     "look": {
@@ -140,7 +140,15 @@ def test_the_face_is_what_it_says():
 
 
 @pytest.mark.parametrize(
-    "module", ["etude", "etude.cli", "etude.runs.folder", "etude.runs.checkpoint", "etude.recipe"]
+    "module",
+    [
+        "etude",
+        "etude.cli",
+        "etude.runs.folder",
+        "etude.runs.checkpoint",
+        "etude.recipe",
+        "etude.verbs",
+    ],
 )
 def test_no_torch_where_it_is_not_needed(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"

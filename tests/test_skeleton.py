@@ -72,3 +72,16 @@ def test_an_existing_run_is_not_overwritten(trained, capsys):
         main(["train", "mlp", "--data", "digits", "--name", "walk"])
     assert left.value.code == 2
     assert "walk-2" in capsys.readouterr().err
+
+
+def test_predict_takes_tensors_and_lists_of_samples(trained):
+    import torch
+
+    x = np.random.default_rng(0).integers(0, 16, (2, 1, 8, 8)).astype(np.float32)
+    whole = trained.predict(x)
+    assert trained.predict(torch.from_numpy(x)) == whole
+    assert trained.predict(list(x)) == whole
+    with pytest.raises(etude.EtudeError, match="make no array"):
+        trained.predict([x[0], np.zeros(3)])
+    with pytest.raises(etude.EtudeError, match="a name or a path"):
+        etude.train("mlp", data=(x, [0, 1]))  # type: ignore[arg-type]

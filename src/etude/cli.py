@@ -6,7 +6,9 @@ Importing this imports no torch: verbs are loaded when one is called.
 
 import inspect
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +29,7 @@ from etude.flags import (
     Several,
     given,
     spelled,
+    whole,
 )
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
@@ -61,6 +64,11 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
     return register
 
 
+def spoken_for() -> bool:
+    """Whether another process of this job (its rank 0) says what there is to say."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
 @verb(LEARN)
 def train(
     model: str | None = None,
@@ -75,6 +83,7 @@ def train(
     ] = None,
     flags: Flags = None,
     sets: Sets = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train a network, test it once, and keep all of it under ./runs.
@@ -106,18 +115,20 @@ def train(
             for key, entry in found.items():
                 print(f"{key}: {brief(entry)}")
         return
-    run = verbs.train(model, data, name=name, quiet=as_json, **given(flags, sets, seed))
-    finish(run, as_json)
+    run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **given(flags, sets, seed))
+    finish(run, as_json, lang)
 
 
-def finish(run: Any, as_json: bool) -> None:
+def finish(run: Any, as_json: bool, lang: Any) -> None:
     """Say what a run came to."""
     from etude import verbs
 
+    if spoken_for():
+        return
     if as_json:
         say(verbs.summary(run))
         return
-    for line in verbs.said(run):
+    for line in verbs.said(run, lang):
         print(line)
     print(f"{run.seconds:.1f} s of training, {run.samples_per_second:,.0f} samples/s")
     print(run.folder.report)
@@ -133,6 +144,7 @@ def compare(
     seed: Several = None,
     flags: MemberFlags = None,
     sets: Sets = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train several from the same start on the same batches, and draw them side by side.
@@ -152,17 +164,18 @@ def compare(
         seed=seed,
         name=name,
         quiet=as_json,
+        lang=lang,
         **given(flags, sets),
     )
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.table(found))
+    table(verbs.table(found, lang))
     print(found.path / "report.html")
 
 
 @verb(LEARN)
-def resume(run: str, /, *, as_json: Json = False) -> None:
+def resume(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
     """Go on with a run that was stopped or killed, as if it had not been.
 
     Examples:
@@ -171,7 +184,7 @@ def resume(run: str, /, *, as_json: Json = False) -> None:
     """
     from etude import verbs
 
-    finish(verbs.resume(run, quiet=as_json), as_json)
+    finish(verbs.resume(run, quiet=as_json, lang=lang), as_json, lang)
 
 
 @verb(USE)
@@ -211,8 +224,10 @@ def generate(
     run: str,
     /,
     *,
-    count: Annotated[int, Parameter(help="how many images", name=["--count", "-n"])] = 64,
-    seed: Annotated[int, Parameter(help="decides the noise")] = 0,
+    count: Annotated[
+        int, Parameter(help="how many images", name=["--count", "-n"], converter=whole)
+    ] = 64,
+    seed: Annotated[int, Parameter(help="decides the noise", converter=whole)] = 0,
     out: Annotated[Path | None, Parameter(help="where the sheet of images goes (.png)")] = None,
     as_json: Json = False,
 ) -> None:
@@ -269,6 +284,20 @@ def look(
         print(f"{each['name']}: {each['alt']}\n  {each['files'][0]}")
 
 
+@verb(SEE)
+def report(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
+    """Draw a finished run's pictures and report anew, in English or Korean.
+
+    Examples:
+
+    etude report runs/cnn-digits --lang ko
+    """
+    from etude import verbs
+
+    place = str(verbs.report(run, lang))
+    say({"run": run, "report": place}) if as_json else print(place)
+
+
 @verb(USE)
 def evaluate(run: str, /, *, as_json: Json = False) -> None:
     """Test a trained run again on its test data.
@@ -314,6 +343,7 @@ def list_(*, as_json: Json = False) -> None:
 def tour(
     *,
     name: Annotated[str, Parameter(help="the folder under ./runs")] = "tour",
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train every network of the notes on embedded data: about three minutes on two cores.
@@ -324,11 +354,11 @@ def tour(
     """
     from etude import verbs
 
-    found = verbs.tour(name, quiet=as_json)
+    found = verbs.tour(name, quiet=as_json, lang=lang)
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.table(found))
+    table(verbs.table(found, lang))
     seconds = sum(run.seconds for run in found.runs)
     print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
 
@@ -361,6 +391,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Threads that wait actively for long starve each other when anything else runs on the machine;
     # those that sleep at once double the time of a small network's step. So: a short wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
     try:
         app(spelled(sys.argv[1:] if arguments is None else arguments))
     except CycloptsError as error:
@@ -382,5 +414,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit."""
-    print(f"etude: {message}", file=sys.stderr)
+    if not spoken_for():
+        print(f"etude: {message}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def terminated(number: int, frame: Any) -> None:
+    """SIGTERM while nothing is under way that could be saved; training has a handler of its own."""
+    leave(75, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")

@@ -5,17 +5,27 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, make_dataclass
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional, get_args
 
 from cyclopts import Parameter
 
 from etude.recipe import Train
 
 
+def whole(kind: Any, tokens: Sequence[Any]) -> int:
+    """A whole number; 1.5 is none, where cyclopts would round it."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+
+
 def flag(field: Any) -> Any:
     """A field of the recipe as a flag that may be left out."""
     kind = str if field.annotation is str else field.annotation
-    return Annotated[Optional[kind], Parameter(help=field.description)]  # noqa: UP045
+    converter = whole if int in (kind, *get_args(kind)) else None
+    text = Parameter(help=field.description, converter=converter)
+    return Annotated[Optional[kind], text]  # noqa: UP045
 
 
 # Every field of Train is a flag; those not given stay None, and the recipe decides.
@@ -36,9 +46,9 @@ Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative=
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
 Several = Annotated[str | None, Parameter(help="one, or several with commas")]
 Sample = Annotated[str | None, Parameter(help="a number in the test split, or a file")]
-Lang = Annotated[Literal["en", "ko"], Parameter(help="language of what is said of the pictures")]
+Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="decides order, start and noise")]
+Seed = Annotated[int | None, Parameter(help="decides order, start and noise", converter=whole)]
 
 
 def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:

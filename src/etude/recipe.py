@@ -63,6 +63,9 @@ class Train(Config):
     compile: Literal["auto", "on", "off"] = Field(
         default="auto", description="auto: only when it repays its own cost"
     )
+    save_seconds: float = Field(
+        default=15.0, ge=0, description="seconds of training between two checkpoints"
+    )
     device: str = Field(default="auto", description="cpu, cuda, cuda:1, mps; auto: a GPU if any")
     threads: int | None = Field(default=None, ge=1, description="CPU threads (auto: all)")
 
@@ -97,6 +100,12 @@ def draft(
     `fields` maps a path ("model.patch", "train.lr", "seed") to a plain JSON value. Raises
     UsageError for a path that leads nowhere.
     """
+    for key, name in (("model", model), ("data", data)):
+        if name is not None and not isinstance(name, str):
+            raise UsageError(
+                f"{key} should be a name or a path, not of type {type(name).__name__}.",
+                do="Arrays are trained on from a file: np.savez('mine.npz', x=x, y=y).",
+            )
     tree: dict[str, Any] = json.loads(json.dumps(dict(base or {})))
     _check_parts(tree)
     for key, name in (("model", model), ("data", data)):

@@ -1,18 +1,21 @@
 """The life of one run: from a mapping to live parts, through training, to its result and report."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from etude import registry
+from etude.data.checks import checks
+from etude.data.dataset import Dataset
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
-from etude.draw.texts import Lang
-from etude.errors import RunError
+from etude.draw.texts import Lang, say
+from etude.errors import RunError, UsageError
 from etude.look import filmstrip, gallery, words
-from etude.look.report import Section, page
+from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
 from etude.runs import folder as files
@@ -20,39 +23,74 @@ from etude.runs.files import replace
 from etude.runs.folder import RunFolder
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
-from etude.training import machine
+from etude.training import firstaid, machine
+from etude.training.distributed import World
 from etude.training.loop import Loop, evaluate, load_weights, must_be_finite
+from etude.training.randomness import order
 
 
-def begin(run: RunFolder, mapping: dict[str, Any], quiet: bool) -> Assembly:
-    """Everything that can fail for a user's mistake; then the run folder becomes a run."""
+def begin(
+    run: RunFolder | None, mapping: dict[str, Any], quiet: bool
+) -> tuple[RunFolder, Assembly]:
+    """Everything that can fail for a user's mistake; then the run folder becomes a run.
+
+    run: the locked folder, None on all processes of a job but the first.
+    """
+    world = World.here()
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
-    train, why = _choose(parts)
-    recipe = Recipe.read({**parts.recipe.plain(), "train": train.plain()})
+    _shared_out(parts.recipe.train, world)
+    world.join(parts.recipe.train.device)
+    train, why = world.agree(_choose(parts) if world.first else None)
+    recipe = Recipe.read({**parts.recipe.plain(), "train": train})
     parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
+    path = world.agree(str(run.path) if run else None)
+    run = run or RunFolder(Path(path))
+    if not world.first:
+        return run, parts
     card = parts.dataset.card
     with Watch(run.path.name, 1, 1, quiet) as watch:
-        watch("note", {"text": f"{card.given}, seen as {card.seen}; {train.device}, {why}"})
+        watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance = {"environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why}
+    provenance = {
+        "environment": surroundings(world), "fingerprint": card.fingerprint, "chosen": why,
+    }  # fmt: skip
     run.begin(recipe.plain(), provenance)
-    return parts
+    return run, parts
 
 
-def surroundings() -> dict[str, Any]:
-    """The environment, and the GPUs: where any of it differs, bytes may."""
+def _shared_out(train: Train, world: World) -> None:
+    """Each process needs two samples of every batch, for batch norm. Raises UsageError."""
+    size = train.batch_size or 1
+    if world.size > 1 and size // world.size < 2:
+        raise UsageError(
+            f"train.batch_size={size}, shared by {world.size} processes, leaves fewer than two "
+            "samples each.",
+            do=f"Choose train.batch_size={2 * world.size} or more, or fewer processes.",
+        )
+
+
+def surroundings(world: World | None = None) -> dict[str, Any]:
+    """The environment, the GPUs, and the processes: where any of it differs, bytes may."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {**environment(), "gpus": gpus, "cuda": str(torch.version.cuda)}
+    processes = (world or World.here()).size
+    cuda = str(torch.version.cuda)
+    threads = machine.default_threads()
+    return {
+        **environment(), "gpus": gpus, "cuda": cuda, "processes": processes, "threads": threads,
+    }  # fmt: skip
 
 
 def again(run: RunFolder, quiet: bool) -> Assembly:
     """The live parts of a run that was begun before. Raises RunError if its data have changed."""
+    world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
+    _shared_out(parts.recipe.train, world)
+    world.join(parts.recipe.train.device)
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     if then.get("fingerprint") != now:
         raise RunError(
@@ -76,26 +114,55 @@ def residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
     return train, Resident(data.val, card, device), Resident(data.test, card, device)
 
 
-def _choose(parts: Assembly) -> tuple[Train, str]:
+def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
+    """Training resolved, as plain values, and why it was chosen so."""
     train = parts.recipe.train
     held, _, _ = residents(parts)
     size = train.batch_size or 1
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
-    return machine.choose(train, parts.model, parts.task.phases(), batch, steps)
+    chosen, why = machine.choose(train, parts.model, parts.task.phases(), batch, steps)
+    return chosen.plain(), why
 
 
-def play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
+def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
+    """Before hours are spent: "dry-run", "overfit" or "lr", on the run's first batches."""
+    recipe = registry.complete(mapping)
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    held, _, _ = residents(parts)
+    size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
+    count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
+    batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
+    live = (parts.model, parts.task, parts.recipe.train)
+    if kind == "lr":
+        return firstaid.find_lr(*live, batches)
+    return (firstaid.dry_run if kind == "dry-run" else firstaid.overfit)(*live, batches[0])
+
+
+def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
+    """Metrics of a finished run on its test split, computed anew. Raises RunError if the data are
+    not those it was trained on."""
+    parts = again(run.folder, quiet)
+    load_weights(parts.model, run.folder.best())
+    _, _, test = residents(parts)
+    return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
+
+
+def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run:
     """Train to the end, test once with the best weights, draw."""
+    world = World.here()
     epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
     try:
         train, val, test = residents(parts)
         with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
             card = parts.dataset.card.plain()
-            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch)
+            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
             loop.fit()
-        _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
-        report(run, parts)
+        if world.first:
+            _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
+            report(run, parts.dataset, lang)
+        world.agree("done")
     finally:
         run.release()
     return Run(run.path)
@@ -125,23 +192,29 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_
         "best_epoch": progress["epoch"],
         "top_epoch": top_epoch,
         "notes": list(data.card.notes),
+        "sizes": data.card.sizes,
+        "checks": checks(data),
     }
+    if "latent_dim" in recipe.model.fields:
+        result["code"] = recipe.model.fields["latent_dim"]
     files.append(run.metrics, result)
+    files.size(run.metrics)  # which waits until it is on the disk
 
 
-def report(run: RunFolder, parts: Assembly, lang: Lang = "en") -> None:
-    """Draw a finished run: pictures/, and report.html."""
-    subject = Run(run.path).subject(lang=lang, dataset=lambda: parts.dataset)
+def report(run: RunFolder, dataset: Dataset | None = None, lang: Lang = "en") -> None:
+    """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already."""
+    subject = Run(run.path).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
     pictures = gallery.draw(subject)
-    gallery.keep(run, pictures)
+    keep(run, pictures)
     film = b""
-    if parts.task.name == "autoencode":
+    if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         film = filmstrip.animation(frames)
         run.picture("film.png", film)
-    recipe = json.dumps(parts.recipe.plain(), indent=1)
+    said = words.sentences(subject.result, subject.history, lang)
+    recipe = json.dumps(subject.recipe.plain(), indent=1)
     sections = [
-        Section("", words.sentences(subject.result), pictures=pictures, animation=film),
-        Section("Recipe", ["Play it again: etude train recipe.json"], plain=recipe),
+        Section("", said, pictures=pictures, animation=film),
+        Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe),
     ]
-    replace(run.report, page(run.path.name, sections))
+    replace(run.report, page(run.path.name, sections, lang))

@@ -12,10 +12,11 @@ from math import prod
 from typing import Literal, NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-__all__ = ["Batch", "Bool", "Float", "Int", "Kind", "Spec", "Target", "Tensor"]
+__all__ = ["Batch", "Bool", "Float", "Int", "Kind", "Spec", "Target", "Tensor", "wide"]
 
 Kind = Literal["image", "sequence", "vector"]
 Target = Literal["class", "value", "forecast"]
@@ -62,3 +63,8 @@ class Batch(NamedTuple):
     def inputs(self) -> tuple[Tensor, ...]:
         """What the model is called with: x, and the lengths where there are any."""
         return (self.x,) if self.lengths is None else (self.x, self.lengths)
+
+
+def wide(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """In fp32 at the least: what losses and metrics are computed in."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

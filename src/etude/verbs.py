@@ -1,30 +1,32 @@
-"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it."""
+"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it.
+
+Rooms that need torch are entered inside: a run's lock is taken, and most mistakes are told, before
+torch is loaded, which takes a second or two.
+"""
 
 import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etude import registry, session
+from etude import registry
 from etude.config import nearest
-from etude.draw.texts import Lang
+from etude.draw.texts import Lang, say
 from etude.duel.grid import Duel, members, warning
-from etude.errors import RunError, UsageError
-from etude.look import compare as side_by_side
-from etude.look import filmstrip, gallery, words
-from etude.look.report import Section, write
-from etude.look.views.fitted import grid
+from etude.errors import NumericsError, RunError, StorageError, UsageError
+from etude.look import filmstrip, words
+from etude.look.report import Section, kept, write
 from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import ROOT, RunFolder, free, named
-from etude.ship.run import Run, as_png
-from etude.training import firstaid, machine
-from etude.training.loop import evaluate, load_weights
-from etude.training.randomness import order
+from etude.training.distributed import World
+
+if TYPE_CHECKING:
+    from etude.ship.run import Run
 
 
 def train(
@@ -35,39 +37,65 @@ def train(
     base: Mapping[str, Any] | None = None,
     quiet: bool = False,
     root: Path = ROOT,
+    lang: Lang = "en",
     **fields: Any,
-) -> Run:
+) -> "Run":
     """Train a model on data, test it once, and return the run.
 
     model: a name, or the path of a recipe; base: a recipe's mapping. fields: fields of the recipe,
-    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. Raises an
-    EtudeError.
+    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. lang: of the
+    report. Raises an EtudeError.
     """
     mapping = drafted(model, data, base, fields)
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
-    run = RunFolder.create(free(default, root) if name is None else named(name, root))
+    world, place = World.here(), named(name, root) if name else None
+    if world.restarted and place and (place / "recipe.json").exists():
+        return resume(place, quiet=quiet, lang=lang)
+    if world.size > 1 and not place:
+        raise UsageError(
+            "A job of several processes needs a name, so that a restart finds its run.",
+            do=f"Give one: --name {default}",
+        )
+    run = RunFolder.create(place or free(default, root)) if world.first else None
+    from etude import session
+
     try:
-        parts = session.begin(run, mapping, quiet)
+        run, parts = session.begin(run, mapping, quiet or not world.first)
     except BaseException:
-        run.abandon()
+        if run:
+            run.abandon()
         raise
-    return session.play(run, parts, quiet)
+    try:
+        return session.play(run, parts, quiet or not world.first, lang)
+    except (NumericsError, StorageError) as error:
+        if world.first and run.discard():
+            what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
+            raise type(error)(what, do=error.do, items=error.items) from None
+        raise
 
 
-def resume(path: Path | str, *, quiet: bool = False) -> Run:
+def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
     """Go on with a run that was stopped or killed, as if it had not been."""
+    world = World.here()
     run = RunFolder.open(path)
-    run.lock()
+    if world.first:
+        run.lock()
+    from etude import session
+
     try:
         if run.result and run.report.exists():
-            return Run(run.path)
-        return session.play(run, session.again(run, quiet), quiet)
+            run.best()  # which says so if it is damaged
+            return load(run.path)
+        parts = session.again(run, quiet or not world.first)
+        return session.play(run, parts, quiet or not world.first, lang)
     finally:
         run.release()
 
 
-def load(path: Path | str) -> Run:
+def load(path: Path | str) -> "Run":
     """A finished run."""
+    from etude.ship.run import Run
+
     return Run(path)
 
 
@@ -81,24 +109,12 @@ def first_aid(
 ) -> dict[str, Any]:
     """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
     one batch?) or "lr" (which learning rate?)."""
-    recipe = registry.complete(drafted(model, data, None, fields))
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(recipe)
-    held, _, _ = session.residents(parts)
-    size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
-    count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
-    batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
-    live = (parts.model, parts.task, parts.recipe.train)
-    match kind:
-        case "dry-run":
-            return firstaid.dry_run(*live, batches[0])
-        case "overfit":
-            return firstaid.overfit(*live, batches[0])
-        case "lr":
-            return firstaid.find_lr(*live, batches)
-    raise UsageError(
-        f"There is no first aid {kind!r}.{nearest(kind, ('dry-run', 'overfit', 'lr'))}"
-    )
+    known = ("dry-run", "overfit", "lr")
+    if kind not in known:
+        raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
+    from etude import session
+
+    return session.first_aid(kind, drafted(model, data, None, fields))
 
 
 def drafted(
@@ -121,14 +137,12 @@ def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
 
     Raises RunError if the data are not those it was trained on.
     """
-    run = Run(path)
-    parts = session.again(run.folder, quiet)
-    load_weights(parts.model, run.folder.best())
-    _, _, test = session.residents(parts)
-    return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
+    from etude import session
+
+    return session.evaluate_again(load(path), quiet)
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: "Run") -> dict[str, Any]:
     """What `train --json` prints."""
     result = {k: v for k, v in run.result.items() if k not in ("event", "notes")}
     return {
@@ -141,7 +155,9 @@ def summary(run: Run) -> dict[str, Any]:
 
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
     """Save new images of a trained autoencoder: one sheet, and the arrays."""
-    run = Run(path)
+    from etude.ship.run import as_png
+
+    run = load(path)
     place = (out or run.path / "pictures" / f"generated-seed{seed}.png").with_suffix(".png")
     if not place.parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {place.parent}.")
@@ -166,6 +182,9 @@ def look(
     views: names; without them all that fit. sample: an index into the test split, or a file. out:
     the folder they go to, the run's `look` without it.
     """
+    from etude.look import gallery
+    from etude.ship.run import Run
+
     run = Run(path)
     subject = run.subject(sample, lang)
     pictures = gallery.draw(subject, views)
@@ -196,6 +215,7 @@ def compare(
     seed: str | int | None = None,
     name: str | None = None,
     quiet: bool = False,
+    lang: Lang = "en",
     **fields: Any,
 ) -> Duel:
     """Train every combination of the comma-separated values, from the same start on the same
@@ -213,12 +233,13 @@ def compare(
             f"{place} is already there; nothing is overwritten.", do="Choose another --name."
         )
     runs = [
-        train(base=mapping, name=label, quiet=quiet, root=place)
+        train(base=mapping, name=label, quiet=quiet, root=place, lang=lang)
         for label, mapping in recipes.items()
     ]
-    duel = Duel(place, list(found), runs)
-    _draw_duel(duel, warning(axes, runs[0].recipe.train.lr))
-    return duel
+    from etude.look.compare import draw
+
+    draw(place, dict(zip(found, runs)), warning(axes, runs[0].recipe.train.lr), lang)
+    return Duel(place, list(found), runs)
 
 
 def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
@@ -229,30 +250,6 @@ def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
             raise UsageError(f"--seed {chosen['seed']}: a seed is a whole number.")
         own["seed"] = int(chosen["seed"])
     return draft(chosen.get("model"), chosen.get("data"), fields=paths({**fields, **own}))
-
-
-def _draw_duel(duel: Duel, unfair: str) -> None:
-    """pictures/ and report.html of a comparison."""
-    runs = dict(zip(duel.labels, duel.runs))
-    goals = {run.result["goal"] for run in duel.runs}
-    pictures = []
-    if len(goals) == 1:
-        histories = {label: run.history for label, run in runs.items()}
-        pictures.append(side_by_side.overlaid(histories, goals.pop(), unfair))
-    first = duel.runs[0]
-    if first.card.target == "value" and {run.card.given.size for run in duel.runs} == {1}:
-        test = registry.assemble(registry.complete(first.recipe.plain())).dataset.test
-        x = grid(np.asarray(test.x))
-        lines = {}
-        for label, run in runs.items():
-            answers = run.predict(x)
-            lines[label] = (x[:, 0], np.array([a["value"] for a in answers]))
-        pictures.append(
-            side_by_side.functions(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair)
-        )
-    table = Section("Results", [unfair] if unfair else [], words.rows(duel.runs, duel.labels))
-    sections = [table, Section("Pictures", pictures=pictures)]
-    write(duel.path, f"Comparison {duel.path.name}", sections, pictures)
 
 
 TOUR: dict[str, dict[str, Any]] = {
@@ -268,46 +265,56 @@ TOUR: dict[str, dict[str, Any]] = {
 }
 
 
-def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
+def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     """Train every network of the notes on embedded data; one table, one report."""
     place = free(named(name).name)
     began = time.monotonic()
     runs, sections = [], []
     for label, chosen in TOUR.items():
-        run = train(name=f"{chosen['model']}-{chosen['data']}", quiet=quiet, root=place, **chosen)
+        called = f"{chosen['model']}-{chosen['data']}"
+        run = train(name=called, quiet=quiet, root=place, lang=lang, **chosen)
         runs.append(run)
         film = run.path / "pictures" / "film.png"
+        moving = film.read_bytes() if film.exists() else b""
         sections.append(
-            Section(
-                label,
-                words.sentences(run.result),
-                pictures=gallery.kept(run.folder),
-                animation=film.read_bytes() if film.exists() else b"",
-            )
+            Section(label, said(run, lang), pictures=kept(run.folder), animation=moving)
         )
     duel = Duel(place, list(TOUR), runs)
-    said = [
-        f"Every network of the notes, {sum(run.seconds for run in runs):.0f} s of training, "
-        f"{time.monotonic() - began:.0f} s in all."
-    ]
-    table = Section("", said, words.rows(runs, duel.labels))
-    write(place, "The tour", [table, *sections], [])
+    seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - began}
+    head = Section("", [say(lang, "tour.said", **seconds)], table(duel, lang))
+    write(place, say(lang, "tour"), [head, *sections], [], lang)
     return duel
 
 
-def said(run: Run) -> list[str]:
+def report(path: Path | str, lang: Lang = "en") -> Path:
+    """Draw a finished run's pictures and report anew, in either language."""
+    run = RunFolder.open(path)
+    run.finished()
+    run.lock()
+    from etude import session
+
+    try:
+        session.report(run, lang=lang)
+    finally:
+        run.release()
+    return run.report
+
+
+def said(run: "Run", lang: Lang = "en") -> list[str]:
     """What a run came to, in sentences."""
-    return words.sentences(run.result)
+    return words.sentences(run.result, run.history, lang)
 
 
-def table(duel: Duel) -> list[list[str]]:
+def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
     """Runs side by side, a row each, the head first."""
-    return words.rows(duel.runs, duel.labels)
+    return words.rows(duel.runs, duel.labels, lang)
 
 
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
-    return {**session.surroundings(), "threads": machine.default_threads()}
+    from etude import session
+
+    return session.surroundings()
 
 
 def listing() -> dict[str, dict[str, str]]:
@@ -315,7 +322,10 @@ def listing() -> dict[str, dict[str, str]]:
     models = {}
     for each in registry.names("model"):
         architecture = registry.load("model", each)
-        models[each] = f"{architecture.summary} (presets: {', '.join(architecture.presets)})"
+        models[each] = (
+            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does "
+            f"{', '.join(architecture.tasks)}; presets {', '.join(architecture.presets)})"
+        )
     data = {each: registry.load("data", each).summary for each in registry.names("data")}
     runs = {}
     for run in files.runs():

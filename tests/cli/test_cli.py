@@ -417,3 +417,35 @@ def test_out_of_memory_is_said(workdir, capsys):
     code, _, err = call(capsys, "train", "mlp", "--data", "digits", "model.hidden=100000,100000000")
     assert (code, "Out of memory" in err) == (4, True)
     assert not (workdir / "runs").exists()
+
+
+@pytest.mark.parametrize("words", [["--seed", "1.5"], ["--epochs", "2.5"], ["epochs=2.5"]])
+def test_a_fraction_is_no_whole_number(words, workdir, capsys):
+    code, _, said = call(capsys, "train", "mlp", "--data", "digits", *words)
+    assert (code, "whole number" in said, list(workdir.iterdir())) == (2, True, [])
+
+
+@pytest.mark.parametrize("ending", ["", ".png", ".npy", ".npz", ".ts"])
+def test_a_name_too_long_for_the_disk_is_a_mistake(ending, workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "digits", "--name", "r", *SMALL)
+    long = "a" * 300 + ending
+    for words, wanted in ((["predict", "r", long], 3), (["evaluate", long], 2)):
+        code, _, said = call(capsys, *words)
+        assert code == wanted
+        assert said.count("\n") <= 5
+
+
+def test_a_run_that_saved_nothing_is_not_kept(workdir, capsys):
+    code, _, said = call(
+        capsys, "train", "cnn", "--data", "digits", "--lr", "1e9", "--epochs", "2", "--name", "boom"
+    )
+    assert (code, "runs/boom is not kept" in said) == (5, True)
+    assert not (workdir / "runs" / "boom").exists()
+
+
+def test_a_finished_run_that_is_damaged_is_not_called_sound(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "digits", "--name", "r", *SMALL)
+    for weights in workdir.glob("runs/r/checkpoints/*/model.safetensors"):
+        weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    code, _, said = call(capsys, "resume", "r")
+    assert (code, "SHA-256" in said) == (2, True)

@@ -97,3 +97,21 @@ def test_dropout_is_between_layers_only(recwarn):
 def test_steps_refuses_what_it_does_not_read():
     with pytest.raises(ValueError, match="dropout"):
         next(make(2, dropout=0.5).train().steps(X()))
+
+
+def test_batch_first_is_an_option_as_in_torch():
+    ours = make(2, batch_first=False)
+    reference = nn.LSTM(3, 5, 2).double()
+    reference.load_state_dict(ours.state_dict())
+    x, lengths = X().transpose(0, 1), torch.tensor([6, 2, 4, 1])
+    assert_same(ours(x)[0], reference(x)[0], "Y")
+    assert_same(torch.stack([step.h for step in list(ours.steps(x))[-1]]), ours(x)[0], "steps")
+    first = make(2)
+    first.load_state_dict(ours.state_dict())
+    assert_same(ours(x, lengths)[0].transpose(0, 1), first(x.transpose(0, 1), lengths)[0], "padded")
+
+
+@pytest.mark.parametrize("lengths", [[0, 1, 2, 3], [1, 2, 3, 7]])
+def test_impossible_lengths_are_told(lengths):
+    with pytest.raises(ValueError, match="each should be from 1 to 6"):
+        make()(X(), torch.tensor(lengths))

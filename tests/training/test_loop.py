@@ -36,7 +36,7 @@ SMALL = {
 def begin(model: str, name: str, **fields):
     mapping = draft(model, "digits", fields={"train.epochs": 3, **SMALL[model], **fields})
     run = RunFolder.create(Path("runs") / name)
-    return run, session.begin(run, mapping, quiet=True)
+    return session.begin(run, mapping, quiet=True)
 
 
 def final_bytes(path: Path) -> dict[str, bytes]:
@@ -66,7 +66,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes(model,
     card = parts.dataset.card.plain()
     with pytest.raises(Interrupted, match="etude resume runs/broken"):
         loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop).fit()
-    assert run.newest()[0].step == 27
+    assert run.newest()[0].step == 28, "a signal is heard at the next step"
     run.release()
     resumed = etude.resume("runs/broken", quiet=True)
     one, two = final_bytes(whole.path), final_bytes(resumed.path)
@@ -84,11 +84,9 @@ def test_another_seed_gives_other_bytes(workdir):
 
 
 CHILD = """
-import sys, etude, time
-from etude.training import loop
-loop.SAVE_SECONDS = 0.0
+import etude
 etude.train("mlp", data="digits", name="killed", epochs=40, quiet=True, precision="fp32",
-            **{"model.hidden": [16]})
+            save_seconds=0, **{"model.hidden": [16]})
 """
 
 
@@ -96,7 +94,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(workdir):
     """SIGKILL, twice, at moments that the run itself cannot know."""
     whole = etude.train(
         "mlp", data="digits", name="whole", epochs=40, quiet=True, precision="fp32",
-        **{"model.hidden": [16]},
+        save_seconds=0, **{"model.hidden": [16]},
     )  # fmt: skip
     code = CHILD
     for after in (12, 40):
@@ -185,10 +183,9 @@ def test_the_message_names_phase_parameter_and_samples():
         assert word in str(error)
 
 
-def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir, monkeypatch):
-    run, parts = begin("mlp", "bad")
+def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
+    run, parts = begin("mlp", "bad", **{"train.save_seconds": 0})
     train, val, _ = session.residents(parts)
-    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
 
     class Poisoned:
         def __init__(self, held):

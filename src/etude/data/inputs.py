@@ -104,7 +104,7 @@ def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
 def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.shape[0] not in (1, 3):
         raise ValueError(f"a picture has 1 or 3 channels, these data {card.shape[0]}; give .npy")
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return [(name, path)]
     inside = scan(path, path)
     if inside.problems or not inside.files:

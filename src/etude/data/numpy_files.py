@@ -6,6 +6,7 @@ whole, within bounds of size and of compression.
 
 import io
 import math
+import os
 import tokenize
 import zipfile
 import zlib
@@ -110,8 +111,9 @@ def open_npy(path: Path) -> np.ndarray:
 
 
 def _regular(path: Path) -> None:
-    if not path.is_file():
-        raise DataError(f"{path}: {'is not a file' if path.exists() else 'there is no such file'}.")
+    if not os.path.isfile(path):
+        there = os.path.exists(path)
+        raise DataError(f"{path}: {'is not a file' if there else 'there is no such file'}.")
 
 
 def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -8,6 +8,7 @@ The path is NAME_TRAIN.ts or NAME_TEST.ts (the other is found beside it), one fi
 (a fifth becomes the test split, drawn once by data.split_seed), or a folder that holds one pair.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,8 +120,9 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
     """What a .ts file holds, and all that is wrong with it, a line each."""
     header, found, problems = _Header(), Sequences(), []
     data, number = False, 0
-    if not path.is_file():  # opening a pipe would wait
-        return found, [f"{path}: {'is not a file' if path.exists() else 'there is no such file'}"]
+    if not os.path.isfile(path):  # opening a pipe would wait
+        there = os.path.exists(path)
+        return found, [f"{path}: {'is not a file' if there else 'there is no such file'}"]
     try:
         with path.open("rb") as file:
             while raw := file.readline(LINE + 1):

@@ -3,9 +3,56 @@
 N batch · D code width · mu, logvar [N D], sigma = exp(logvar / 2)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import torch
 
 from etude.shapes import Float, Tensor
+
+
+@dataclass
+class Draws:
+    """The noise of one training step, from a stream of its own: drawn for the whole batch, `total`
+    samples, of which a process takes every `size`-th row from `rank` on. So what is drawn does not
+    depend on how many processes share the batch."""
+
+    key: int
+    rank: int
+    size: int
+    total: int
+    generator: torch.Generator | None = None
+
+    def rows(self, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+        """This process's rows of the next draw."""
+        if self.generator is None:
+            self.generator = torch.Generator(device).manual_seed(self.key)
+        whole = torch.randn(self.total, width, device=device, generator=self.generator)
+        return whole[self.rank :: self.size]
+
+
+_draws: Draws | None = None
+
+
+@contextmanager
+def drawing(draws: Draws) -> Iterator[None]:
+    """Inside, `noise` comes from these draws."""
+    global _draws
+    before, _draws = _draws, draws
+    try:
+        yield
+    finally:
+        _draws = before
+
+
+# Not compiled: what it reads changes with each step, and would be compiled in.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+    """Draws from N(0, 1): from torch's generator, or the step's own where one is under way."""
+    if _draws is None:
+        return torch.randn(count, width, device=device)
+    return _draws.rows(width, device)
 
 
 def reparameterize(
@@ -17,7 +64,8 @@ def reparameterize(
     """
     if deterministic:
         return mu
-    return mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+    epsilon = noise(*mu.shape, mu.device).to(mu.dtype)
+    return mu + torch.exp(0.5 * logvar) * epsilon  # type: ignore[no-any-return]
 
 
 def energy_distance(a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]) -> Float[Tensor, ""]:

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from etude.shapes import Float, Int, Tensor
 
-States = tuple[Float[Tensor, "K N D"], Float[Tensor, "K N D"]]
+States = tuple[Float[Tensor, "K _ D"], Float[Tensor, "K _ D"]]
 
 
 class Step(NamedTuple):
@@ -51,7 +51,9 @@ def lstm_cell(
 
 
 class LSTM(nn.LSTM):
-    """nn.LSTM, batch first, that knows of padding. `forward` is torch's; `steps` is ours to read.
+    """nn.LSTM that knows of padding. `forward` is torch's; `steps` is ours to read.
+
+    batch_first: X is [N L Q] and Y [N L E]; else [L N Q] and [L N E]. hn and cn are always [K N D].
 
     dropout is between layers only. lengths [N]: valid steps; what lies beyond does not count, and
     Y is zero there.
@@ -62,6 +64,7 @@ class LSTM(nn.LSTM):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
+        batch_first: bool = True,
         dropout: float = 0.0,
         bidirectional: bool = False,
     ) -> None:
@@ -70,31 +73,34 @@ class LSTM(nn.LSTM):
             input_size,
             hidden_size,
             num_layers,
-            batch_first=True,
+            batch_first=batch_first,
             dropout=between,
             bidirectional=bidirectional,
         )
 
     def forward(  # type: ignore[override]
-        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> tuple[Float[Tensor, "N L E"], States]:
         """Y [N L E], E = D (2D when bidirectional), and (hn, cn) after the last valid steps."""
         if lengths is None:
             return super().forward(X)
-        packed = pack_padded_sequence(X, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        first, steps = self.batch_first, X.shape[int(self.batch_first)]
+        if not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
+            raise ValueError(f"lengths {lengths.tolist()}: each should be from 1 to {steps}")
+        packed = pack_padded_sequence(X, lengths.cpu(), first, enforce_sorted=False)
         out, states = super().forward(packed)
-        Y, _ = pad_packed_sequence(out, batch_first=True, total_length=X.shape[1])
+        Y, _ = pad_packed_sequence(out, first, total_length=steps)
         return Y, states
 
     def last(
-        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
-    ) -> Float[Tensor, "N E"]:
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Float[Tensor, "_ E"]:
         """The top layer's state after the last valid step; both directions' when there are two."""
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
 
     def steps(
-        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> Iterator[list[Step]]:
         """The same numbers by the readable cell: for each layer, its L steps in order of time; when
         bidirectional, both directions of a layer one after the other, as in hn.
@@ -104,6 +110,7 @@ class LSTM(nn.LSTM):
         """
         if self.training and self.dropout:
             raise ValueError("steps reads without dropout between layers: call eval() first")
+        X = X if self.batch_first else X.transpose(0, 1)
         valid = None
         if lengths is not None:
             valid = torch.arange(X.shape[1], device=X.device) < lengths.to(X.device)[:, None]

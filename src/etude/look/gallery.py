@@ -1,7 +1,6 @@
 """Which views fit a run, their pictures, and where these are kept."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,14 +8,10 @@ import numpy as np
 
 from etude import registry
 from etude.config import nearest
-from etude.draw.style import Picture
 from etude.errors import UsageError
 from etude.look.subject import Subject
 from etude.look.view import Shown, View
 from etude.runs.files import replace
-from etude.runs.folder import RunFolder
-
-INDEX = "pictures.json"
 
 
 def views() -> dict[str, View]:
@@ -74,24 +69,3 @@ def save(pictures: Sequence[Shown], place: Path) -> dict[str, list[Path]]:
             replace(path, content)
         found[each.name] = list(files)
     return found
-
-
-def keep(run: RunFolder, pictures: Sequence[Picture]) -> None:
-    """Store pictures with their words in the run."""
-    for each in pictures:
-        run.picture(f"{each.name}.png", each.light)
-        run.picture(f"{each.name}-dark.png", each.dark)
-    index = [{"name": p.name, "title": p.title, "alt": p.alt} for p in pictures]
-    run.picture(INDEX, json.dumps(index, indent=1, ensure_ascii=False).encode())
-
-
-def kept(run: RunFolder) -> list[Picture]:
-    """The pictures that `keep` stored."""
-    return [
-        Picture(
-            **entry,
-            light=(run.pictures / f"{entry['name']}.png").read_bytes(),
-            dark=(run.pictures / f"{entry['name']}-dark.png").read_bytes(),
-        )
-        for entry in json.loads((run.pictures / INDEX).read_text(encoding="utf-8"))
-    ]

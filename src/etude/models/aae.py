@@ -19,10 +19,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.config import Config as Base
-from etude.layers.gaussian import reparameterize
+from etude.layers.gaussian import noise, reparameterize
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, Architecture, Preset
-from etude.shapes import Batch, Float, Spec, Tensor
+from etude.shapes import Batch, Float, Spec, Tensor, wide
 from etude.tasks.protocol import Phase
 
 
@@ -178,7 +178,7 @@ class AAE(nn.Module):
 
     def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
         """Draws from N(0, prior_scale^2)."""
-        return self.prior_scale * torch.randn(count, self.latent_dim, device=device)
+        return self.prior_scale * noise(count, self.latent_dim, device)  # type: ignore[no-any-return]
 
     def decode(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """Images of codes."""
@@ -190,14 +190,13 @@ class AAE(nn.Module):
 
 def reconstruct(model: AAE, batch: Batch) -> Float[Tensor, ""]:
     """Mean squared error of the image, for encoder and decoder."""
-    return F.mse_loss(model(batch.x).float(), batch.x)
+    return F.mse_loss(wide(model(batch.x)), batch.x)
 
 
 def verdict(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, ""]:
     """Binary cross-entropy of saying "real" (1) or "fake" (0)."""
-    return F.binary_cross_entropy_with_logits(
-        logits.float(), torch.full_like(logits, float(real), dtype=torch.float32)
-    )
+    logits = wide(logits)
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
 
 
 def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
@@ -210,8 +209,9 @@ def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
     with torch.no_grad():
         codes = model.encode(batch.x)
     with torch.autocast(codes.device.type, enabled=False):
-        prior = model.prior(len(codes), codes.device).requires_grad_(penalty > 0)
-        real, fake = model.discriminator(prior), model.discriminator(codes.float())
+        codes = wide(codes)
+        prior = model.prior(len(codes), codes.device).to(codes.dtype).requires_grad_(penalty > 0)
+        real, fake = model.discriminator(prior), model.discriminator(codes)
         loss = (verdict(real, True) + verdict(fake, False)) / 2
         if penalty:
             (slope,) = torch.autograd.grad(real.sum(), prior, create_graph=True)
@@ -228,7 +228,7 @@ def generate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
     """Common code's single loss: 0.001 times being called real, 0.999 times L1."""
     codes = model.encode(batch.x)
     fooling = verdict(model.discriminator(codes), True)
-    return 0.001 * fooling + 0.999 * F.l1_loss(model.decode(codes).float(), batch.x)
+    return 0.001 * fooling + 0.999 * F.l1_loss(wide(model.decode(codes)), batch.x)
 
 
 def phases(config: Config) -> tuple[Phase, ...]:

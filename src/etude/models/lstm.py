@@ -30,7 +30,13 @@ class LSTMNet(nn.Module):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         inputs = spec.shape[-1]
-        self.lstm = LSTM(inputs, config.hidden, config.layers, config.dropout, config.bidirectional)
+        self.lstm = LSTM(
+            inputs,
+            config.hidden,
+            config.layers,
+            dropout=config.dropout,
+            bidirectional=config.bidirectional,
+        )
         self.drop = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.hidden * (1 + config.bidirectional), spec.outputs)
         self.init_param(spec)

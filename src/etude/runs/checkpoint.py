@@ -99,10 +99,14 @@ def _flat(arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of all checkpoints that have a name, oldest first; whole or not."""
+    """The steps of all checkpoints that have a name, oldest first; whole or not. Names alone are
+    looked at: a writer may prune between a look at a name and one behind it."""
     if not folder.is_dir():
         return []
-    return sorted(int(p.name) for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir())
+    try:
+        return sorted(int(name) for name in os.listdir(folder) if NAME.fullmatch(name))
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be read ({error.strerror}).") from None
 
 
 def load(folder: Path, step: int) -> Checkpoint:
@@ -158,13 +162,19 @@ def _read(path: Path, most: int) -> bytes:
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest whole checkpoint, and why newer ones were passed over."""
+    """The newest whole checkpoint, and why newer ones were passed over.
+
+    A writer at work may prune what was just listed: then what is there now is looked at again.
+    """
+    known: list[int] = []
     skipped: list[str] = []
-    for step in reversed(steps(folder)):
-        try:
-            return load(folder, step), skipped
-        except RunError as error:
-            skipped.append(error.what)
+    while known != (known := steps(folder)):
+        skipped = []
+        for step in reversed(known):
+            try:
+                return load(folder, step), skipped
+            except RunError as error:
+                skipped.append(error.what)
     return None, skipped
 
 
@@ -172,6 +182,8 @@ def prune(folder: Path, keep: set[int], last: int = 2) -> None:
     """Delete all checkpoints but the `last` ones and those in `keep`; rename first, then delete."""
     known = steps(folder)
     for step in set(known[:-last]) - keep:
+        if not (folder / f"{step:08d}").is_dir():
+            continue  # something of the user's
         doomed = folder / f"{HIDDEN}del-{step:08d}"
         with storage(doomed):
             os.rename(folder / f"{step:08d}", doomed)
@@ -180,6 +192,7 @@ def prune(folder: Path, keep: set[int], last: int = 2) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what an interrupted commit or prune left. Only for the holder of the lock."""
-    for left in folder.glob(f"{HIDDEN}*") if folder.is_dir() else ():
-        with storage(left):
-            shutil.rmtree(left)
+    with storage(folder):
+        for left in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if left.name.startswith(HIDDEN):
+                shutil.rmtree(left)

@@ -22,7 +22,10 @@ from etude.runs.lock import Lock
 ROOT = Path("runs")
 RESULT = {"model", "data", "goal", "test", "baseline", "epochs", "best_epoch", "notes"}
 LONGEST = 4000
-BEFORE_A_RUN = {"LOCK", "checkpoints", "snapshots", "pictures", "provenance.json"}
+BEFORE_A_RUN = {
+    "LOCK", "checkpoints", "snapshots", "pictures", "provenance.json", "metrics.jsonl",
+    "timing.jsonl",
+}  # fmt: skip
 """What a folder can hold before its recipe makes it a run."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -91,9 +94,11 @@ class RunFolder:
         place = Path(path)
         if len(str(path)) > LONGEST:
             raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
-        if not (place / "recipe.json").is_file() and (ROOT / place / "recipe.json").is_file():
+        # os.path's answers are False where pathlib's raise: for a name too long, say.
+        isfile = os.path.isfile
+        if not isfile(place / "recipe.json") and isfile(ROOT / place / "recipe.json"):
             place = ROOT / place
-        if not (place / "recipe.json").is_file():
+        if not isfile(place / "recipe.json"):
             known = [str(run.path) for run in runs()]
             hint = nearest(str(path), known) if known else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
@@ -120,11 +125,21 @@ class RunFolder:
             with suppress(OSError):  # a folder for several runs, if this was to be its first
                 self.path.parent.rmdir()
 
+    def discard(self) -> bool:
+        """Remove a run that has saved nothing, which could only begin anew; whether it was so."""
+        empty = not checkpoint.steps(self.checkpoints)
+        if empty:
+            shutil.rmtree(self.path, ignore_errors=True)
+        return empty
+
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""
         for folder in (self.checkpoints, self.snapshots, self.pictures):
             with storage(folder):
                 folder.mkdir(exist_ok=True)
+        # There from the start, so that no later power cut can take their names away.
+        replace(self.metrics, b"")
+        replace(self.timing, b"")
         replace(self.path / "provenance.json", canonical(provenance))
         replace(self.path / "recipe.json", canonical(recipe))
         with storage(self.path):
@@ -158,10 +173,20 @@ class RunFolder:
 
     def best(self) -> Checkpoint:
         """The best checkpoint. Raises RunError if there is none or it is damaged."""
+        step = self._best_step()
+        try:
+            return checkpoint.load(self.checkpoints, step)
+        except RunError:
+            later = self._best_step()
+            if later == step:
+                raise
+        return checkpoint.load(self.checkpoints, later)  # its writer was quicker, and pruned it
+
+    def _best_step(self) -> int:
         step = self.read("best.json").get("step")
         if not isinstance(step, int) or step < 0:
             raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
-        return checkpoint.load(self.checkpoints, step)
+        return step
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays that exist only while training; equal arrays give equal bytes."""
@@ -218,16 +243,28 @@ def size(path: Path) -> int:
 
 
 def cut(path: Path, length: int) -> None:
-    """Keep the first `length` bytes: what a checkpoint vouches for."""
+    """Keep the first `length` bytes: what a checkpoint vouches for. Raises RunError if there are
+    fewer."""
+    found = path.stat().st_size if path.exists() else 0
+    if found < length:
+        raise RunError(f"{path}: has {found:,} bytes, {length:,} expected; the run is damaged.")
     if path.exists():
         with storage(path):
             os.truncate(path, length)
 
 
 def whole_lines(path: Path) -> None:
-    """Remove what a writer that died left of a last line."""
-    if path.exists():
-        cut(path, path.read_bytes().rfind(b"\n") + 1)
+    """Keep the lines before the first that a writer that died, or a power cut, left damaged."""
+    good = 0
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+        try:
+            whole = line.endswith(b"\n") and isinstance(json.loads(line), dict)
+        except ValueError:
+            whole = False
+        if not whole:
+            break
+        good += len(line)
+    cut(path, good)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

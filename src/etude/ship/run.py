@@ -15,7 +15,7 @@ from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.resident import Resident
 from etude.draw.texts import Lang
-from etude.errors import RunError, UsageError
+from etude.errors import DataError, RunError, UsageError
 from etude.look import gallery
 from etude.look.subject import Subject
 from etude.look.view import Shown
@@ -108,19 +108,17 @@ class Run:
             ]
         return torch.cat(parts).numpy()
 
-    def predict(
-        self, inputs: np.ndarray | str | Path | Sequence[str | Path]
-    ) -> list[dict[str, Any]]:
+    def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One answer a sample: input, label, probability, probabilities; or value and its unit.
 
-        inputs: raw samples as an array, or files (folders, numbers) as the command line takes
-        them. Raises DataError naming every input that cannot be read.
+        inputs: raw samples as an array, a tensor or a list of them; or files (folders, numbers) as
+        the command line takes them. Raises DataError naming every input that cannot be read.
         """
-        if isinstance(inputs, np.ndarray):
-            samples = from_array(inputs, self.card)
+        given = [inputs] if isinstance(inputs, str | Path) else inputs
+        if isinstance(given, list | tuple) and all(isinstance(one, str | Path) for one in given):
+            samples = read([str(name) for name in given], self.card)
         else:
-            names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-            samples = read([str(name) for name in names], self.card)
+            samples = from_array(as_array(given), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
         return [{"input": name, **answer} for name, answer in zip(samples.names, answers)]
 
@@ -163,6 +161,20 @@ class Run:
         torch.manual_seed(seed)
         with torch.inference_mode():
             return as_bytes(task.generate(model, count, torch.device("cpu")))
+
+
+def as_array(inputs: Any) -> np.ndarray:
+    """An array, a tensor or a list of them as one array. Raises DataError for anything else."""
+    try:
+        if isinstance(inputs, list | tuple):
+            return np.stack([as_array(one) for one in inputs])
+        array = inputs.detach().cpu().numpy() if isinstance(inputs, torch.Tensor) else inputs
+        return np.asarray(array)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"These inputs make no array ({error}).",
+            do="Give an array or tensor of samples of one shape, or the paths of files.",
+        ) from None
 
 
 def as_png(image: np.ndarray) -> bytes:

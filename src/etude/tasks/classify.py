@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor
+from etude.shapes import Batch, Float, Tensor, wide
+from etude.tasks import linear
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 Z95 = 1.959963984540054
@@ -28,7 +29,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
     """Mean cross-entropy of a batch, in nats; in fp32 whatever the model computes in."""
-    return F.cross_entropy(model(*batch.inputs).float(), batch.y)
+    return F.cross_entropy(wide(model(*batch.inputs)), batch.y)
 
 
 class Classify:
@@ -46,7 +47,7 @@ class Classify:
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """Logits."""
-        return model(*batch.inputs).float()  # type: ignore[no-any-return]
+        return wide(model(*batch.inputs))
 
     def _count(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[np.ndarray, float]:
         """Confusion matrix [D D], true class first, and the mean cross-entropy."""
@@ -107,12 +108,17 @@ class Classify:
         return bool(new["accuracy"] >= top["accuracy"] - error)
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """Always say the commonest training class."""
+        """The commonest training class, and logistic regression on the raw values; the better of
+        them is the one to beat."""
         common = int(np.bincount(train.y).argmax())
-        return {
-            "accuracy": float((test.y == common).mean()),
-            "what": f"always say {self.classes[common]!r}, the commonest class",
+        majority = f"always say {self.classes[common]!r}, the commonest class"
+        said, note = linear.classes(train, test)
+        found = {
+            majority: float((test.y == common).mean()),
+            "logistic regression": float((test.y == said).mean()),
         }
+        best = max(found, key=lambda name: found[name])
+        return {"accuracy": found[best], "what": best, "all": found, "note": note}
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
         """label, its probability, and all probabilities by class name."""

@@ -8,6 +8,7 @@ functions of that, so a run that is resumed in the middle of an epoch goes on as
 """
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import torch
 from torch import nn
 
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
+from etude.layers.gaussian import Draws, drawing
 from etude.recipe import Recipe
 from etude.runs import folder as files
 from etude.runs.checkpoint import Checkpoint
@@ -25,13 +27,12 @@ from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
 from etude.training import optimizer
+from etude.training.distributed import World
 from etude.training.moments import moments, summary
 from etude.training.randomness import key, order, reseed
-from etude.training.signals import Signals
+from etude.training.signals import Signals, named
 from etude.training.step import Step
 
-SAVE_SECONDS = 15.0
-"""How long training goes on between two checkpoints; also written at the end, and when stopped."""
 EVALUATION_BATCH = 500
 SNAPSHOT_SAMPLES = 16
 POLL = 16
@@ -71,7 +72,8 @@ class Progress:
 
 class Loop:
     """Trains `model` on `train` and keeps what happens in `run`. `card`: what prediction must know,
-    stored with every checkpoint. `listen` is told of steps and epochs."""
+    stored with every checkpoint. `listen` is told of steps and epochs. Of several processes in
+    `world`, the first alone evaluates and writes."""
 
     def __init__(
         self,
@@ -83,13 +85,16 @@ class Loop:
         run: RunFolder,
         card: dict[str, Any],
         listen: Listener,
+        world: World | None = None,
     ) -> None:
+        self.world = world or World()
         self.model, self.task, self.recipe, self.run = model, task, recipe, run
         self.train, self.val, self.card, self.listen = train, val, card, listen
         self.size = recipe.train.batch_size or 1
         self.epochs = recipe.train.epochs or 1
         self.batches = len(train) // self.size
-        self.step = Step(model, task.phases(), recipe.train, self.epochs * self.batches)
+        total = self.epochs * self.batches
+        self.step = Step(model, task.phases(), recipe.train, total, self.world)
         self.at = Progress()
         self.held: Checkpoint | None = None
         self.saved = time.monotonic()
@@ -116,23 +121,35 @@ class Loop:
         samples = order(seed, at.epoch, len(self.train))
         augment_key = key(seed, "augment", at.epoch)
         while at.batch < self.batches:
+            # Before a step, not after it: at the end of an epoch one step would have two states.
+            if self.world.first and time.monotonic() - self.saved > self.recipe.train.save_seconds:
+                self._save()
             start = at.batch * self.size
-            batch = self.train.take(samples[start : start + self.size], augment_key)
-            reseed(seed, "step", at.step, 0)
-            self.step(batch, at.step)
+            batch = self.train.take(
+                self.world.share(samples[start : start + self.size]), augment_key
+            )
+            self.step.halt.fill_(signals.weight)
+            self._step(batch, at.step)
             at.batch, at.step = at.batch + 1, at.step + 1
-            if self.step.waits or at.step % POLL == 0 or at.batch == self.batches:
+            polls = self.step.waits or at.step % POLL == 0 or at.batch == self.batches
+            if polls:
                 self._check_numbers()
             self.listen("step", {"epoch": at.epoch, "batch": at.batch, "step": at.step})
-            if signals.caught and at.batch < self.batches:
+            if polls and self.step.halt and at.batch < self.batches:
                 self._time(began, first)
-                self._leave(signals.caught)
-            if time.monotonic() - self.saved > SAVE_SECONDS:
-                self._save()
+                self._leave(named(float(self.step.halt)))
         self._time(began, first)
         self._end_epoch()
-        if signals.caught:
-            self._leave(signals.caught)
+        at.waited, caught = self.world.agree([at.waited, signals.caught])
+        if caught:
+            self._leave(caught)
+
+    def _step(self, batch: Batch, number: int) -> None:
+        """One step with its own randomness: dropout by process, noise for the whole batch."""
+        seed, world = self.recipe.seed, self.world
+        reseed(seed, "step", number, world.rank)
+        with drawing(Draws(key(seed, "noise", number), world.rank, world.size, self.size)):
+            self.step(batch, number, self.size)
 
     def _check_numbers(self) -> None:
         if not self.step.bad:
@@ -147,6 +164,8 @@ class Loop:
 
     def _time(self, began: float, first: int) -> None:
         """Clock times stand apart from the metrics, which are the same whenever they are made."""
+        if not self.world.first:
+            return
         row = {
             "epoch": self.at.epoch + 1,
             "seconds": time.monotonic() - began,
@@ -155,8 +174,12 @@ class Loop:
         files.append(self.run.timing, row)
 
     def _end_epoch(self) -> None:
-        """Validate, write the epoch's line, keep a snapshot, and save if it is time."""
+        """Validate, write the epoch's line, and keep a snapshot."""
         at = self.at
+        if not self.world.first:
+            self.step.sums.zero_()
+            at.epoch, at.batch = at.epoch + 1, 0
+            return
         means = (self.step.sums / self.batches).tolist()
         train = {}
         for phase, (loss, norm) in zip(self.task.phases(), means):
@@ -179,6 +202,8 @@ class Loop:
 
     def _snapshot(self) -> None:
         """What the task wants drawn later, from the same noise each time."""
+        if not self.world.first:
+            return
         reseed(self.recipe.seed, "snapshot")
         batch = self.val.take(np.arange(min(len(self.val), SNAPSHOT_SAMPLES)))
         with evaluating(self.model):
@@ -192,7 +217,7 @@ class Loop:
         """How large weights and gradients are now."""
         reseed(self.recipe.seed, "moment")
         self.model.eval()
-        arrays = summary(self.model, self.task.phases(), batch, self.at.epoch)
+        arrays = summary(self.model, self.task.phases(), batch)
         self.model.train()
         self.run.snapshot(self.at.step, "weights", arrays)
 
@@ -209,6 +234,7 @@ class Loop:
             "card": self.card,
         }
         model = {name: _array(x) for name, x in self.model.state_dict().items()}
+        _whole(model)
         return Checkpoint(
             self.at.step, model, {name: _array(x) for name, x in slots.items()}, state
         )
@@ -216,6 +242,8 @@ class Loop:
     def _save(self, last: bool = False) -> None:
         """Commit the best if it is newer than what is on the disk, then where we are."""
         self._check_numbers()
+        if not self.world.first:
+            return
         if self.held:
             self.run.commit(self.held)
             self.held = None
@@ -227,7 +255,7 @@ class Loop:
 
     def _leave(self, number: int) -> None:
         self._save()
-        kind = Interrupted if number == 2 else Stopped
+        kind = Interrupted if number == signal.SIGINT else Stopped
         done = f"{self.at.epoch} of {self.epochs} epochs done"
         raise kind(
             f"{self.run.path}: stopped and saved, {done}.",
@@ -239,9 +267,15 @@ class Loop:
         point, skipped = self.run.newest()
         for why in skipped:
             self.listen("note", {"text": f"passed over: {why}"})
+        if self.world.agree(point and point.step) != (point and point.step):
+            raise RunError(
+                f"{self.run.path}: the processes of this job see different checkpoints here.",
+                do="Give all machines the same disk.",
+            )
         if point is None:
-            files.cut(self.run.metrics, 0)
-            files.cut(self.run.timing, 0)
+            if self.world.first:
+                files.cut(self.run.metrics, 0)
+                files.cut(self.run.timing, 0)
             return False
         if point.state["recipe"] != self.recipe.digest:
             raise RunError(f"{self.run.path}: the checkpoint is not of this recipe.")
@@ -251,8 +285,9 @@ class Loop:
             optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
         self.at = Progress(**point.state["progress"])
         self.step.sums.copy_(torch.tensor(self.at.sums))
-        files.cut(self.run.metrics, self.at.metrics_bytes)
-        files.whole_lines(self.run.timing)
+        if self.world.first:
+            files.cut(self.run.metrics, self.at.metrics_bytes)
+            files.whole_lines(self.run.timing)
         self.listen("note", {"text": f"goes on from step {self.at.step}"})
         return True
 
@@ -263,6 +298,17 @@ def must_be_finite(metrics: Metrics, where: str) -> None:
     if bad:
         raise NumericsError(
             f"{where}: {', '.join(bad)} is not finite, though the weights are.",
+            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
+        )
+
+
+def _whole(model: dict[str, np.ndarray]) -> None:
+    """Raise NumericsError naming what is not finite in a model that is about to be saved: a buffer
+    can become so (a running variance, say) while every loss is fine."""
+    bad = [k for k, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
+    if bad:
+        raise NumericsError(
+            f"Not finite in the model: {', '.join(bad[:5])}, {len(bad)} in all; it was not saved.",
             do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
         )
 

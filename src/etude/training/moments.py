@@ -23,18 +23,23 @@ def moments(epochs: int) -> set[int]:
 
 
 def histogram(x: Tensor) -> np.ndarray:
-    """Counts of log10 |x| [BINS]."""
+    """How much of log10 |x| lies in each bin [BINS]: 255 times the square root of its share, which
+    in one byte still shows a share of a thousandth."""
     size = x.detach().float().abs().log10().clamp(LOWEST, HIGHEST)
     counts = torch.histc(size.cpu(), BINS, LOWEST, HIGHEST)
-    return counts.numpy().astype(np.int32)
+    return (255 * (counts / counts.sum()).sqrt()).round().to(torch.uint8).numpy()
 
 
-def summary(
-    model: nn.Module, phases: tuple[Phase, ...], batch: Batch, epoch: int
-) -> dict[str, np.ndarray]:
-    """names [n], and histograms of weights and gradients [n BINS], of every weight of two axes or
-    more. A weight that several phases train has the gradient of the first. In eval mode."""
-    named = [(name, p) for name, p in model.named_parameters() if p.ndim > 1]
+def layers(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """(name, weight) of two axes or more, in the model's order."""
+    return [(name, p) for name, p in model.named_parameters() if p.ndim > 1]
+
+
+def summary(model: nn.Module, phases: tuple[Phase, ...], batch: Batch) -> dict[str, np.ndarray]:
+    """weights and gradients: histograms [1 1 n BINS] in bytes, as the images of other snapshots, of
+    the model's `layers`. A weight that several phases train has the gradient of the first; without
+    one, all are zero. In eval mode."""
+    named = layers(model)
     gradients: dict[str, np.ndarray] = {}
     # cuDNN sends nothing back through an LSTM in eval mode; torch's own kernels do.
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
@@ -47,10 +52,8 @@ def summary(
             for (name, _), gradient in zip(own, found):
                 if gradient is not None:
                     gradients[name] = histogram(gradient)
-    nothing = np.zeros(BINS, np.int32)
+    nothing = np.zeros(BINS, np.uint8)
     return {
-        "epoch": np.array(epoch),
-        "names": np.array([name for name, _ in named]),
-        "weights": np.stack([histogram(p) for _, p in named]),
-        "gradients": np.stack([gradients.get(name, nothing) for name, _ in named]),
+        "weights": np.stack([histogram(p) for _, p in named])[None, None],
+        "gradients": np.stack([gradients.get(name, nothing) for name, _ in named])[None, None],
     }

@@ -4,6 +4,14 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+TERMINATED = 1 << 16
+"""Above any number of processes, so that a sum tells the kinds apart."""
+
+
+def named(weight: float) -> int:
+    """The signal that a sum of weights over processes stands for."""
+    return signal.SIGTERM if weight >= TERMINATED else signal.SIGINT
+
 
 class Signals:
     """While entered, the first signal is only noted in `caught`."""
@@ -11,6 +19,13 @@ class Signals:
     def __init__(self) -> None:
         self.caught: int | None = None
         self._before: dict[int, object] = {}
+
+    @property
+    def weight(self) -> float:
+        """A number to add up over processes: 0 while nothing was caught. See `named`."""
+        if self.caught is None:
+            return 0.0
+        return 1.0 if self.caught == signal.SIGINT else float(TERMINATED)
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():

@@ -3,6 +3,9 @@
 A loss or gradient that is not finite moves nothing: a flag on the device, which fused optimizers
 read themselves, holds every update back from then on, and is polled now and then, so that the loop
 does not wait for the device.
+
+Where several processes share a batch, each sends back the loss of its own samples, weighted by
+their share; what is added up over the processes is the gradient of the whole batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +22,7 @@ from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 from etude.training import optimizer, schedule
+from etude.training.distributed import World
 
 Loss = Callable[[nn.Module, Batch], Tensor]
 
@@ -36,17 +40,25 @@ class Player:
 
 class Step:
     """`step(batch, number)` trains on a batch. `sums` [phases 2]: losses and gradient norms so far
-    in this epoch."""
+    in this epoch. `halt`: what a process that wants all to stop puts there; a step adds it
+    up over all."""
 
     def __init__(
-        self, model: nn.Module, phases: tuple[Phase, ...], train: Train, total: int
+        self,
+        model: nn.Module,
+        phases: tuple[Phase, ...],
+        train: Train,
+        total: int,
+        world: World | None = None,
     ) -> None:
         self.model, self.train, self.total = model, train, total
+        self.world = world or World()
         self.device = next(model.parameters()).device
         self.players = [self._player(phase) for phase in phases]
         self.all = list(model.parameters())
         self.sums = torch.zeros(len(phases), 2, device=self.device)
         self.bad = torch.zeros((), device=self.device)
+        self.halt = torch.zeros((), device=self.device)
         self.first_bad = torch.full((), float("inf"), device=self.device)
         held_back = [getattr(o, "_step_supports_amp_scaling", False) for o in self._optimizers()]
         self.waits = self.device.type == "cpu" or not all(held_back)
@@ -66,35 +78,49 @@ class Step:
             loss = torch.compile(phase.loss)
         return Player(phase, named, optimizers, rates, loss)
 
-    def __call__(self, batch: Batch, number: int) -> None:
+    def __call__(self, batch: Batch, number: int, total: int = 0) -> None:
+        """total: samples of the whole batch, of which `batch` is this process's share (0: all)."""
         train = self.train
+        weight = len(batch.x) / (total or len(batch.x))
         rate = schedule.factor(
             train.schedule or "constant", number, self.total, train.warmup or 0.0
         )
         for index, player in enumerate(self.players):
             self._set_rate(player, rate)
-            loss, norm = self._gradients(player, batch)
+            loss = self._gradients(player, batch, weight)
+            self._add_up(player, loss, first=index == 0)
+            norm = self._norm(player)
             self._watch(loss, norm, number)
             if self.waits and self.bad:
                 return
             for each in player.optimizers:
                 each.step()
-            self.sums[index] += torch.stack((loss.detach(), norm))
+            self.sums[index] += torch.stack((loss, norm))
 
-    def _gradients(self, player: Player, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The phase's loss, and the norm of its gradient before clipping."""
+    def _gradients(self, player: Player, batch: Batch, weight: float = 1.0) -> Tensor:
+        """Send the phase's loss back, and return it; both times this share's weight."""
         with self._only(player):
             for each in player.optimizers:
                 each.zero_grad()
             with self._autocast():
                 loss = player.loss(self.model, batch)
+            loss = loss if weight == 1 else loss * weight
             loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _add_up(self, player: Player, loss: Tensor, first: bool) -> None:
+        """The gradient and loss of the whole batch; once a step, who wants to stop."""
+        gradients = [p.grad for _, p in player.named if p.grad is not None]
+        self.world.add_up([*gradients, loss, *([self.halt] if first else [])])
+
+    def _norm(self, player: Player) -> Tensor:
+        """The norm of the phase's gradient, which is then clipped."""
         parameters = [p for _, p in player.named]
         gradients = [p.grad for p in parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if self.train.clip:
             torch.nn.utils.clip_grads_with_norm_(parameters, self.train.clip, norm)
-        return loss, norm
+        return norm
 
     @contextmanager
     def _only(self, player: Player) -> Iterator[None]:
@@ -122,7 +148,7 @@ class Step:
     def _watch(self, loss: Tensor, norm: Tensor, number: int) -> None:
         """Raise the flag, for good, at the first number that is not finite."""
         with torch.no_grad():
-            worst = loss.detach().float() + norm
+            worst = loss.float() + norm
             self.bad.copy_(torch.maximum(self.bad, (~torch.isfinite(worst)).float()))
             self.first_bad.copy_(
                 torch.where(torch.isfinite(worst), self.first_bad, self.first_bad.clamp(max=number))
@@ -131,7 +157,7 @@ class Step:
     def diagnose(self, batch: Batch, number: int) -> NumericsError:
         """Why the step was not taken: no weight has moved since, so it can be looked at again."""
         for player in self.players:
-            loss, _ = self._gradients(player, batch)
+            loss = self._gradients(player, batch)
             hurt = [name for name, p in player.named if not _finite(p.grad)]
             if not _finite(loss) or hurt:
                 break
@@ -142,11 +168,16 @@ class Step:
             f"Step {number}, phase {player.phase.name}: {what} is not finite ({where}); "
             f"the update was not made. Samples {blame}.",
             do=f"Lower train.lr (now {self.train.lr}), set train.clip, or look at those samples; "
-            "the last checkpoint is untouched.",
+            "what was saved before is untouched.",
         )
 
     def _culprits(self, player: Player, batch: Batch) -> str:
-        """The samples of the batch that are not finite by themselves, in eval mode."""
+        """The samples of the batch that are not finite, or whose loss is not, in eval mode."""
+        bad = ~torch.isfinite(batch.x).flatten(1).all(1).cpu().numpy()
+        if bad.any():
+            return f"that are not finite themselves: {sorted(map(int, batch.samples[bad]))}"
+        if not all(map(_finite, self.model.buffers())):  # batch norm's, since the bad step
+            return f"of the batch: {sorted(map(int, batch.samples))}"
         self.model.eval()
         alone = []
         for i, sample in enumerate(batch.samples):
@@ -157,6 +188,8 @@ class Step:
                 if not _finite(player.phase.loss(self.model, one)):
                     alone.append(int(sample))
         self.model.train()
+        if len(alone) == len(batch.samples):
+            return "of the batch: all are so by themselves, so the weights or the rate are at fault"
         if alone:
             return f"with a loss that is not finite by themselves: {alone}"
         return f"of the batch, none of them bad by itself: {sorted(map(int, batch.samples))}"

@@ -25,17 +25,20 @@ def fits(subject: Subject) -> str:
 
 def draw(subject: Subject) -> list[Shown]:
     """Weights above, gradients below; at most COLUMNS layers, from the first to the last."""
-    kept = [arrays for _, arrays in subject.folder.snapshots_of("weights")]
-    names, epochs = kept[0]["names"], np.array([int(arrays["epoch"]) for arrays in kept])
+    kept = list(subject.folder.snapshots_of("weights"))
+    at = {row["step"]: row["epoch"] for row in subject.history}
+    epochs = np.array([at.get(step, 0) for step, _ in kept])
+    names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
+    # [n bins moments], the square root of each bin's share
     weights, gradients = (
-        np.stack([arrays[key] for arrays in kept], -1) for key in ("weights", "gradients")
-    )  # [n bins moments]
+        np.stack([arrays[key][0, 0] for _, arrays in kept], -1) / 255
+        for key in ("weights", "gradients")
+    )
     some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
-    counts = np.concatenate((weights[some], gradients[some])).astype(float)
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    share = np.concatenate((weights[some], gradients[some]))
     used = np.flatnonzero(share.sum((0, 2)))
     share = share[:, used[0] : used[-1] + 1]
-    step = (HIGH - LOW) / counts.shape[1]
+    step = (HIGH - LOW) / weights.shape[1]
     low, high = LOW + step * used[0], LOW + step * (used[-1] + 1)
 
     def paint(figure: Any, ink: Ink) -> None:
@@ -44,14 +47,9 @@ def draw(subject: Subject) -> list[Shown]:
         wide = share[:, ::-1][:, :, np.linspace(0, len(epochs) - 1, 60).round().astype(int)]
         sheet, xs, ys = tile(wide, len(some))
         height = wide.shape[1]
-        image = axes.imshow(
-            np.sqrt(sheet), cmap=ink.heat, aspect="auto", interpolation="nearest", vmin=0
-        )
-        axes.set_xticks(
-            xs,
-            [str(names[i]).removesuffix(".weight").replace(".", "\n", 1) for i in some],
-            fontsize=7,
-        )
+        image = axes.imshow(sheet, cmap=ink.heat, aspect="auto", interpolation="nearest", vmin=0)
+        layers = [names[i].removesuffix(".weight").replace(".", "\n", 1) for i in some]
+        axes.set_xticks(xs, layers, fontsize=7)
         ticks = [y - height / 2 + height * f for y in ys for f in (0, 1)]
         axes.set_yticks(ticks, [f"1e{e:+.0f}" for _ in ys for e in (high, low)], fontsize=7)
         for y, word in zip(ys, ("weights", "gradients")):
