@@ -41,7 +41,8 @@ ARROWS = {
         "look", "ship", "session",
     },
     "flags": {"recipe"},
-    "cli": {"draw", "errors", "flags", "verbs"},
+    "exits": {"errors"},
+    "cli": {"draw", "errors", "exits", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,14 @@ def launch(folder: Path, words: list[str]) -> subprocess.Popen:
         )
 
 
-def equal(folder: Path) -> list[Row]:
+def equal(
+    folder: Path, families: Sequence[str] = tuple(FIELDS), kinds: Sequence[str] = tuple(TOLERANCE)
+) -> list[Row]:
     """Two processes with one global batch beside one process."""
-    rows = []
-    for family in FIELDS:
-        for kind, tolerance in TOLERANCE.items():
+    rows: list[Row] = []
+    for family in families:
+        for kind in kinds:
+            tolerance = TOLERANCE[kind]
             weights = []
             for count in (1, 2):
                 out = folder / f"{family}-{kind}-{count}.npz"

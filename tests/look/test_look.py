@@ -26,7 +26,7 @@ def shown(each) -> list[Image.Image]:
 
 def every_picture():
     grid = np.linspace(0, 1, 9)
-    yield compare.overlaid({"a": ROWS, "b": ROWS}, "accuracy", "beware")
+    yield compare.overlaid({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
     yield compare.functions(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
 
 
@@ -43,7 +43,7 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(each):
 
 
 def test_equal_data_give_equal_bytes():
-    members = {"a": ROWS}
+    members = {"a": [ROWS]}
     assert compare.overlaid(members, "accuracy", "") == compare.overlaid(members, "accuracy", "")
 
 
@@ -87,7 +87,7 @@ def test_a_report_is_one_file_that_asks_for_nothing(workdir):
     assert "url(" not in text
     assert "<script" not in text
     assert "prefers-color-scheme: dark" in text
-    for sentence in sentences(run.result):
+    for sentence in sentences(run.result, run.history):
         assert sentence.replace("'", "&#x27;") in text
     assert len(text) < 5_000_000
     assert not re.search(r"<img(?![^>]*alt=)", text)

@@ -1,12 +1,11 @@
 """Leak checks: whether the test can say more than is true. Part of every result."""
 
-import hashlib
 from typing import Any
 
 import numpy as np
 
+from etude.data import twins
 from etude.data.dataset import Dataset, Split
-from etude.data.rows import blocks
 
 
 def checks(data: Dataset) -> dict[str, Any]:
@@ -14,33 +13,18 @@ def checks(data: Dataset) -> dict[str, Any]:
     last: where the test begins and training ends, if a forecast's samples say when. classes:
     training samples by class."""
     target = data.card.target
-    known = _digests(data.train, target != "class")
-    found: dict[str, Any] = {
-        "shared": sum(each in known for each in _digests_in_order(data.test, target != "class")),
-        "looked_at": len(data.test),
-    }
+
+    def digests(split: Split) -> np.ndarray:
+        if split.digests is not None:
+            return split.digests
+        return twins.digests(split.x, split.lengths, None if target == "class" else split.y)
+
+    shared = int(np.isin(digests(data.test), digests(data.train)).sum())
+    found: dict[str, Any] = {"shared": shared, "looked_at": len(data.test)}
     if target == "forecast" and data.train.names and data.test.names:
         found["last"] = max(name.split(" to ")[-1] for name in data.train.names)
         found["first"] = min(name.split(" to ")[0] for name in data.test.names)
     if target == "class":
         counts = np.bincount(data.train.y, minlength=len(data.card.classes))
         found["classes"] = dict(zip(data.card.classes, counts.tolist()))
-    return found
-
-
-def _digests(split: Split, with_target: bool) -> set[bytes]:
-    return set(_digests_in_order(split, with_target))
-
-
-def _digests_in_order(split: Split, with_target: bool) -> list[bytes]:
-    """What tells each sample from others. Values to predict may well repeat, so there a sample is
-    its input and its target together."""
-    found = []
-    for start, block in blocks(split.x):
-        for i, sample in enumerate(np.ascontiguousarray(block), start):
-            valid = sample if split.lengths is None else sample[: split.lengths[i]]
-            made = hashlib.blake2b(valid.tobytes(), digest_size=8)
-            if with_target:
-                made.update(np.ascontiguousarray(split.y[i]).tobytes())
-            found.append(made.digest())
     return found

@@ -143,11 +143,11 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "always say the training mean",
         "항상 학습 데이터의 평균",
     ),
-    "what.majority": (
+    "named.majority": (
         "always say {name}, the commonest class",
         "항상 {name}(으)로 답하기, 가장 흔한 클래스",
     ),
-    "what.pca": ("PCA, {numbers} numbers", "주성분 {numbers}개"),
+    "named.pca": ("PCA, {numbers} numbers", "주성분 {numbers}개"),
     "recipe": ("Recipe", "레시피"),
     "recipe.again": (
         "Play it again: etude train recipe.json",

@@ -1,14 +1,8 @@
-"""Results on stdout: tables, numbers, and JSON."""
+"""Results on stdout: tables and numbers."""
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
-
-
-def say(value: Any) -> None:
-    """One JSON value on stdout."""
-    print(json.dumps(value, ensure_ascii=False))
 
 
 def brief(entry: Any) -> str:

@@ -30,9 +30,9 @@ def named(what: str, lang: Lang) -> str:
     if f"what.{what}" in TEXTS:
         return say(lang, f"what.{what}")
     if found := re.fullmatch("always say (.*), the commonest class", what, re.DOTALL):
-        return say(lang, "what.majority", name=found[1])
+        return say(lang, "named.majority", name=found[1])
     if found := re.fullmatch(r"PCA, (\d+) numbers", what):
-        return say(lang, "what.pca", numbers=found[1])
+        return say(lang, "named.pca", numbers=found[1])
     return what
 
 
