@@ -47,6 +47,11 @@ def test_equal_data_give_equal_bytes():
     assert compare.overlaid(members, "accuracy", "") == compare.overlaid(members, "accuracy", "")
 
 
+def test_a_name_that_no_font_here_can_write_stops_nothing():
+    drawn = picture("n", "t", "a", lambda figure, ink: figure.subplots().set_title("고양이 🐈"))
+    assert drawn.light != picture("n", "t", "a", lambda figure, ink: figure.subplots()).light
+
+
 def luminance(colour: str) -> float:
     """Relative luminance (WCAG 2.1)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

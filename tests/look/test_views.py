@@ -36,6 +36,16 @@ def test_every_view_that_fits_draws(kind, runs):
     assert {"curves", "shapes"} <= drawn.keys()
 
 
+def test_in_korean_captions_change_and_pictures_do_not(runs):
+    run = runs("vit")
+    english, korean = run.look(sample=3), run.look(sample=3, lang="ko")
+    for one, two in zip(english, korean, strict=True):
+        assert one.light == two.light, "figure text is English, whatever fonts are there"
+        assert one.alt != two.alt
+        assert any("가" <= letter <= "힣" for letter in two.alt + two.title)
+        assert not any("가" <= letter <= "힣" for letter in one.alt + one.title)
+
+
 def test_looking_changes_no_prediction_and_draws_from_no_generator_of_the_users(runs):
     import torch
 

@@ -4,8 +4,10 @@ Colours: M. Okabe, K. Ito, "Color Universal Design", 2008; lines differ in dashe
 """
 
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
@@ -22,6 +24,10 @@ CLASSES = {
     ),
 }  # fmt: skip
 """Ten for points by class, which are named in the picture too."""
+HANGUL = (
+    "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo",
+    "UnDotum", "Baekmuk Gulim",
+)  # fmt: skip
 DPI = 150
 
 
@@ -73,7 +79,9 @@ def picture(
 
     drawn, places = {}, None
     for where, ink in INKS.items():
-        with matplotlib.rc_context(_settings(ink)):
+        with matplotlib.rc_context(_settings(ink)), warnings.catch_warnings():
+            # A name from the data that no font here can write is a box, not a stop.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             figure = Figure(figsize=size, dpi=DPI, layout=None if places else "constrained")
             canvas = FigureCanvasAgg(figure)
             paint(figure, ink)
@@ -119,8 +127,18 @@ def log_scale(axis: Any) -> None:
     axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
+@cache
+def families() -> list[str]:
+    """matplotlib's own font, and those here that can write Hangul, for names from the data."""
+    from matplotlib.font_manager import fontManager
+
+    here = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in HANGUL if name in here)]
+
+
 def _settings(ink: Ink) -> Any:
     return {
+        "font.family": families(),
         "figure.facecolor": ink.paper,
         "axes.facecolor": ink.paper,
         "savefig.facecolor": ink.paper,

@@ -129,6 +129,10 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "To try: a longer code, as {width} numbers leave an error of {value}.",
         "해 볼 것: 더 긴 코드. 숫자 {width}개로는 오차 {value}이 남음.",
     ),
+    "try.nothing": (
+        "To try: nothing in these numbers calls for a change.",
+        "해 볼 것: 이 수치로 보아 바꿀 것 없음.",
+    ),
     "table.head": (
         "piece|task|test result|best baseline|parameters|seconds|samples/s",
         "이름|과제|시험 결과|가장 좋은 기준 모델|매개변수|초|초당 샘플",

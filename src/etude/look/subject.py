@@ -34,12 +34,14 @@ CROWD = 128
 @dataclass(frozen=True)
 class Sample:
     """One sample to look at. batch: as the model reads it [1 ...]. raw: as the data have it. true:
-    its class or values, None where they are not known. name: what it is called in pictures."""
+    its class or values, None where they are not known. name: what it is called in pictures, in
+    English; called: the same in captions, in the language of the look."""
 
     batch: Batch
     raw: np.ndarray
     true: np.ndarray | None
     name: str
+    called: str
 
 
 class Subject:
@@ -166,7 +168,7 @@ class Subject:
             )
         held = Resident(split, self.card, torch.device("cpu"))
         name = split.names[0] if split.names else text
-        return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, name)
+        return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, name, name)
 
     def at(self, index: int, called: str = "sample.test") -> Sample:
         """A test sample. Raises UsageError where there is none of that number."""
@@ -176,10 +178,9 @@ class Subject:
             )
         where = np.array([index])
         split: Split = self.data.test
-        name = self.say(called, index=index)
-        if split.names:
-            name += f" ({split.names[index]})"
-        return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], name)
+        more = f" ({split.names[index]})" if split.names else ""
+        names = (say(lang, called, index=index) + more for lang in ("en", self.lang))
+        return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], *names)
 
     @cached_property
     def trace(self) -> Trace:

@@ -46,7 +46,8 @@ def beats(result: Result) -> bool:
 def sentences(result: Result, history: Rows = (), lang: Lang = "en") -> list[str]:
     """All there is to say of a finished run. history: the rows of its epochs."""
     said = [*_result(result, lang), *_inside(result, lang), *_learning(result, history, lang)]
-    return [*said, *_data(result, lang), *_next(result, history, lang)]
+    tries = list(_next(result, history, lang)) or [say(lang, "try.nothing")]
+    return [*said, *_data(result, lang), *tries]
 
 
 def _result(result: Result, lang: Lang) -> Iterator[str]:

@@ -50,7 +50,7 @@ def draw(subject: Subject) -> list[Shown]:
         figure.colorbar(image, cax=bar, extend="max", label="weight")
 
     alt = subject.say(
-        "attention.alt", name=sample.name, heads=heads, layers=layers, deviation=deviation
+        "attention.alt", name=sample.called, heads=heads, layers=layers, deviation=deviation
     )
     size = (7.6, min(1.1 + 1.3 * layers, 9))
     return [shown("attention", subject.say("attention.title"), alt, paint, size, weights=weights)]

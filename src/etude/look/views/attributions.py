@@ -86,7 +86,7 @@ def draw(subject: Subject) -> list[Shown]:
 
     alt = subject.say(
         "attributions.alt",
-        names=" / ".join(sample.name for sample in samples),
+        names=" / ".join(sample.called for sample in samples),
         what=subject.say(f"attributions.{subject.task.name}"),
         delta=max(delta for *_, delta in found),
     )

@@ -89,7 +89,7 @@ def draw(subject: Subject) -> list[Shown]:
                 axes.set_title(f"{word}: {names[label]}", fontsize=8)
             figure.colorbar(image, ax=others[-1], label="speaks for the class", shrink=0.8)
 
-    alt = subject.say("class-map.alt", names=" / ".join(sample.name for sample in samples))
+    alt = subject.say("class-map.alt", names=" / ".join(sample.called for sample in samples))
     arrays = {f"maps_{i}" if i else "maps": found for i, found in enumerate(maps)}
     size = (7.6, 0.2 + 2.3 * len(samples))
     title = subject.say("class-map.title")

@@ -80,7 +80,7 @@ def draw(subject: Subject) -> list[Shown]:
             paint_over(axes, ink, subject, sample, map_)
             axes.set_title(f"layer {layers}, head {k + 1}\nmost {map_.max():.2f}", fontsize=7)
 
-    alt = subject.say("class-token.alt", name=sample.name, layers=layers, heads=heads)
+    alt = subject.say("class-token.alt", name=sample.called, layers=layers, heads=heads)
     title = subject.say("class-token.title")
     size = (min(1.3 * columns, 10), 3.2)
     arrays = {"token": token, "rollout": rolled}

@@ -55,7 +55,7 @@ def draw(subject: Subject) -> list[Shown]:
         right.tick_params(length=0)
         figure.colorbar(image, ax=right, label="of the layer's largest", pad=0.01, shrink=0.8)
 
-    alt = subject.say("features.alt", name=sample.name, layers=len(layers), shown=SHOWN)
+    alt = subject.say("features.alt", name=sample.called, layers=len(layers), shown=SHOWN)
     size = (7.6, 0.6 + 0.55 * len(layers))
     title = subject.say("features.title")
     return [shown("features", title, alt, paint, size, **layers)]

@@ -40,7 +40,7 @@ def draw(subject: Subject) -> list[Shown]:
         axes.set(xlabel="steps from now", ylabel=card.unit, title=sample.name)
         axes.legend()
 
-    alt = subject.say("forecast.alt", name=sample.name, what=what)
+    alt = subject.say("forecast.alt", name=sample.called, what=what)
     arrays = {"shown": before, "network": said, "naive": found[what]}
     if sample.true is not None:
         arrays["came"] = sample.true

@@ -72,7 +72,7 @@ def draw(subject: Subject) -> list[Shown]:
             bottom.set_xlabel("step")
         grid[0, 0].set_ylabel("input")
 
-    alt = subject.say("gates.alt", name=sample.name, layers=len(found), steps=length)
+    alt = subject.say("gates.alt", name=sample.called, layers=len(found), steps=length)
     arrays = {
         f"{name.replace(' ', '_')}_{key}": value
         for name, gates in found.items()

@@ -54,7 +54,7 @@ def draw(subject: Subject) -> list[Shown]:
         bottom.set(xlabel="step that is hidden", ylabel=unit)
 
     step = int(np.abs(moved).argmax())
-    alt = subject.say("hidden-steps.alt", name=sample.name, step=step)
+    alt = subject.say("hidden-steps.alt", name=sample.called, step=step)
     title = subject.say("hidden-steps.title")
     return [shown("hidden-steps", title, alt, paint, (7.2, 3.6), change=moved, input=x)]
 
