@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from etude.draw.terminal import brief, numbers, table
-from etude.errors import UsageError
+from etude.errors import UsageError, plain
 from etude.exits import exits, spoken_for
 from etude.flags import (
     Data,
@@ -133,7 +133,7 @@ def finish(run: Any, as_json: bool, lang: Any) -> None:
         say(verbs.summary(run))
         return
     for line in verbs.said(run, lang):
-        print(line)
+        print(plain(line))
     print(f"{run.seconds:.1f} s of training, {run.samples_per_second:,.0f} samples/s")
     print(run.folder.report)
 
@@ -219,9 +219,9 @@ def predict(
         return
     for answer in answers:
         if "label" in answer:
-            print(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})")
+            print(plain(f"{answer['input']}: {answer['label']} ({answer['probability']:.1%})"))
         else:
-            print(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}")
+            print(plain(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}"))
 
 
 @verb(USE)
@@ -286,7 +286,8 @@ def look(
         say(found)
         return
     for each in found["pictures"]:
-        print(f"{each['name']}: {each['alt']}\n  {each['files'][0]}")
+        print(plain(f"{each['name']}: {each['alt']}"))
+        print(plain(f"  {each['files'][0]}"))
 
 
 @verb(SEE)
@@ -339,7 +340,7 @@ def list_(*, as_json: Json = False) -> None:
     for kind, entries in found.items():
         print(f"{kind}:")
         for entry, about in entries.items():
-            print(f"  {entry:<24} {about}")
+            print(plain(f"  {entry:<24} {about}"))
         if not entries:
             print("  none yet: etude train mlp --data digits")
 

@@ -7,12 +7,18 @@ at once, with the nearest right name beside each.
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, get_origin
+from typing import Annotated, Any, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from etude.errors import UsageError
+
+DEEPEST, WIDEST = 1000, 1 << 20
+"""Layers, and units in one, at most: beyond, building alone would go on for ever."""
+LONGEST = 300
+"""Letters of a user's value that a message repeats."""
+Width = Annotated[int, Field(ge=1, le=WIDEST)]
 
 
 class Config(BaseModel):
@@ -61,7 +67,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
     """One pydantic error as one sentence: where, expected, found."""
-    keys = [str(part) for part in item["loc"]]
+    keys = [_brief(str(part)) for part in item["loc"]]
     where = ".".join([path, *keys] if path else keys)
     owner = _owner(cls, keys[:-1])
     if item["type"] == "extra_forbidden":
@@ -71,7 +77,11 @@ def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
         return f"{where} is missing."
     expected = item["msg"].removeprefix("Value error, ")
     expected = expected.replace("Input should be", "it should be")
-    return f"{where}={json.dumps(item['input'])}: {expected}."
+    return f"{where}={_brief(json.dumps(item['input']))}: {_brief(expected)}."
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _owner(cls: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:

@@ -19,6 +19,11 @@ from collections.abc import Iterable
 SHOWN = 20
 
 
+def plain(text: str) -> str:
+    """A text for a terminal: what could steer one is written out, for it may be a stranger's."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
 class EtudeError(Exception):
     """Base of all errors a user can meet. `do` is the next step; `items` the single bad things."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from etude.errors import EtudeError
+from etude.errors import EtudeError, plain
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """How torch says it, in a RuntimeError."""
@@ -45,7 +45,7 @@ def spoken_for() -> bool:
 def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit."""
     if not spoken_for():
-        print(f"etude: {message}", file=sys.stderr)
+        print(f"etude: {plain(message)}", file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -75,7 +75,7 @@ def value(text: str) -> Any:
         try:
             if attempt == text or "," in text:
                 return json.loads(attempt)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return text.split(",") if "," in text else text
 

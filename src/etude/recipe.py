@@ -8,12 +8,14 @@ stand resolved in the run's own recipe.
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from etude import limits
 from etude.config import Config, nearest
 from etude.errors import UsageError
 
@@ -25,7 +27,7 @@ class Part(Config):
     """A named part of the recipe: its name is a file, its other keys are that file's Config."""
 
     model_config = ConfigDict(extra="allow")
-    name: str = Field(description="a name from `etude list`")
+    name: str = Field(max_length=4096, description="a name from `etude list`")
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -37,10 +39,16 @@ class Train(Config):
     """How a model is trained. None or "auto": chosen at the start, and said."""
 
     epochs: int | None = Field(
-        default=None, ge=1, description="passes over the training data (auto: from the data's size)"
+        default=None,
+        ge=1,
+        le=10**9,
+        description="passes over the training data (auto: from the data's size)",
     )
     batch_size: int | None = Field(
-        default=None, ge=1, description="samples a step (auto: 64 below 5,000 samples, else 128)"
+        default=None,
+        ge=1,
+        le=10**9,
+        description="samples a step (auto: 64 below 5,000 samples, else 128)",
     )
     optimizer: Optimizer | None = Field(default=None, description="torch's own, by name")
     lr: float | None = Field(default=None, gt=0, description="the highest learning rate")
@@ -55,7 +63,10 @@ class Train(Config):
         default=None, ge=0, description="largest norm of a phase's gradient; 0 clips nothing"
     )
     patience: int = Field(
-        default=0, ge=0, description="stop after so many epochs without a better one; 0: never"
+        default=0,
+        ge=0,
+        le=10**9,
+        description="stop after so many epochs without a better one; 0: never",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto", description="auto: what is faster here, measured when the run is long"
@@ -67,7 +78,7 @@ class Train(Config):
         default=15.0, ge=0, description="seconds of training between two checkpoints"
     )
     device: str = Field(default="auto", description="cpu, cuda, cuda:1, mps; auto: a GPU if any")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads (auto: all)")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
 
 
 class Recipe(Config):
@@ -151,11 +162,9 @@ def _check_parts(tree: dict[str, Any]) -> None:
 def read_recipe(path: Path) -> dict[str, Any]:
     """The mapping in a recipe file. Raises UsageError if it is missing or no JSON object."""
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is refused, not waited for
+        return limits.parsed(limits.content(handle, limits.JSON))  # type: ignore[no-any-return]
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is not valid JSON ({error}).") from None
-    if not isinstance(tree, dict):
-        raise UsageError(f"{path}: a recipe is a JSON object, this is a {type(tree).__name__}.")
-    return tree
+    except ValueError as error:
+        raise UsageError(f"{path}: is not a recipe ({error}).") from None

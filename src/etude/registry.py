@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from etude.config import nearest
-from etude.errors import DataError, UsageError
+from etude.errors import DataError, StorageError, UsageError
+from etude.limits import memory
 from etude.recipe import Part, Recipe, Train
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ DECLARES = {
 }
 SMALL_DATA = 5000
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 100
+TAKES = 4
+"""Times its own size that training a model takes: weights, gradients, the two moments of Adam."""
 
 
 @cache
@@ -85,7 +88,7 @@ def _place(data: Part) -> Part:
     """A path in the place of a data name: the source that reads it, and the path."""
     if data.name in names("data"):
         return data
-    path = Path(data.name).expanduser()
+    path = Path(os.path.expanduser(data.name))
     if not os.path.exists(path):
         known = ", ".join(names("data"))
         raise UsageError(
@@ -187,6 +190,9 @@ def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
     fields = recipe.model.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
+    if card.seen.kind not in architecture.reads:
+        raise UsageError(f"{recipe.model.name} does not read samples of kind {card.seen.kind}.")
+    _task_name(recipe, architecture, card)
     model = _built(architecture, recipe.model.name, config, card.seen)
     _refuse_single(recipe, model)
     return model, _task(recipe, architecture, config, card)
@@ -194,9 +200,43 @@ def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
 
 def _built(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> "nn.Module":
     try:
+        _refuse_giants(architecture, name, config, spec)
         return architecture.build(config, spec)
     except ValueError as error:
         raise UsageError(f"{name} does not fit {spec}: {error}.") from None
+
+
+def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> None:
+    """Raise StorageError for a model whose training would not fit in memory, before any of it is
+    taken: it is built of shapes alone first, and nothing is drawn for that."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class Shapes(TorchFunctionMode):
+        """Leaves draws from a normal out: shapes have no values, and torch would import its
+        compiler to find that out (1.6 s)."""
+
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = kwargs or {}
+            if getattr(func, "__name__", "").endswith("normal_"):
+                return kwargs["tensor"] if "tensor" in kwargs else args[0]
+            return func(*args, **kwargs)
+
+    room = memory()
+    try:
+        with torch.device("meta"), Shapes():
+            parameters = list(architecture.build(config, spec).parameters())
+        size = sum(p.numel() * p.element_size() for p in parameters)
+    except (RuntimeError, OverflowError, TypeError):  # a side or a product beyond 64 bits
+        size = 2**63
+    if TAKES * size > room:
+        raise StorageError(
+            f"Out of memory: {name} on {spec} has {size // 4:,} parameters or more; to train them "
+            f"takes {TAKES * size:,} bytes, and {room:,} are to be had here.",
+            do="Choose a smaller model, or smaller samples.",
+        )
 
 
 def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:

@@ -4,6 +4,7 @@ Rooms that need torch are entered inside: a run's lock is taken, and most mistak
 torch is loaded, which takes a second or two.
 """
 
+import io
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -165,8 +166,9 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     columns = min(8, count)
     zoom = max(1, 64 // images.shape[-1])
     replace(place, as_png(filmstrip.tiled(images, columns, zoom)))
-    arrays = place.with_suffix(".npy")
-    np.save(arrays, images)
+    arrays, buffer = place.with_suffix(".npy"), io.BytesIO()
+    np.save(buffer, images)
+    replace(arrays, buffer.getvalue())
     return [place, arrays]
 
 

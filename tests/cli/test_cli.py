@@ -441,7 +441,7 @@ def test_forecasts_of_shorter_and_longer_pasts_agree_with_each_alone(workdir, ca
 
 
 def test_out_of_memory_is_said(workdir, capsys):
-    code, _, err = call(capsys, "train", "mlp", "--data", "digits", "model.hidden=100000,100000000")
+    code, _, err = call(capsys, "train", "mlp", "--data", "digits", "model.hidden=1000000,1000000")
     assert (code, "Out of memory" in err) == (4, True)
     assert not (workdir / "runs").exists()
 

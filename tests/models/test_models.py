@@ -7,6 +7,7 @@ from torch import nn
 
 import etude
 from etude import registry
+from etude.errors import StorageError
 from etude.models import aae, transformer, vit
 from etude.models.cnn import CNN
 from etude.models.cnn import Config as CNNConfig
@@ -249,3 +250,55 @@ def test_default_game_has_a_penalty_and_the_notes_have_not():
 
     assert found("default")["penalty"] == 1.0
     assert "penalty" not in found("notes") | found("paper") | found("weighted")
+
+
+# Giants -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", registry.names("model"))
+def test_to_judge_the_size_first_draws_nothing(name):
+    """The weights, and the generator after, are those of building alone: bit for bit."""
+    architecture = registry.load("model", name)
+    image, rows = Spec("image", (1, 28, 28), 10), Spec("sequence", (28, 28), 10)
+    spec = {"image": image, "sequence": rows, "vector": Spec("vector", (64,), 10)}[
+        architecture.reads[0]
+    ]
+    for preset in architecture.presets.values():
+        config = architecture.config.read(dict(preset(spec).model), "model")
+        torch.manual_seed(5)
+        alone, after = architecture.build(config, spec), torch.rand(3)
+        torch.manual_seed(5)
+        judged, then = registry.create(name, spec, **config.plain()), torch.rand(3)
+        assert torch.equal(after, then)
+        assert all(p.device.type == "cpu" for p in judged.parameters())
+        for (key, one), (other, two) in zip(
+            alone.state_dict().items(), judged.state_dict().items(), strict=True
+        ):
+            assert key == other and torch.equal(one, two), key
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("mlp", {"hidden": [1 << 20, 1 << 20]}),
+        ("cnn", {"channels": [1 << 20, 1 << 20]}),
+        ("lstm", {"hidden": 1 << 20}),
+        ("transformer", {"width": 1 << 20, "depth": 1}),
+        ("vit", {"width": 1 << 16, "depth": 100}),
+        ("aae", {"hidden": [1 << 20, 1 << 20]}),
+    ],
+)
+def test_a_giant_is_refused_before_it_is_built(name, fields):
+    spec = Spec("sequence", (28, 28), 10) if name in ("lstm", "transformer") else None
+    with pytest.raises(StorageError, match=r"Out of memory: .* [0-9,]+ parameters"):
+        registry.create(name, spec or Spec("image", (1, 28, 28), 10), **fields)
+
+
+def test_what_fits_is_a_matter_of_the_machine(monkeypatch):
+    spec = Spec("vector", (10,), 2)
+    parameters = 10 * 5 + 5 + 5 * 2 + 2
+    monkeypatch.setattr(registry, "memory", lambda: 4 * 4 * parameters)
+    assert registry.create("mlp", spec, hidden=[5])
+    monkeypatch.setattr(registry, "memory", lambda: 4 * 4 * parameters - 1)
+    with pytest.raises(StorageError, match=str(parameters)):
+        registry.create("mlp", spec, hidden=[5])

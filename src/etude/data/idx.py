@@ -54,7 +54,7 @@ def _parse(file: BufferedIOBase, path: Path, sha256: str) -> np.ndarray:
     dtype = np.dtype(TYPES[head[2]])
     begin, size = 4 + len(sides_raw), prod(sides) * dtype.itemsize
     shape = " x ".join(map(str, sides))
-    if size > LIMIT:
+    if size > LIMIT or prod(side or 1 for side in sides) > LIMIT:  # an empty one can be huge too
         raise DataError(f"{path}: says {shape} values, {size:,} bytes; {LIMIT:,} is the most read.")
     values = _take(file, size, path, begin + size)
     if _more(file, path):

@@ -75,6 +75,8 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     size, packed = member.file_size, member.compress_size
     if member.flag_bits & 1:
         raise ValueError("is encrypted")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("is packed as numpy packs nothing; save it with np.savez_compressed")
     if size > MEMBER:
         raise ValueError(f"unpacks to {size:,} bytes; {MEMBER:,} is the most read")
     if size > SMALL and size > RATIO * packed:
@@ -139,7 +141,7 @@ def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np
         raise ValueError(f"has a damaged header ({error})") from None
     if dtype.hasobject:
         raise ValueError(f"holds {KINDS['O']}; save it as numbers, or text with .astype(str)")
-    if any(side < 0 for side in shape):
+    if any(isinstance(side, bool) or side < 0 for side in shape):
         raise ValueError(f"says an impossible shape {shape}")
     return shape, fortran, dtype
 

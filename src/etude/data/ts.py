@@ -21,6 +21,8 @@ from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
 from etude.errors import DataError
 
 LINE = 16 << 20
+PADDED = 8 << 30
+SHOWN = 20
 FLAGS = {"true": True, "false": False}
 
 
@@ -47,6 +49,7 @@ class Sequences:
 @dataclass
 class _Header:
     classes: tuple[str, ...] | None = None
+    known: frozenset[str] = frozenset()
     dimensions: int = 0
     length: int = 0
     equal: bool = False
@@ -208,7 +211,8 @@ def _tag(line: str, header: _Header) -> None:
         if first not in FLAGS or (FLAGS[first] and len(values) < 2):
             raise ValueError("expected '@classLabel true' and the class names, or false")
         header.classes = tuple(values[1:]) if FLAGS[first] else None
-        if header.classes and len(set(header.classes)) < len(header.classes):
+        header.known = frozenset(header.classes or ())
+        if header.classes and len(header.known) < len(header.classes):
             raise ValueError("@classLabel names a class twice")
     elif tag in ("@dimensions", "@dimension", "@serieslength"):
         if not first.isdecimal() or not 0 < int(first) < 10**9:
@@ -225,8 +229,9 @@ def _sample(line: str, header: _Header, found: Sequences, where: str) -> None:
     """One sample's line into `found`. Raises ValueError."""
     *parts, label = line.split(":") if header.classes else [*line.split(":"), ""]
     label = label.strip()
-    if header.classes and label not in header.classes:
-        raise ValueError(f"class {label[:40]!r} is not in the header: {', '.join(header.classes)}")
+    if header.classes and label not in header.known:
+        some = ", ".join(header.classes[:SHOWN]) + (", ..." if len(header.classes) > SHOWN else "")
+        raise ValueError(f"class {label[:40]!r} is not in the header: {some[:300]}")
     if not parts:
         raise ValueError("has a class but no values")
     columns = [_values(part, i) for i, part in enumerate(parts, 1)]
@@ -263,9 +268,19 @@ def _number(word: str) -> float:
 
 
 def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """[L Q] each -> [n L Q] float32 filled with zeros, and lengths [n], None if all are whole."""
+    """[L Q] each -> [n L Q] float32 filled with zeros, and lengths [n], None if all are whole.
+
+    Raises DataError where one long sequence among many would make too much of a small file.
+    """
     lengths = np.array([len(row) for row in rows], np.int64)
     longest = max(longest, int(lengths.max()))
+    size = 4 * len(rows) * longest * rows[0].shape[1]
+    if size > PADDED:
+        raise DataError(
+            f"{len(rows):,} sequences, filled up to the longest of {longest:,} steps, take "
+            f"{size:,} bytes; {PADDED:,} is the most.",
+            do="Leave the longest out, or cut it.",
+        )
     x = np.zeros((len(rows), longest, rows[0].shape[1]), np.float32)
     for place, row in zip(x, rows, strict=True):
         place[: len(row)] = row

@@ -77,14 +77,7 @@ def keep(run: RunFolder, pictures: Sequence[Picture]) -> None:
 
 def kept(run: RunFolder) -> list[Picture]:
     """The pictures that `keep` stored."""
-    return [
-        Picture(
-            **entry,
-            light=(run.pictures / f"{entry['name']}.png").read_bytes(),
-            dark=(run.pictures / f"{entry['name']}-dark.png").read_bytes(),
-        )
-        for entry in json.loads((run.pictures / INDEX).read_text(encoding="utf-8"))
-    ]
+    return [Picture(*words, light, dark) for words, light, dark in run.kept(INDEX)]
 
 
 def _section(section: Section, lang: Lang) -> str:

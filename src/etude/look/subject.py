@@ -70,7 +70,7 @@ class Subject:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The rows of the run's epochs."""
-        return [row for row in lines(self.folder.metrics) if row["event"] == "epoch"]
+        return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
 
     @cached_property
     def _data(self) -> tuple[Dataset | None, str]:

@@ -54,7 +54,7 @@ def _result(result: Result, lang: Lang) -> Iterator[str]:
     """What was trained on what, and the result beside its baselines."""
     goal, test, baseline = result["goal"], result["test"], result["baseline"]
     unit = test.get("unit", "")
-    if "sizes" in result:
+    if result.get("sizes"):
         values = {key: result[key] for key in ("model", "parameters", "data", "epochs")}
         yield say(lang, "trained", **values, **result["sizes"])
     shown = number(test[goal], goal, unit)
@@ -139,11 +139,11 @@ def _learning(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
 
 def _data(result: Result, lang: Lang) -> Iterator[str]:
     """Leaks, balance, and the notes of the data."""
-    checks = result.get("checks", {})
+    checks = result.get("checks") or {}
     if "shared" in checks:
         count, of = checks["shared"], checks["looked_at"]
         yield say(lang, "shared" if count else "alone", count=count, of=of)
-    if "last" in checks:
+    if checks.get("last") and checks.get("first"):
         key = "in-order" if checks["last"] < checks["first"] else "out-of-order"
         yield say(lang, key, last=checks["last"], first=checks["first"])
     counts = checks.get("classes")
@@ -164,7 +164,7 @@ def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     if result["top_epoch"] == result["epochs"]:
         yield say(lang, "try.longer", epochs=result["epochs"], more=2 * result["epochs"])
     found = overfitting(history)
-    if found and "sizes" in result:
+    if found and result.get("sizes"):
         values = {"parameters": result["parameters"], "train": result["sizes"]["train"]}
         yield say(lang, "try.less", times=found["end"] / found["low"], **values)
     mixed = confusion(result)
@@ -175,7 +175,7 @@ def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
         yield say(lang, "try.seeds", width=number(high - low, "accuracy"))
     if "matches_prior" in test and not test["matches_prior"]:
         yield say(lang, "try.prior", ratio=test["prior_ratio"])
-    elif "matches_prior" in test and "code" in result:
+    elif "matches_prior" in test and result.get("code"):
         yield say(lang, "try.width", width=result["code"], value=number(test[goal], goal))
 
 

@@ -10,14 +10,15 @@ the Sigmoid of the notes is in the loss, where its gradient does not vanish.
 
 from functools import partial
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from einops import rearrange
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
+from etude.config import WIDEST, Width
 from etude.config import Config as Base
 from etude.layers.gaussian import noise, reparameterize
 from etude.layers.init import init_param
@@ -25,15 +26,17 @@ from etude.models.architecture import NOTES, Architecture, Preset
 from etude.shapes import Batch, Float, Spec, Tensor, wide
 from etude.tasks.protocol import Phase
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
 
 class Config(Base):
     """Sizes of an adversarial autoencoder, its prior, and the rules of its game."""
 
-    latent_dim: int = Field(default=8, ge=1, description="numbers D in a code")
-    hidden: tuple[PositiveInt, PositiveInt] = Field(
+    latent_dim: int = Field(default=8, ge=1, le=WIDEST, description="numbers D in a code")
+    hidden: tuple[Width, Width] = Field(
         default=(512, 512), description="units of encoder and decoder"
     )
-    critic: tuple[PositiveInt, PositiveInt] = Field(
+    critic: tuple[Width, Width] = Field(
         default=(512, 256), description="units of the discriminator"
     )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="before each activation")
@@ -52,7 +55,7 @@ class Config(Base):
     confuse_lr: float = Field(
         default=1.0, gt=0, description="learning rate of confuse, in that of reconstruct"
     )
-    betas: tuple[float, float] = Field(
+    betas: tuple[Beta, Beta] = Field(
         default=(0.5, 0.999), description="of Adam in the adversarial phases"
     )
     penalty: float = Field(

@@ -3,9 +3,10 @@
 x [N C H W] -> [N outputs]; each block halves H and W
 """
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import nn
 
+from etude.config import DEEPEST, Width
 from etude.config import Config as Base
 from etude.layers.dropout import Dropout2d
 from etude.layers.init import init_param
@@ -16,13 +17,15 @@ from etude.shapes import Float, Spec, Tensor
 class Config(Base):
     """Sizes of a CNN."""
 
-    channels: tuple[PositiveInt, ...] = Field(
-        default=(32, 64), description="channels of each block"
+    channels: tuple[Width, ...] = Field(
+        default=(32, 64), max_length=DEEPEST, description="channels of each block"
     )
-    convs: int = Field(default=1, ge=1, description="convolutions in each block")
-    kernel: int = Field(default=3, ge=1, description="side of the kernel, odd")
+    convs: int = Field(default=1, ge=1, le=DEEPEST, description="convolutions in each block")
+    kernel: int = Field(default=3, ge=1, le=1023, description="side of the kernel, odd")
     dropout2d: float = Field(default=0.0, ge=0, lt=1, description="share of channels left out")
-    hidden: tuple[PositiveInt, ...] = Field(default=(128,), description="units of the layers after")
+    hidden: tuple[Width, ...] = Field(
+        default=(128,), max_length=DEEPEST, description="units of the layers after"
+    )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of these units left out")
 
 

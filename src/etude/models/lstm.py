@@ -6,6 +6,7 @@ X [N L Q] -> Y [N L D], hn and cn [K N D] (`model.lstm(X, lengths)`) -> [N outpu
 from pydantic import Field
 from torch import nn
 
+from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.lstm import LSTM
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
@@ -15,8 +16,10 @@ from etude.shapes import Float, Int, Spec, Tensor
 class Config(Base):
     """Sizes of an LSTM."""
 
-    hidden: int = Field(default=128, ge=1, description="features D of the states")
-    layers: int = Field(default=2, ge=1, description="layers K, each reading the one below")
+    hidden: int = Field(default=128, ge=1, le=WIDEST, description="features D of the states")
+    layers: int = Field(
+        default=2, ge=1, le=DEEPEST, description="layers K, each reading the one below"
+    )
     bidirectional: bool = Field(default=False, description="read from both ends")
     dropout: float = Field(
         default=0.1, ge=0, lt=1, description="share left out between layers and before the answer"

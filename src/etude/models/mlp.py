@@ -5,9 +5,10 @@
 The notes write Dropout2d here; on vectors that is plain dropout, which is what stands here.
 """
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import nn
 
+from etude.config import DEEPEST, Width
 from etude.config import Config as Base
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
@@ -17,8 +18,8 @@ from etude.shapes import Float, Spec, Tensor
 class Config(Base):
     """Sizes of an MLP."""
 
-    hidden: tuple[PositiveInt, ...] = Field(
-        default=(256, 256), description="units of each hidden layer"
+    hidden: tuple[Width, ...] = Field(
+        default=(256, 256), max_length=DEEPEST, description="units of each hidden layer"
     )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units left out")
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
+from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.block import EncoderBlock
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
@@ -23,11 +24,15 @@ from etude.shapes import Float, Int, Spec, Tensor
 class Config(Base):
     """Sizes of a Transformer encoder."""
 
-    width: int = Field(default=64, ge=1, description="features D of a token")
-    depth: int = Field(default=3, ge=1, description="blocks")
-    heads: int = Field(default=4, ge=1, description="heads; must divide the width")
-    patch: int = Field(default=1, ge=1, description="steps (rows of an image) that make a token")
-    mlp_ratio: float = Field(default=2.0, gt=0, description="hidden units of a block, in widths")
+    width: int = Field(default=64, ge=1, le=WIDEST, description="features D of a token")
+    depth: int = Field(default=3, ge=1, le=DEEPEST, description="blocks")
+    heads: int = Field(default=4, ge=1, le=WIDEST, description="heads; must divide the width")
+    patch: int = Field(
+        default=1, ge=1, le=WIDEST, description="steps (rows of an image) that make a token"
+    )
+    mlp_ratio: float = Field(
+        default=2.0, gt=0, le=1000, description="hidden units of a block, in widths"
+    )
     dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
     att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
 

@@ -12,6 +12,7 @@ from einops import repeat
 from pydantic import Field
 from torch import nn
 
+from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.block import EncoderBlock
 from etude.layers.patches import PatchEmbedding, misfit
@@ -22,11 +23,15 @@ from etude.shapes import Float, Spec, Tensor
 class Config(Base):
     """Sizes of a Vision Transformer."""
 
-    patch: int = Field(default=4, ge=1, description="side of a patch; must divide the image")
-    width: int = Field(default=64, ge=1, description="features D of a token")
-    depth: int = Field(default=6, ge=1, description="blocks")
-    heads: int = Field(default=4, ge=1, description="heads; must divide the width")
-    mlp_ratio: float = Field(default=2.0, gt=0, description="hidden units of a block, in widths")
+    patch: int = Field(
+        default=4, ge=1, le=WIDEST, description="side of a patch; must divide the image"
+    )
+    width: int = Field(default=64, ge=1, le=WIDEST, description="features D of a token")
+    depth: int = Field(default=6, ge=1, le=DEEPEST, description="blocks")
+    heads: int = Field(default=4, ge=1, le=WIDEST, description="heads; must divide the width")
+    mlp_ratio: float = Field(
+        default=2.0, gt=0, le=1000, description="hidden units of a block, in widths"
+    )
     dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
     att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
 

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +22,20 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
+from etude import limits
 from etude.errors import RunError, StorageError
-from etude.runs.files import storage, sync, write
+from etude.runs.files import mapping, read, storage, sync, write
 
 FORMAT = 1
 HIDDEN = ".tmp-"
 NAME = re.compile(r"[0-9]{8,}", re.ASCII)
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
+STATE = 16 << 20
+HEADER = 8 << 20
+"""Bytes of a safetensors file's list of tensors: a thousand blocks under Adam take 5 MB."""
+COPIES = 4
+"""How many times the weights are in memory while they are loaded: as bytes, as arrays, as tensors,
+in the model. (In training: weights, gradients, two moments.)"""
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -56,7 +62,8 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
             verified(final, checkpoint.step)
             return final
         except RunError:  # passed over by `newest`, and reached again: write it anew
-            shutil.rmtree(final)
+            with storage(final):
+                shutil.rmtree(final)
     hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"
     contents = {
         "model.safetensors": dump_tensors(_flat(checkpoint.model)),
@@ -114,51 +121,55 @@ def load(folder: Path, step: int) -> Checkpoint:
     place = folder / f"{step:08d}"
     contents = verified(place, step)
     try:
-        state = json.loads(contents["state.json"])
-        model = parse_tensors(contents["model.safetensors"])
-        optimizer = parse_tensors(contents["optimizer.safetensors"])
-    except (SafetensorError, ValueError, RecursionError) as error:
-        raise RunError(f"{place}: is damaged ({error}).") from None
-    if not isinstance(state, dict):
-        raise RunError(f"{place}: is damaged (its state is no JSON object).")
+        state = limits.parsed(contents["state.json"])
+        model = tensors(contents["model.safetensors"])
+        optimizer = tensors(contents["optimizer.safetensors"])
+    except ValueError as error:
+        raise RunError(f"{place}: is damaged ({str(error)[:300]}).") from None
+    bad = [n for n, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
+    if bad:
+        raise RunError(f"{place}: is damaged ({bad[0][:100]} has values that are not finite).")
     return Checkpoint(step, model, optimizer, state)
+
+
+def tensors(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file. Raises ValueError."""
+    head = int.from_bytes(content[:8], "little")
+    if head > HEADER:
+        raise ValueError(f"its list of tensors has {head:,} bytes; {HEADER:,} is the most read")
+    try:
+        found = parse_tensors(content)
+        if any(array.dtype.kind == "c" for array in found.values()):
+            raise ValueError("complex numbers, which no network of ours has")
+        return found
+    except KeyError as error:
+        raise ValueError(f"a tensor of type {error}, which is not read") from None
+    except (SafetensorError, OverflowError) as error:
+        raise ValueError(str(error)) from None
 
 
 def verified(place: Path, step: int) -> dict[str, bytes]:
     """The bytes of a checkpoint's files, each as the manifest promises. Raises RunError."""
+    root, inside = place.parent.parent, f"{place.parent.name}/{place.name}"
+    manifest = mapping(root, f"{inside}/MANIFEST.json")
     try:
-        manifest = json.loads(_read(place / "MANIFEST.json", 1 << 20))
         entries = {
             name: (int(manifest["files"][name]["bytes"]), str(manifest["files"][name]["sha256"]))
             for name in FILES
         }
         promised = manifest["format"], manifest["step"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RunError(f"{place}: its manifest cannot be read ({error}).") from None
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise RunError(f"{place}: its manifest is not whole ({error}).") from None
     if promised != (FORMAT, step):
-        raise RunError(f"{place}: its manifest is of another step or format {promised}.")
+        raise RunError(f"{place}: its manifest is of another step or format.")
     contents = {}
     for name, (size, digest) in entries.items():
-        try:
-            content = _read(place / name, size)
-        except (OSError, ValueError) as error:
-            raise RunError(f"{place / name}: cannot be read ({error}).") from None
+        most = STATE if name == "state.json" else limits.memory() // COPIES
+        content = read(root, f"{inside}/{name}", min(size, most))
         if hashlib.sha256(content).hexdigest() != digest:
             raise RunError(f"{place / name}: is damaged (its SHA-256 is not the manifest's).")
         contents[name] = content
     return contents
-
-
-def _read(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes; links are not followed."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("it is no regular file")
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"it has more than the {most:,} bytes it should have")
-    return content
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,16 +13,24 @@ from typing import Any
 
 import numpy as np
 
+from etude import limits
 from etude.config import nearest
 from etude.errors import RunError, UsageError
-from etude.runs import checkpoint
+from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
-from etude.runs.files import replace, storage, sync
+from etude.runs.files import mapping, read, replace, storage, sync
 from etude.runs.lock import Lock
+from etude.runs.snapshot import PACKED, unpack
 
 ROOT = Path("runs")
-RESULT = {"model", "data", "goal", "test", "baseline", "epochs", "best_epoch", "notes"}
 LONGEST = 4000
+LINES = 32 << 20
+"""Bytes of metrics.jsonl or timing.jsonl: a hundred thousand epochs."""
+FOLDERS = ("checkpoints", "snapshots", "pictures")
+FILES = (
+    "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
+    "report.html",
+)  # fmt: skip
 BEFORE_A_RUN = {
     "LOCK", "checkpoints", "snapshots", "pictures", "provenance.json", "metrics.jsonl",
     "timing.jsonl",
@@ -102,6 +111,7 @@ class RunFolder:
             known = [str(run.path) for run in runs()]
             hint = nearest(str(path), known) if known else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
+        _own(place)
         return cls(place)
 
     def lock(self) -> None:
@@ -147,14 +157,7 @@ class RunFolder:
 
     def read(self, name: str) -> dict[str, Any]:
         """recipe.json, provenance.json or best.json. Raises RunError if it is damaged."""
-        path = self.path / name
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{path}: cannot be read ({error}); the run is damaged.") from None
-        if not isinstance(value, dict):
-            raise RunError(f"{path}: is no JSON object; the run is damaged.")
-        return value
+        return mapping(self.path, name)
 
     def commit(self, point: Checkpoint) -> None:
         """Save a checkpoint; when this returns it is safe."""
@@ -184,7 +187,7 @@ class RunFolder:
 
     def _best_step(self) -> int:
         step = self.read("best.json").get("step")
-        if not isinstance(step, int) or step < 0:
+        if not isinstance(step, int) or not 0 <= step < 2**63:
             raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
         return step
 
@@ -195,10 +198,23 @@ class RunFolder:
         replace(self.snapshots / f"{step:08d}-{kind}.npz", buffer.getvalue())
 
     def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        """(step, arrays) of one kind, in order of steps."""
-        for path in sorted(self.snapshots.glob(f"*-{kind}.npz")):
-            with np.load(path, allow_pickle=False) as arrays:
-                yield int(path.name.split("-")[0]), dict(arrays)
+        """(step, arrays) of one kind, in order of steps. Raises RunError for one that is damaged,
+        or whose arrays are others than those of the first."""
+        known = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
+        first: dict[str, tuple[int, ...]] | None = None
+        for name in sorted(entry.name for entry in self.snapshots.iterdir()):
+            if not (match := known.fullmatch(name)):
+                continue
+            content = read(self.path, f"snapshots/{name}", PACKED)
+            try:
+                arrays = unpack(content)
+            except ValueError as error:
+                raise RunError(f"{self.snapshots / name}: {error}; it is damaged.") from None
+            shapes = {key: array.shape for key, array in arrays.items()}
+            first = shapes if first is None else first
+            if shapes != first:
+                raise RunError(f"{self.snapshots / name}: has other arrays than those before it.")
+            yield int(match[1]), arrays
 
     def picture(self, name: str, content: bytes) -> Path:
         """Keep a picture."""
@@ -206,13 +222,25 @@ class RunFolder:
         replace(path, content)
         return path
 
+    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str], bytes, bytes]]:
+        """((name, title, alt), light, dark) of each picture in the list that `index` keeps."""
+        try:
+            entries = limits.parsed(read(self.path, f"pictures/{index}", limits.JSON), list)
+            words = [
+                tuple(str(entry[key]) for key in ("name", "title", "alt")) for entry in entries
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
+        for name, title, alt in words:
+            light, dark = (
+                read(self.path, f"pictures/{name}{end}.png", PACKED) for end in ("", "-dark")
+            )
+            yield (name, title, alt), light, dark
+
     @property
     def result(self) -> dict[str, Any] | None:
         """The line that a finished run ends with: test metrics, baseline, cost. None before."""
-        found = next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
-        if found is not None and not found.keys() >= RESULT:
-            raise RunError(f"{self.metrics}: its result is not whole; the run is damaged.")
-        return found
+        return next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
 
     def finished(self) -> dict[str, Any]:
         """The result. Raises RunError if the run is not finished."""
@@ -256,9 +284,11 @@ def cut(path: Path, length: int) -> None:
 def whole_lines(path: Path) -> None:
     """Keep the lines before the first that a writer that died, or a power cut, left damaged."""
     good = 0
-    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+    text = read(path.parent, path.name, LINES) if path.exists() else b""
+    for line in text.splitlines(keepends=True):
         try:
-            whole = line.endswith(b"\n") and isinstance(json.loads(line), dict)
+            limits.parsed(line)
+            whole = line.endswith(b"\n")
         except ValueError:
             whole = False
         if not whole:
@@ -268,23 +298,55 @@ def whole_lines(path: Path) -> None:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The rows of a .jsonl file; a last line without its end is not there yet."""
-    if not path.exists():
+    """The rows of a .jsonl file; a last line without its end is not there yet. Raises RunError for
+    one that is none of ours."""
+    if not os.path.lexists(path):
         return []
-    text = path.read_bytes()
-    rows = []
+    text = read(path.parent, path.name, LINES)
+    found = []
     for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise RunError(f"{path}, line {number}: is no JSON object; the run is damaged.")
-        rows.append(row)
-    return rows
+            found.append(rows.checked(limits.parsed(line)))
+        except ValueError as error:
+            raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
+    try:
+        rows.agree(found)
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; the run is damaged.") from None
+    return found
 
 
 def runs(root: Path = ROOT) -> list[RunFolder]:
-    """All runs below a folder, two levels deep, newest last."""
-    found = [p.parent for deep in ("*", "*/*") for p in root.glob(f"{deep}/recipe.json")]
-    return [RunFolder(p) for p in sorted(found, key=lambda p: (p / "recipe.json").stat().st_mtime)]
+    """All runs below a folder, two levels deep, newest last. Links below a run are not followed."""
+    found: dict[Path, float] = {}
+    for place in _folders(root, links=True):
+        for inner in (place, *_folders(place, links=False)):
+            with suppress(OSError):
+                status = os.lstat(inner / "recipe.json")
+                if stat.S_ISREG(status.st_mode):
+                    found[inner] = status.st_mtime
+    return [RunFolder(place) for place in sorted(found, key=lambda place: found[place])]
+
+
+def _folders(place: Path, links: bool) -> list[Path]:
+    """The folders in a folder, by name; links to folders too, where they are the user's own."""
+    try:
+        with os.scandir(place) as entries:
+            return sorted(Path(e.path) for e in entries if e.is_dir(follow_symlinks=links))
+    except OSError:
+        return []
+
+
+def _own(place: Path) -> None:
+    """Raise RunError if one of a run's own names is a link, a pipe or another thing that is not
+    its own: reading would lead out of the folder, or wait; resuming would write there."""
+    for name in (*FOLDERS, *FILES):
+        with suppress(FileNotFoundError):
+            mode = os.lstat(place / name).st_mode
+            wanted, known = (stat.S_ISDIR, "folder") if name in FOLDERS else (stat.S_ISREG, "file")
+            if not wanted(mode):
+                raise RunError(
+                    f"{place / name}: is {limits.kind(mode)}, not a {known}; no run of ours has "
+                    "such a thing.",
+                    do="If you trust it, put what it stands for in its place.",
+                )

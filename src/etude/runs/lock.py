@@ -49,5 +49,5 @@ def _holder(text: str) -> str:
     try:
         known = json.loads(text)
         return f"process {known['pid']} on {known['host']}"
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return "it has not said which"

@@ -14,8 +14,9 @@ from etude import registry
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.resident import Resident
+from etude.data.sound import sound
 from etude.draw.texts import Lang
-from etude.errors import DataError, RunError, UsageError
+from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.look import gallery
 from etude.look.subject import Subject
 from etude.look.view import Shown
@@ -52,17 +53,17 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One mapping an epoch: training losses by phase, validation metrics."""
-        return [row for row in lines(self.folder.metrics) if row["event"] == "epoch"]
+        return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
 
     @property
     def seconds(self) -> float:
         """Time spent in training steps."""
-        return float(sum(row["seconds"] for row in lines(self.folder.timing)))
+        return float(sum(row.get("seconds", 0) for row in lines(self.folder.timing)))
 
     @property
     def samples_per_second(self) -> float:
         """Training samples by that time."""
-        samples = sum(row["samples"] for row in lines(self.folder.timing))
+        samples = sum(row.get("samples", 0) for row in lines(self.folder.timing))
         return float(samples / max(self.seconds, 1e-9))
 
     @cached_property
@@ -80,7 +81,10 @@ class Run:
         card = self._best.state.get("card")
         if not isinstance(card, dict):
             raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
-        return Card.read(card, "card")
+        try:
+            return sound(Card.read(card, "card"))
+        except (UsageError, DataError) as error:
+            raise RunError(f"{self.path}: is damaged. {error}") from None
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
@@ -89,7 +93,8 @@ class Run:
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
-            raise RunError(f"{self.path}: the weights do not fit the recipe: {error}") from None
+            reason = str(error)[:1000]
+            raise RunError(f"{self.path}: the weights do not fit the recipe: {reason}") from None
         return model.eval(), task
 
     @property
@@ -106,7 +111,13 @@ class Run:
                 task.outputs(model, held.take(np.arange(start, min(start + BATCH, len(held)))))
                 for start in range(0, len(held), BATCH)
             ]
-        return torch.cat(parts).numpy()
+        found = torch.cat(parts).numpy()
+        if not np.isfinite(found).all():
+            raise NumericsError(
+                f"{self.path}: what the model says is not finite.",
+                do="Look at the largest values of these inputs; or train anew with a lower rate.",
+            )
+        return found
 
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One answer a sample: input, label, probability, probabilities; or value and its unit.

@@ -277,14 +277,18 @@ class Loop:
                 files.cut(self.run.metrics, 0)
                 files.cut(self.run.timing, 0)
             return False
-        if point.state["recipe"] != self.recipe.digest:
+        if point.state.get("recipe") != self.recipe.digest:
             raise RunError(f"{self.run.path}: the checkpoint is not of this recipe.")
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
-        for player in self.step.players:
-            optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
-        self.at = Progress(**point.state["progress"])
-        self.step.sums.copy_(torch.tensor(self.at.sums))
+        try:
+            for player in self.step.players:
+                optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
+            self.at = Progress(**point.state["progress"])
+            self.step.sums.copy_(torch.tensor(self.at.sums))
+        except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+            why = str(error)[:300]
+            raise RunError(f"{self.run.path}: its checkpoint is not whole ({why}).") from None
         if self.world.first:
             files.cut(self.run.metrics, self.at.metrics_bytes)
             files.whole_lines(self.run.timing)
@@ -319,7 +323,8 @@ def load_weights(model: nn.Module, point: Checkpoint) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise RunError(f"The checkpoint does not fit its recipe's model: {error}") from None
+        why = str(error)[:1000]
+        raise RunError(f"The checkpoint does not fit its recipe's model: {why}") from None
 
 
 def _array(x: torch.Tensor) -> np.ndarray:

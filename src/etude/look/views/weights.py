@@ -9,6 +9,7 @@ import numpy as np
 
 from etude.draw.panels import tile
 from etude.draw.style import Ink
+from etude.errors import RunError
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, shown
 
@@ -29,6 +30,10 @@ def draw(subject: Subject) -> list[Shown]:
     at = {row["step"]: row["epoch"] for row in subject.history}
     epochs = np.array([at.get(step, 0) for step, _ in kept])
     names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
+    if kept[0][1]["weights"].shape[2] != len(names):
+        raise RunError(
+            f"{subject.folder.path}: its moments are not of this network; it is damaged."
+        )
     # [n bins moments], the square root of each bin's share
     weights, gradients = (
         np.stack([arrays[key][0, 0] for _, arrays in kept], -1) / 255

@@ -1,0 +1,67 @@
+"""Snapshots: the arrays of a .npz file that we wrote, read as if a stranger had.
+
+Images [n C H W] uint8 by name. Nothing pickled is read, and no more memory is taken than the file's
+own list of contents says, which is judged first.
+"""
+
+import io
+import math
+import tokenize
+import zipfile
+import zlib
+
+import numpy as np
+from numpy.lib import format as npy
+
+from etude.errors import RunError
+
+PACKED, UNPACKED = 64 << 20, 256 << 20
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError,
+)  # fmt: skip
+
+
+class Kept(dict[str, np.ndarray]):
+    """Arrays by name; asking for one that is not there says that the run is damaged."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise RunError(f"A snapshot has no array {name!r}; the run is damaged.")
+
+
+def unpack(content: bytes) -> Kept:
+    """Arrays by name. Raises ValueError for whatever `RunFolder.snapshot` does not write."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            total = sum(member.file_size for member in members)
+            if total > UNPACKED:
+                raise ValueError(f"unpacks to {total:,} bytes; {UNPACKED:,} is the most read")
+            arrays = ((m.filename.removesuffix(".npy"), _unpacked(archive, m)) for m in members)
+            return Kept({name: _array(data) for name, data in arrays})
+    except BROKEN as error:
+        raise ValueError(str(error) or type(error).__name__) from None
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"is packed by method {member.compress_type}, which we do not write")
+    with archive.open(member) as file:
+        # Asked for all, zipfile would unpack more than the size that was judged, and then cut it.
+        data = file.read(member.file_size)
+        if file.read(1):
+            raise ValueError("has more in it than it says")
+    return data
+
+
+def _array(data: bytes) -> np.ndarray:
+    file = io.BytesIO(data)
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("is not of the .npy form that we write")
+    shape, _, dtype = npy.read_array_header_1_0(file)
+    # Also keeps objects out, which would be pickled, and a shape that the data do not have.
+    sized = len(shape) == 4 and min(shape) > 0 and shape[1] in (1, 3, 4)
+    if dtype != np.uint8 or not sized or file.tell() + math.prod(shape) != len(data):
+        raise ValueError(f"says {dtype} of shape {shape}; images [n C H W] in bytes are expected")
+    file.seek(0)
+    return np.asarray(npy.read_array(file, allow_pickle=False))
