@@ -65,7 +65,7 @@ def equal(
                 words = torchrun(count, "tests.faults.ranks", family, kind, str(out))
                 child = launch(folder / "equal", words)
                 if child.wait():
-                    said = (folder / "equal" / "said").read_text()[-300:]
+                    said = errors_in(folder / "equal" / "said")
                     return [*rows, Row("processes", f"{family}, {kind}", True, False, said)]
                 with np.load(out) as found:
                     weights.append({name: found[name] for name in found.files})
@@ -85,6 +85,12 @@ def equal(
                 )
             )
     return rows
+
+
+def errors_in(said: Path) -> str:
+    """The lines of what a job said that name an error."""
+    lines = said.read_text(errors="replace").splitlines()
+    return " / ".join([line.strip() for line in lines if "rror" in line][:6])[-600:]
 
 
 def uneven(folder: Path) -> list[Row]:

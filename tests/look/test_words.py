@@ -25,7 +25,7 @@ def result(**other):
             "logistic regression": 0.5, "always say 'a', the commonest class": 0.3}},
         "test": {
             "accuracy": 0.9, "accuracy_95": list(wilson(27, 30)), "samples": 30,
-            "confusion": CONFUSION,
+            "confusion": CONFUSION, "classes": ["a", "b", "c"],
             "per_class": {
                 n: {"recall": r, "samples": 10} for n, r in zip("abc", (0.8, 0.9, 1.0))
             },
@@ -72,6 +72,18 @@ def test_what_holds_is_said_and_what_does_not_is_not():
     times = {"shared": 0, "looked_at": 3, "last": "1958-12", "first": "1959-01"}
     assert "Time goes one way" in said(checks=times)
     assert "LEAK: training reaches" in said(checks={**times, "first": "1950-01"})
+
+
+def test_confusions_are_named_in_the_datas_order_of_classes():
+    """A result is stored with its keys sorted, so that the order of classes stands by itself."""
+    test = {**result()["test"], "classes": ["zebra", "ant", "mole"]}
+    test["per_class"] = {n: {"recall": 0.9, "samples": 10} for n in ("ant", "mole", "zebra")}
+    assert "zebra taken for ant, 2 of 10" in said(test=test)
+
+
+def test_a_finished_run_names_its_classes_in_order(runs):
+    run = runs("mlp")
+    assert tuple(run.test["classes"]) == run.card.classes
 
 
 def test_korean_names_the_baselines_too():

@@ -54,7 +54,15 @@ class Plane:
 
 
 def codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
-    """Codes [n D] without noise of at most MOST test samples, and which these are [n]."""
+    """Codes [n D] without noise of at most MOST test samples, and which these are [n]; computed
+    once for all views."""
+    if "codes" not in subject.memo:
+        subject.memo["codes"] = _codes_of(subject)
+    codes, chosen = subject.memo["codes"]
+    return codes, chosen
+
+
+def _codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     model: Any = subject.model
     chosen = subject.spread(MOST)
     with torch.no_grad():

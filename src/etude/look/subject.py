@@ -62,6 +62,7 @@ class Subject:
         self.folder, self.recipe, self.result, self.card = folder, recipe, result, card
         self.model, self.task = live
         self._load, self.asked, self.lang = load, sample, lang
+        self.memo: dict[str, Any] = {}
 
     def say(self, key: str, **values: Any) -> str:
         """A sentence in the language of this look."""

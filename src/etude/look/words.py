@@ -83,7 +83,9 @@ def confusion(result: Result) -> dict[str, Any] | None:
     test = result["test"]
     if "confusion" not in test:
         return None
-    counts, names = np.array(test["confusion"]), list(test["per_class"])
+    # Rows are in the data's order of classes; per_class, stored as JSON, is in the alphabet's.
+    counts = np.array(test["confusion"])
+    names = test.get("classes") or [str(i) for i in range(len(counts))]
     off = counts - np.diag(counts.diagonal())
     if not off.any():
         return None

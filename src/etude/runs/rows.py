@@ -100,6 +100,7 @@ class Confusion(Row):
 
     confusion: tuple[tuple[int, ...], ...] = Field(min_length=1)
     per_class: dict[str, OneClass]
+    classes: tuple[str, ...] = ()
     samples: int
 
 
@@ -150,6 +151,8 @@ def _measures(row: dict[str, Any]) -> None:
         sides = {len(line) for line in test["confusion"]}
         if sides != {len(test["confusion"])} or sides != {len(test["per_class"])}:
             raise ValueError("its confusion matrix is not square, or of other classes")
+        if len(test.get("classes") or test["per_class"]) not in sides:
+            raise ValueError("its classes are not those of its confusion matrix")
     if "generated_distance" in test:
         Distances.read(test, "test")
     if "matches_prior" in test and not isinstance(test.get("prior_ratio"), float):

@@ -91,6 +91,7 @@ class Classify:
             "loss": loss,
             "samples": count,
             "macro_f1": float(f1[true > 0].mean()),
+            "classes": list(self.classes),
             "per_class": per_class,
             "confusion": confusion.tolist(),
         }
