@@ -177,13 +177,12 @@ class RunFolder:
     def best(self) -> Checkpoint:
         """The best checkpoint. Raises RunError if there is none or it is damaged."""
         step = self._best_step()
-        try:
-            return checkpoint.load(self.checkpoints, step)
-        except RunError:
-            later = self._best_step()
-            if later == step:
-                raise
-        return checkpoint.load(self.checkpoints, later)  # its writer was quicker, and pruned it
+        while True:
+            try:
+                return checkpoint.load(self.checkpoints, step)
+            except RunError:
+                if step == (step := self._best_step()):
+                    raise  # else its writer was quicker, and has pruned it
 
     def _best_step(self) -> int:
         step = self.read("best.json").get("step")

@@ -9,11 +9,13 @@ and see the same gradients, so they stay equal without being told. Rank 0 alone 
 and draws. Importing this imports no torch.
 """
 
+import atexit
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from etude.errors import Stopped
@@ -21,6 +23,11 @@ from etude.errors import Stopped
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
+
+
+CONNECT, TRIES, WAIT = timedelta(seconds=15), 5, timedelta(minutes=30)
+"""How long connecting may take, how often it is tried, and how long a process waits for the others:
+for rank 0, say, while it evaluates."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,12 @@ class World:
         return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
 
     def join(self, device: str) -> None:
-        """Meet the others; on a GPU, take the one of this process's place on its machine."""
+        """Meet the others; on a GPU, take the one of this process's place on its machine.
+
+        All wait until all are here, then connect. A connection is sometimes lost in that moment,
+        above all after a restart, and would be waited for as long as for any other answer: so
+        connecting has a short time, and is tried anew under another name.
+        """
         import torch
         from torch import distributed
 
@@ -55,7 +67,24 @@ class World:
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-        distributed.init_process_group("nccl" if on_gpu else "gloo")
+        store, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        for number in range(TRIES):
+            store.set(f"here/{number}/{rank}", "yes")
+            store.wait([f"here/{number}/{each}" for each in range(size)], WAIT)
+            try:
+                distributed.init_process_group(
+                    "nccl" if on_gpu else "gloo",
+                    store=distributed.PrefixStore(f"try/{number}", store),  # type: ignore[attr-defined]
+                    rank=rank,
+                    world_size=size,
+                    timeout=CONNECT,
+                )
+                break
+            except RuntimeError:
+                if number == TRIES - 1:
+                    raise
+        distributed.distributed_c10d._set_pg_timeout(WAIT)
+        atexit.register(distributed.destroy_process_group)  # its threads must not outlive Python
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
         """This process's part of a global batch: every `size`-th sample, from `rank` on."""
