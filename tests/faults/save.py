@@ -29,7 +29,8 @@ def point(found: Checkpoint, step: int, metrics: Path) -> Checkpoint:
 
 def save(run: RunFolder, found: Checkpoint, step: int) -> None:
     """One epoch's line, one checkpoint, and the word that it is the best."""
-    files.append(run.metrics, {"event": "epoch", "epoch": step, "step": step})
+    measured = {"train": {"classify": {"loss": 1 / step}}, "val": {"accuracy": 0.5}}
+    files.append(run.metrics, {"event": "epoch", "epoch": step, "step": step, **measured})
     run.commit(point(found, step, run.metrics))
     os.write(1, f"acknowledged {step}\n".encode())
     run.settle(step)
