@@ -3,6 +3,7 @@
     python3 play.py              set up, then train every network of the notes (the tour)
     python3 play.py test         the same set-up, then lint, types and tests
     python3 play.py test --slow  also the longer proofs
+    python3 play.py faults       break runs on purpose: what docs/promises.md promises must hold
     python3 play.py COMMAND ...  the same set-up, then `etude COMMAND ...`
 
 All of it goes into .venv beside this file; a second start skips what is there.
@@ -109,7 +110,10 @@ def main() -> int:
         print(__doc__)
         return 0
     try:
-        set_up("dev" if command == "test" else "")
+        set_up("dev" if command in ("test", "faults") else "")
+        if command == "faults":
+            os.chdir(HERE)
+            return run("tests.faults", *arguments)
         return test(arguments) if command == "test" else run("etude", command, *arguments)
     except subprocess.CalledProcessError as error:
         print(f"The set-up failed: {' '.join(map(str, error.cmd))} gave {error.returncode}.")

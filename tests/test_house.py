@@ -39,7 +39,8 @@ ARROWS = {
         "look", "ship", "session",
     },
     "flags": {"recipe"},
-    "cli": {"errors", "flags", "verbs"},
+    "exits": {"errors"},
+    "cli": {"errors", "exits", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

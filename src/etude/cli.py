@@ -7,17 +7,27 @@ Importing this imports no torch: verbs are loaded when one is called.
 import inspect
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from etude.errors import EtudeError, UsageError, plain
-from etude.flags import Data, Flags, Json, MemberFlags, Seed, Sets, given, spelled, whole
+from etude.errors import UsageError, plain
+from etude.exits import exits, spoken_for
+from etude.flags import (
+    Data,
+    Flags,
+    Json,
+    MemberFlags,
+    Seed,
+    Sets,
+    SkipBad,
+    given,
+    spelled,
+    whole,
+)
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -51,11 +61,6 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
     return register
 
 
-def spoken_for() -> bool:
-    """Whether another process of this job (its rank 0) says what there is to say."""
-    return int(os.environ.get("RANK", "0")) > 0
-
-
 def say(value: Any) -> None:
     """One JSON value on stdout."""
     if not spoken_for():
@@ -74,6 +79,7 @@ def train(
         Literal["dry-run", "overfit", "lr"] | None,
         Parameter(help="only look: one step; can it learn one batch; which learning rate"),
     ] = None,
+    skip_bad: SkipBad = False,
     flags: Flags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -99,15 +105,16 @@ def train(
     """
     from etude import verbs
 
+    fields = given(flags, sets, seed, skip_bad)
     if first_aid:
-        found = verbs.first_aid(first_aid, model, data, **given(flags, sets, seed))
+        found = verbs.first_aid(first_aid, model, data, **fields)
         if as_json:
             say(found)
         else:
             for key, entry in found.items():
                 print(f"{key}: {brief(entry)}")
         return
-    run = verbs.train(model, data, name=name, quiet=as_json, **given(flags, sets, seed))
+    run = verbs.train(model, data, name=name, quiet=as_json, **fields)
     finish(run, as_json)
 
 
@@ -141,6 +148,7 @@ def compare(
     optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
     seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    skip_bad: SkipBad = False,
     flags: MemberFlags = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -162,7 +170,7 @@ def compare(
         seed=seed,
         name=name,
         quiet=as_json,
-        **given(flags, sets),
+        **given(flags, sets, skip_bad=skip_bad),
     )
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
@@ -348,43 +356,13 @@ def env(*, as_json: Json = False) -> None:
         print(f"{key}: {text}")
 
 
-NO_MEMORY = ("can't allocate memory", "out of memory")
-"""How torch says it, in a RuntimeError."""
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: see errors.py."""
     # Threads that wait actively for long starve each other when anything else runs on the machine;
     # those that sleep at once double the time of a small network's step. So: a short wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminated)
-    try:
-        app(spelled(sys.argv[1:] if arguments is None else arguments))
-    except CycloptsError as error:
-        leave(2, f"{error}\n-> etude --help, or --help after a command")
-    except EtudeError as error:
-        leave(error.exit_code, str(error))
-    except MemoryError as error:
-        leave(4, f"Out of memory: {error}\n-> Use a smaller batch, model or data.size.")
-    except RuntimeError as error:
-        if not any(words in str(error) for words in NO_MEMORY):
-            raise
-        reason = str(error).splitlines()[0]
-        leave(4, f"Out of memory: {reason}\n-> Use a smaller batch, model or data.size.")
-    except KeyboardInterrupt:
-        leave(130, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def leave(code: int, message: str) -> None:
-    """Say why on stderr, and exit."""
-    if not spoken_for():
-        print(f"etude: {plain(message)}", file=sys.stderr)
-    raise SystemExit(code)
-
-
-def terminated(number: int, frame: Any) -> None:
-    """SIGTERM while nothing is under way that could be saved; training has a handler of its own."""
-    leave(75, "Stopped. If a run was begun, etude list names it, and etude resume goes on.")
+    with exits():
+        try:
+            app(spelled(sys.argv[1:] if arguments is None else arguments))
+        except CycloptsError as error:
+            raise UsageError(str(error), do="etude --help, or --help after a command") from None

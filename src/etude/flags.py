@@ -46,13 +46,20 @@ Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative=
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
 Seed = Annotated[int | None, Parameter(help="decides order, start and noise", converter=whole)]
+SkipBad = Annotated[
+    bool, Parameter(negative="", help="leave out single samples that cannot be used, and say which")
+]
 
 
-def given(flags: Any, sets: Sequence[str] | None, seed: int | None = None) -> dict[str, Any]:
+def given(
+    flags: Any, sets: Sequence[str] | None, seed: int | None = None, skip_bad: bool = False
+) -> dict[str, Any]:
     """Fields of the recipe from flags and from path=value words."""
     fields = {k: v for k, v in (asdict(flags) if flags else {}).items() if v is not None}
     if seed is not None:
         fields["seed"] = seed
+    if skip_bad:
+        fields["data.skip_bad"] = True
     for word in sets or ():
         key, _, text = word.partition("=")
         fields[key] = value(text)

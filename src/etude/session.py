@@ -52,9 +52,11 @@ def begin(
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance = {
+    provenance: dict[str, Any] = {
         "environment": surroundings(world), "fingerprint": card.fingerprint, "chosen": why,
     }  # fmt: skip
+    if parts.dataset.left_out:
+        provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
     run.begin(recipe.plain(), provenance)
     return run, parts
 

@@ -144,7 +144,7 @@ def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
 
 def summary(run: "Run") -> dict[str, Any]:
     """What `train --json` prints."""
-    result = {k: v for k, v in run.result.items() if k not in ("event", "notes")}
+    result = {k: v for k, v in run.result.items() if k != "event"}
     return {
         "run": str(run.path),
         **result,

@@ -68,6 +68,33 @@ def test_every_verb_has_help_with_an_example(verb, capsys):
     assert "etude train" not in examples or verb == "train"
 
 
+def test_bad_samples_are_left_out_and_told(workdir, capsys):
+    """In the note while training, in --json, in the report; all of them in provenance.json."""
+    folder = pictures(workdir / "photos", count=16)
+    for i in range(7):
+        (folder / "dark" / f"bad{i}.png").write_text("bad")
+    arguments = ["mlp", "--data", "photos", *SMALL]
+    code, _, err = call(capsys, "train", *arguments)
+    assert code == 3 and "bad6.png" in err and "--skip-bad" in err and not os.path.exists("runs/x")
+    code, out, err = call(capsys, "train", *arguments, "--skip-bad", "--name", "x")
+    told = "left out 7 of 39: dark/bad0.png (is no picture"
+    assert code == 0 and told in err and f"Of the data: {told}" in out
+    run = workdir / "runs" / "x"
+    assert told in (run / "report.html").read_text()
+    assert json.loads((run / "recipe.json").read_text())["data"]["skip_bad"] is True
+    all_of_them = json.loads((run / "provenance.json").read_text())["left_out"]
+    assert [text.split(":")[0] for text in all_of_them] == [f"dark/bad{i}.png" for i in range(7)]
+    code, out, _ = call(capsys, "train", *arguments, "data.skip_bad=true", "--json", "--name", "y")
+    assert code == 0 and any(note.startswith(told) for note in json.loads(out)["notes"])
+    code, out, _ = call(
+        capsys, "compare", "--model", "mlp", "--data", "photos", "--seed", "0,1", *SMALL,
+        "--skip-bad", "--json",
+    )  # fmt: skip
+    assert code == 0 and len(json.loads(out)["members"]) == 2
+    code, _, err = call(capsys, "predict", "runs/x", "photos/dark")
+    assert code == 3 and "bad6.png" in err
+
+
 def test_train_json_is_one_object_and_nothing_else(workdir, capsys):
     code, out, err = call(capsys, "train", "mlp", "data=digits", *SMALL, "--json", "--name", "x")
     assert (code, err) == (0, "")
@@ -220,7 +247,7 @@ BAD_DATA = {
     "unequal": (lambda p: arrays(p, x=X, y=Y[:-1]), "39"),
     "nan": (
         lambda p: arrays(p, x=np.where(np.arange(40)[:, None] == 7, np.nan, X), y=Y),
-        "sample 7",
+        "row 7: x has 5 values",
     ),
     "object": (lambda p: arrays(p, x=X.astype(object), y=Y), "object"),
     "one class": (lambda p: arrays(p, x=X, y=Y * 0), "one class"),

@@ -235,7 +235,7 @@ def test_values_beyond_float32(path, monkeypatch, block):
     x = X.astype(np.float64)
     x[[3, 17], 2] = 1e39, -1e300
     told = refused(npz(path, x=x, y=Y))
-    assert "row 3 has values" in told and "row 17" in told and "row 4" not in told
+    assert "row 3: x has values" in told and "row 17" in told and "row 4" not in told
     x[[3, 17], 2] = np.finfo(np.float32).max
     assert np.isfinite(whole(read(npz(path, x=x, y=Y)))[0]).all()
 
@@ -246,15 +246,99 @@ def test_nan_and_infinity_are_named_by_row(path, dtype, monkeypatch):
     x = X.astype(dtype)
     x[5, :2], x[6, 0] = np.nan, np.inf
     with pytest.raises(DataError) as caught:
-        carve_card(read(npz(path, x=x, y=Y)))
-    text = "\n".join(caught.value.items)
-    assert "(row 5) has 2 values that are NaN" in text and "(row 6) has 1 values" in text
-    assert len(caught.value.items) == 2
+        read(npz(path, x=x, y=Y))
+    assert caught.value.items == (
+        "row 5: x has 2 values that are NaN or infinite",
+        "row 6: x has 1 values that are NaN or infinite",
+    )
     y = Y.astype(np.float32)
     y[[1, 2]] = np.nan
-    with pytest.raises(DataError, match=r"\(row 1\)") as caught:
-        carve_card(read(npz(path, x=X, y=y)))
+    with pytest.raises(DataError, match="row 1: y has 1 values") as caught:
+        read(npz(path, x=X, y=y))
     assert len(caught.value.items) == 2
+
+
+def rows(count, **bad):
+    """x and y as float64 with bad values by row: x={3: np.nan}."""
+    x = RANDOM.normal(size=(count, 3))
+    y = RANDOM.normal(size=count)
+    for name, values in bad.items():
+        for row, value in values.items():
+            {"x": x, "y": y}[name].reshape(count, -1)[row, 0] = value
+    return x, y
+
+
+def test_all_bad_rows_come_in_one_report(path):
+    """NaN, infinity and values beyond float32, in x and in y, in all parts."""
+    x, y = rows(20, x={1: np.nan, 2: np.inf, 3: 1e39}, y={3: np.nan, 4: -1e300})
+    x[1, 1] = 1e50
+    with pytest.raises(DataError) as caught:
+        read(npz(path, x_train=x, y_train=y, x_test=x[:2], y_test=y[:2]))
+    assert caught.value.items == (
+        "train row 1: x has 1 values that are NaN or infinite and has values that float32 "
+        "cannot hold",
+        "train row 2: x has 1 values that are NaN or infinite",
+        "train row 3: x has values that float32 cannot hold; y has 1 values that are NaN or "
+        "infinite",
+        "train row 4: y has values that float32 cannot hold",
+        "test row 1: x has 1 values that are NaN or infinite and has values that float32 "
+        "cannot hold",
+    )
+    assert "--skip-bad" in caught.value.do
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_bad_rows_are_left_out_where_that_is_asked(tmp_path, monkeypatch, mapped):
+    monkeypatch.setattr(arrays, "MAPPED", 0 if mapped else 1 << 30)
+    x, y = rows(40, x={1: np.nan, 30: 1e39}, y={7: np.inf})
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    raw = read(tmp_path, skip_bad=True)
+    good = np.delete(np.arange(40), [1, 7, 30])
+    assert isinstance(raw.train.x, Rows) == mapped
+    read_x, read_y = whole(raw)
+    np.testing.assert_array_equal(read_x, x[good].astype(np.float32))
+    np.testing.assert_array_equal(read_y[:, 0], y[good].astype(np.float32))
+    assert sorted(raw.train.names + raw.test.names) == sorted(f"row {i}" for i in good)
+    assert [one.name for one in raw.left_out] == ["row 1", "row 7", "row 30"]
+    card = carve_card(raw)
+    assert card.notes[-1] == (
+        "left out 3 of 40: row 1 (x has 1 values that are NaN or infinite), "
+        "row 7 (y has 1 values that are NaN or infinite), "
+        "row 30 (x has values that float32 cannot hold)"
+    )
+    assert sum(card.sizes.values()) == 37
+
+
+def test_nothing_is_said_where_nothing_is_bad(path):
+    npz(path, x=X, y=Y)
+    assert read(path, skip_bad=True).left_out == ()
+    assert carve_card(read(path, skip_bad=True)) == carve_card(read(path))
+
+
+def test_what_is_not_safe_to_leave_out(path):
+    x, y = X.copy(), np.arange(40) % 4
+    x[:21, 0] = np.nan
+    with pytest.raises(DataError, match=r"more than half \(21 of 40\)") as caught:
+        read(npz(path, x=x, y=y), skip_bad=True)
+    assert len(caught.value.items) == 21
+    x, labels = X.copy(), np.array(["a", "b", "c", "d"])[Y]
+    x[Y == 2] = np.inf
+    with pytest.raises(DataError) as caught:
+        read(npz(path, x=x, y=labels), skip_bad=True)
+    assert caught.value.items[0] == "class c: none of its 10 can be used"
+    told = refused(npz(path, x=x, y=Y[:39]), skip_bad=True)
+    assert "x has 40 samples but y has 39" in told
+
+
+def test_lengths_follow_the_rows_that_are_left(path):
+    x = np.ones((20, 6, 2), np.float32)
+    x[[4, 9]] = np.nan
+    lengths = np.arange(20) % 6 + 1
+    raw = read(npz(path, x=x, y=np.arange(20) % 2, lengths=lengths), skip_bad=True)
+    for split in (raw.train, raw.test):
+        kept = [int(name.removeprefix("row ")) for name in split.names]
+        assert split.lengths.tolist() == lengths[kept].tolist()
 
 
 # --- targets -------------------------------------------------------------------------------------

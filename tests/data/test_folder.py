@@ -181,18 +181,49 @@ def test_grey_if_all_are_grey(tmp_path):
     assert read(tmp_path, mode="L").train.x.shape[1] == 1
 
 
+def said(root, seed=0, **more):
+    """What the Card says."""
+    raw = read(root, **more)
+    return carve(raw, reads=("image",), scale="standard", val_fraction=0.1, seed=seed).card.notes
+
+
 def test_the_same_picture_in_two_places_is_told(tmp_path):
+    for part, count in (("train", 6), ("val", 3), ("test", 3)):
+        classes(tmp_path / part, count=count, first=len(part) * 10_000 + count)
+    assert not [note for note in said(tmp_path) if "WARNING" in note]
+    first = Image.open(tmp_path / "train" / "cat" / "000.png")
+    first.save(tmp_path / "test" / "cat" / "leak.bmp")
+    Image.open(tmp_path / "train" / "cat" / "001.png").save(tmp_path / "train/dog/clash.png")
+    assert [note for note in said(tmp_path) if "WARNING" in note] == [
+        "WARNING: the same picture in more than one split (1): "
+        "train/cat/000.png (train) = test/cat/leak.bmp (test)",
+        "WARNING: the same picture under two classes (1): "
+        "train/cat/001.png (train) = train/dog/clash.png (train)",
+    ]
+
+
+def test_pictures_are_compared_before_they_are_resized(tmp_path):
+    """Two that differ, but not once they are small, are no twins; one stored twice is."""
+    classes(tmp_path, size=(30, 30))
+    one, other = np.zeros((300, 300), np.uint8), np.zeros((300, 300), np.uint8)
+    other[0, 0] = 1
+    Image.fromarray(one).save(tmp_path / "cat" / "black.png")
+    Image.fromarray(other).save(tmp_path / "dog" / "black.png")
+    assert not [note for note in said(tmp_path) if "WARNING" in note]
+    Image.fromarray(one).save(tmp_path / "dog" / "same.tiff")
+    (note,) = [note for note in said(tmp_path) if "under two classes" in note]
+    assert "cat/black.png" in note and "dog/same.tiff" in note
+
+
+def test_twins_that_the_seed_divides_are_told(tmp_path):
+    """Validation is carved from training: a picture that is there twice may stand on both sides."""
     classes(tmp_path / "train")
     classes(tmp_path / "test", count=3, first=50_000)
-    assert not [note for note in read(tmp_path).notes if "WARNING" in note]
-    put(tmp_path / "test" / "cat" / "leak.bmp", 0)  # the pixels of train/cat/000.png
-    put(tmp_path / "train" / "dog" / "clash.png", 1)  # those of train/cat/001.png
-    notes = [note for note in read(tmp_path).notes if "WARNING" in note]
-    assert notes == [
-        "WARNING: the same picture in more than one split (1): "
-        "test/cat/leak.bmp = train/cat/000.png",
-        "WARNING: the same picture under two classes (1): train/cat/001.png = train/dog/clash.png",
-    ]
+    Image.open(tmp_path / "train" / "cat" / "000.png").save(tmp_path / "train" / "cat" / "z.png")
+    notes = [" ".join(said(tmp_path, seed)) for seed in range(40)]
+    divided = [text for text in notes if "in more than one split" in text]
+    assert 0 < len(divided) < 40
+    assert all("000.png" in text and "(val)" in text and "(train)" in text for text in divided)
 
 
 # --- links ---------------------------------------------------------------------------------------
@@ -241,6 +272,45 @@ def test_sixty_bad_among_twelve_hundred_are_all_named(tmp_path):
     assert error.exit_code == 3 and "... and 40 more" in str(error) and error.do
     for reason in ("is empty (0 bytes)", "is no picture", "is damaged", "is a pipe, not a file"):
         assert sum(reason in item for item in error.items) == 15
+
+
+def test_bad_pictures_and_links_are_left_out_where_that_is_asked(tmp_path):
+    classes(tmp_path)
+    before = read(tmp_path)
+    put(tmp_path / "cat" / "odd.png", 5).write_bytes(b"odd")
+    put(tmp_path / "dog" / "empty.png", 5).write_bytes(b"")
+    os.symlink("gone.png", tmp_path / "dog" / "gone.png")
+    os.symlink("/dev/zero", tmp_path / "loose.png")
+    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in refused(tmp_path).do
+    after = read(tmp_path, skip_bad=True)
+    for one, other in ((before.train, after.train), (before.test, after.test)):
+        np.testing.assert_array_equal(one.x, other.x)
+        assert one.names == other.names and (one.y == other.y).all()
+    assert after.notes == before.notes
+    assert [one.name for one in after.left_out] == [
+        "loose.png",
+        "dog/gone.png",
+        "cat/odd.png",
+        "dog/empty.png",
+    ]
+    (note,) = [note for note in said(tmp_path, skip_bad=True) if "left out" in note]
+    assert note.startswith(
+        "left out 4 of 24: loose.png (is a link that leads out of the folder), dog/gone.png"
+    )
+
+
+def test_what_is_not_safe_to_leave_out(tmp_path):
+    classes(tmp_path, ("cat", "dog", "owl"), count=6)
+    for i in range(6):
+        (tmp_path / "owl" / f"{i:03}.png").write_text("bad")
+    items = refused(tmp_path, skip_bad=True).items
+    assert items[0] == "owl: none of its 6 can be used" and len(items) == 7
+    for i in range(5):
+        (tmp_path / "cat" / f"{i:03}.png").write_text("bad")
+    error = refused(tmp_path, skip_bad=True)
+    assert "more than half (11 of 18) are bad" in str(error) and len(error.items) == 11
+    (tmp_path / "empty").mkdir()
+    assert refused(tmp_path, skip_bad=True).items == ("empty: has no pictures",)
 
 
 def test_everything_wrong_comes_in_one_report(tmp_path):

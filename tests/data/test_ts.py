@@ -40,9 +40,9 @@ def read(path, **more):
     return load(Config(path=str(path), **more))
 
 
-def refused(path):
+def refused(path, **more):
     with pytest.raises(DataError) as caught:
-        read(path)
+        read(path, **more)
     return caught.value
 
 
@@ -136,6 +136,41 @@ def test_every_bad_line_is_named(tmp_path):
     for item, where, reason in zip(error.items, expected, bad.values(), strict=False):
         assert item.startswith(where) and reason in item, item
     assert error.items[-1].startswith("Toy_TEST.ts line 11: class 'z'")
+
+
+def test_a_bad_first_line_does_not_make_the_others_bad(tmp_path):
+    """Where the header says no sizes, what most lines have is right."""
+    path = toy(tmp_path / "a.ts", ["1,2:b", *samples(5)])
+    assert refused(path).items == ("a.ts line 9: has 1 dimensions, 2 expected",)
+    path = toy(tmp_path / "a.ts", samples(1, length=4) + samples(5), equal="true")
+    assert refused(path).items == ("a.ts line 9: has 4 steps, 5 expected (@equalLength true)",)
+
+
+def test_bad_lines_are_left_out_where_that_is_asked(tmp_path):
+    toy(tmp_path / "Toy_TRAIN.ts", ["1:b", *samples(6), "1,?:1,2:a", "nothing"])
+    toy(tmp_path / "Toy_TEST.ts", [*samples(4, 6), "1,2:1,2:z"])
+    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in refused(tmp_path).do
+    raw = read(tmp_path, skip_bad=True)
+    assert len(raw.train) == 6 and len(raw.test) == 4
+    assert raw.train.names == tuple(f"Toy_TRAIN.ts line {10 + i}" for i in range(6))
+    assert [one.name for one in raw.left_out] == [
+        "Toy_TRAIN.ts line 9",
+        "Toy_TRAIN.ts line 16",
+        "Toy_TRAIN.ts line 17",
+        "Toy_TEST.ts line 13",
+    ]
+    card = carve(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0).card
+    assert card.notes[0].startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimensions")
+
+
+def test_what_is_not_safe_to_leave_out(tmp_path):
+    lines = [line if line[-1] == "b" else "?" + line for line in samples(20)]
+    error = refused(toy(tmp_path / "a.ts", lines), skip_bad=True)
+    assert error.items[0] == "a.ts class a: none of its 10 can be used" and len(error.items) == 11
+    error = refused(toy(tmp_path / "a.ts", [*lines, "bad"]), skip_bad=True)
+    assert "more than half (11 of 21) are bad" in str(error) and len(error.items) == 11
+    (tmp_path / "a.ts").write_text("@timeStamps true\n@data\n1,2:a\n")
+    assert "line 1: time stamps" in str(refused(tmp_path / "a.ts", skip_bad=True))
 
 
 def test_equal_length_is_held_to(tmp_path):

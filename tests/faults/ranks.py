@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,18 +51,21 @@ def launch(folder: Path, words: list[str]) -> subprocess.Popen:
         )
 
 
-def equal(folder: Path) -> list[Row]:
+def equal(
+    folder: Path, families: Sequence[str] = tuple(FIELDS), kinds: Sequence[str] = tuple(TOLERANCE)
+) -> list[Row]:
     """Two processes with one global batch beside one process."""
-    rows = []
-    for family in FIELDS:
-        for kind, tolerance in TOLERANCE.items():
+    rows: list[Row] = []
+    for family in families:
+        for kind in kinds:
+            tolerance = TOLERANCE[kind]
             weights = []
             for count in (1, 2):
                 out = folder / f"{family}-{kind}-{count}.npz"
                 words = torchrun(count, "tests.faults.ranks", family, kind, str(out))
                 child = launch(folder / "equal", words)
                 if child.wait():
-                    said = (folder / "equal" / "said").read_text()[-300:]
+                    said = errors_in(folder / "equal" / "said")
                     return [*rows, Row("processes", f"{family}, {kind}", True, False, said)]
                 with np.load(out) as found:
                     weights.append({name: found[name] for name in found.files})
@@ -81,6 +85,12 @@ def equal(folder: Path) -> list[Row]:
                 )
             )
     return rows
+
+
+def errors_in(said: Path) -> str:
+    """The lines of what a job said that name an error."""
+    lines = said.read_text(errors="replace").splitlines()
+    return " / ".join([line.strip() for line in lines if "rror" in line][:6])[-600:]
 
 
 def uneven(folder: Path) -> list[Row]:

@@ -309,3 +309,19 @@ def test_odd_manifests_are_passed_over(tmp_path):
     os.mkfifo(fifo / "MANIFEST.json")
     found, skipped = newest(tmp_path)
     assert (found.step, len(skipped)) == (1, 5)
+
+
+def test_a_reader_looks_again_where_a_writer_has_pruned(tmp_path, monkeypatch):
+    commit(tmp_path, point(3))
+    seen = iter([[1, 2], [3]])
+    monkeypatch.setattr(checkpoint, "steps", lambda folder: next(seen, [3]))
+    assert newest(tmp_path)[0].step == 3
+
+
+def test_a_folder_that_is_no_checkpoint_is_left_alone(tmp_path):
+    (tmp_path / "00000001").write_text("mine")
+    for step in (2, 3, 4):
+        commit(tmp_path, point(step))
+    checkpoint.prune(tmp_path, {4})
+    assert checkpoint.steps(tmp_path) == [1, 3, 4]
+    assert newest(tmp_path)[0].step == 4

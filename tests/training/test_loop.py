@@ -14,7 +14,7 @@ from torch import nn
 
 import etude
 from etude import registry, session
-from etude.errors import Interrupted, NumericsError, RunError
+from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.recipe import Train, draft
 from etude.runs.folder import RunFolder
 from etude.shapes import Batch
@@ -72,6 +72,68 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes(model,
     one, two = final_bytes(whole.path), final_bytes(resumed.path)
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
+
+
+def stopped_at(model: str, name: str, when, **fields):
+    """A run left by an exception at the first (event, info) for which `when` is true."""
+
+    class Gone(BaseException):
+        pass
+
+    def listen(event, info):
+        if when(event, info):
+            raise Gone
+
+    run, parts = begin(model, name, **fields)
+    train, val, _ = session.residents(parts)
+    card = parts.dataset.card.plain()
+    with pytest.raises(Gone):
+        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, listen).fit()
+    run.release()
+    return run
+
+
+def test_lines_that_no_checkpoint_vouches_for_are_not_written_twice(workdir):
+    """It dies after an epoch's line was written, and before the next checkpoint."""
+    whole = etude.train(
+        "mlp", data="digits", name="whole", epochs=3, quiet=True, save_seconds=0, **SMALL["mlp"]
+    )
+    run = stopped_at(
+        "mlp", "broken", lambda e, info: e == "epoch" and info["epoch"] == 2,
+        **{"train.save_seconds": 0},
+    )  # fmt: skip
+    assert len(run.metrics.read_bytes().splitlines()) == 2
+    resumed = etude.resume("runs/broken", quiet=True)
+    assert final_bytes(whole.path) == final_bytes(resumed.path)
+
+
+def test_a_step_has_one_state(workdir):
+    """At the end of an epoch nothing is saved before validation: a checkpoint of that step would
+    stand in the way of the one after it."""
+    run = stopped_at(
+        "aae", "x", lambda e, info: e == "step" and info["step"] == 41,
+        **{"train.save_seconds": 0},
+    )  # fmt: skip
+    point, _ = run.newest()
+    assert (point.step, point.state["progress"]["batch"]) == (40, 0)
+    assert point.state["progress"]["epoch"] == 2
+
+
+def test_sigterm_saves_and_says_so(workdir):
+    run, parts = begin("mlp", "term")
+    train, val, _ = session.residents(parts)
+    card = parts.dataset.card.plain()
+
+    def stop(event, info):
+        if event == "step" and info["step"] == 9:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    live = loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop)
+    with pytest.raises(Stopped, match="etude resume runs/term") as left:
+        live.fit()
+    assert left.value.exit_code == 75
+    assert run.newest()[0].step == 10
+    run.release()
 
 
 def test_another_seed_gives_other_bytes(workdir):
@@ -293,6 +355,17 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
     assert parts.model.training
     after = parts.model.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_evaluation_has_a_stream_of_its_own():
+    """Whatever was drawn before, a model with noise in its codes is measured alike."""
+    parts, _ = aae(**{"model.encoder": "gaussian"})
+    _, val, _ = session.residents(parts)
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        found.append(loop.evaluate(parts.model, parts.task, val, 0))
+    assert found[0] == found[1]
 
 
 def test_near_lets_the_later_of_equals_win_but_not_a_worse_one():

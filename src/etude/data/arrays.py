@@ -18,10 +18,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
 from etude.data.labels import targets
-from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
-from etude.data.rows import Rows, blocks
+from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
+from etude.data.rows import Rows
 from etude.errors import DataError
 from etude.shapes import Kind
 
@@ -53,7 +54,7 @@ class Part:
 
 
 def load(config: Config) -> Raw:
-    """Samples of any kind. Raises DataError naming every array that cannot be used."""
+    """Samples of any kind. Raises DataError naming every array and row that cannot be used."""
     path = Path(config.path)
     arrays, notes = _read(path)
     parts = _parts(path, arrays)
@@ -64,22 +65,24 @@ def load(config: Config) -> Raw:
     problems = _problems(parts, kind)
     if problems:
         raise DataError(f"{path}: these arrays cannot be used.", items=problems)
+    good, left_out = _good(path, parts, config.skip_bad)
     answers, target, classes, more = targets(
-        {name: part.y for name, part in parts.items()}, names, str(path)
+        {name: part.y[good[name]] for name, part in parts.items()}, names, str(path)
     )
     splits, kept = {}, []
     for name, part in parts.items():
-        x, how = _kept(arrange(part.x), name or "x", str(path))
+        x, how = _kept(arrange(part.x), good[name])
         kept += how
-        splits[name] = Split(x, answers[name], _lengths(part.lengths, x.shape))
+        rows = np.arange(len(part.x))[good[name]].tolist()
+        told = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
+        lengths = None if part.lengths is None else part.lengths[good[name]]
+        splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), told)
     notes += said + list(dict.fromkeys(kept)) + more
     if "" in splits:
         whole = splits.pop("")
         first, second = stratified(whole.y, 0.2, config.split_seed)
         if not len(second):
             raise DataError(f"{path}: too few samples to draw a test split.", do=f"Give {FORMS}.")
-        if len(whole) <= NAMED:
-            whole = replace(whole, names=tuple(f"row {i}" for i in range(len(whole))))
         splits = {"train": whole.take(first), "test": whole.take(second)}
         notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
     if any(split.lengths is not None for split in splits.values()):
@@ -93,7 +96,39 @@ def load(config: Config) -> Raw:
         val=splits.get("val"),
         classes=classes,
         notes=tuple(notes),
+        left_out=left_out,
     )
+
+
+Good = dict[str, slice | np.ndarray]
+
+
+def _good(path: Path, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[Bad, ...]]:
+    """(rows to take of each part, what is left out). Raises DataError naming every bad row."""
+    why: dict[str, dict[int, str]] = {name: {} for name in parts}
+    for name, part in parts.items():
+        for told, values in (("x", part.x), ("y", part.y)):
+            for row, reason in unusable(values):
+                first = f"{why[name][row]}; " if row in why[name] else ""
+                why[name][row] = f"{first}{told} {reason}"
+    if not any(why.values()):
+        return dict.fromkeys(parts, slice(None)), ()
+    good: Good = {}
+    bad: list[Bad] = []
+    kept: list[str] = []
+    for name, part in parts.items():
+        rows = np.delete(np.arange(len(part.x)), list(why[name]))
+        classes = part.y.dtype.kind != "f" and part.y.size == len(part.y)
+        labels = part.y.reshape(-1).tolist() if classes else [""] * len(part.y)
+        groups = [f"{name} class {label}".strip() if classes else "" for label in labels]
+        bad += [Bad(groups[i], _row(name, i), why[name][i]) for i in sorted(why[name])]
+        kept += [groups[i] for i in rows.tolist()]
+        good[name] = rows
+    return good, settle(f"{path}: these rows", bad, kept, skip=skip)
+
+
+def _row(part: str, number: int) -> str:
+    return f"{part} row {number}".strip()
 
 
 def _known(name: str) -> str:
@@ -238,24 +273,16 @@ def _with_lengths(split: Split) -> Split:
     return replace(split, lengths=np.full(len(split), split.x.shape[1], np.int64))
 
 
-def _kept(x: np.ndarray, name: str, path: str) -> tuple[np.ndarray | Rows, list[str]]:
-    """x [n ...] as uint8 or float32: in memory, or on disk where it is large. Raises DataError."""
+def _kept(x: np.ndarray, good: slice | np.ndarray) -> tuple[np.ndarray | Rows, list[str]]:
+    """The good rows of x [n ...] as uint8 or float32: in memory, or on disk where it is large."""
     dtype = number_type(x.dtype)
     notes = []
-    if x.dtype.kind == "f" and x.dtype.itemsize > 4:
-        problems = [
-            f"{name}: row {start + int(i)} has values that float32 cannot hold"
-            for start, block in blocks(x)
-            for i in np.flatnonzero(too_large(block))
-        ]
-        if problems:
-            raise DataError(f"{path}: has values beyond 3.4e38.", items=problems)
     native = x.dtype.newbyteorder("=")
     if native not in (dtype, np.dtype(bool)):
         notes.append(f"{native} brought to {dtype}")
     if isinstance(x, np.memmap) and x.nbytes > MAPPED:
-        return Rows(x, np.arange(len(x)), dtype), [*notes, "x stays on disk"]
-    return np.array(x, dtype, order="C"), notes
+        return Rows(x, np.arange(len(x))[good], dtype), [*notes, "x stays on disk"]
+    return np.array(x[good], dtype, order="C"), notes
 
 
 SOURCE = Source(

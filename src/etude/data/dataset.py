@@ -6,7 +6,7 @@ what is left. Everything later - training, evaluation, prediction - prepares sam
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,9 @@ import numpy as np
 from pydantic import Field
 
 from etude.config import Config
+from etude.data import twins
+from etude.data.bad import Bad, note
+from etude.data.numpy_files import unusable
 from etude.data.rows import Rows, blocks
 from etude.errors import DataError
 from etude.shapes import Kind, Spec, Target
@@ -34,6 +37,9 @@ class DataConfig(Config):
     val_fraction: float = Field(
         default=0.1, gt=0, le=0.5, description="share of the training data kept for validation"
     )
+    skip_bad: bool = Field(
+        default=False, description="leave out single samples that cannot be used, and say which"
+    )
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,15 @@ class Split:
     """n samples. x: image [n C H W], sequence [n L Q] or vector [n D]; Rows where it stays on disk.
 
     y: classes [n] int64, or values [n D] float32. lengths: valid steps [n], None if all are whole.
-    names: where each sample came from (a path, a row), empty if their number says all.
+    names: where each sample came from (a path, a row), empty if their number says all. digests: a
+    number [n] for each, where a source saw more of them than x has (see `twins`).
     """
 
     x: np.ndarray | Rows
     y: np.ndarray
     lengths: np.ndarray | None = None
     names: tuple[str, ...] = ()
+    digests: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -59,6 +67,7 @@ class Split:
             self.y[indices],
             None if self.lengths is None else self.lengths[indices],
             tuple(self.names[i] for i in indices) if self.names else (),
+            None if self.digests is None else self.digests[indices],
         )
 
 
@@ -69,6 +78,7 @@ class Raw:
     notes: what was done to the data on the way in (resized, converted, left out), for the user.
     unit: of the values, for regression and forecasts. log: values are positive and grow by
     factors, so they are modelled as logarithms. season: steps in one period of a series (0: none).
+    left_out: bad samples that were left out because the user asked for it.
     """
 
     name: str
@@ -82,6 +92,7 @@ class Raw:
     log: bool = False
     season: int = 0
     notes: tuple[str, ...] = ()
+    left_out: tuple[Bad, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,12 +155,13 @@ class Card(Config):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three splits and their Card."""
+    """Three splits and their Card; and, where the user asked for it, the bad that were left out."""
 
     card: Card
     train: Split
     val: Split
     test: Split
+    left_out: tuple[Bad, ...] = ()
 
 
 def view_for(kind: Kind, reads: Sequence[Kind]) -> View:
@@ -204,11 +216,6 @@ def carve(
     mean, std = moments(train, scale, raw.log)
     forecast = raw.target == "forecast"
     y_mean, y_std = (mean, std) if forecast else _target_moments(train.y, raw.target)
-    notes = list(raw.notes)
-    if raw.target == "class":
-        missing = [c for i, c in enumerate(raw.classes) if not (val.y == i).any()]
-        if missing:
-            notes.append(f"not in validation (too few samples): {', '.join(missing)}")
     card = Card(
         name=raw.name,
         kind=raw.kind,
@@ -229,9 +236,37 @@ def carve(
         season=raw.season,
         sizes={"train": len(train), "val": len(val), "test": len(raw.test)},
         fingerprint=fingerprint(raw),
-        notes=tuple(notes),
+        notes=_notes(raw, train, val),
     )
-    return Dataset(card, train, val, raw.test)
+    return Dataset(card, train, val, raw.test, raw.left_out)
+
+
+def _notes(raw: Raw, train: Split, val: Split) -> tuple[str, ...]:
+    """All that must be said of the data, errors that stop nothing among it."""
+    notes = list(raw.notes)
+    splits = {"train": train, "val": val, "test": raw.test}
+    if raw.left_out:
+        notes.append(note(raw.left_out, sum(map(len, splits.values())) + len(raw.left_out)))
+    if raw.target == "class":
+        missing = [c for i, c in enumerate(raw.classes) if not (val.y == i).any()]
+        if missing:
+            notes.append(f"not in validation (too few samples): {', '.join(missing)}")
+    return (*notes, *_twins(raw, splits))
+
+
+def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
+    def digests(split: Split) -> np.ndarray:
+        if split.digests is not None:
+            return split.digests
+        return twins.digests(split.x, split.lengths, None if raw.target == "class" else split.y)
+
+    return twins.notes(
+        raw.kind,
+        raw.target,
+        {part: digests(split) for part, split in splits.items()},
+        {part: split.y for part, split in splits.items()},
+        {part: split.names for part, split in splits.items()},
+    )
 
 
 def check(raw: Raw) -> None:
@@ -262,20 +297,11 @@ def check(raw: Raw) -> None:
         raise DataError(f"{raw.name}: these data cannot be used.", items=problems)
 
 
-def _not_finite(values: np.ndarray | Rows, split: Split) -> list[str]:
-    """Where values are NaN or infinite: one line a sample."""
-    if values.dtype.kind != "f":
-        return []
-    problems = []
-    for start, block in blocks(values):
-        bad = ~np.isfinite(block).reshape(len(block), -1)
-        for row in np.flatnonzero(bad.any(1)):
-            index = start + int(row)
-            name = f" ({split.names[index]})" if split.names else ""
-            problems.append(
-                f"sample {index}{name} has {int(bad[row].sum())} values that are NaN or infinite"
-            )
-    return problems
+def _not_finite(values: np.ndarray | Rows, split: Split) -> Iterator[str]:
+    """What cannot be learned from: one line a sample."""
+    for index, reason in unusable(values):
+        name = f" ({split.names[index]})" if split.names else ""
+        yield f"sample {index}{name} {reason}"
 
 
 def moments(train: Split, scale: Scale, log: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:

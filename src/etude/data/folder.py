@@ -10,12 +10,15 @@ inside PATH. Hidden files and what operating systems leave behind are passed ove
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
+from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
 from etude.data.images import Mode, PictureError, Seen, gather, header, see
 from etude.data.tree import folders, scan, shown
@@ -39,62 +42,66 @@ class Config(DataConfig):
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
 
 
+class Sample(NamedTuple):
+    """A picture: its split, its class, where it is, and the folder of its class as told."""
+
+    part: str
+    label: str
+    path: Path
+    group: str
+
+
 def load(config: Config) -> Raw:
     """Images [n C H W] uint8. Raises DataError naming every bad folder and file."""
     root = Path(config.path)
-    parts, problems, notes = _layout(root)
-    samples = [
-        (part, label, path)
-        for part, classes in parts.items()
-        for label, paths in classes.items()
-        for path in paths
-    ]
-    paths = [path for _, _, path in samples]
-    names = [shown(path.relative_to(root)) for path in paths]
-    sizes, bad = _sizes(paths, names)
+    found = _layout(root)
+    samples = found.samples
+    names = [shown(sample.path.relative_to(root)) for sample in samples]
+    sizes, broken = _sizes([sample.path for sample in samples], names)
     side = config.size or _side(list(sizes.values()))
     channels = 1 if config.mode == "L" else 3
-    memory = len(paths) * channels * side * side
+    memory = len(samples) * channels * side * side
     if memory > LIMIT:
         raise DataError(
-            f"{root}: {len(paths):,} pictures of {side}x{side} take {memory:,} bytes of memory; "
+            f"{root}: {len(samples):,} pictures of {side}x{side} take {memory:,} bytes of memory; "
             f"{LIMIT:,} is the most.",
             do="Choose a smaller data.size, or save them as one .npy array, which stays on disk.",
         )
-    x = np.zeros((len(paths), channels, side, side), np.uint8)
+    x = np.zeros((len(samples), channels, side, side), np.uint8)
     seen: dict[int, Seen] = {}
     good = sorted(sizes)
     mode: Mode = "L" if config.mode == "L" else "RGB"
-    for i, result in gather([paths[i] for i in good], lambda p: see(p, (side, side), mode)):
+    for i, result in gather([samples[i].path for i in good], lambda p: see(p, (side, side), mode)):
         if isinstance(result, PictureError):
-            bad.append((good[i], str(result)))
+            broken.append((good[i], str(result)))
         else:
             x[good[i]], seen[good[i]] = result
-    problems += [f"{names[i]}: {reason}" for i, reason in sorted(bad)]
-    if problems:
-        raise DataError(
-            f"{root}: these pictures cannot be used.",
-            items=problems,
-            do="Repair, move or remove what is named here.",
-        )
+    good = sorted(seen)
+    left_out = settle(
+        f"{root}: these pictures",
+        found.links + [Bad(samples[i].group, names[i], why) for i, why in sorted(broken)],
+        [samples[i].group for i in good],
+        skip=config.skip_bad,
+        fatal=found.problems,
+    )
+    if left_out:
+        x, names, samples = x[good], [names[i] for i in good], [samples[i] for i in good]
     if config.mode == "auto" and all(one.grey for one in seen.values()):
         x, mode = x[:, :1].copy(), "L"
-    notes += _notes(list(sizes.values()), side, list(seen.values()), mode)
-    return _split(config, samples, names, x, [seen[i].digest for i in range(len(x))], notes)
+    ordered = [seen[i] for i in good]
+    notes = found.notes + _notes([sizes[i] for i in good], side, ordered, mode)
+    digests = np.frombuffer(b"".join(one.digest for one in ordered), np.uint64)
+    raw = _split(config, samples, Split(x, np.zeros(0), None, tuple(names), digests), notes)
+    return replace(raw, left_out=left_out)
 
 
-def _split(
-    config: Config,
-    samples: list[tuple[str, str, Path]],
-    names: list[str],
-    x: np.ndarray,
-    digests: list[bytes],
-    notes: list[str],
-) -> Raw:
-    classes = sorted({label for _, label, _ in samples})
-    y = np.array([classes.index(label) for _, label, _ in samples], np.int64)
-    part = np.array([part for part, _, _ in samples])
-    whole = Split(x, y, names=tuple(names))
+def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]) -> Raw:
+    """The pictures by split, with their classes."""
+    classes = sorted({sample.label for sample in samples})
+    place = {label: i for i, label in enumerate(classes)}
+    y = np.array([place[sample.label] for sample in samples], np.int64)
+    part = np.array([sample.part for sample in samples])
+    whole = replace(whole, y=y)
     if "test" not in part:
         _, held = stratified(y, 0.2, config.split_seed)
         part[held] = "test"
@@ -102,7 +109,6 @@ def _split(
     few = [classes[i] for i in range(len(classes)) if not ((y == i) & (part == "test")).any()]
     if few:
         notes.append(f"not in test: {', '.join(map(shown, few))}")
-    notes += _twins(digests, part, y, names)
     val = np.flatnonzero(part == "val")
     return Raw(
         name=shown(Path(config.path).resolve().name) or "folder",
@@ -116,49 +122,68 @@ def _split(
     )
 
 
-def _layout(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str], list[str]]:
-    """({part: {class: paths}}, problems, notes). Raises DataError if there are no classes."""
+@dataclass
+class _Found:
+    """What the folders hold. problems: what is wrong and is no single picture."""
+
+    samples: list[Sample] = field(default_factory=list)
+    links: list[Bad] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def _layout(root: Path) -> _Found:
+    """The pictures by split and class. Raises DataError for a folder that cannot be read."""
     top = folders(root)
     parts = {PARTS[name]: root / name for name in top if name in PARTS}
     divided = "train" in parts and len(parts) > 1
-    notes, problems = [], []
-    if divided:
-        left = [name for name in top if root / name not in parts.values()]
-    else:
-        parts, left = {"train": root}, []
-    found: dict[str, dict[str, list[Path]]] = {}
+    if not divided:
+        parts = {"train": root}
+    found = _Found()
+    left = [name for name in top if divided and root / name not in parts.values()]
     others: list[str] = []
     nested = False
+    labels = {part: folders(folder) for part, folder in parts.items()}
+    # Without a test folder, that of validation is the test.
+    called = {"val": "test"} if divided and "test" not in parts else {}
     for part, folder in parts.items():
-        found[part] = {}
-        labels = folders(folder)
         loose = scan(folder, root, depth=0)
-        problems += loose.problems
+        found.links += [Bad("", *link) for link in loose.links]
         left += [shown(path.relative_to(root)) for path in loose.files]
         others += loose.others
-        for label in labels:
+        for label in labels[part]:
             inside = scan(folder / label, root)
-            problems += inside.problems
+            group = shown((folder / label).relative_to(root))
+            split = called.get(part, part)
+            found.samples += [Sample(split, label, path, group) for path in inside.files]
+            found.links += [Bad(group, *link) for link in inside.links]
+            found.problems += inside.problems
             others += inside.others
             nested |= inside.nested
-            found[part][label] = inside.files
-            if not inside.files and not inside.problems:
-                problems.append(f"{shown((folder / label).relative_to(root))}: has no pictures")
-        if len(labels) < 2 and part == "train":
-            what = f"one class only ({shown(labels[0])})" if labels else "no class folders"
-            problems.append(f"{shown(folder.relative_to(root))}: has {what}; two are needed")
-    for part in found.keys() - {"train"}:
-        for label in sorted(found[part].keys() - found["train"].keys()):
-            problems.append(f"{part}/{shown(label)}: there is no such class in train")
-    if divided and "test" not in found:
-        found["test"] = found.pop("val")
-        notes.append("the pictures in val are the test; validation is drawn from train")
-    for what, some in (("left out, in no class", left), ("left out, no pictures", others)):
-        if some:
-            notes.append(f"{what}: {_some(some)}")
+            if not (inside.files or inside.links or inside.problems):
+                found.problems.append(f"{group}: has no pictures")
+    found.problems += _wrong_classes(root, parts, labels)
+    if called:
+        found.notes.append("the pictures in val are the test; validation is drawn from train")
+    for what, names in (("left out, in no class", left), ("left out, no pictures", others)):
+        if names:
+            found.notes.append(f"{what}: {_some(names)}")
     if nested:
-        notes.append("pictures in deeper folders belong to the class at the top")
-    return found, problems, notes
+        found.notes.append("pictures in deeper folders belong to the class at the top")
+    return found
+
+
+def _wrong_classes(
+    root: Path, parts: dict[str, Path], labels: dict[str, list[str]]
+) -> Iterator[str]:
+    """Too few classes, or some that training has not."""
+    if len(labels["train"]) < 2:
+        one = labels["train"]
+        what = f"one class only ({shown(one[0])})" if one else "no class folders"
+        yield f"{shown(parts['train'].relative_to(root))}: has {what}; two are needed"
+    for part in sorted(labels):
+        for label in sorted(set(labels[part]) - set(labels["train"])):
+            yield f"{part}/{shown(label)}: there is no such class in train"
 
 
 def _sizes(
@@ -203,23 +228,6 @@ def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode
     ):
         if count:
             notes.append(f"{what}: {count}")
-    return notes
-
-
-def _twins(digests: list[bytes], part: np.ndarray, y: np.ndarray, names: list[str]) -> list[str]:
-    """Notes on pictures that are the same pixel for pixel, across splits or under two classes."""
-    groups: dict[bytes, list[int]] = {}
-    for i, digest in enumerate(digests):
-        groups.setdefault(digest, []).append(i)
-    twins = [group for group in groups.values() if len(group) > 1]
-    notes = []
-    for what, some in (
-        ("in more than one split", [g for g in twins if len(set(part[g])) > 1]),
-        ("under two classes", [g for g in twins if len(set(y[g])) > 1]),
-    ):
-        if some:
-            pairs = [" = ".join(names[i] for i in group) for group in some]
-            notes.append(f"WARNING: the same picture {what} ({len(some)}): {_some(pairs)}")
     return notes
 
 

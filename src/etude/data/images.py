@@ -9,7 +9,6 @@ Choices, the same for training and prediction:
 - resizing is bilinear with antialiasing.
 """
 
-import hashlib
 import io
 import os
 import stat
@@ -23,6 +22,8 @@ from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from etude.data.twins import digest
 
 Mode = Literal["L", "RGB"]
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -231,7 +232,7 @@ def see(path: Path, size: tuple[int, int], mode: Mode) -> tuple[np.ndarray, Seen
         pixels = fit(upright, size, mode)
         shape = repr((upright.mode, upright.size)).encode()
         return pixels, Seen(
-            digest=hashlib.blake2b(shape + upright.tobytes(), digest_size=16).digest(),
+            digest=digest(shape + upright.tobytes()),
             mode=picture.mode,
             grey=bool((pixels == pixels[:1]).all()),
             turned=picture.info[TURNED],

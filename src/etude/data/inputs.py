@@ -90,6 +90,7 @@ def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
         return [(f"{name}[{i}]", sample) for i, sample in enumerate(samples)]
     if suffix == ".ts" and card.kind == "sequence":
         sequences, problems = parse(path)
+        problems += map(str, sequences.bad)
         if problems:
             raise DataError(f"{name}: cannot be used.", items=problems)
         return list(zip(sequences.names, sequences.rows, strict=True))
@@ -107,8 +108,9 @@ def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray |
     if not os.path.isdir(path):
         return [(name, path)]
     inside = scan(path, path)
-    if inside.problems or not inside.files:
-        items = [f"{shown(path)}/{problem}" for problem in inside.problems]
+    problems = inside.problems + [f"{link}: {why}" for link, why in inside.links]
+    if problems or not inside.files:
+        items = [f"{shown(path)}/{problem}" for problem in problems]
         raise DataError(f"{name}: has no pictures", items=items)
     return [(shown(file), file) for file in inside.files]
 

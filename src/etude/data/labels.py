@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from etude.data.numpy_files import KINDS, too_large
+from etude.data.numpy_files import KINDS
 from etude.errors import DataError
 from etude.shapes import Target
 
@@ -32,22 +32,16 @@ def targets(stored: dict[str, np.ndarray], names: tuple[str, ...], path: str) ->
     if problems:
         raise DataError(f"{path}: these targets cannot be used.", items=problems)
     if kinds == {"f"}:
-        return _values(stored, told, path)
+        return _values(stored, path)
     return _classes({split: np.array(y).reshape(-1) for split, y in stored.items()}, names, path)
 
 
-def _values(stored: dict[str, np.ndarray], told: dict[str, str], path: str) -> Answers:
+def _values(stored: dict[str, np.ndarray], path: str) -> Answers:
     values = {split: np.array(y).reshape(len(y), -1) for split, y in stored.items()}
-    problems = [
-        f"{told[split]}: row {i} has values that float32 cannot hold"
-        for split, y in values.items()
-        for i in np.flatnonzero(too_large(y))
-    ]
     widths = sorted({y.shape[1] for y in values.values()})
     if len(widths) > 1:
-        problems.append(f"y: the splits have {' and '.join(map(str, widths))} values a sample")
-    if problems:
-        raise DataError(f"{path}: these targets cannot be used.", items=problems)
+        many = f"the splits have {' and '.join(map(str, widths))} values a sample"
+        raise DataError(f"{path}: these targets cannot be used.", items=[f"y: {many}"])
     return {split: y.astype(np.float32) for split, y in values.items()}, "value", (), []
 
 

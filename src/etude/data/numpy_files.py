@@ -10,7 +10,7 @@ import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
@@ -18,6 +18,7 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from etude.data.rows import Rows, blocks
 from etude.errors import DataError
 
 MEMBER = 4 << 30
@@ -161,3 +162,16 @@ def too_large(block: np.ndarray) -> np.ndarray:
         return np.zeros(len(block), bool)
     over = np.isfinite(block) & (np.abs(block) > np.finfo(np.float32).max)
     return np.asarray(over.reshape(len(block), -1).any(1))
+
+
+def unusable(values: np.ndarray | Rows) -> Iterator[tuple[int, str]]:
+    """(number, why) of every sample that is not made of numbers a model can be given."""
+    if values.dtype.kind != "f":
+        return
+    for start, block in blocks(values):
+        bad = (~np.isfinite(block)).reshape(len(block), -1).sum(1)
+        over = too_large(block)
+        for i in np.flatnonzero((bad > 0) | over):
+            reasons = [f"has {bad[i]} values that are NaN or infinite"] if bad[i] else []
+            reasons += ["has values that float32 cannot hold"] if over[i] else []
+            yield start + int(i), " and ".join(reasons)

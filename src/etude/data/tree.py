@@ -13,10 +13,12 @@ IGNORED = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 @dataclass
 class Scan:
-    """What lies in a folder. files: pictures, sorted; problems: what cannot be followed or read;
-    others: files that are no pictures by their suffix; nested: whether any lie deeper down."""
+    """What lies in a folder. files: pictures, sorted; links: (name, why) of those not followed;
+    problems: folders that cannot be read; others: files that are no pictures by their suffix;
+    nested: whether any lie deeper down."""
 
     files: list[Path] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     nested: bool = False
@@ -51,7 +53,7 @@ def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
             told = shown(path.relative_to(root))
             wrong = _link(path, inside) if path.is_symlink() else ""
             if wrong:
-                found.problems.append(f"{told}: {wrong}")
+                found.links.append((told, wrong))
             elif path.suffix.lower() in SUFFIXES:
                 found.files.append(path)
                 found.nested |= Path(place) != folder

@@ -9,12 +9,14 @@ The path is NAME_TRAIN.ts or NAME_TEST.ts (the other is found beside it), one fi
 """
 
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
+from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
 from etude.errors import DataError
 
@@ -34,12 +36,14 @@ class Config(DataConfig):
 @dataclass
 class Sequences:
     """What one file holds. rows: [L Q] float32 each; labels: their classes, empty if it has none;
-    classes: as the header orders them; names: file and line of each."""
+    classes: as the header orders them; names: file and line of each; bad: lines that are no
+    sequence, or none like the others."""
 
     rows: list[np.ndarray] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     names: list[str] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
 
 
 @dataclass
@@ -57,6 +61,8 @@ def load(config: Config) -> Raw:
     train, problems = parse(train_path)
     test, more = parse(test_path) if test_path else (None, [])
     problems += more
+    both = [train] if test is None else [train, test]
+    bad = [one for part in both for one in part.bad]
     if test and not problems:
         if test.classes != train.classes:
             problems.append(f"{test_path}: its header names other classes than {train_path.name}")
@@ -65,10 +71,13 @@ def load(config: Config) -> Raw:
             problems.append(f"{test_path}: has {sides} in {train_path.name}")
     if not train.classes and not problems:
         problems.append(f"{train_path}: has no class labels (@classLabel false)")
-    if problems:
-        raise DataError(f"{config.path}: these sequences cannot be used.", items=problems)
-    name = train_path.stem.removesuffix("_TRAIN")
-    both = [train] if test is None else [train, test]
+    left_out = settle(
+        f"{config.path}: these sequences",
+        bad,
+        [_group(label, name) for part in both for label, name in zip(part.labels, part.names)],
+        skip=config.skip_bad,
+        fatal=problems,
+    )
     x, lengths = pad([row for part in both for row in part.rows])
     if lengths is not None:
         notes.append(f"lengths {lengths.min()} to {lengths.max()}, padded")
@@ -81,13 +90,14 @@ def load(config: Config) -> Raw:
     else:
         first, second = np.split(np.arange(len(y)), [len(train.rows)])
     return Raw(
-        name=name,
+        name=train_path.stem.removesuffix("_TRAIN"),
         kind="sequence",
         target="class",
         train=whole.take(first),
         test=whole.take(second),
         classes=train.classes,
         notes=tuple(notes),
+        left_out=left_out,
     )
 
 
@@ -120,7 +130,7 @@ def _pair(path: Path) -> tuple[Path, Path | None, list[str]]:
 
 
 def parse(path: Path) -> tuple[Sequences, list[str]]:
-    """What a .ts file holds, and all that is wrong with it, a line each."""
+    """What a .ts file holds, its bad lines among it; and what is wrong with the file as a whole."""
     header, found, problems = _Header(), Sequences(), []
     data, number = False, 0
     if not os.path.isfile(path):  # opening a pipe would wait
@@ -145,17 +155,45 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                     else:
                         _tag(line, header)
                 except ValueError as error:
-                    problems.append(f"{where}: {error}")
                     if not data:
+                        problems.append(f"{where}: {error}")
                         break  # what follows a bad header cannot be judged
+                    last = line.rpartition(":")[2].strip()
+                    group = _group(last if last in (header.classes or ()) else "", where)
+                    found.bad.append(Bad(group, where, str(error)))
     except OSError as error:
         return found, [f"{path}: cannot be read ({error.strerror or error})"]
     found.classes = header.classes or ()
+    _agree(found, header)
     if not problems and not data:
         problems.append(f"{path.name}: has no line @data; is it a .ts file?")
-    if not problems and not found.rows:
+    if not problems and not (found.rows or found.bad):
         problems.append(f"{path.name}: has no samples")
     return found, problems
+
+
+def _group(label: str, where: str) -> str:
+    """A class in a file, for a sample of it that stands at `where`."""
+    return f"{where.rpartition(' line ')[0]} class {label}" if label else ""
+
+
+def _agree(found: Sequences, header: _Header) -> None:
+    """Move to the bad what has other dimensions (or steps, if all should be equal) than the header
+    says; where it says nothing, than most have."""
+    for axis, said, what, why in (
+        (1, header.dimensions, "dimensions", ""),
+        (0, header.length, "steps", " (@equalLength true)"),
+    ):
+        sides = [row.shape[axis] for row in found.rows]
+        if not sides or (axis == 0 and not header.equal):
+            continue
+        expected = said or Counter(sides).most_common(1)[0][0]
+        for i in reversed([i for i, side in enumerate(sides) if side != expected]):
+            label, where = found.labels.pop(i) if found.labels else "", found.names.pop(i)
+            reason = f"has {sides[i]} {what}, {expected} expected{why}"
+            found.rows.pop(i)
+            found.bad.append(Bad(_group(label, where), where, reason))
+    found.bad.sort(key=lambda one: int(one.name.rpartition(" ")[2]))
 
 
 def _tag(line: str, header: _Header) -> None:
@@ -196,16 +234,10 @@ def _sample(line: str, header: _Header, found: Sequences, where: str) -> None:
         raise ValueError(f"class {label[:40]!r} is not in the header: {some[:300]}")
     if not parts:
         raise ValueError("has a class but no values")
-    expected = header.dimensions or (found.rows[0].shape[1] if found.rows else len(parts))
-    if len(parts) != expected:
-        raise ValueError(f"has {len(parts)} dimensions, {expected} expected")
     columns = [_values(part, i) for i, part in enumerate(parts, 1)]
     lengths = sorted({len(column) for column in columns})
     if len(lengths) > 1:
         raise ValueError(f"its dimensions have different lengths, {lengths[0]} to {lengths[-1]}")
-    steps = header.length or (len(found.rows[0]) if found.rows else lengths[0])
-    if header.equal and lengths[0] != steps:
-        raise ValueError(f"has {lengths[0]} steps, {steps} expected (@equalLength true)")
     found.rows.append(np.stack(columns, 1))
     found.names.append(where)
     if header.classes:

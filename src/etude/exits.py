@@ -1,0 +1,54 @@
+"""How a command ends: with the exit code of what went wrong, and one message on stderr."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from etude.errors import EtudeError, plain
+
+NO_MEMORY = ("can't allocate memory", "out of memory")
+"""How torch says it, in a RuntimeError."""
+SMALLER = "-> Use a smaller batch, model or data.size."
+GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    except EtudeError as error:
+        leave(error.exit_code, str(error))
+    except MemoryError as error:
+        leave(4, f"Out of memory: {error}\n{SMALLER}")
+    except RuntimeError as error:
+        if not any(words in str(error) for words in NO_MEMORY):
+            raise
+        leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{SMALLER}")
+    except KeyboardInterrupt:
+        leave(130, GO_ON)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def spoken_for() -> bool:
+    """Whether another process of this job (its rank 0) says what there is to say."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
+def leave(code: int, message: str) -> None:
+    """Say why on stderr, and exit."""
+    if not spoken_for():
+        print(f"etude: {plain(message)}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def terminated(number: int, frame: FrameType | None) -> None:
+    """SIGTERM while nothing is under way that could be saved; training has a handler of its own."""
+    leave(75, GO_ON)
