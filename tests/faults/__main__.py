@@ -16,8 +16,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults import bad_data, disk, kills, mutants, numbers, pairs, power, ranks, sweep
-from tests.faults.common import Row
+from tests.faults import (
+    bad_data,
+    disk,
+    fence,
+    fuzz,
+    hostile,
+    kills,
+    mutants,
+    numbers,
+    pairs,
+    power,
+    ranks,
+    sweep,
+)
+from tests.faults.common import Row, missing
 
 
 def data(folder: Path) -> list[Row]:
@@ -28,6 +41,25 @@ def data(folder: Path) -> list[Row]:
     return [Row("data", f"{how}: {row.kind}", True, row.ok, row.detail) for how, row in rows]
 
 
+def strangers(folder: Path, asked: argparse.Namespace) -> list[Row]:
+    """Hostile things by hand, what they open, and mutated inputs through our own parsers."""
+    rows = []
+    for group in hostile.GROUPS:
+        found = list(hostile.outcomes(group))
+        rows += [Row("hostile", f"{group}: {e.thing}", True, not e.wrong, e.wrong) for e in found]
+    lacking = missing("strace", "strace")
+    watched = {} if lacking else fence.all_watched()
+    rows += [*lacking, *(Row("fence", k, True, not v, "; ".join(v)) for k, v in watched.items())]
+    for name in hostile.PARSERS:
+        came = fuzz.in_child(name, asked.inputs, 0)
+        detail = (
+            f"{came.inputs:,} inputs, {came.accepted:,} taken, {came.refused:,} refused, slowest "
+            f"{came.slowest:.2f} s {'; '.join(came.findings)}".strip()
+        )
+        rows.append(Row("fuzz", name, came.inputs == asked.inputs, not came.bad, detail))
+    return rows
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
     "kills": lambda folder, asked: kills.check(folder, asked.kills),
     "sweep": lambda folder, asked: sweep.check(folder),
@@ -35,6 +67,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
     "disk": lambda folder, asked: disk.check(folder),
     "data": lambda folder, asked: data(folder),
     "numbers": lambda folder, asked: numbers.check(folder),
+    "hostile": strangers,
     "pairs": lambda folder, asked: pairs.check(folder),
     "ranks": lambda folder, asked: ranks.check(folder),
     "mutants": lambda folder, asked: mutants.check(folder),
@@ -49,6 +82,7 @@ def arguments() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--kills", type=int, default=25, help="runs killed at random (25)")
+    parser.add_argument("--inputs", type=int, default=2000, help="mutants for a parser (2000)")
     parser.add_argument("--write", type=Path, help="a Markdown file for the table")
     asked = parser.parse_args()
     unknown = [part for part in asked.parts if part not in PARTS]
