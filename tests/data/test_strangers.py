@@ -26,6 +26,16 @@ def test_packings_that_numpy_does_not_write_are_refused(tmp_path, method):
     assert "np.savez_compressed" in error.value.items[0]
 
 
+def test_a_member_whose_name_is_no_text_is_refused(tmp_path):
+    raw = bytearray(packed(xy=shaped((2,), data=b"ab")))
+    at = raw.rindex(b"PK\x01\x02")
+    raw[at + 8 : at + 10] = (0x800).to_bytes(2, "little")  # says that its name is UTF-8
+    raw[at + 46] = 0xA7
+    (tmp_path / "x.npz").write_bytes(raw)
+    with pytest.raises(DataError, match="is damaged, or no"):
+        read_npz(tmp_path / "x.npz", lambda name: True)
+
+
 def test_an_empty_idx_of_huge_sides_is_refused(tmp_path):
     sides = b"".join(side.to_bytes(4, "big") for side in (0, 2**32 - 1, 2**32 - 1, 2**32 - 1))
     (tmp_path / "x").write_bytes(b"\0\0\x0e\x04" + sides)

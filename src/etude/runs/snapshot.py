@@ -6,6 +6,7 @@ own list of contents says, which is judged first.
 
 import io
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -17,7 +18,8 @@ from etude.errors import RunError
 
 PACKED, UNPACKED = 64 << 20, 256 << 20
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+    EOFError, OSError, NotImplementedError, RuntimeError,
     SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError,
 )  # fmt: skip
 
