@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from etude.draw import style
+
 torch.set_num_threads(1)
 
 
@@ -19,6 +21,14 @@ def _same_start() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _coarse_pictures():
+    """Every run that a test trains is drawn, and most of that time goes by the number of dots."""
+    fine, style.DPI = style.DPI, 40
+    yield
+    style.DPI = fine
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def parsed_only(workdir, monkeypatch):
                 place.touch()
         registry.complete(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
 
-    def train(model=None, data=None, *, name=None, quiet=False, **fields):
+    def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
         check(model, data, fields)
         raise SystemExit(0)
 
@@ -129,7 +129,7 @@ def parsed_only(workdir, monkeypatch):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def compare(*, model, data, optimizer, seed, name, quiet, **fields):
+    def compare(*, model, data, optimizer, seed, name, quiet, lang, **fields):
         axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
         for chosen in verbs.members(axes).values():
             own = {k: chosen[k] for k in ("optimizer",) if k in chosen}
@@ -143,7 +143,16 @@ def parsed_only(workdir, monkeypatch):
     monkeypatch.setattr(verbs, "train", train)
     monkeypatch.setattr(verbs, "first_aid", first_aid)
     monkeypatch.setattr(verbs, "compare", compare)
-    for name in ("resume", "load", "generate", "evaluate_again", "listing", "tour"):
+    for name in (
+        "resume",
+        "load",
+        "generate",
+        "evaluate_again",
+        "listing",
+        "look",
+        "report",
+        "tour",
+    ):
         monkeypatch.setattr(verbs, name, done)
 
 
@@ -271,6 +280,12 @@ def flags(verb: str) -> set[str]:
         if argument.show:
             found |= {name for name in argument.names if name.startswith("--")}
     return found
+
+
+@pytest.mark.parametrize("view", registry.names("view"))
+def test_every_view_is_documented_with_its_picture(view):
+    assert f"[`{view}`](../images/views/{view}.png)" in (DOCS / "verbs" / "look.md").read_text()
+    assert (DOCS / "images" / "views" / f"{view}.png").is_file(), "python docs/pictures.py"
 
 
 VERBS = sorted(name for name in cli.app if not name.startswith("-"))

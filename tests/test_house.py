@@ -29,8 +29,11 @@ ARROWS = {
     "training": {"errors", "recipe", "runs", "tasks", "shapes", "layers"},
     "duel": {"errors", "recipe", "registry", "runs", "training"},
     "draw": {"errors"},
-    "look": {"errors", "registry", "runs", "draw"},
-    "ship": {"errors", "recipe", "registry", "runs", "data", "tasks"},
+    "look": {
+        "config", "errors", "shapes", "recipe", "layers", "tasks", "models", "data", "registry",
+        "runs", "draw",
+    },
+    "ship": {"errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
@@ -40,7 +43,7 @@ ARROWS = {
     },
     "flags": {"recipe"},
     "exits": {"errors"},
-    "cli": {"errors", "exits", "flags", "verbs"},
+    "cli": {"draw", "errors", "exits", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

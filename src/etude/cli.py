@@ -14,15 +14,19 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from etude.draw.terminal import brief, numbers, table
 from etude.errors import UsageError, plain
 from etude.exits import exits, spoken_for
 from etude.flags import (
     Data,
     Flags,
     Json,
+    Lang,
     MemberFlags,
+    Sample,
     Seed,
     Sets,
+    Several,
     SkipBad,
     given,
     spelled,
@@ -82,6 +86,7 @@ def train(
     skip_bad: SkipBad = False,
     flags: Flags = None,
     sets: Sets = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train a network, test it once, and keep all of it under ./runs.
@@ -114,18 +119,11 @@ def train(
             for key, entry in found.items():
                 print(f"{key}: {brief(entry)}")
         return
-    run = verbs.train(model, data, name=name, quiet=as_json, **fields)
-    finish(run, as_json)
+    run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
+    finish(run, as_json, lang)
 
 
-def brief(entry: Any) -> str:
-    """A long list by its ends."""
-    if isinstance(entry, list) and len(entry) > 8 and isinstance(entry[0], float):
-        return f"{entry[0]:.4g} ... {entry[-1]:.4g} ({len(entry)} values; --json gives all)"
-    return str(entry)
-
-
-def finish(run: Any, as_json: bool) -> None:
+def finish(run: Any, as_json: bool, lang: Any) -> None:
     """Say what a run came to."""
     from etude import verbs
 
@@ -134,8 +132,8 @@ def finish(run: Any, as_json: bool) -> None:
     if as_json:
         say(verbs.summary(run))
         return
-    for line in verbs.said(run):
-        print(line)
+    for line in verbs.said(run, lang):
+        print(plain(line))
     print(f"{run.seconds:.1f} s of training, {run.samples_per_second:,.0f} samples/s")
     print(run.folder.report)
 
@@ -143,14 +141,15 @@ def finish(run: Any, as_json: bool) -> None:
 @verb(LEARN)
 def compare(
     *,
-    model: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    model: Several = None,
     data: Data = None,
-    optimizer: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    optimizer: Several = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
-    seed: Annotated[str | None, Parameter(help="one, or several with commas")] = None,
+    seed: Several = None,
     skip_bad: SkipBad = False,
     flags: MemberFlags = None,
     sets: Sets = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train several from the same start on the same batches, and draw them side by side.
@@ -170,30 +169,18 @@ def compare(
         seed=seed,
         name=name,
         quiet=as_json,
+        lang=lang,
         **given(flags, sets, skip_bad=skip_bad),
     )
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.table(found))
+    table(verbs.table(found, lang))
     print(found.path / "report.html")
 
 
-def table(rows: list[list[str]]) -> None:
-    """A table on stdout."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(*rows[0])
-    for row in rows[1:]:
-        drawn.add_row(*map(Text, row))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False, markup=False).print(drawn)
-
-
 @verb(LEARN)
-def resume(run: str, /, *, as_json: Json = False) -> None:
+def resume(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
     """Go on with a run that was stopped or killed, as if it had not been.
 
     Examples:
@@ -202,7 +189,7 @@ def resume(run: str, /, *, as_json: Json = False) -> None:
     """
     from etude import verbs
 
-    finish(verbs.resume(run, quiet=as_json), as_json)
+    finish(verbs.resume(run, quiet=as_json, lang=lang), as_json, lang)
 
 
 @verb(USE)
@@ -237,11 +224,6 @@ def predict(
             print(plain(f"{answer['input']}: {numbers(answer['value'])} {answer['unit']}"))
 
 
-def numbers(found: float | list[float]) -> str:
-    """One value or several, short."""
-    return " ".join(f"{x:.4g}" for x in (found if isinstance(found, list) else [found]))
-
-
 @verb(USE)
 def generate(
     run: str,
@@ -271,6 +253,55 @@ def generate(
         say({"run": run, "count": count, "seed": seed, "files": places})
     else:
         print("\n".join(places))
+
+
+@verb(USE)
+def look(
+    run: str,
+    /,
+    *,
+    view: Several = None,
+    sample: Sample = None,
+    out: Annotated[Path | None, Parameter(help="the folder the pictures go to")] = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Pictures of what is inside a trained run, and the arrays behind them.
+
+    Without --view, all that fit the run. Files: NAME.png, NAME-dark.png, NAME.npz.
+
+    Examples:
+
+    etude look runs/vit-digits
+
+    etude look runs/vit-digits --view attention --sample 17
+
+    etude look runs/cnn-digits --view class-map,features --sample three.png --out here
+    """
+    from etude import verbs
+
+    names = None if view is None else [name.strip() for name in view.split(",")]
+    found = verbs.look(run, names, sample, out, lang)
+    if as_json:
+        say(found)
+        return
+    for each in found["pictures"]:
+        print(plain(f"{each['name']}: {each['alt']}"))
+        print(plain(f"  {each['files'][0]}"))
+
+
+@verb(SEE)
+def report(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
+    """Draw a finished run's pictures and report anew, in English or Korean.
+
+    Examples:
+
+    etude report runs/cnn-digits --lang ko
+    """
+    from etude import verbs
+
+    place = str(verbs.report(run, lang))
+    say({"run": run, "report": place}) if as_json else print(place)
 
 
 @verb(USE)
@@ -318,6 +349,7 @@ def list_(*, as_json: Json = False) -> None:
 def tour(
     *,
     name: Annotated[str, Parameter(help="the folder under ./runs")] = "tour",
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Train every network of the notes on embedded data: about three minutes on two cores.
@@ -328,11 +360,11 @@ def tour(
     """
     from etude import verbs
 
-    found = verbs.tour(name, quiet=as_json)
+    found = verbs.tour(name, quiet=as_json, lang=lang)
     if as_json:
         say({"run": str(found.path), "members": [verbs.summary(run) for run in found.runs]})
         return
-    table(verbs.table(found))
+    table(verbs.table(found, lang))
     seconds = sum(run.seconds for run in found.runs)
     print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, make_dataclass
-from typing import Annotated, Any, Optional, get_args
+from typing import Annotated, Any, Literal, Optional, get_args
 
 from cyclopts import Parameter
 
@@ -44,6 +44,9 @@ Flags = Annotated[TrainFlags | None, Parameter(name="*")]
 MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
+Several = Annotated[str | None, Parameter(help="one, or several with commas")]
+Sample = Annotated[str | None, Parameter(help="a number in the test split, or a file")]
+Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
 Seed = Annotated[int | None, Parameter(help="decides order, start and noise", converter=whole)]
 SkipBad = Annotated[

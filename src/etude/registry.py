@@ -21,14 +21,18 @@ from etude.recipe import Part, Recipe, Train
 if TYPE_CHECKING:
     from torch import nn
 
-    from etude.data.dataset import Card, Dataset
+    from etude.data.dataset import Card, DataConfig, Dataset
     from etude.models.architecture import Architecture
     from etude.shapes import Spec
     from etude.tasks.protocol import Task
 
-Kind = Literal["model", "data"]
+Kind = Literal["model", "data", "view"]
 
-DECLARES = {"model": ("models", "ARCHITECTURE"), "data": ("data", "SOURCE")}
+DECLARES = {
+    "model": ("models", "ARCHITECTURE"),
+    "data": ("data", "SOURCE"),
+    "view": ("look.views", "VIEW"),
+}
 SMALL_DATA = 5000
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 100
 TAKES = 4
@@ -40,12 +44,12 @@ def names(kind: Kind) -> tuple[str, ...]:
     """All names of a kind: the files that declare one, found without importing them."""
     room, word = DECLARES[kind]
     declares = re.compile(rf"^{word} = ", re.MULTILINE)
-    files = (Path(__file__).parent / room).glob("*.py")
+    files = Path(__file__).parent.joinpath(*room.split(".")).glob("*.py")
     return tuple(sorted(f.stem.replace("_", "-") for f in files if declares.search(f.read_text())))
 
 
 def load(kind: Kind, name: str) -> Any:
-    """The ARCHITECTURE or SOURCE of that name. Raises UsageError, with the nearest name."""
+    """The ARCHITECTURE, SOURCE or VIEW of that name. Raises UsageError, with the nearest name."""
     if name not in names(kind):
         raise UsageError(f"There is no {kind} {name!r}.{nearest(name, names(kind))}")
     room, word = DECLARES[kind]
@@ -107,6 +111,19 @@ def assemble(recipe: Recipe) -> Assembly:
     """Load the data, choose what was left open, build the model. Raises DataError, UsageError."""
     import torch
 
+    architecture: Architecture = load("model", recipe.model.name)
+    dataset, config = dataset_of(recipe)
+    recipe = _resolve(recipe, architecture, dataset)
+    recipe = recipe.model_copy(
+        update={"data": Part.read({"name": recipe.data.name, **config.plain()}, "data")}
+    )
+    torch.manual_seed(recipe.seed)
+    model, task = rebuild(recipe, dataset.card)
+    return Assembly(recipe, dataset, model, task)
+
+
+def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
+    """The data of a recipe and the source's Config; no model is built. Raises DataError."""
     from etude.data.dataset import carve
 
     architecture: Architecture = load("model", recipe.model.name)
@@ -119,13 +136,7 @@ def assemble(recipe: Recipe) -> Assembly:
         val_fraction=config.val_fraction,
         seed=recipe.seed,
     )
-    recipe = _resolve(recipe, architecture, dataset)
-    recipe = recipe.model_copy(
-        update={"data": Part.read({"name": recipe.data.name, **config.plain()}, "data")}
-    )
-    torch.manual_seed(recipe.seed)
-    model, task = rebuild(recipe, dataset.card)
-    return Assembly(recipe, dataset, model, task)
+    return dataset, config
 
 
 def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -> Recipe:

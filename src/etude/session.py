@@ -8,12 +8,14 @@ import numpy as np
 import torch
 
 from etude import registry
-from etude.data.dataset import Split
+from etude.data.checks import checks
+from etude.data.dataset import Dataset
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
+from etude.draw.texts import Lang, say
 from etude.errors import RunError, UsageError
 from etude.look import filmstrip, gallery, words
-from etude.look.report import Section, page
+from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
 from etude.runs import folder as files
@@ -149,7 +151,7 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
     return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
 
 
-def play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
+def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run:
     """Train to the end, test once with the best weights, draw."""
     world = World.here()
     epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
@@ -161,7 +163,7 @@ def play(run: RunFolder, parts: Assembly, quiet: bool) -> Run:
             loop.fit()
         if world.first:
             _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
-            report(run, parts)
+            report(run, parts.dataset, lang)
         world.agree("done")
     finally:
         run.release()
@@ -192,33 +194,29 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_
         "best_epoch": progress["epoch"],
         "top_epoch": top_epoch,
         "notes": list(data.card.notes),
+        "sizes": data.card.sizes,
+        "checks": checks(data),
     }
+    if "latent_dim" in recipe.model.fields:
+        result["code"] = recipe.model.fields["latent_dim"]
     files.append(run.metrics, result)
     files.size(run.metrics)  # which waits until it is on the disk
 
 
-def report(run: RunFolder, parts: Assembly) -> None:
-    """Draw a finished run: pictures/, and report.html."""
-    result = run.finished()
-    handle = Run(run.path)
-    card = parts.dataset.card
-    if parts.task.name == "regress" and card.given.size == 1:
-        x = gallery.grid(parts)
-        said = handle.outputs(Split(x, np.zeros((len(x), card.outputs), np.float32)))
-    else:
-        said = handle.outputs(parts.dataset.test)
-    if parts.task.name in ("regress", "forecast"):
-        said = parts.task.in_units(torch.from_numpy(said))  # type: ignore[attr-defined]
-    pictures = gallery.gallery(run, result, parts, said)
+def report(run: RunFolder, dataset: Dataset | None = None, lang: Lang = "en") -> None:
+    """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already."""
+    subject = Run(run.path).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
+    pictures = gallery.draw(subject)
+    keep(run, pictures)
     film = b""
-    gallery.keep(run, pictures)
-    if parts.task.name == "autoencode":
+    if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         film = filmstrip.animation(frames)
         run.picture("film.png", film)
-    recipe = json.dumps(parts.recipe.plain(), indent=1)
+    said = words.sentences(subject.result, subject.history, lang)
+    recipe = json.dumps(subject.recipe.plain(), indent=1)
     sections = [
-        Section("", words.sentences(result), pictures=pictures, animation=film),
-        Section("Recipe", ["Play it again: etude train recipe.json"], plain=recipe),
+        Section("", said, pictures=pictures, animation=film),
+        Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe),
     ]
-    replace(run.report, page(run.path.name, sections))
+    replace(run.report, page(run.path.name, sections, lang))

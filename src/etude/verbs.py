@@ -7,7 +7,7 @@ torch is loaded, which takes a second or two.
 import io
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,11 @@ import numpy as np
 
 from etude import registry
 from etude.config import nearest
+from etude.draw.texts import Lang, say
 from etude.duel.grid import Duel, members, warning
 from etude.errors import NumericsError, RunError, StorageError, UsageError
-from etude.look import curves, filmstrip, gallery, words
-from etude.look.answers import fitted
-from etude.look.report import Section, write
+from etude.look import filmstrip, words
+from etude.look.report import Section, kept, write
 from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
 from etude.runs.files import replace
@@ -38,19 +38,20 @@ def train(
     base: Mapping[str, Any] | None = None,
     quiet: bool = False,
     root: Path = ROOT,
+    lang: Lang = "en",
     **fields: Any,
 ) -> "Run":
     """Train a model on data, test it once, and return the run.
 
     model: a name, or the path of a recipe; base: a recipe's mapping. fields: fields of the recipe,
-    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. Raises an
-    EtudeError.
+    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. lang: of the
+    report. Raises an EtudeError.
     """
     mapping = drafted(model, data, base, fields)
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     world, place = World.here(), named(name, root) if name else None
     if world.restarted and place and (place / "recipe.json").exists():
-        return resume(place, quiet=quiet)
+        return resume(place, quiet=quiet, lang=lang)
     if world.size > 1 and not place:
         raise UsageError(
             "A job of several processes needs a name, so that a restart finds its run.",
@@ -66,7 +67,7 @@ def train(
             run.abandon()
         raise
     try:
-        return session.play(run, parts, quiet or not world.first)
+        return session.play(run, parts, quiet or not world.first, lang)
     except (NumericsError, StorageError) as error:
         if world.first and run.discard():
             what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
@@ -74,7 +75,7 @@ def train(
         raise
 
 
-def resume(path: Path | str, *, quiet: bool = False) -> "Run":
+def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
     """Go on with a run that was stopped or killed, as if it had not been."""
     world = World.here()
     run = RunFolder.open(path)
@@ -87,7 +88,7 @@ def resume(path: Path | str, *, quiet: bool = False) -> "Run":
             run.best()  # which says so if it is damaged
             return load(run.path)
         parts = session.again(run, quiet or not world.first)
-        return session.play(run, parts, quiet or not world.first)
+        return session.play(run, parts, quiet or not world.first, lang)
     finally:
         run.release()
 
@@ -171,6 +172,43 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     return [place, arrays]
 
 
+def look(
+    path: Path | str,
+    views: Sequence[str] | None = None,
+    sample: str | None = None,
+    out: Path | None = None,
+    lang: Lang = "en",
+) -> dict[str, Any]:
+    """Draw what is inside a trained run, each picture with the arrays behind it.
+
+    views: names; without them all that fit. sample: an index into the test split, or a file. out:
+    the folder they go to, the run's `look` without it.
+    """
+    from etude.look import gallery
+    from etude.ship.run import Run
+
+    run = Run(path)
+    subject = run.subject(sample, lang)
+    pictures = gallery.draw(subject, views)
+    place = out or run.path / "look"
+    if not place.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
+    place.mkdir(exist_ok=True)
+    files = gallery.save(pictures, place)
+    drawn = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "alt": each.alt,
+            "files": [str(path) for path in files[each.name]],
+            "arrays": {key: list(x.shape) for key, x in each.arrays.items()},
+        }
+        for each in pictures
+    ]
+    missing = {} if views else gallery.left_out(subject)
+    return {"run": str(run.path), "pictures": drawn, "left_out": missing}
+
+
 def compare(
     *,
     model: str | None = None,
@@ -179,6 +217,7 @@ def compare(
     seed: str | int | None = None,
     name: str | None = None,
     quiet: bool = False,
+    lang: Lang = "en",
     **fields: Any,
 ) -> Duel:
     """Train every combination of the comma-separated values, from the same start on the same
@@ -196,12 +235,13 @@ def compare(
             f"{place} is already there; nothing is overwritten.", do="Choose another --name."
         )
     runs = [
-        train(base=mapping, name=label, quiet=quiet, root=place)
+        train(base=mapping, name=label, quiet=quiet, root=place, lang=lang)
         for label, mapping in recipes.items()
     ]
-    duel = Duel(place, list(found), runs)
-    _draw_duel(duel, warning(axes, runs[0].recipe.train.lr))
-    return duel
+    from etude.look.compare import draw
+
+    draw(place, dict(zip(found, runs)), warning(axes, runs[0].recipe.train.lr), lang)
+    return Duel(place, list(found), runs)
 
 
 def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
@@ -212,28 +252,6 @@ def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
             raise UsageError(f"--seed {chosen['seed']}: a seed is a whole number.")
         own["seed"] = int(chosen["seed"])
     return draft(chosen.get("model"), chosen.get("data"), fields=paths({**fields, **own}))
-
-
-def _draw_duel(duel: Duel, unfair: str) -> None:
-    """pictures/ and report.html of a comparison."""
-    runs = dict(zip(duel.labels, duel.runs))
-    goals = {run.result["goal"] for run in duel.runs}
-    pictures = []
-    if len(goals) == 1:
-        histories = {label: run.history for label, run in runs.items()}
-        pictures.append(curves.overlaid(histories, goals.pop(), unfair))
-    first = duel.runs[0]
-    if first.card.target == "value" and {run.card.given.size for run in duel.runs} == {1}:
-        parts = registry.assemble(registry.complete(first.recipe.plain()))
-        test, x = parts.dataset.test, gallery.grid(parts)
-        lines = {}
-        for label, run in runs.items():
-            answers = run.predict(x)
-            lines[label] = (x[:, 0], np.array([a["value"] for a in answers]))
-        pictures.append(fitted(test.x[:, 0], test.y[:, 0], lines, first.card.unit, unfair))
-    table = Section("Results", [unfair] if unfair else [], words.rows(duel.runs, duel.labels))
-    sections = [table, Section("Pictures", pictures=pictures)]
-    write(duel.path, f"Comparison {duel.path.name}", sections, pictures)
 
 
 TOUR: dict[str, dict[str, Any]] = {
@@ -249,41 +267,49 @@ TOUR: dict[str, dict[str, Any]] = {
 }
 
 
-def tour(name: str = "tour", *, quiet: bool = False) -> Duel:
+def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     """Train every network of the notes on embedded data; one table, one report."""
     place = free(named(name).name)
     began = time.monotonic()
     runs, sections = [], []
     for label, chosen in TOUR.items():
-        run = train(name=f"{chosen['model']}-{chosen['data']}", quiet=quiet, root=place, **chosen)
+        called = f"{chosen['model']}-{chosen['data']}"
+        run = train(name=called, quiet=quiet, root=place, lang=lang, **chosen)
         runs.append(run)
         film = run.path / "pictures" / "film.png"
+        moving = film.read_bytes() if film.exists() else b""
         sections.append(
-            Section(
-                label,
-                words.sentences(run.result),
-                pictures=gallery.kept(run.folder),
-                animation=film.read_bytes() if film.exists() else b"",
-            )
+            Section(label, said(run, lang), pictures=kept(run.folder), animation=moving)
         )
     duel = Duel(place, list(TOUR), runs)
-    said = [
-        f"Every network of the notes, {sum(run.seconds for run in runs):.0f} s of training, "
-        f"{time.monotonic() - began:.0f} s in all."
-    ]
-    table = Section("", said, words.rows(runs, duel.labels))
-    write(place, "The tour", [table, *sections], [])
+    seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - began}
+    head = Section("", [say(lang, "tour.said", **seconds)], table(duel, lang))
+    write(place, say(lang, "tour"), [head, *sections], [], lang)
     return duel
 
 
-def said(run: "Run") -> list[str]:
+def report(path: Path | str, lang: Lang = "en") -> Path:
+    """Draw a finished run's pictures and report anew, in either language."""
+    run = RunFolder.open(path)
+    run.finished()
+    run.lock()
+    from etude import session
+
+    try:
+        session.report(run, lang=lang)
+    finally:
+        run.release()
+    return run.report
+
+
+def said(run: "Run", lang: Lang = "en") -> list[str]:
     """What a run came to, in sentences."""
-    return words.sentences(run.result)
+    return words.sentences(run.result, run.history, lang)
 
 
-def table(duel: Duel) -> list[list[str]]:
+def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
     """Runs side by side, a row each, the head first."""
-    return words.rows(duel.runs, duel.labels)
+    return words.rows(duel.runs, duel.labels, lang)
 
 
 def env() -> dict[str, Any]:

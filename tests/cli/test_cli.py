@@ -383,7 +383,7 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
     code, out, err = call(capsys, "tour")
     assert code == 0, err
     assert "runs/tour/report.html" in out
-    for words_said in ("piece", "naive baseline", "parameters", "samples/s", *short):
+    for words_said in ("piece", "best baseline", "parameters", "samples/s", *short):
         assert words_said in out
     page = (workdir / "runs" / "tour" / "report.html").read_text()
     assert page.count("<figure>") >= 18

@@ -48,29 +48,22 @@ def traced(arguments: list[str], words: list[str]) -> subprocess.CompletedProces
     )  # fmt: skip
 
 
-def counted(trace: Path) -> tuple[Counter[str], Counter[str]]:
-    """How often each kind of call was made before the save began, and in all."""
-    before: Counter[str] = Counter()
-    found: Counter[str] = Counter()
+def points(trace: Path) -> Iterator[Point]:
+    """Every call from the mark on, and each fault it can have. What the light process itself says
+    on stdout can be killed, but is no write of the save."""
+    counts: Counter[str] = Counter()
     begun = False
     for line in trace.read_text(errors="replace").splitlines():
-        match = re.match(r"(?:\d+ +)?(\w+)\(", line)
-        if match:
-            found[match[1]] += 1
-            begun = begun or (match[1] == "write" and f'"{MARK}\\n"' in line)
-            if not begun:
-                before[match[1]] += 1
-    return before, found
-
-
-def points(trace: Path) -> Iterator[Point]:
-    """Every call of the save."""
-    before, found = counted(trace)
-    for call, count in found.items():
-        for n in range(before[call] + 1, count + 1):
-            yield Point(call, n, "KILL")
-            for error in ERRORS if call in CAN_FAIL else ():
-                yield Point(call, n, error)
+        match = re.match(r"(?:\d+ +)?(\w+)\((\S*)", line)
+        if not match:
+            continue
+        call, first = match[1], match[2]
+        counts[call] += 1
+        if begun:
+            yield Point(call, counts[call], "KILL")
+            for error in ERRORS if call in CAN_FAIL and first != "1," else ():
+                yield Point(call, counts[call], error)
+        begun = begun or (call == "write" and f'"{MARK}\\n"' in line)
 
 
 def template(source: Path, folder: Path) -> Path:

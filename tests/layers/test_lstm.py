@@ -95,8 +95,8 @@ def test_dropout_is_between_layers_only(recwarn):
 
 
 def test_steps_refuses_what_it_does_not_read():
-    with pytest.raises(ValueError, match="one direction"):
-        next(make(1, bidirectional=True).steps(X()))
+    with pytest.raises(ValueError, match="dropout"):
+        next(make(2, dropout=0.5).train().steps(X()))
 
 
 def test_batch_first_is_an_option_as_in_torch():

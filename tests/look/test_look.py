@@ -9,7 +9,7 @@ from PIL import Image, ImageStat
 
 import etude
 from etude.draw.style import DARK, LIGHT, picture
-from etude.look import answers, curves, filmstrip
+from etude.look import compare, filmstrip
 from etude.look.report import Section, page
 from etude.look.words import sentences
 
@@ -25,17 +25,9 @@ def shown(each) -> list[Image.Image]:
 
 
 def every_picture():
-    true = np.arange(20) % 3
-    logits = np.eye(3)[(true + (np.arange(20) < 4)) % 3] * 5
     grid = np.linspace(0, 1, 9)
-    yield curves.learning(ROWS, "accuracy")
-    yield curves.overlaid({"a": ROWS, "b": ROWS}, "accuracy", "beware")
-    yield answers.confusion([[5, 1], [0, 4]], ["cat", "a long name"])
-    yield answers.mistakes(IMAGES, true, logits, ["a", "b", "c"])
-    yield answers.fitted(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
-    yield answers.forecast(grid, grid[:3], {"net": grid[:3]}, "passengers", "1960")
-    yield filmstrip.filmstrip([(i, IMAGES) for i in range(30)])
-    yield filmstrip.pairs(IMAGES[:8], IMAGES[:8])
+    yield compare.overlaid({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
+    yield compare.functions(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
 
 
 @pytest.mark.parametrize("each", list(every_picture()), ids=lambda p: p.name)
@@ -51,14 +43,13 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(each):
 
 
 def test_equal_data_give_equal_bytes():
-    assert curves.learning(ROWS, "accuracy") == curves.learning(ROWS, "accuracy")
+    members = {"a": [ROWS]}
+    assert compare.overlaid(members, "accuracy", "") == compare.overlaid(members, "accuracy", "")
 
 
-def test_mistakes_shows_the_surest_first_and_none_where_there_are_none():
-    logits = np.array([[0.0, 9.0], [0.0, 1.0], [5.0, 0.0]])
-    assert answers.mistakes(IMAGES[:3], np.array([1, 1, 0]), logits, ["a", "b"]) is None
-    found = answers.mistakes(IMAGES[:3], np.array([0, 0, 0]), logits, ["a", "b"])
-    assert found.alt.startswith("The 2 surest of 2 mistakes on 3")
+def test_a_name_that_no_font_here_can_write_stops_nothing():
+    drawn = picture("n", "t", "a", lambda figure, ink: figure.subplots().set_title("고양이 🐈"))
+    assert drawn.light != picture("n", "t", "a", lambda figure, ink: figure.subplots()).light
 
 
 def luminance(colour: str) -> float:
@@ -101,7 +92,7 @@ def test_a_report_is_one_file_that_asks_for_nothing(workdir):
     assert "url(" not in text
     assert "<script" not in text
     assert "prefers-color-scheme: dark" in text
-    for sentence in sentences(run.result):
+    for sentence in sentences(run.result, run.history):
         assert sentence.replace("'", "&#x27;") in text
     assert len(text) < 5_000_000
     assert not re.search(r"<img(?![^>]*alt=)", text)

@@ -99,19 +99,44 @@ class LSTM(nn.LSTM):
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
 
-    def steps(self, X: Float[Tensor, "N L Q"]) -> Iterator[list[Step]]:
-        """The same numbers by the readable cell: for each layer, its L steps. One direction, whole
-        sequences, eval mode. Raises ValueError otherwise."""
-        if self.bidirectional or (self.training and self.dropout):
-            raise ValueError("steps reads one direction, without dropout between layers")
-        inputs = list(X.unbind(int(self.batch_first)))
+    def steps(
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Iterator[list[Step]]:
+        """The same numbers by the readable cell: for each layer, its L steps in order of time; when
+        bidirectional, both directions of a layer one after the other, as in hn.
+
+        Where lengths say that a step is not there, states stay as they were (zero, for the
+        direction that comes from the end). Raises ValueError if dropout between layers is on.
+        """
+        if self.training and self.dropout:
+            raise ValueError("steps reads without dropout between layers: call eval() first")
+        X = X if self.batch_first else X.transpose(0, 1)
+        valid = None
+        if lengths is not None:
+            valid = torch.arange(X.shape[1], device=X.device) < lengths.to(X.device)[:, None]
+        inputs = X
         for layer in range(self.num_layers):
-            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            weights = [getattr(self, f"{name}_l{layer}") for name in names]
-            h = c = X.new_zeros(len(inputs[0]), self.hidden_size)
-            walked: list[Step] = []
-            for x in inputs:
-                walked.append(lstm_cell(x, h, c, *weights))
-                h, c = walked[-1].h, walked[-1].c
-            yield walked
-            inputs = [step.h for step in walked]
+            both = [self._walk(inputs, valid, f"l{layer}", False)]
+            if self.bidirectional:
+                both.append(self._walk(inputs, valid, f"l{layer}_reverse", True))
+            yield from both
+            shown = [torch.stack([step.h for step in walked], 1) for walked in both]
+            inputs = torch.cat(shown, -1)
+
+    def _walk(
+        self, X: Float[Tensor, "N L Q"], valid: Tensor | None, suffix: str, backwards: bool
+    ) -> list[Step]:
+        """One direction of one layer."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weights = [getattr(self, f"{name}_{suffix}") for name in names]
+        h = c = X.new_zeros(X.shape[0], self.hidden_size)
+        order = range(X.shape[1])
+        walked: dict[int, Step] = {}
+        for t in reversed(order) if backwards else order:
+            step = lstm_cell(X[:, t], h, c, *weights)
+            if valid is not None:
+                there = valid[:, t, None]
+                step = step._replace(h=step.h.where(there, h), c=step.c.where(there, c))
+            walked[t] = step
+            h, c = step.h, step.c
+        return [walked[t] for t in order]

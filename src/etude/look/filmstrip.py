@@ -1,55 +1,13 @@
-"""Learning to generate, as a film: the same noise drawn after each epoch."""
+"""Images as sheets, and learning to generate as a film: the same noise after each epoch."""
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, Picture, picture, show_image
-
-ROWS = 10
-COLUMNS = 12
 FRAMES = 40
 FRAME_MS = 250
 LAST_MS = 2500
-
-
-def filmstrip(frames: Sequence[tuple[int, np.ndarray]]) -> Picture:
-    """frames: (step, samples [n C H W] uint8) over time. A row a moment, a column a noise."""
-    chosen = np.unique(np.geomspace(1, len(frames), min(ROWS, len(frames))).round().astype(int) - 1)
-    rows = [frames[i] for i in chosen]
-
-    def paint(figure: Any, ink: Ink) -> None:
-        columns = min(COLUMNS, len(rows[0][1]))
-        grid = figure.subplots(len(rows), columns, squeeze=False, gridspec_kw={"hspace": 0.03})
-        for line, (index, (_, samples)) in zip(grid, zip(chosen, rows)):
-            for axes, sample in zip(line, samples):
-                show_image(axes, sample, 0, 255)
-            word = "start" if index == 0 else f"epoch {index}"
-            line[0].set_ylabel(word, rotation=0, ha="right", va="center", fontsize=8)
-
-    alt = f"The same {COLUMNS} draws of noise decoded at {len(rows)} moments of training."
-    return picture("filmstrip", "Learning from noise", alt, paint, (7.6, 0.3 + 0.58 * len(rows)))
-
-
-def pairs(originals: np.ndarray, again: np.ndarray) -> Picture:
-    """Originals above their reconstructions, each [n C H W] uint8."""
-
-    def paint(figure: Any, ink: Ink) -> None:
-        grid = figure.subplots(2, len(originals), squeeze=False)
-        for line, images, word in zip(grid, (originals, again), ("original", "decoded")):
-            for axes, image in zip(line, images):
-                show_image(axes, image, 0, 255)
-            line[0].set_ylabel(word, rotation=0, ha="right", va="center", fontsize=8)
-
-    return picture(
-        "reconstructions",
-        "Coded and decoded",
-        "Validation images and their copies.",
-        paint,
-        (7.6, 1.9),
-    )
 
 
 def tiled(samples: np.ndarray, columns: int, zoom: int) -> np.ndarray:

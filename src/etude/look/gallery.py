@@ -1,77 +1,71 @@
-"""The pictures of one run, chosen by its task."""
+"""Which views fit a run, their pictures, and where these are kept."""
 
-import json
-from typing import Any
+import io
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from etude.draw.style import Picture
-from etude.look import answers, curves, filmstrip
-from etude.registry import Assembly
-from etude.runs.folder import RunFolder, lines
-
-GRID = 400
-INDEX = "pictures.json"
-
-
-def epochs(run: RunFolder) -> list[dict[str, Any]]:
-    """The rows of a run's epochs."""
-    return [row for row in lines(run.metrics) if row.get("event") == "epoch"]
+from etude import registry
+from etude.config import nearest
+from etude.errors import UsageError
+from etude.look.subject import Subject
+from etude.look.view import Shown, View
+from etude.runs.files import replace
 
 
-def gallery(run: RunFolder, result: dict[str, Any], parts: Assembly, said: Any) -> list[Picture]:
-    """All pictures of a finished run. `said`: the task's outputs over the test split [n ...], or a
-    function of one variable over `grid(parts)` where the data are such."""
-    found: list[Picture | None] = [curves.learning(epochs(run), result["goal"])]
-    card, test = parts.dataset.card, parts.dataset.test
-    if parts.task.name == "classify":
-        found.append(answers.confusion(result["test"]["confusion"], card.classes))
-        if card.kind == "image":
-            found.append(answers.mistakes(np.asarray(test.x), test.y, said, card.classes))
-    elif parts.task.name == "forecast":
-        found.append(_last_forecast(parts, said))
-    elif parts.task.name == "regress" and card.given.size == 1:
-        line = {result["model"]: (grid(parts)[:, 0], said[:, 0])}
-        found.append(answers.fitted(test.x[:, 0], test.y[:, 0], line, card.unit))
-    else:
-        frames = list(run.snapshots_of("samples"))
-        if frames:
-            found.append(filmstrip.filmstrip([(s, a["samples"]) for s, a in frames]))
-            last = frames[-1][1]
-            found.append(filmstrip.pairs(last["originals"], last["reconstructions"]))
-    return [picture for picture in found if picture]
+def views() -> dict[str, View]:
+    """Every view by name, in the order of a report."""
+    found = {name: registry.load("view", name) for name in registry.names("view")}
+    return dict(sorted(found.items(), key=lambda entry: (entry[1].rank, entry[0])))
 
 
-def grid(parts: Assembly) -> np.ndarray:
-    """Evenly spaced inputs [GRID 1] over the range of a function's test data."""
-    x = parts.dataset.test.x
-    return np.linspace(x.min(), x.max(), GRID, dtype=np.float32)[:, None]
+def chosen(subject: Subject, names: Sequence[str] | None = None) -> dict[str, View]:
+    """The views asked for; all that fit, where none is. Raises UsageError for one that is not
+    there, or that does not fit the run, with those that do."""
+    every = views()
+    fit = {name: view for name, view in every.items() if not view.fits(subject)}
+    if names is None:
+        return fit
+    items = [f"{name}: {view.summary}" for name, view in fit.items()]
+    for name in names:
+        if name not in every:
+            raise UsageError(
+                f"There is no view {name!r}.{nearest(name, tuple(every))} These fit this run:",
+                items=items,
+            )
+        if name not in fit:
+            raise UsageError(
+                f"The view {name!r} does not fit {subject.folder.path}: "
+                f"{every[name].fits(subject)}. These do:",
+                items=items,
+            )
+    return {name: every[name] for name in names}
 
 
-def _last_forecast(parts: Assembly, said: np.ndarray) -> Picture:
-    """The last forecast of the test split beside the naive ones."""
-    test, card = parts.dataset.test, parts.dataset.card
-    horizon = test.y.shape[1]
-    before = test.x[-1, :, 0]
-    found = {"the network": said[-1]}
-    if card.season:
-        back = [step % card.season - card.season for step in range(horizon)]
-        found["seasonal naive"] = before[back]
-    else:
-        found["persistence"] = np.full(horizon, before[-1])
-    title = test.names[-1] if test.names else "last of the test data"
-    return answers.forecast(before, test.y[-1], found, card.unit, title)
+def left_out(subject: Subject) -> dict[str, str]:
+    """Why each view that does not fit the run does not."""
+    reasons = {name: view.fits(subject) for name, view in views().items()}
+    return {name: why for name, why in reasons.items() if why}
 
 
-def keep(run: RunFolder, pictures: list[Picture]) -> None:
-    """Store pictures with their words in the run."""
+def draw(subject: Subject, names: Sequence[str] | None = None) -> list[Shown]:
+    """The pictures of the views asked for, or of all that fit."""
+    return [each for view in chosen(subject, names).values() for each in view.draw(subject)]
+
+
+def save(pictures: Sequence[Shown], place: Path) -> dict[str, list[Path]]:
+    """NAME.png, NAME-dark.png and NAME.npz of each; their paths by name."""
+    found = {}
     for each in pictures:
-        run.picture(f"{each.name}.png", each.light)
-        run.picture(f"{each.name}-dark.png", each.dark)
-    index = [{"name": p.name, "title": p.title, "alt": p.alt} for p in pictures]
-    run.picture(INDEX, json.dumps(index, indent=1).encode())
-
-
-def kept(run: RunFolder) -> list[Picture]:
-    """The pictures that `keep` stored."""
-    return [Picture(*words, light, dark) for words, light, dark in run.kept(INDEX)]
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **each.arrays)  # type: ignore[arg-type]
+        files = {
+            place / f"{each.name}.png": each.light,
+            place / f"{each.name}-dark.png": each.dark,
+            place / f"{each.name}.npz": buffer.getvalue(),
+        }
+        for path, content in files.items():
+            replace(path, content)
+        found[each.name] = list(files)
+    return found

@@ -2,13 +2,17 @@
 
 import base64
 import html
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from etude.draw.style import Picture
+from etude.draw.texts import Lang, say
 from etude.runs.files import replace
+from etude.runs.folder import RunFolder
 
+INDEX = "pictures.json"
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--faint:#d9d9d9}
 @media(prefers-color-scheme:dark){:root{--paper:#16181d;--ink:#e8e8e8;--faint:#3a3d45}}
@@ -36,29 +40,47 @@ class Section:
     animation: bytes = b""
 
 
-def page(title: str, sections: Sequence[Section]) -> bytes:
+def page(title: str, sections: Sequence[Section], lang: Lang = "en") -> bytes:
     """The whole file."""
-    body = "\n".join(_section(section) for section in sections)
+    body = "\n".join(_section(section, lang) for section in sections)
     name = html.escape(title)
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{lang}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{name}</title><style>{STYLE}</style>\n<h1>{name}</h1>\n{body}\n</html>\n"
     ).encode()
 
 
 def write(
-    place: Path, title: str, sections: Sequence[Section], pictures: Sequence[Picture]
+    place: Path,
+    title: str,
+    sections: Sequence[Section],
+    pictures: Sequence[Picture],
+    lang: Lang = "en",
 ) -> None:
     """pictures/ and report.html of what is not one run: a comparison, a tour."""
     (place / "pictures").mkdir(exist_ok=True)
     for each in pictures:
         replace(place / "pictures" / f"{each.name}.png", each.light)
         replace(place / "pictures" / f"{each.name}-dark.png", each.dark)
-    replace(place / "report.html", page(title, sections))
+    replace(place / "report.html", page(title, sections, lang))
 
 
-def _section(section: Section) -> str:
+def keep(run: RunFolder, pictures: Sequence[Picture]) -> None:
+    """Store pictures with their words in the run."""
+    for each in pictures:
+        run.picture(f"{each.name}.png", each.light)
+        run.picture(f"{each.name}-dark.png", each.dark)
+    index = [{"name": p.name, "title": p.title, "alt": p.alt} for p in pictures]
+    run.picture(INDEX, json.dumps(index, indent=1, ensure_ascii=False).encode())
+
+
+def kept(run: RunFolder) -> list[Picture]:
+    """The pictures that `keep` stored."""
+    return [Picture(*words, light, dark) for words, light, dark in run.kept(INDEX)]
+
+
+def _section(section: Section, lang: Lang) -> str:
     parts = [f"<h2>{html.escape(section.heading)}</h2>"] if section.heading else []
     if section.sentences:
         parts.append(f"<p>{'<br>'.join(html.escape(line) for line in section.sentences)}</p>")
@@ -68,8 +90,8 @@ def _section(section: Section) -> str:
     if section.animation:
         source = _data(section.animation)
         parts.append(
-            f'<figure><img src="{source}" alt="The same noise, decoded after each epoch.">'
-            "<figcaption>The whole film: the same noise after each epoch.</figcaption></figure>"
+            f'<figure><img src="{source}" alt="{say(lang, "film")}">'
+            f"<figcaption>{say(lang, 'film')}</figcaption></figure>"
         )
     if section.plain:
         parts.append(f"<pre>{html.escape(section.plain)}</pre>")

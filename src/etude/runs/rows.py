@@ -36,6 +36,24 @@ class Goal(Row):
     all: dict[str, float] = {}
 
 
+class Sizes(Row):
+    """Samples by split."""
+
+    train: int
+    val: int
+    test: int
+
+
+class Checks(Row):
+    """What was looked at for leaks."""
+
+    shared: int
+    looked_at: int
+    first: str = ""
+    last: str = ""
+    classes: dict[str, int] = {}
+
+
 class Result(Row):
     """What a finished run came to."""
 
@@ -50,6 +68,9 @@ class Result(Row):
     best_epoch: int
     top_epoch: int
     notes: tuple[str, ...]
+    sizes: Sizes | None = None
+    checks: Checks | None = None
+    code: int = 0
 
 
 class Time(Row):
@@ -65,6 +86,29 @@ class Accuracy(Row):
 
     accuracy_95: tuple[float, float]
     samples: int
+
+
+class OneClass(Row):
+    """What is said of a class."""
+
+    recall: float
+    samples: int
+
+
+class Confusion(Row):
+    """What is said of classes."""
+
+    confusion: tuple[tuple[int, ...], ...] = Field(min_length=1)
+    per_class: dict[str, OneClass]
+    classes: tuple[str, ...] = ()
+    samples: int
+
+
+class Distances(Row):
+    """How far new images are from real ones."""
+
+    generated_distance: float
+    real_distance: float
 
 
 def checked(row: dict[str, Any]) -> dict[str, Any]:
@@ -102,5 +146,14 @@ def _measures(row: dict[str, Any]) -> None:
         raise ValueError("its unit is no text")
     if "accuracy_95" in test:
         Accuracy.read(test, "test")
+    if "confusion" in test:
+        Confusion.read(test, "test")
+        sides = {len(line) for line in test["confusion"]}
+        if sides != {len(test["confusion"])} or sides != {len(test["per_class"])}:
+            raise ValueError("its confusion matrix is not square, or of other classes")
+        if len(test.get("classes") or test["per_class"]) not in sides:
+            raise ValueError("its classes are not those of its confusion matrix")
+    if "generated_distance" in test:
+        Distances.read(test, "test")
     if "matches_prior" in test and not isinstance(test.get("prior_ratio"), float):
         raise ValueError("test has no number 'prior_ratio'")

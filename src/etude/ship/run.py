@@ -1,6 +1,7 @@
 """Run: a finished run in the hand. Its numbers, and its model to predict and generate with."""
 
 import io
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import torch
 from torch import nn
 
 from etude import registry
-from etude.data.dataset import Card, Split
+from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.resident import Resident
 from etude.data.sound import sound
+from etude.draw.texts import Lang
 from etude.errors import DataError, NumericsError, RunError, UsageError
+from etude.look import gallery
+from etude.look.subject import Subject
+from etude.look.view import Shown
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines
@@ -127,6 +132,32 @@ class Run:
             samples = from_array(as_array(given), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
         return [{"input": name, **answer} for name, answer in zip(samples.names, answers)]
+
+    def subject(
+        self,
+        sample: int | str | Path | None = None,
+        lang: Lang = "en",
+        dataset: Callable[[], Dataset] | None = None,
+    ) -> Subject:
+        """The run as views see it. dataset: gives its data, where they are at hand already."""
+        asked = str(sample) if isinstance(sample, Path) else sample
+        load = dataset or (lambda: registry.dataset_of(self.recipe)[0])
+        live = (self.recipe, self.result, self.card, self._live)
+        return Subject(self.folder, *live, load, asked, lang)
+
+    def look(
+        self,
+        view: str | Sequence[str] | None = None,
+        sample: int | str | Path | None = None,
+        lang: Lang = "en",
+    ) -> list[Shown]:
+        """Pictures of what is inside, each with the arrays behind it.
+
+        view: a name or several; without it all that fit. sample: an index into the test split, or a
+        file; without it the surest mistake, or the first. Raises UsageError, DataError.
+        """
+        names = [view] if isinstance(view, str) else view
+        return gallery.draw(self.subject(sample, lang), names)
 
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
         """New images from the prior [count C H W] uint8, in eval mode; the same for a seed."""

@@ -72,9 +72,28 @@ class Autoencode:
         return float(np.mean(to_prior)), float(np.mean(to_self))
 
     def detail(self, model: Any, batches: Iterable[Batch]) -> Metrics:
-        """Also whether the codes match the prior."""
-        found = self.evaluate(model, batches)
-        return {**found, "matches_prior": found["prior_ratio"] <= MATCH}
+        """Also whether the codes match the prior, and how far new images are from held-out ones:
+        generated_distance, beside real_distance, that of held-out ones from each other (energy
+        distance between images, in [-1, 1] units)."""
+        kept: list[Tensor] = []
+
+        def noted() -> Iterable[Batch]:
+            for batch in batches:
+                if sum(len(x) for x in kept) < CODES:
+                    kept.append(batch.x.flatten(1))
+                yield batch
+
+        found = self.evaluate(model, noted())
+        real = torch.cat(kept)[:CODES].float()
+        real = real[torch.arange(len(real) // 2 * 2).view(2, -1).T.flatten()]  # halves interleaved
+        one, two = real.chunk(2)
+        new = self.generate(model, len(one), real.device).flatten(1)
+        return {
+            **found,
+            "matches_prior": found["prior_ratio"] <= MATCH,
+            "generated_distance": float(energy_distance(new, one)),
+            "real_distance": float(energy_distance(two, one)),
+        }
 
     def better(self, new: Metrics, old: Metrics) -> bool:
         """See the head of this file."""

@@ -28,6 +28,7 @@ from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
 from etude.training import optimizer
 from etude.training.distributed import World
+from etude.training.moments import moments, summary
 from etude.training.randomness import key, order, reseed
 from etude.training.signals import Signals, named
 from etude.training.step import Step
@@ -209,6 +210,16 @@ class Loop:
             arrays = self.task.snapshot(self.model, batch)
         if arrays:
             self.run.snapshot(self.at.step, "samples", arrays)
+        if self.at.epoch in moments(self.epochs):
+            self._moment(batch)
+
+    def _moment(self, batch: Batch) -> None:
+        """How large weights and gradients are now."""
+        reseed(self.recipe.seed, "moment")
+        self.model.eval()
+        arrays = summary(self.model, self.task.phases(), batch)
+        self.model.train()
+        self.run.snapshot(self.at.step, "weights", arrays)
 
     def _point(self) -> Checkpoint:
         """All that is needed to go on from here."""

@@ -1,0 +1,20 @@
+"""Every sentence that a report says, in English and Korean: `say(lang, key, **values)`.
+
+A key has a pair of templates, English first. They differ in words alone: a test holds that both
+use the same values. Korean particles that depend on the word before are avoided, by wording.
+"""
+
+from typing import Any, Literal, get_args
+
+from etude.draw.captions import CAPTIONS
+from etude.draw.summary import SUMMARY
+
+Lang = Literal["en", "ko"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY}
+
+
+def say(lang: Lang, key: str, **values: Any) -> str:
+    """The sentence of this key with these values in it."""
+    return TEXTS[key][LANGS.index(lang)].format(**values)

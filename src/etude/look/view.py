@@ -1,0 +1,55 @@
+"""A view: one way to look at a trained run. A file in `views/` that declares VIEW, and a name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etude.draw.style import Ink, Picture, picture
+
+if TYPE_CHECKING:
+    from etude.look.subject import Subject
+
+
+@dataclass(frozen=True)
+class Shown(Picture):
+    """A picture, and the arrays behind it by name."""
+
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        arrays = ", ".join(f"{key} {list(x.shape)}" for key, x in self.arrays.items())
+        return f"Shown({self.name!r}: {arrays})"
+
+    def _repr_png_(self) -> bytes:
+        """As a notebook shows it."""
+        return self.light
+
+
+@dataclass(frozen=True)
+class View:
+    """summary: one line on what it shows. fits: "" where it can be drawn, else why not, in words.
+    draw: its pictures. rank: where it stands in a report; the lower, the earlier."""
+
+    summary: str
+    fits: Callable[["Subject"], str]
+    draw: Callable[["Subject"], list[Shown]]
+    rank: int = 50
+
+
+def shown(
+    name: str,
+    title: str,
+    alt: str,
+    paint: Callable[[Any, Ink], None],
+    size: tuple[float, float],
+    **arrays: Any,
+) -> Shown:
+    """Draw by `paint(figure, ink)`, as draw.style.picture does, and keep the arrays."""
+    return with_arrays(picture(name, title, alt, paint, size), **arrays)
+
+
+def with_arrays(drawn: Picture, **arrays: Any) -> Shown:
+    """A picture that was drawn otherwise, with the arrays behind it."""
+    return Shown(**vars(drawn), arrays={key: np.asarray(value) for key, value in arrays.items()})

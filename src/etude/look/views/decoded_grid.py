@@ -1,0 +1,45 @@
+"""A grid decoded: what images lie where in the plane of the codes."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.style import Ink
+from etude.look.plane import Plane, codes_of, decoded, needs_codes
+from etude.look.subject import Subject
+from etude.look.view import Shown, View, shown
+
+SIDE, REACH = 13, 2.0
+"""Images a side, and how far they go, in standard deviations of the prior."""
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """From -REACH to REACH standard deviations around the prior's middle."""
+    codes, _ = codes_of(subject)
+    plane = Plane.through(codes)
+    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    at = np.linspace(-REACH, REACH, SIDE)
+    centre = plane.on(np.zeros((1, codes.shape[1])))[0]
+    across, up = np.meshgrid(at, at[::-1])  # the first row is the top one
+    points = centre + scale * np.stack((across.ravel(), up.ravel()), 1)
+    images = decoded(subject, plane.off(points))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(as_panels(images, 1), SIDE, gap=1)
+        show_sheet(axes, sheet)
+        words = [f"{x:.1f}" if i % 3 == 0 else "" for i, x in enumerate(at)]
+        axes.set_xticks(xs, words)
+        axes.set_yticks(ys, words[::-1])
+        axes.tick_params(length=0)
+        first, second = plane.names()
+        axes.set(xlabel=f"{first}, in std of the prior", ylabel=f"{second}, in std of the prior")
+
+    alt = subject.say("decoded-grid.alt", side=SIDE, reach=REACH, share=plane.share)
+    arrays = {"images": images, "points": points}
+    title = subject.say("decoded-grid.title")
+    return [shown("decoded-grid", title, alt, paint, (6.0, 6.0), **arrays)]
+
+
+VIEW = View("a grid decoded across the plane of the codes", needs_codes, draw, 47)

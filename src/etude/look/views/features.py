@@ -1,0 +1,64 @@
+"""Feature maps by layer: what each filter finds in a sample.
+
+maps [C h w] of each layer, after its activation
+"""
+
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from etude.draw.panels import paint_sample, show_sheet, tile
+from etude.draw.style import Ink
+from etude.look.subject import Subject
+from etude.look.view import Shown, View, shown
+
+SHOWN = 12
+
+
+def fits(subject: Subject) -> str:
+    """Convolutional networks."""
+    if not any(isinstance(m, nn.BatchNorm2d) for m in subject.model.modules()):
+        return "the network has no feature maps"
+    return subject.no_sample
+
+
+def enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Maps [n h w] at another size, each pixel repeated."""
+    rows = np.arange(height) * maps.shape[1] // height
+    columns = np.arange(width) * maps.shape[2] // width
+    return maps[:, rows][:, :, columns]
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a layer: the maps that answer most, each layer on its own scale."""
+    sample, (_, height, width) = subject.sample, subject.card.shape
+    layers, rows = {}, []
+    for call in subject.trace.of(nn.ReLU):
+        if call.output is not None and call.output.ndim == 4:
+            maps = call.output[0].numpy()
+            layers[call.name] = maps
+            most = np.argsort(-maps.mean((1, 2)), kind="stable")[:SHOWN]
+            panels = enlarged(maps[most] / (maps.max() or 1), height, width)
+            room = [(0, SHOWN - len(most)), (0, 0), (0, 0)]
+            rows.append(np.pad(panels, room, constant_values=np.nan))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=[1, 5])
+        paint_sample(left, ink, sample.raw, subject.card.top)
+        left.set_xlabel(fill(sample.name, 20), fontsize=8)
+        sheet, _, ys = tile(np.concatenate(rows), SHOWN)
+        image = show_sheet(right, sheet, cmap=ink.heat, vmin=0, vmax=1)
+        sides = [f"{name}\n{m.shape[1]} x {m.shape[2]}" for name, m in layers.items()]
+        right.set_yticks(ys, sides, fontsize=7)
+        right.tick_params(length=0)
+        figure.colorbar(image, ax=right, label="of the layer's largest", pad=0.01, shrink=0.8)
+
+    alt = subject.say("features.alt", name=sample.called, layers=len(layers), shown=SHOWN)
+    size = (7.6, 0.6 + 0.55 * len(layers))
+    title = subject.say("features.title")
+    return [shown("features", title, alt, paint, size, **layers)]
+
+
+VIEW = View("feature maps by layer, for a sample", fits, draw, 41)

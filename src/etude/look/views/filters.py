@@ -1,0 +1,58 @@
+"""Filters of a convolutional network, layer by layer.
+
+weight [filters C k k]; of each filter, the slice for the channel that it weighs most
+"""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from etude.draw.panels import show_sheet, tile
+from etude.draw.style import Ink
+from etude.look.subject import Subject
+from etude.look.view import Shown, View, shown
+
+SHOWN = 16
+
+
+def convolutions(subject: Subject) -> dict[str, nn.Conv2d]:
+    """By name, those of one side of kernel (the first's) or more than one pixel."""
+    found = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.Conv2d)}
+    return {n: m for n, m in found.items() if m.kernel_size[0] > 1}
+
+
+def fits(subject: Subject) -> str:
+    """Convolutional networks."""
+    if subject.recipe.model.name == "vit":
+        return "a patch embedding is no sliding filter"
+    return "" if convolutions(subject) else "the network has no filters"
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a layer: the filters of largest weights, each layer on its own scale."""
+    layers = {n: m.weight.detach().numpy() for n, m in convolutions(subject).items()}
+    side = max(w.shape[-1] for w in layers.values())
+    rows = []
+    for w in layers.values():
+        size = np.linalg.norm(w.reshape(*w.shape[:2], -1), axis=2)  # [filters C]
+        order = np.argsort(-np.linalg.norm(size, axis=1), kind="stable")[:SHOWN]
+        slices = w[order, size[order].argmax(1)] / np.abs(w[order]).max()
+        room = [(0, SHOWN - len(order)), (0, side - w.shape[-2]), (0, side - w.shape[-1])]
+        rows.append(np.pad(slices, room, constant_values=np.nan))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, _, ys = tile(np.concatenate(rows), SHOWN, gap=1)
+        image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
+        axes.set_yticks(ys, list(layers))
+        axes.tick_params(length=0)
+        figure.colorbar(image, ax=axes, label="of the largest", pad=0.01)
+
+    alt = subject.say("filters.alt", layers=len(layers), shown=SHOWN)
+    size = (7.6, 0.5 + 0.45 * len(layers))
+    title = subject.say("filters.title")
+    return [shown("filters", title, alt, paint, size, **layers)]
+
+
+VIEW = View("filters by layer", fits, draw, 40)

@@ -1,0 +1,54 @@
+"""The codes of the data against the prior, number by number, and how far they are apart."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.draw.style import Ink
+from etude.look.plane import codes_of, needs_codes
+from etude.look.subject import Subject
+from etude.look.view import Shown, View, shown
+
+MOST, BINS = 8, 40
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A histogram of each of the first MOST numbers, with the prior's density on it."""
+    codes, _ = codes_of(subject)
+    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    test = subject.result["test"]
+    count = min(codes.shape[1], MOST)
+    edges = np.linspace(-4 * scale, 4 * scale, BINS + 1)
+    density = np.stack([np.histogram(codes[:, d], edges)[0] for d in range(count)])
+    density = density / (len(codes) * (edges[1] - edges[0]))
+    grid = np.linspace(-4, 4, 200) * scale
+    bell = np.exp(-((grid / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        columns = min(4, count)
+        same = {"squeeze": False, "sharex": True, "sharey": True}
+        rows = figure.subplots(-(-count // columns), columns, **same)
+        for d, axes in enumerate(rows.ravel()):
+            if d >= count:
+                axes.set_axis_off()
+                continue
+            axes.stairs(density[d], edges, fill=True, color=ink.lines[0], alpha=0.5)
+            axes.plot(grid, bell, color=ink.lines[1], linestyle="--")
+            axes.set_title(f"number {d + 1}", fontsize=8)
+        for axes in rows[-1]:
+            axes.set_xlabel("value")
+        for axes in rows[:, 0]:
+            axes.set_ylabel("density")
+        rows[0, 0].legend(["codes", "prior"], fontsize=7)
+
+    alt = subject.say(
+        "prior.alt", count=len(codes), shown=count, width=codes.shape[1],
+        distance=test["prior_distance"], ratio=test["prior_ratio"],
+    )  # fmt: skip
+    size = (7.6, 1.0 + 1.3 * -(-count // 4))
+    arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
+    title = subject.say("prior.title")
+    return [shown("prior", title, alt, paint, size, **arrays)]
+
+
+VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)

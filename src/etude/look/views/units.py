@@ -1,0 +1,83 @@
+"""Units: what a feature answers to most in the data.
+
+Source: D. Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009, section 3.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.style import Ink
+from etude.look.subject import Subject
+from etude.look.trace import record
+from etude.look.view import Shown, View, shown
+from etude.look.views.class_map import last
+
+UNITS, SHOWN, LOOKED_AT = 6, 8, 600
+
+
+def layer(subject: Subject) -> nn.Module | None:
+    """The last feature maps; where there are none, the last hidden units."""
+    relus = [m for m in subject.model.modules() if isinstance(m, nn.ReLU)]
+    return last(subject.model) or (relus[-1] if relus else None)
+
+
+def fits(subject: Subject) -> str:
+    """Networks of ReLU units that see images."""
+    if subject.card.kind != "image" or subject.task.name == "autoencode" or not layer(subject):
+        return "it is for networks with ReLU units that see images"
+    return subject.absent
+
+
+def answers(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each unit's strongest answer to each sample [n units], where in the map it was [n units 2]
+    as shares of the height and width, and which samples these are [n]."""
+    chosen = subject.spread(LOOKED_AT)
+    trace = record(subject.model, subject.test.take(chosen))
+    [output] = [c.output for c in trace.calls if c.module is layer(subject)]
+    assert output is not None
+    maps = output if output.ndim == 4 else output[..., None, None]
+    strongest, at = maps.flatten(2).max(-1)
+    width, height = maps.shape[3], maps.shape[2]
+    middle = torch.stack(((at // width + 0.5) / height, (at % width + 0.5) / width), -1)
+    return strongest.numpy(), middle.numpy(), chosen
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a unit, the samples that it answers to most; a ring where in the picture that was."""
+    strongest, middle, chosen = answers(subject)
+    units = np.argsort(-strongest.std(0), kind="stable")[:UNITS]
+    best = np.argsort(-strongest[:, units], axis=0, kind="stable")[:SHOWN].T  # [units SHOWN]
+    raw = np.asarray(subject.data.test.x[chosen[best.ravel()]])
+    panels = as_panels(raw, subject.card.top)
+    height, width = panels.shape[1:3]
+    spatial = last(subject.model) is not None
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(panels, best.shape[1])
+        show_sheet(axes, sheet)
+        axes.set_yticks(ys, [f"unit {unit}" for unit in units])
+        axes.tick_params(length=0)
+        axes.set_xlabel("test samples, the strongest answer first")
+        if spatial:
+            for row, (unit, samples) in enumerate(zip(units, best)):
+                down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
+                ring = {
+                    "s": 90,
+                    "facecolors": "none",
+                    "edgecolors": ink.lines[1],
+                    "linewidths": 1.5,
+                }
+                axes.scatter(np.array(xs) + across, ys[row] + down, **ring)
+
+    alt = subject.say("units.alt", units=len(units), shown=best.shape[1], total=len(chosen))
+    arrays = {"units": units, "samples": chosen[best], "answers": strongest}
+    size = (7.6, 0.4 + 0.86 * len(units) * height / width)
+    return [shown("units", subject.say("units.title"), alt, paint, size, **arrays)]
+
+
+VIEW = View("what a unit answers to most in the data", fits, draw, 42)

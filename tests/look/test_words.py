@@ -1,0 +1,181 @@
+"""What a report says: each sentence from its numbers, in both languages, only where it holds."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from etude.data.checks import checks
+from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.look.compare import grouped
+from etude.look.differences import difference, mean_interval, newcombe, verdicts, welch
+from etude.look.words import named, sentences
+from etude.tasks import linear
+from etude.tasks.classify import wilson
+
+CONFUSION = [[8, 2, 0], [1, 9, 0], [0, 0, 10]]
+
+
+def result(**other):
+    return {
+        "model": "mlp", "data": "d", "goal": "accuracy", "parameters": 1234, "notes": ["resized"],
+        "sizes": {"train": 100, "val": 10, "test": 30}, "epochs": 8, "best_epoch": 5,
+        "top_epoch": 6,
+        "checks": {"shared": 0, "looked_at": 30, "classes": {"a": 33, "b": 34, "c": 33}},
+        "baseline": {"accuracy": 0.5, "what": "logistic regression", "all": {
+            "logistic regression": 0.5, "always say 'a', the commonest class": 0.3}},
+        "test": {
+            "accuracy": 0.9, "accuracy_95": list(wilson(27, 30)), "samples": 30,
+            "confusion": CONFUSION, "classes": ["a", "b", "c"],
+            "per_class": {
+                n: {"recall": r, "samples": 10} for n, r in zip("abc", (0.8, 0.9, 1.0))
+            },
+        },
+        **other,
+    }  # fmt: skip
+
+
+def history(losses, train=0.1):
+    return [
+        {"epoch": i + 1, "train": {"classify": {"loss": train}}, "val": {"loss": x}}
+        for i, x in enumerate(losses)
+    ]
+
+
+def said(lang="en", rows=(), **other) -> str:
+    return "\n".join(sentences(result(**other), rows, lang))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_every_sentence_has_its_numbers(lang):
+    text = said(lang, history([1.0, 0.5, 0.9]))
+    for number in ("1,234", "100", "90.0 %", "50.0 %", "30.0 %", "0.9", "0.5", "1.8", "20%", "80%"):
+        assert number in text, number
+    assert "resized" in text
+
+
+def test_what_holds_is_said_and_what_does_not_is_not():
+    assert "this is better" in said()
+    assert "does NOT beat" in said(baseline={"accuracy": 0.99, "what": "persistence"})
+    assert "no difference can be told" in said(baseline={"accuracy": 0.85, "what": "x"})
+    assert "still learning" in said(top_epoch=8)
+    assert "16 epochs in place of 8" in said(top_epoch=8)
+    assert "still learning" not in said()
+    assert "by heart" in said(rows=history([1.0, 0.5, 0.9]))
+    assert "by heart" not in said(rows=history([1.0, 0.5, 0.52]))
+    assert "a taken for b, 2 of 10 (20%)" in said()
+    clean = {**result()["test"], "confusion": np.diag([10, 10, 10]).tolist()}
+    assert "confuses none of the 30" in said(test=clean)
+    assert "LEAK" not in said()
+    assert "LEAK: 3 of 30" in said(checks={"shared": 3, "looked_at": 30})
+    uneven = {"shared": 0, "looked_at": 30, "classes": {"a": 90, "b": 10}}
+    assert "uneven: a has 90 training samples, b 10" in said(checks=uneven)
+    times = {"shared": 0, "looked_at": 3, "last": "1958-12", "first": "1959-01"}
+    assert "Time goes one way" in said(checks=times)
+    assert "LEAK: training reaches" in said(checks={**times, "first": "1950-01"})
+
+
+def test_confusions_are_named_in_the_datas_order_of_classes():
+    """A result is stored with its keys sorted, so that the order of classes stands by itself."""
+    test = {**result()["test"], "classes": ["zebra", "ant", "mole"]}
+    test["per_class"] = {n: {"recall": 0.9, "samples": 10} for n in ("ant", "mole", "zebra")}
+    assert "zebra taken for ant, 2 of 10" in said(test=test)
+
+
+def test_a_finished_run_names_its_classes_in_order(runs):
+    run = runs("mlp")
+    assert tuple(run.test["classes"]) == run.card.classes
+
+
+def test_korean_names_the_baselines_too():
+    assert "로지스틱 회귀" in said("ko")
+    assert named("PCA, 8 numbers", "ko") == "주성분 8개"
+    assert "'a'" in named("always say 'a', the commonest class", "ko")
+    assert named("something new", "ko") == "something new"
+
+
+def test_the_checks_find_what_is_shared():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 3)).astype(np.float32)
+    y = np.arange(40) % 2
+    test = Split(np.concatenate((x[:4], random.normal(size=(6, 3)).astype(np.float32))), y[:10])
+    val = Split(x[20:], y[20:])
+    raw = Raw("d", "vector", "class", Split(x, y), test, val=val, classes=("a", "b"))
+    data = carve(
+        raw, reads=("vector",), scale="standard", val_fraction=DataConfig().val_fraction, seed=0
+    )
+    assert checks(data) == {"shared": 4, "looked_at": 10, "classes": {"a": 20, "b": 20}}
+
+
+def test_the_linear_baselines_find_what_is_linear():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 2, 3)).astype(np.float32)
+    weights = random.normal(size=(6, 2))
+    y = x.reshape(400, 6) @ weights + 3
+    found, note = linear.values(x[:300], y[:300], x[300:])
+    np.testing.assert_allclose(found, y[300:], atol=0.05)
+    assert note == ""
+    label = (y[:, 0] > 3).astype(int)
+    test = Split(x[300:], label[300:])
+    labels, _ = linear.classes(Split(x[:300], label[:300]), test)
+    assert (labels == test.y).mean() > 0.95
+    assert (labels == 1 - test.y).mean() < 0.05, "the saboteur: other labels are not found"
+
+
+def test_large_data_are_thinned_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(linear, "MOST", 50)
+    x = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    found, note = linear.values(x, x[:, :1], x)
+    assert "50 of 200" in note
+    np.testing.assert_allclose(found[:, 0], x[:, 0], atol=0.05)
+    assert linear.flat(np.zeros((2, 3, 100, 100))).shape[1] <= linear.LARGEST
+
+
+class FakeRun:
+    def __init__(self, value, interval=True, goal="accuracy"):
+        self.test = {goal: value}
+        if interval:
+            self.test["accuracy_95"] = list(wilson(round(100 * value), 100))
+        self.result = {"goal": goal, "parameters": 1}
+        self.seconds = 1.0
+
+
+def test_intervals_are_scipys():
+    a, b = np.array([0.9, 0.92, 0.88, 0.91]), np.array([0.85, 0.83, 0.88])
+    wanted = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    np.testing.assert_allclose(welch(a, b), (wanted.low, wanted.high))
+    interval = stats.t.interval(0.95, 3, a.mean(), stats.sem(a))
+    np.testing.assert_allclose(mean_interval(a), interval)
+    assert mean_interval(a[:1]) is None
+
+
+def test_newcombes_interval_has_its_known_values():
+    # R. Newcombe, Stat. Med. 17, 1998, table II, method 10: 56/70 - 48/80.
+    one = {"accuracy": 56 / 70, "accuracy_95": wilson(56, 70)}
+    two = {"accuracy": 48 / 80, "accuracy_95": wilson(48, 80)}
+    assert newcombe(one, two) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_no_difference_is_said_where_there_is_none():
+    close = {"x": [FakeRun(v) for v in (0.90, 0.92, 0.88)], "y": [FakeRun(v) for v in (0.89, 0.91)]}
+    assert verdicts(close)[0].startswith("No difference")
+    assert "차이 없음" in verdicts(close, "ko")[0]
+    apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.5, 0.51)]}
+    assert verdicts(apart)[0].startswith("x is better than y")
+    single = {"x": [FakeRun(0.90)], "y": [FakeRun(0.89)]}
+    assert verdicts(single)[0].startswith("No difference")
+    errors = {
+        "x": [FakeRun(3.0, False, "mae")],
+        "y": [FakeRun(2.0, False, "mae")],
+    }
+    assert "one run each cannot tell" in verdicts(errors)[0]
+    assert verdicts(errors)[0].startswith("y comes out before x"), "lower is better"
+    assert difference(errors["x"], errors["y"]) is None
+
+
+def test_seeds_are_put_together():
+    assert grouped(["adam-seed0", "adam-seed1", "sgd-seed0"]) == {
+        "adam": ["adam-seed0", "adam-seed1"],
+        "sgd": ["sgd-seed0"],
+    }
+    assert grouped(["seed0", "seed1"]) == {"all": ["seed0", "seed1"]}
+    assert grouped(["adam", "sgd"]) == {"adam": ["adam"], "sgd": ["sgd"]}
