@@ -1,5 +1,6 @@
 """Data files as a stranger might send them: what mutated inputs found, held."""
 
+import time
 import zipfile
 
 import numpy as np
@@ -25,6 +26,16 @@ def test_packings_that_numpy_does_not_write_are_refused(tmp_path, method):
     assert "np.savez_compressed" in error.value.items[0]
 
 
+def test_a_member_whose_name_is_no_text_is_refused(tmp_path):
+    raw = bytearray(packed(xy=shaped((2,), data=b"ab")))
+    at = raw.rindex(b"PK\x01\x02")
+    raw[at + 8 : at + 10] = (0x800).to_bytes(2, "little")  # says that its name is UTF-8
+    raw[at + 46] = 0xA7
+    (tmp_path / "x.npz").write_bytes(raw)
+    with pytest.raises(DataError, match="is damaged, or no"):
+        read_npz(tmp_path / "x.npz", lambda name: True)
+
+
 def test_an_empty_idx_of_huge_sides_is_refused(tmp_path):
     sides = b"".join(side.to_bytes(4, "big") for side in (0, 2**32 - 1, 2**32 - 1, 2**32 - 1))
     (tmp_path / "x").write_bytes(b"\0\0\x0e\x04" + sides)
@@ -35,9 +46,22 @@ def test_an_empty_idx_of_huge_sides_is_refused(tmp_path):
 def test_many_classes_are_not_repeated_in_every_message(tmp_path):
     names = " ".join(f"c{i}" for i in range(10_000))
     (tmp_path / "x.ts").write_text(f"@classLabel true {names}\n@data\n" + "1:z\n" * 300)
-    _, problems = ts.parse(tmp_path / "x.ts")
-    assert len(problems) == 300 and max(map(len, problems)) < 500
-    assert problems[0].startswith("x.ts line 3: class 'z' is not in the header: c0, c1")
+    found, _ = ts.parse(tmp_path / "x.ts")
+    told = [str(one) for one in found.bad]
+    assert len(told) == 300 and max(map(len, told)) < 500
+    assert told[0].startswith("x.ts line 3: class 'z' is not in the header: c0, c1")
+
+
+@pytest.mark.parametrize("lines", ["1:z\n", "1,2:c0\n1:c0\n1:c0\n"])
+def test_many_bad_lines_take_no_longer_each(tmp_path, lines):
+    """Neither looked for among a million classes, nor taken out of a long list one by one."""
+    names = " ".join(f"c{i}" for i in range(10**6 if "z" in lines else 2))
+    head = f"@equalLength true\n@classLabel true {names}\n@data\n"
+    (tmp_path / "x.ts").write_text(head + lines * 40_000)
+    began = time.process_time()
+    found, _ = ts.parse(tmp_path / "x.ts")
+    assert len(found.bad) == 40_000
+    assert time.process_time() - began < 8
 
 
 def test_one_long_sequence_does_not_make_gigabytes_of_many(monkeypatch):

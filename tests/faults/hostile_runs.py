@@ -12,6 +12,7 @@ from tests.faults.makers import (
     card,
     header,
     linked,
+    moments,
     packed,
     pickled,
     piped,
@@ -30,8 +31,10 @@ from tests.faults.makers import (
 )
 
 RESUME, EVALUATE, LIST = ("resume", "runs/evil"), ("evaluate", "runs/evil"), ("list",)
+LAYERS = 10  # with weights of two axes, of the autoencoder that is spoilt
 DEEP, NESTED = "[" * 100_000, '{"a":' * 900 + "1" + "}" * 900
-ALL = (PREDICT, EVALUATE, RESUME, LIST)
+LOOK, REPORT = ("look", "runs/evil", "--view", "weights"), ("report", "runs/evil")
+ALL = (PREDICT, EVALUATE, RESUME, LOOK, REPORT, LIST)
 
 RUNS = [
     *(
@@ -227,6 +230,20 @@ RUNS = [
     Thing("what is swept leads out", swept, (RESUME,), answers=True),
 ]
 
+FILM, LONG = ("samples", "originals", "reconstructions"), 1 << 20
+
+
+def bars(layers: int = 0) -> bytes:
+    """A histogram of each layer's weights, empty; of as many layers as the network has."""
+    count = layers or LAYERS
+    return shaped((1, 1, count, 40), data=bytes(count * 40))
+
+
+def strip() -> bytes:
+    """An image a million pixels wide, and one high."""
+    return shaped((1, 1, 1, LONG), data=bytes(LONG))
+
+
 SNAPSHOTS = [
     Thing(
         "a snapshot that is pickled",
@@ -254,4 +271,30 @@ SNAPSHOTS = [
         (RESUME,),
     ),
     Thing("a snapshot of garbage", snapshot(lambda: b"PK\x05\x06" + bytes(18)), (RESUME,)),
+    Thing(
+        "moments of training that are all zero",
+        moments("weights", lambda: packed(weights=bars(), gradients=bars())),
+        (LOOK,),
+    ),
+    Thing(
+        "moments of training that are not all there",
+        moments("weights", lambda: packed(weights=bars())),
+        (LOOK,),
+    ),
+    Thing(
+        "moments of another network",
+        moments("weights", lambda: packed(weights=bars(2), gradients=bars(3))),
+        (LOOK,),
+    ),
+    Thing(
+        "samples that are not all there",
+        moments("samples", lambda: packed(samples=shaped((1, 1, 1, 1), data=b"a"))),
+        (("look", "runs/evil", "--view", "filmstrip"), REPORT),
+        answers=True,
+    ),
+    Thing(
+        "samples of one endless side",
+        moments("samples", lambda: packed(**dict.fromkeys(FILM, strip()))),
+        (("look", "runs/evil", "--view", "filmstrip"), REPORT),
+    ),
 ]

@@ -7,6 +7,7 @@ whole, within bounds of size and of compression.
 import io
 import math
 import os
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -25,6 +26,10 @@ MEMBER = 4 << 30
 TOTAL = 8 << 30
 RATIO = 100
 HEADER = 10_000
+# What zipfile raises for a damaged one: also for names that are not in the letters they say.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeDecodeError,
+)  # fmt: skip
 SMALL = 16 << 20  # a member up to this size may be packed as tightly as it likes
 KINDS = {
     "O": "Python objects (pickled), which are never loaded",
@@ -59,7 +64,7 @@ def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.nd
                     arrays[name] = _member(archive, member)
                 except ValueError as error:
                     problems.append(f"{name}: {error}")
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+    except DAMAGE as error:
         raise DataError(
             f"{path}: is damaged, or no .npz file ({error}).", do="Save or fetch it anew."
         ) from None

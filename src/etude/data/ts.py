@@ -159,7 +159,7 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                         problems.append(f"{where}: {error}")
                         break  # what follows a bad header cannot be judged
                     last = line.rpartition(":")[2].strip()
-                    group = _group(last if last in (header.classes or ()) else "", where)
+                    group = _group(last if last in header.known else "", where)
                     found.bad.append(Bad(group, where, str(error)))
     except OSError as error:
         return found, [f"{path}: cannot be read ({error.strerror or error})"]
@@ -188,11 +188,15 @@ def _agree(found: Sequences, header: _Header) -> None:
         if not sides or (axis == 0 and not header.equal):
             continue
         expected = said or Counter(sides).most_common(1)[0][0]
-        for i in reversed([i for i, side in enumerate(sides) if side != expected]):
-            label, where = found.labels.pop(i) if found.labels else "", found.names.pop(i)
-            reason = f"has {sides[i]} {what}, {expected} expected{why}"
-            found.rows.pop(i)
-            found.bad.append(Bad(_group(label, where), where, reason))
+        for i, (side, where) in enumerate(zip(sides, found.names)):
+            if side != expected:
+                reason = f"has {side} {what}, {expected} expected{why}"
+                label = found.labels[i] if found.labels else ""
+                found.bad.append(Bad(_group(label, where), where, reason))
+        good = [i for i, side in enumerate(sides) if side == expected]
+        found.rows = [found.rows[i] for i in good]
+        found.names = [found.names[i] for i in good]
+        found.labels = [found.labels[i] for i in good] if found.labels else []
     found.bad.sort(key=lambda one: int(one.name.rpartition(" ")[2]))
 
 

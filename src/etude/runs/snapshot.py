@@ -6,6 +6,7 @@ own list of contents says, which is judged first.
 
 import io
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -16,8 +17,10 @@ from numpy.lib import format as npy
 from etude.errors import RunError
 
 PACKED, UNPACKED = 64 << 20, 256 << 20
+SIDE = 1 << 14  # a thin strip, drawn, would be as high as it is wide
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+    EOFError, OSError, NotImplementedError, RuntimeError,
     SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError,
 )  # fmt: skip
 
@@ -60,7 +63,7 @@ def _array(data: bytes) -> np.ndarray:
         raise ValueError("is not of the .npy form that we write")
     shape, _, dtype = npy.read_array_header_1_0(file)
     # Also keeps objects out, which would be pickled, and a shape that the data do not have.
-    sized = len(shape) == 4 and min(shape) > 0 and shape[1] in (1, 3, 4)
+    sized = len(shape) == 4 and min(shape) > 0 and max(shape) <= SIDE and shape[1] in (1, 3, 4)
     if dtype != np.uint8 or not sized or file.tell() + math.prod(shape) != len(data):
         raise ValueError(f"says {dtype} of shape {shape}; images [n C H W] in bytes are expected")
     file.seek(0)

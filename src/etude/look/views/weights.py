@@ -42,6 +42,8 @@ def draw(subject: Subject) -> list[Shown]:
     some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
     share = np.concatenate((weights[some], gradients[some]))
     used = np.flatnonzero(share.sum((0, 2)))
+    if not len(used):
+        raise RunError(f"{subject.folder.path}: its moments are empty; it is damaged.")
     share = share[:, used[0] : used[-1] + 1]
     step = (HIGH - LOW) / weights.shape[1]
     low, high = LOW + step * used[0], LOW + step * (used[-1] + 1)
