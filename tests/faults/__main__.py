@@ -74,6 +74,10 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
 }
 
 
+COUNTED = ("data", "hostile")
+"""Parts of many alike cases, of which the written table gives the count alone."""
+
+
 def arguments() -> argparse.Namespace:
     """What was asked."""
     parser = argparse.ArgumentParser(
@@ -97,6 +101,14 @@ def line(row: Row) -> str:
     return f"{state}  {row.part}: {row.case}  {row.detail}".rstrip()
 
 
+def machine() -> str:
+    """Where it ran."""
+    from etude.runs.provenance import environment
+
+    here = environment()
+    return f"{here['cpu']}, {here['cores']} cores, torch {here['packages']['torch']}"
+
+
 def summary(rows: list[Row], seconds: float) -> str:
     """Of one part: how many faults happened, how many were survived."""
     held, hit = sum(row.ok for row in rows), sum(row.hit for row in rows)
@@ -115,7 +127,8 @@ def main() -> int:
             for row in rows:
                 print(line(row), flush=True)
                 held = "yes" if row.ok and row.hit else "NO"
-                table.append(f"| {row.part} | {row.case} | {held} | {row.detail} |")
+                if row.part not in COUNTED or held == "NO":
+                    table.append(f"| {row.part} | {row.case} | {held} | {row.detail} |")
             failed += sum(not (row.ok and row.hit) for row in rows)
             totals.append(f"{name}: {summary(rows, time.monotonic() - began)}")
             print(f"-- {totals[-1]}", flush=True)
@@ -123,7 +136,9 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     print("", *totals, f"{failed} failed" if failed else "all held", sep="\n")
     if asked.write:
-        asked.write.write_text("\n".join([*totals, "", *table, ""]), encoding="utf-8")
+        head = ["# What the proofs came to", "", f"{time.strftime('%Y-%m-%d')}, {machine()}.", ""]
+        lines = [*head, *(f"- {total}" for total in totals), "", *table, ""]
+        asked.write.write_text("\n".join(lines), encoding="utf-8")
     return int(failed > 0)
 
 
