@@ -56,7 +56,7 @@ def spoil_loss(parts: Any, factor: float) -> None:
 
     def wrapped(phase: Any) -> Callable[[nn.Module, Any], Any]:
         def loss(model: nn.Module, batch: Any) -> Any:
-            calls[phase.name] += 1
+            calls[phase.name] += model.training  # moments look on in eval mode
             found = phase.loss(model, batch)
             return found * factor if calls[phase.name] > FROM else found
 
@@ -73,7 +73,7 @@ def spoil_gradient(parts: Any, _: float) -> None:
     calls = {name: 0}
 
     def hook(gradient: torch.Tensor) -> torch.Tensor:
-        calls[name] += 1
+        calls[name] += parts.model.training
         return gradient * (float("inf") if calls[name] > FROM * trained else 1.0)
 
     parts.model.get_parameter(name).register_hook(hook)
