@@ -43,9 +43,10 @@ def spoken_for() -> bool:
 
 
 def leave(code: int, message: str) -> None:
-    """Say why on stderr, and exit."""
-    if not spoken_for():
-        print(f"etude: {plain(message)}", file=sys.stderr)
+    """Say why on stderr, and exit. Every process of a job does: the first to leave ends the others,
+    maybe before they could."""
+    who = f"etude (process {os.environ['RANK']})" if spoken_for() else "etude"
+    print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 

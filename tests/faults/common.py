@@ -48,9 +48,11 @@ def command(*words: str) -> list[str]:
 
 
 def train_words(family: str, name: str, *more: str) -> list[str]:
-    """`train` for a family's reference run."""
-    fields = [*COMMON.split(), *FAMILIES[family].split(), *more]
-    return ["train", family, "--data", "digits", "--name", name, *fields]
+    """`train` for a family's reference run, with `more` fields (key=value) in place of its own."""
+    words = [*COMMON.split(), *FAMILIES[family].split(), *more]
+    fields = dict(word.split("=", 1) for word in words)
+    settings = [f"{key}={value}" for key, value in fields.items()]
+    return ["train", family, "--data", "digits", "--name", name, *settings]
 
 
 def environment() -> dict[str, str]:

@@ -181,7 +181,7 @@ def can_differ(folder: Path, run: Path) -> list[Row]:
     """The comparison can fail: another seed, and one flipped bit of one weight, are told apart."""
     other = folder / "other-seed"
     other.mkdir()
-    start(train_words("mlp", "run", "--seed", "1"), other).communicate()
+    start(train_words("mlp", "run", "seed=1"), other).communicate()
     seed = differing(digest(run), digest(other / "runs" / "run"))
     weights = next((run / "checkpoints").glob("*/model.safetensors"))
     content = weights.read_bytes()

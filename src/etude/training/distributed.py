@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-CONNECT, TRIES, WAIT = timedelta(seconds=15), 5, timedelta(minutes=30)
-"""How long connecting may take, how often it is tried, and how long a process waits for the others:
-for rank 0, say, while it evaluates."""
+CONNECT, TRIES, WAIT = timedelta(seconds=5), 3, timedelta(minutes=30)
+"""How long connecting may take (gloo waits five times as long), how often it is tried, and how long
+a process waits for the others: for rank 0, say, while it evaluates."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class World:
     def join(self, device: str) -> None:
         """Meet the others; on a GPU, take the one of this process's place on its machine.
 
-        All wait until all are here, then connect. A connection is sometimes lost in that moment,
-        above all after a restart, and would be waited for as long as for any other answer: so
-        connecting has a short time, and is tried anew under another name.
+        All wait until all are here, then connect, under names of their own for each start of the
+        job: the launcher's store outlives a restart, and with it the addresses of the dead.
+        Connecting has a short time, and is tried anew.
         """
         import torch
         from torch import distributed
@@ -67,7 +67,9 @@ class World:
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-        store, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        begun, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        store = distributed.PrefixStore(f"start/{restart}", begun)  # type: ignore[attr-defined]
         for number in range(TRIES):
             store.set(f"here/{number}/{rank}", "yes")
             store.wait([f"here/{number}/{each}" for each in range(size)], WAIT)
