@@ -128,7 +128,8 @@ def main() -> int:
                 print(line(row), flush=True)
                 held = "yes" if row.ok and row.hit else "NO"
                 if row.part not in COUNTED or held == "NO":
-                    table.append(f"| {row.part} | {row.case} | {held} | {row.detail} |")
+                    detail = " ".join(row.detail.split()).replace("|", "/")
+                    table.append(f"| {row.part} | {row.case} | {held} | {detail} |")
             failed += sum(not (row.ok and row.hit) for row in rows)
             totals.append(f"{name}: {summary(rows, time.monotonic() - began)}")
             print(f"-- {totals[-1]}", flush=True)
