@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-CONNECT, TRIES, WAIT = timedelta(seconds=5), 3, timedelta(minutes=30)
-"""How long connecting may take (gloo waits five times as long), how often it is tried, and how long
-a process waits for the others: for rank 0, say, while it evaluates."""
+WAIT = timedelta(minutes=30)
+"""How long a process waits for the others: for rank 0, say, while it evaluates."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,8 @@ class World:
     def join(self, device: str) -> None:
         """Meet the others; on a GPU, take the one of this process's place on its machine.
 
-        All wait until all are here, then connect, under names of their own for each start of the
-        job: the launcher's store outlives a restart, and with it the addresses of the dead.
-        Connecting has a short time, and is tried anew.
+        Addresses are told under names of their own for each start of the job: the launcher's store
+        outlives a restart, and with it the addresses of the dead.
         """
         import torch
         from torch import distributed
@@ -67,25 +65,15 @@ class World:
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-        begun, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
-        restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        store = distributed.PrefixStore(f"start/{restart}", begun)  # type: ignore[attr-defined]
-        for number in range(TRIES):
-            store.set(f"here/{number}/{rank}", "yes")
-            store.wait([f"here/{number}/{each}" for each in range(size)], WAIT)
-            try:
-                distributed.init_process_group(
-                    "nccl" if on_gpu else "gloo",
-                    store=distributed.PrefixStore(f"try/{number}", store),  # type: ignore[attr-defined]
-                    rank=rank,
-                    world_size=size,
-                    timeout=CONNECT,
-                )
-                break
-            except RuntimeError:
-                if number == TRIES - 1:
-                    raise
-        distributed.distributed_c10d._set_pg_timeout(WAIT)
+        store, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        start = f"start/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
+        distributed.init_process_group(
+            "nccl" if on_gpu else "gloo",
+            store=distributed.PrefixStore(start, store),  # type: ignore[attr-defined]
+            rank=rank,
+            world_size=size,
+            timeout=WAIT,
+        )
         atexit.register(distributed.destroy_process_group)  # its threads must not outlive Python
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
