@@ -22,7 +22,7 @@ from etude.look import filmstrip, words
 from etude.look.report import Section, kept, write
 from etude.recipe import Train, draft, read_recipe
 from etude.runs import folder as files
-from etude.runs.files import replace
+from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, free, named
 from etude.training.distributed import World
 
@@ -193,7 +193,8 @@ def look(
     place = out or run.path / "look"
     if not place.parent.is_dir():
         raise UsageError(f"--out {out}: there is no folder {place.parent}.")
-    place.mkdir(exist_ok=True)
+    with storage(place):
+        place.mkdir(exist_ok=True)
     files = gallery.save(pictures, place)
     drawn = [
         {

@@ -476,3 +476,11 @@ def test_a_finished_run_that_is_damaged_is_not_called_sound(workdir, capsys):
         weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     code, _, said = call(capsys, "resume", "r")
     assert (code, "SHA-256" in said) == (2, True)
+
+
+def test_a_look_that_cannot_be_kept_is_told(workdir, capsys):
+    call(capsys, "train", "mlp", "--data", "digits", "--name", "r", *SMALL)
+    (workdir / "taken").write_text("mine")
+    code, _, said = call(capsys, "look", "r", "--view", "curves", "--out", "taken")
+    assert (code, "taken" in said, "Traceback" in said) == (4, True, False)
+    assert (workdir / "taken").read_text() == "mine"
