@@ -55,7 +55,7 @@ def begin(
         for note in card.notes:
             watch("note", {"text": note})
     provenance: dict[str, Any] = {
-        "environment": surroundings(world), "fingerprint": card.fingerprint, "chosen": why,
+        "environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why,
     }  # fmt: skip
     if parts.dataset.left_out:
         provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
@@ -74,15 +74,12 @@ def _shared_out(train: Train, world: World) -> None:
         )
 
 
-def surroundings(world: World | None = None) -> dict[str, Any]:
-    """The environment, the GPUs, and the processes: where any of it differs, bytes may."""
+def surroundings() -> dict[str, Any]:
+    """The environment, the GPUs, and the processes: where any of it differs, bytes may. Threads are
+    the recipe's, and stay what they were."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    processes = (world or World.here()).size
-    cuda = str(torch.version.cuda)
-    threads = machine.default_threads()
-    return {
-        **environment(), "gpus": gpus, "cuda": cuda, "processes": processes, "threads": threads,
-    }  # fmt: skip
+    cuda, processes = str(torch.version.cuda), World.here().size
+    return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}
 
 
 def again(run: RunFolder, quiet: bool) -> Assembly:

@@ -316,8 +316,9 @@ def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
     from etude import session
+    from etude.training import machine
 
-    return session.surroundings()
+    return {**session.surroundings(), "threads": machine.default_threads()}
 
 
 def listing() -> dict[str, dict[str, str]]:
