@@ -157,7 +157,7 @@ def test_no_torch_where_it_is_not_needed(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_every_module_imports_alone():
+def test_every_module_imports():
     for info in pkgutil.walk_packages([str(HOME)], "etude."):
         if not info.name.endswith("__main__"):
             importlib.import_module(info.name)

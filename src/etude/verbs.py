@@ -223,6 +223,7 @@ def compare(
 ) -> Duel:
     """Train every combination of the comma-separated values, from the same start on the same
     batches (one seed gives both), and draw them side by side."""
+    _alone("A comparison")
     axes = {"model": model, "data": data, "optimizer": optimizer}
     axes["seed"] = None if seed is None else str(seed)
     found = members(axes)
@@ -243,6 +244,14 @@ def compare(
 
     draw(place, dict(zip(found, runs)), warning(axes, runs[0].recipe.train.lr), lang)
     return Duel(place, list(found), runs)
+
+
+def _alone(what: str) -> None:
+    """Several runs are not shared by the processes of a job: each would take the others' names."""
+    if World.here().size > 1:
+        raise UsageError(
+            f"{what} runs in one process.", do="Start it without torchrun, or share one run: train."
+        )
 
 
 def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
@@ -270,6 +279,7 @@ TOUR: dict[str, dict[str, Any]] = {
 
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     """Train every network of the notes on embedded data; one table, one report."""
+    _alone("The tour")
     place = free(named(name).name)
     began = time.monotonic()
     runs, sections = [], []

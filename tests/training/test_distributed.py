@@ -85,6 +85,9 @@ def test_a_batch_too_small_to_share_and_a_job_without_a_name_are_refused(monkeyp
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(UsageError, match="needs a name"):
         etude.train("mlp", data="digits", epochs=1)
+    with pytest.raises(UsageError, match="one process"):
+        etude.compare(model="mlp,cnn", data="digits")
+    assert list(workdir.iterdir()) == []
 
 
 PAIR = """
