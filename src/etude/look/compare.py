@@ -26,12 +26,20 @@ def grouped(labels: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def draw(place: Path, runs: Mapping[str, Any], unfair: str, lang: Lang = "en") -> None:
+def draw(
+    place: Path,
+    runs: Mapping[str, Any],
+    unfair: str,
+    lang: Lang = "en",
+    diverged: Mapping[str, str] | None = None,
+) -> None:
     """pictures/ and report.html of finished runs (ship.Run) by label. unfair: a warning that
-    stands on pictures and above the table."""
+    stands on pictures and above the table. diverged: label -> words, of runs that did not finish.
+    """
     groups = {name: [runs[m] for m in members] for name, members in grouped(list(runs)).items()}
     goals = {run.result["goal"] for run in runs.values()}
     pictures, said = [], [unfair] if unfair else []
+    said += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
     summary: list[list[str]] = []
     if len(goals) == 1:
         goal = goals.pop()
