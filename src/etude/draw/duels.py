@@ -35,12 +35,12 @@ DUELS: dict[str, tuple[str, str]] = {
         "쓴 실행 수(탐색 + 새 시드): {each}.",
     ),
     "duel.down": (
-        "{name}: the best rate was the lowest, so {count} lower ones were tried as well.",
-        "{name}: 가장 낮은 학습률이 가장 좋아 더 낮은 학습률 {count}개를 더 시도함.",
+        "{name}: the lowest of these was the best, so lower ones were tried, down to {end:g}.",
+        "{name}: 가장 낮은 학습률이 가장 좋아 더 낮은 학습률을 {end:g}까지 시도함.",
     ),
     "duel.up": (
-        "{name}: the best rate was the highest, so {count} higher ones were tried as well.",
-        "{name}: 가장 높은 학습률이 가장 좋아 더 높은 학습률 {count}개를 더 시도함.",
+        "{name}: the highest of these was the best, so higher ones were tried, up to {end:g}.",
+        "{name}: 가장 높은 학습률이 가장 좋아 더 높은 학습률을 {end:g}까지 시도함.",
     ),
     "duel.edge": (
         "{name}: its best rate, {rate:g}, is the last that was tried on that side; one beyond it "

@@ -114,19 +114,18 @@ def _search(found: Found, lang: Lang) -> Iterator[str]:
     yield say(lang, "duel.runs", each=", ".join(spent))
     for one in contenders:
         name, runs = one["label"], one["runs"]
-        for side, count in one["extended"].items():
-            if count:
-                yield say(lang, f"duel.{side}", name=name, count=count)
+        rates = [point["rate"] for point in one["grid"]]
+        for side, end in (("down", min(rates)), ("up", max(rates))):
+            if one["extended"][side]:
+                yield say(lang, f"duel.{side}", name=name, end=end)
         if one["chosen"] is None:
             yield say(lang, "duel.hopeless", name=name)
         elif one["chosen"]["edge"]:
             yield say(lang, "duel.edge", name=name, rate=one["chosen"]["rate"])
         if bad := [point for point in one["grid"] if point["diverged"]]:
             count = sum(point["diverged"] for point in bad)
-            rates = ", ".join(dict.fromkeys(f"{point['rate']:g}" for point in bad))
-            yield say(
-                lang, "duel.diverging", name=name, count=count, all=runs["search"], rates=rates
-            )
+            at = ", ".join(dict.fromkeys(f"{point['rate']:g}" for point in bad))
+            yield say(lang, "duel.diverging", name=name, count=count, all=runs["search"], rates=at)
         for kind in ("tuned", "default"):
             if (group := one[kind]) and group["diverged"]:
                 values = {"count": group["diverged"], "all": len(group["members"])}

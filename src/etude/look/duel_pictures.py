@@ -48,6 +48,7 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
             for rate in sorted({one["default_rate"] for one in contenders}):
                 axes.axvline(rate, color=ink.text, linewidth=0.8, linestyle=":", zorder=0)
             log_scale(axes.xaxis)
+            axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
             axes.set(xlabel="learning rate", title=schedule)
         values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
         if goal in LOWER_IS_BETTER and values and max(values) > STEEP * min(values) > 0:
@@ -103,7 +104,7 @@ def _legend(figure: Any, ink: Ink, names: Sequence[str], panels: int) -> None:
     ring = Line2D([], [], marker="o", markersize=9, markerfacecolor="none", label="chosen", **mark)
     cross = Line2D([], [], marker="x", label="diverged", **mark)
     usual = Line2D([], [], linestyle=":", linewidth=0.8, color=ink.text, label="preset's rate")
-    columns = min(6, len(names) + 3)
+    columns = max(3, min(5, -(-(len(names) + 3) // 2)))
     figure.legend(handles=[*handles, ring, cross, usual], loc="outside lower center", ncols=columns)
 
 
@@ -203,4 +204,4 @@ def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what
     if missing := len(time[what]) - len(values):
         words = f"{missing} of {len(time[what])} never"
         place = axes.get_yaxis_transform()
-        axes.text(1.0, index - 0.3, words, transform=place, ha="right", fontsize=8)
+        axes.text(1.0, index - 0.34, words, transform=place, ha="right", fontsize=8)
