@@ -38,7 +38,8 @@ def flags_class(name: str, *but: str) -> Any:
 
 
 TrainFlags: Any = flags_class("TrainFlags")
-CompareFlags: Any = flags_class("CompareFlags", "optimizer")  # which is an axis of the comparison
+# In a comparison these may be several.
+CompareFlags: Any = flags_class("CompareFlags", "optimizer", "lr", "schedule")
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
 MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]

@@ -16,14 +16,16 @@ import numpy as np
 from etude import registry
 from etude.config import nearest
 from etude.draw.texts import Lang, say
-from etude.duel.grid import Duel, members, warning
+from etude.duel import grid
+from etude.duel.grid import Duel
 from etude.errors import NumericsError, RunError, StorageError, UsageError
 from etude.look import filmstrip, words
 from etude.look.report import Section, kept, write
 from etude.recipe import Train, draft, read_recipe
+from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.files import replace, storage
-from etude.runs.folder import ROOT, RunFolder, free, named
+from etude.runs.folder import ROOT, RunFolder, begun, free, named
 from etude.training.distributed import World
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ def train(
     mapping = drafted(model, data, base, fields)
     default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     world, place = World.here(), named(name, root) if name else None
-    if world.restarted and place and (place / "recipe.json").exists():
-        return resume(place, quiet=quiet, lang=lang)
+    if world.restarted and place and begun(place):
+        return resume_run(place, quiet=quiet, lang=lang)
     if world.size > 1 and not place:
         raise UsageError(
             "A job of several processes needs a name, so that a restart finds its run.",
@@ -75,8 +77,18 @@ def train(
         raise
 
 
-def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
-    """Go on with a run that was stopped or killed, as if it had not been."""
+def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run | Duel":
+    """Go on with a run, or a comparison, that was stopped or killed, as if it had not been."""
+    if duel := duels.where(path):
+        _alone("A comparison")
+        from etude.duel import play
+
+        return play.again(duel, quiet, lang)
+    return resume_run(path, quiet=quiet, lang=lang)
+
+
+def resume_run(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
+    """Go on with one run."""
     world = World.here()
     run = RunFolder.open(path)
     if world.first:
@@ -143,8 +155,12 @@ def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
     return session.evaluate_again(load(path), quiet)
 
 
-def summary(run: "Run") -> dict[str, Any]:
-    """What `train --json` prints."""
+def summary(run: "Run | Duel") -> dict[str, Any]:
+    """What `train --json` prints, or `compare --json`."""
+    if isinstance(run, Duel):
+        members = [summary(each) for each in run.runs]
+        clock = {"seconds": dict(run.seconds), "diverged": dict(run.diverged)}
+        return {"run": str(run.path), "members": members, **clock, **run.found}
     result = {k: v for k, v in run.result.items() if k != "event"}
     return {
         "run": str(run.path),
@@ -216,34 +232,57 @@ def compare(
     data: str | None = None,
     optimizer: str | None = None,
     seed: str | int | None = None,
+    lr: str | float | None = None,
+    schedule: str | None = None,
+    target: float | None = None,
+    workers: int | None = None,
     name: str | None = None,
     quiet: bool = False,
     lang: Lang = "en",
     **fields: Any,
 ) -> Duel:
     """Train every combination of the comma-separated values, from the same start on the same
-    batches (one seed gives both), and draw them side by side."""
+    batches (one seed gives both), and draw them side by side.
+
+    By rules (see duel/course.py), each with its own learning rate, where several optimizers are
+    compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or schedules are.
+    workers: processes side by side; without it one a core. Raises an EtudeError.
+    """
     _alone("A comparison")
-    axes = {"model": model, "data": data, "optimizer": optimizer}
-    axes["seed"] = None if seed is None else str(seed)
-    found = members(axes)
-    recipes = {label: _member(chosen, fields) for label, chosen in found.items()}
-    for mapping in recipes.values():  # what one member cannot do, none begins with
-        registry.assemble(registry.complete(mapping))
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: at least 1.")
+    own = paths(fields)
+    rate = listed(lr if lr is not None else own.pop("train.lr", None))
+    schedule = listed(schedule if schedule is not None else own.pop("train.schedule", None))
+    axes = {"model": model, "data": data, "optimizer": optimizer, "seed": listed(seed)}
+    warmup = own.get("train.warmup")
+    count = len((optimizer or "").split(","))
+    rules = grid.rules(rate, schedule, axes["seed"], optimizers=count, target=target, warmup=warmup)
+    if rules is None:
+        own |= {"train.lr": grid.rates(rate)[0][0]} if rate else {}
+        own |= {"train.schedule": schedule} if schedule else {}
+        grid.members(axes)  # which says if there is nothing to compare, before torch is loaded
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
     place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
     if place.exists():
         raise RunError(
-            f"{place} is already there; nothing is overwritten.", do="Choose another --name."
+            f"{place} is already there; nothing is overwritten.",
+            do=f"Choose another --name, or go on with it: etude resume {place}",
         )
-    runs = [
-        train(base=mapping, name=label, quiet=quiet, root=place, lang=lang)
-        for label, mapping in recipes.items()
-    ]
-    from etude.look.compare import draw
+    from etude.draw.progress import Tally
+    from etude.duel import play
 
-    draw(place, dict(zip(found, runs)), warning(axes, runs[0].recipe.train.lr), lang)
-    return Duel(place, list(found), runs)
+    asked = {**axes, **own, "lr": rate, "schedule": schedule, "workers": workers}
+    with Tally(place.name, quiet) as tally:
+        plan = play.plan(axes, own, rules, asked, tally.note)
+    return play.play(play.begin(place, plan), quiet, lang)
+
+
+def listed(value: Any) -> str | None:
+    """One value or several as text with commas."""
+    if value is None or isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _alone(what: str) -> None:
@@ -252,16 +291,6 @@ def _alone(what: str) -> None:
         raise UsageError(
             f"{what} runs in one process.", do="Start it without torchrun, or share one run: train."
         )
-
-
-def _member(chosen: dict[str, str], fields: dict[str, Any]) -> dict[str, Any]:
-    """One member's recipe."""
-    own: dict[str, Any] = {k: v for k, v in chosen.items() if k == "optimizer"}
-    if "seed" in chosen:
-        if not chosen["seed"].isdecimal():
-            raise UsageError(f"--seed {chosen['seed']}: a seed is a whole number.")
-        own["seed"] = int(chosen["seed"])
-    return draft(chosen.get("model"), chosen.get("data"), fields=paths({**fields, **own}))
 
 
 TOUR: dict[str, dict[str, Any]] = {
@@ -300,7 +329,11 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
 
 
 def report(path: Path | str, lang: Lang = "en") -> Path:
-    """Draw a finished run's pictures and report anew, in either language."""
+    """Draw a finished run's pictures and report anew, or a comparison's, in either language."""
+    if duel := duels.where(path):
+        from etude.duel import play
+
+        return play.redrawn(duel, lang)
     run = RunFolder.open(path)
     run.finished()
     run.lock()
@@ -313,13 +346,21 @@ def report(path: Path | str, lang: Lang = "en") -> Path:
     return run.report
 
 
-def said(run: "Run", lang: Lang = "en") -> list[str]:
-    """What a run came to, in sentences."""
+def said(run: "Run | Duel", lang: Lang = "en") -> list[str]:
+    """What a run came to, or a comparison, in sentences."""
+    if isinstance(run, Duel):
+        from etude.look.duel import sentences
+
+        return sentences(run.found, run.seconds, run.diverged, lang)
     return words.sentences(run.result, run.history, lang)
 
 
 def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
-    """Runs side by side, a row each, the head first."""
+    """Runs side by side, a row each, the head first; of a duel by rules a row a contender."""
+    if duel.found:
+        from etude.look.duel import rows
+
+        return rows(duel.found, lang)
     return words.rows(duel.runs, duel.labels, lang)
 
 

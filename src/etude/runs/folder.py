@@ -55,6 +55,11 @@ def named(name: str, root: Path = ROOT) -> Path:
     return root / name
 
 
+def begun(path: Path) -> bool:
+    """Whether there is a run in this folder."""
+    return (path / "recipe.json").exists()
+
+
 def _taken(path: Path) -> bool:
     """Whether something is there that is not what a start that was killed has left."""
     if not path.is_dir():
