@@ -186,7 +186,7 @@ def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progre
 
 
 def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
-    """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many runs
+    """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
     share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})

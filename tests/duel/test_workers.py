@@ -142,9 +142,10 @@ def test_a_rate_too_high_is_an_outcome_in_words(workdir, pool):
 
 
 def test_a_mistake_in_the_data_is_the_same_error_as_alone(workdir, pool):
-    with pytest.raises(DataError, match="a: .*nothing.npz"):
-        (workdir / "nothing.npz").write_bytes(b"PK no")
-        list(pool([member(data="nothing.npz")], workdir, 1))
+    bad = workdir / "bad.npz"
+    bad.write_bytes(b"PK no")
+    with pytest.raises(DataError, match=r"a: .*bad\.npz"):
+        list(pool([member(data=str(bad))], workdir, 1))
 
 
 def test_outcomes_pass_as_json():
@@ -215,8 +216,8 @@ def test_a_bug_in_a_worker_is_told_by_its_last_words(workdir, pool, notes):
 
 def test_ctrl_c_saves_what_is_in_training(workdir, notes):
     m = member("a", **LONG)
+    when_trained(workdir / "a", lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Interrupted), Pool(notes.append) as pool:
-        when_trained(workdir / "a", lambda: os.kill(os.getpid(), signal.SIGINT))
         list(pool([m], workdir, 1))
     point, _ = RunFolder.open(workdir / "a").newest()
     assert point and point.step > 0

@@ -197,6 +197,7 @@ def _of_one(who: Contender, rules: Rules, known: Known) -> dict[str, Any]:
     return {
         "label": who.label,
         "goal": who.goal,
+        "epochs": who.mapping["train"]["epochs"],
         "default_rate": who.default,
         "grid": [_at(who, rules, point, known) for point in points(rules, rates)],
         "extended": {"down": below, "up": above},

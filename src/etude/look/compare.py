@@ -47,7 +47,7 @@ def draw(
         pictures.append(overlaid(histories, goal, unfair, lang))
         summary = table_of(groups, lang)
         said += verdicts(groups, lang)
-    pictures += _functions(runs, unfair, lang)
+    pictures += fitted(runs, unfair, lang)
     sections = [Section(say(lang, "results"), said, summary)] if summary else []
     every = words.rows(list(runs.values()), list(runs), lang)
     sections += [
@@ -101,7 +101,7 @@ def overlaid(
     return picture("curves", say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
 
 
-def _functions(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
+def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
     """The functions that runs fitted to the same data, where it is of one variable."""
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:

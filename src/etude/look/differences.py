@@ -82,7 +82,7 @@ def pairs(
     means: Mapping[str, float], goal: str, interval: Callable[[str, str], Interval | None]
 ) -> list[dict[str, Any]]:
     """The best against each other one: first, other, low and high of the 95 % interval of their
-    difference, and the verdict: "some", "none" where it holds zero, "untold" without an interval."""
+    difference, and the verdict: "some", "none" where it holds zero, "untold" if there is none."""
     sign = 1 if goal in LOWER_IS_BETTER else -1
     first, *others = sorted(means, key=lambda name: sign * means[name]) or [""]
     found = []
