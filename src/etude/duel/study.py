@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import etude
 from etude.duel import space
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, Interrupted, RunError, Stopped, UsageError
+from etude.runs.folder import named
 from etude.training.signals import Signals
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def spoken(url: str) -> Iterator[None]:
             do="pip install 'etude[search]'",
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life
     try:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
@@ -115,7 +118,8 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
         if asked is None:
             asked = proposed(study, trial).plain()
             trial.set_user_attr("member", asked)
-        found = outcome(Member(**asked), place)
+        inner = trial.user_attrs.get("folder")
+        found = outcome(Member(**asked), named(inner, place) if inner else place)
     except (Interrupted, Stopped):
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
@@ -189,23 +193,25 @@ class Board:
     help, so that it ends even if nobody else does."""
 
     url: str
+    name: str
     note: Callable[[str], None]
     own: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
-        name = place.name if place.parent.name == "runs" else place.parent.name
-        study = opened(self.url, name, {"closed": False})
+        study = opened(self.url, self.name, {"closed": False})
+        inner = "" if place.name == self.name else place.name
         with spoken(self.url):
             posted = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
             for member in members:
                 if member.label not in posted:
-                    study.enqueue_trial({}, user_attrs={"member": member.plain()})
-        self.note(f"posted; on another machine: etude work {hidden(self.url)} {name}")
+                    attributes = {"member": member.plain(), "folder": inner}
+                    study.enqueue_trial({}, user_attrs=attributes)
+        self.note(f"posted; on another machine: etude work {hidden(self.url)} {self.name}")
         waiting = {member.label for member in members}
         try:
             with spoken(self.url), Signals() as signals:
                 while waiting:
-                    self.help(workers, name)
+                    self.help(workers)
                     yield from answered(study, waiting)
                     if signals.caught:
                         raise (Interrupted if signals.caught == 2 else Stopped)(f"{place}: stopped")
@@ -213,11 +219,11 @@ class Board:
         finally:
             self.leave()
 
-    def help(self, workers: int, name: str) -> None:
+    def help(self, workers: int) -> None:
         """Keep our own workers at work."""
         self.own = [one for one in self.own if one.poll() is None]
         while len(self.own) < workers:
-            self.own.append(worker(self.url, name))
+            self.own.append(worker(self.url, self.name))
 
     def leave(self) -> None:
         """Tell our own workers to save and go, and wait for them."""

@@ -67,14 +67,15 @@ def play(search: Search, url: str, place: Path, trials: int, workers: int, tally
     with suppress(RunError):
         _same(study.opened(url, name).user_attrs, search, place)
     board = study.opened(url, name, {**search.attributes, "trials": trials})
-    tally.note(f"on another machine: etude work {study.hidden(url)} {name}")
-    own = Board(url, tally.note)
+    if url != local(place):
+        tally.note(f"on another machine: etude work {study.hidden(url)} {name}")
+    own = Board(url, name, tally.note)
     tally.begins("search", 0, trials)
     seen: set[int] = set()
     try:
         with spoken(url), Signals() as signals:
             while len(seen) < trials:
-                own.help(workers, name)
+                own.help(workers)
                 for row in rows(board):
                     if row["number"] not in seen:
                         seen.add(row["number"])
@@ -100,6 +101,11 @@ def _same(attributes: Mapping[str, Any], search: Search, place: Path) -> None:
             f"{place}: a study of this name is there, with another {' and '.join(other)}.",
             do="Choose another --name.",
         )
+
+
+def ended(url: str, name: str) -> list[dict[str, Any]]:
+    """The rows of a study."""
+    return rows(study.opened(url, name))
 
 
 def rows(board: Any) -> list[dict[str, Any]]:
