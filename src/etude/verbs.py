@@ -434,18 +434,13 @@ def tune(
             raise UsageError(f"{flag} {count}: at least 1.")
     given = paths(fields)
     if "seed" in given and not isinstance(given["seed"], int):
-        raise UsageError(
-            f"seed={given['seed']}: a search has one seed; what is searched is not it."
-        )
+        raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
     from etude.draw.progress import Tally
     from etude.duel import tune as search
     from etude.duel import workers as local
     from etude.look import tune as drawn
 
-    base, model = (
-        (read_recipe(Path(model)), None) if (model or "").endswith(".json") else ({}, model)
-    )
-    mapping = draft(model, data, base=base)
+    mapping = drafted(model, data, None, {})
     asked = search.asked(mapping, given)
     default = slug(f"tune-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     place = named(name) if name else free(default)
@@ -455,11 +450,11 @@ def tune(
     with Tally(place.name, quiet) as tally:
         count = local.cores() if workers is None else workers
         search.play(asked, url, place, trials, count, tally)
-    found = search.rows(search.study.opened(url, place.name))
+    found = search.ended(url, place.name)
     best = search.best(found, asked.goal, place)
     recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
     run = train(base=recipe, name=free("best", place).name, quiet=quiet, root=place, lang=lang)
-    drawn.draw(place, found, best, asked.goal, run, lang)
+    drawn.draw(place, found, best, asked.goal, asked.logs, run, lang)
     return Tuned(place, best, found, run, drawn.sentences(found, best, asked.goal, run, lang))
 
 

@@ -71,8 +71,8 @@ def tune(
 def work(storage: str, name: str, /, *, as_json: Json = False) -> None:
     """Make runs for a search or a comparison on another machine.
 
-    STORAGE is the database of `etude tune --storage` or `etude compare --storage`, NAME the search's
-    or comparison's folder there. Ends when there has been nothing to do for a minute.
+    STORAGE is the database given to `etude tune --storage` or `etude compare --storage`, NAME the
+    name of its folder there. Ends when there has been nothing to do for a minute.
 
     Examples:
 

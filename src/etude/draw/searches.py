@@ -7,8 +7,8 @@ SEARCHES: dict[str, tuple[str, str]] = {
         "시도 {count}개 가운데 검증에서 가장 좋은 것은 {number}번: {goal} {value}, {fields}.",
     ),
     "tune.tested": (
-        "Trained anew from a fresh seed and tested once: {goal} {test} ({path}). A search picks what "
-        "was lucky too, so expect the test to lie below the validation result it won with.",
+        "Trained anew from a fresh seed and tested once: {goal} {test} ({path}). A search picks "
+        "what was lucky too, so expect the test to lie below the validation result it won with.",
         "새 시드로 다시 학습해 한 번 시험한 결과: {goal} {test} ({path}). 탐색은 운이 좋았던 것도 "
         "고르므로, 시험 결과는 이긴 검증 결과보다 나쁠 수 있습니다.",
     ),

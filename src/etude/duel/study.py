@@ -153,6 +153,7 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
             if signals.caught:
                 raise (Interrupted if signals.caught == 2 else Stopped)(f"{name}: stopped.")
             if not wanted(study):
+                since = time.monotonic() if others_work(study) else since
                 time.sleep(POLL)
                 continue
             study.optimize(lambda trial: attempt(study, trial, root / name), n_trials=1)
@@ -160,6 +161,15 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
             last = study.get_trials(deepcopy=False)[-1]
             note(f"{done} done (of {last.number + 1} begun by all)")
     return done
+
+
+def others_work(study: "Study") -> bool:
+    """Whether a trial is in work, once those whose worker has died are posted anew."""
+    from optuna.storages import fail_stale_trials
+    from optuna.trial import TrialState
+
+    fail_stale_trials(study)
+    return any(t.state == TrialState.RUNNING for t in study.get_trials(deepcopy=False))
 
 
 def wanted(study: "Study") -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from etude import registry, session
 from etude.draw.progress import Tally
@@ -27,6 +27,11 @@ class Search:
     goal: str
 
     @property
+    def logs(self) -> frozenset[str]:
+        """The fields that are searched evenly in their logarithm."""
+        return frozenset(path for path, axis in self.space.items() if axis.kind == "log")
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """As a study keeps it."""
         lower = self.goal in LOWER_IS_BETTER
@@ -44,7 +49,13 @@ def asked(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
 
     Each end of each axis is checked. Raises UsageError, DataError.
     """
-    axes = {path: axis for path, value in fields.items() if (axis := space.axis(path, value))}
+    axes = {}
+    for path, value in fields.items():
+        flat = isinstance(value, list) and not any(isinstance(each, list) for each in value)
+        if flat and _is_list(path, mapping):
+            continue
+        if axis := space.axis(path, value):
+            axes[path] = axis
     if not axes:
         raise UsageError(
             "There is nothing to search: give at least one field a range or several values.",
@@ -58,6 +69,16 @@ def asked(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
             registry.complete(space.placed(base, {**first, path: end}))
     _, goal, _ = session.resolve(space.placed(base, first))
     return Search(base, axes, goal)
+
+
+def _is_list(path: str, mapping: Mapping[str, Any]) -> bool:
+    """Whether a field's one value is itself a list, as model.hidden's is."""
+    head, _, name = path.partition(".")
+    if head not in ("model", "data"):
+        return False
+    part = registry.complete(mapping).plain()[head]
+    entry = registry.load(head, part["name"]).config.model_fields.get(name)  # type: ignore[arg-type]
+    return entry is not None and get_origin(entry.annotation) is tuple
 
 
 def play(search: Search, url: str, place: Path, trials: int, workers: int, tally: Tally) -> None:

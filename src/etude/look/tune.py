@@ -1,12 +1,12 @@
 """What a search found: the best so far, and each field against the goal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, Picture, picture
+from etude.draw.style import Ink, Picture, log_scale, picture
 from etude.draw.texts import Lang, say
 from etude.look import words
 from etude.look.report import Section, write
@@ -16,10 +16,17 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def draw(
-    place: Path, found: Rows, best: Mapping[str, Any], goal: str, run: Any, lang: Lang = "en"
+    place: Path,
+    found: Rows,
+    best: Mapping[str, Any],
+    goal: str,
+    logs: Collection[str],
+    run: Any,
+    lang: Lang = "en",
 ) -> None:
-    """pictures/ and report.html. found: rows of duel/tune.py. run: the winner's, tested."""
-    pictures = [history(found, goal, lang), fields(found, best, goal, lang)]
+    """pictures/ and report.html. found: rows of duel/tune.py. logs: fields to be drawn on a log
+    axis. run: the winner's, tested."""
+    pictures = [history(found, goal, lang), fields(found, best, goal, logs, lang)]
     said = sentences(found, best, goal, run, lang)
     sections = [
         Section("", said),
@@ -90,7 +97,9 @@ def history(found: Rows, goal: str, lang: Lang = "en") -> Picture:
     return picture("history", say(lang, "tune.history.title"), alt, paint, (6.4, 3.2))
 
 
-def fields(found: Rows, best: Mapping[str, Any], goal: str, lang: Lang = "en") -> Picture:
+def fields(
+    found: Rows, best: Mapping[str, Any], goal: str, logs: Collection[str], lang: Lang = "en"
+) -> Picture:
     """One panel a field: its values against the goal, the winner marked."""
     names = list(best["fields"])
     good = [row for row in found if row["best"] is not None]
@@ -103,6 +112,8 @@ def fields(found: Rows, best: Mapping[str, Any], goal: str, lang: Lang = "en") -
                 axes.axis("off")
                 continue
             one_field(axes, ink, names[i], good, best)
+            if names[i] in logs:
+                log_scale(axes.xaxis)
             if i % ACROSS == 0:
                 axes.set_ylabel(f"validation {goal}")
 
@@ -116,8 +127,6 @@ def one_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, Any
     mark = best["fields"][name]
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         x, at = values, mark
-        if min(values) > 0 and max(values) >= 10 * min(values):
-            axes.set_xscale("log")
     else:
         kinds = sorted({str(v) for v in values})
         x, at = [kinds.index(str(v)) for v in values], kinds.index(str(mark))
