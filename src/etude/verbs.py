@@ -8,6 +8,7 @@ import io
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,23 @@ from etude.recipe import Train, draft, read_recipe
 from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.files import replace, storage
+from etude.runs.files import storage as files_storage
 from etude.runs.folder import ROOT, RunFolder, begun, free, named
 from etude.training.distributed import World
 
 if TYPE_CHECKING:
     from etude.ship.run import Run
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A search that has ended: the best trial, all trials, and the best one's run, tested."""
+
+    path: Path
+    best: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]]
+    run: "Run"
+    said: Sequence[str]
 
 
 def train(
@@ -394,3 +407,62 @@ def listing() -> dict[str, dict[str, str]]:
             f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"
         )
     return {"models": models, "data": data, "runs": runs}
+
+
+def tune(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    trials: int = 30,
+    storage: str | None = None,
+    workers: int | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    lang: Lang = "en",
+    **fields: Any,
+) -> Tuned:
+    """Search fields of the recipe that are given as ranges ("1e-4..1e-1") or lists, by validation;
+    then train the best anew from a fresh seed and test it once.
+
+    trials: how many runs. storage: an SQLAlchemy URL that other machines reach too (etude work);
+    without it a file in the search's folder. workers: processes of our own; without it one a core.
+    A search of the same name goes on where it was. Raises an EtudeError.
+    """
+    _alone("A search")
+    for flag, count in (("--trials", trials), ("--workers", workers)):
+        if count is not None and count < (1 if flag == "--trials" else 0):
+            raise UsageError(f"{flag} {count}: at least 1.")
+    given = paths(fields)
+    if "seed" in given and not isinstance(given["seed"], int):
+        raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
+    from etude.draw.progress import Tally
+    from etude.duel import tune as search
+    from etude.duel import workers as local
+    from etude.look import tune as drawn
+
+    mapping = drafted(model, data, None, {})
+    asked = search.asked(mapping, given)
+    default = slug(f"tune-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
+    place = named(name) if name else free(default)
+    with files_storage(place):
+        place.mkdir(parents=True, exist_ok=True)
+    url = storage or search.local(place)
+    with Tally(place.name, quiet) as tally:
+        count = local.cores() if workers is None else workers
+        search.play(asked, url, place, trials, count, tally)
+    found = search.ended(url, place.name)
+    best = search.best(found, asked.goal, place)
+    recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
+    run = train(base=recipe, name=free("best", place).name, quiet=quiet, root=place, lang=lang)
+    drawn.draw(place, found, best, asked.goal, asked.logs, run, lang)
+    return Tuned(place, best, found, run, drawn.sentences(found, best, asked.goal, run, lang))
+
+
+def work(storage: str, name: str, *, quiet: bool = False) -> int:
+    """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
+    do for a minute; how many it was. Raises an EtudeError."""
+    from etude.draw.progress import Tally
+    from etude.duel import study
+
+    with Tally(name, quiet) as tally:
+        return study.work(storage, name, ROOT, tally.note)
