@@ -25,8 +25,9 @@ from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 from etude.training import firstaid, machine
 from etude.training.distributed import World
-from etude.training.loop import Loop, evaluate, load_weights, must_be_finite
+from etude.training.loop import Loop
 from etude.training.randomness import order
+from etude.training.record import evaluate, load_weights, must_be_finite
 
 
 def begin(
