@@ -27,7 +27,7 @@ from etude.training import firstaid, machine
 from etude.training.distributed import World
 from etude.training.loop import Loop
 from etude.training.randomness import order
-from etude.training.record import evaluate, load_weights, must_be_finite
+from etude.training.record import Progress, evaluate, load_weights, must_be_finite
 
 
 def begin(
@@ -43,7 +43,7 @@ def begin(
     parts = registry.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
-    train, why = world.agree(_choose(parts) if world.first else None)
+    train, why = world.agree(choose(parts) if world.first else None)
     recipe = Recipe.read({**parts.recipe.plain(), "train": train})
     parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
     path = world.agree(str(run.path) if run else None)
@@ -55,13 +55,20 @@ def begin(
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance: dict[str, Any] = {
-        "environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why,
-    }  # fmt: skip
-    if parts.dataset.left_out:
-        provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
-    run.begin(recipe.plain(), provenance)
+    run.begin(recipe.plain(), provenance(parts, why))
     return run, parts
+
+
+def provenance(parts: Assembly, why: str) -> dict[str, Any]:
+    """What a run begins with, and why it was chosen so."""
+    found: dict[str, Any] = {
+        "environment": surroundings(),
+        "fingerprint": parts.dataset.card.fingerprint,
+        "chosen": why,
+    }
+    if parts.dataset.left_out:
+        found["left_out"] = [str(one) for one in parts.dataset.left_out]
+    return found
 
 
 def _shared_out(train: Train, world: World) -> None:
@@ -106,15 +113,26 @@ def again(run: RunFolder, quiet: bool) -> Assembly:
 
 def residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
     """Train, validation and test data where the model is; only training data are augmented."""
+    return *learned_from(parts), examined_on(parts)
+
+
+def learned_from(parts: Assembly) -> tuple[Resident, Resident]:
+    """Training and validation data where the model is."""
     device = torch.device(parts.recipe.train.device)
     parts.model.to(device)
     card, data = parts.dataset.card, parts.dataset
     ops = tuple(parts.recipe.data.fields["augment"])
-    train = Resident(data.train, card, device, ops)
-    return train, Resident(data.val, card, device), Resident(data.test, card, device)
+    return Resident(data.train, card, device, ops), Resident(data.val, card, device)
 
 
-def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
+def examined_on(parts: Assembly) -> Resident:
+    """The test data where the model is."""
+    device = torch.device(parts.recipe.train.device)
+    parts.model.to(device)
+    return Resident(parts.dataset.test, parts.dataset.card, device)
+
+
+def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     """Training resolved, as plain values, and why it was chosen so."""
     train = parts.recipe.train
     held, _, _ = residents(parts)
@@ -154,13 +172,13 @@ def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run
     world = World.here()
     epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
     try:
-        train, val, test = residents(parts)
+        train, val = learned_from(parts)
         with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
             card = parts.dataset.card.plain()
             loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
             loop.fit()
         if world.first:
-            _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
+            conclude(run, parts, loop.at)
             report(run, parts.dataset, lang)
         world.agree("done")
     finally:
@@ -168,9 +186,9 @@ def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run
     return Run(run.path)
 
 
-def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_epoch: int) -> None:
+def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
     """The best weights, and the test split: the one time it is used."""
-    best = run.best()
+    test, best = examined_on(parts), run.best()
     load_weights(parts.model, best)
     progress = best.state["progress"]
     recipe, data = parts.recipe, parts.dataset
@@ -188,9 +206,9 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_
         "val": progress["best"],
         "baseline": parts.task.baseline(data.train, data.test),
         "parameters": sum(p.numel() for p in parts.model.parameters()),
-        "epochs": epochs,
+        "epochs": at.epoch,
         "best_epoch": progress["epoch"],
-        "top_epoch": top_epoch,
+        "top_epoch": at.top_epoch,
         "notes": list(data.card.notes),
         "sizes": data.card.sizes,
         "checks": checks(data),
