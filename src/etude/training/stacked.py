@@ -63,6 +63,7 @@ class Stack:
             members = [dict(model.named_parameters()) for model in models]
             rows = [torch.cat([own[name].flatten() for name, _ in named]) for own in members]
             self.rows = torch.stack(rows)
+        self.gradients = torch.empty_like(self.rows)
         self.parameters = self._views(self.rows, named)
         owned = [dict(model.named_buffers()) for model in models]
         self.buffers = {name: torch.stack([own[name] for own in owned]) for name in owned[0]}
@@ -96,15 +97,13 @@ class Stack:
         fine = torch.isfinite(losses + norms)
         self.first_bad.masked_fill_(self.going & ~fine, number)
         self.going &= fine
-        going = self.going[:, None]
         if train.clip:
             gradients *= (train.clip / (norms + CLIP_EPSILON)).clamp(max=1.0)[:, None]
         share = schedule.factor(
             train.schedule or "constant", number, self.total, train.warmup or 0.0
         )
-        rates = torch.where(going, self.rates * share, 0.0)
-        self.update(gradients.masked_fill_(~going, 0.0), rates, self.decays.where(going, 0.0))
-        self.sums += torch.stack((losses, norms), 1).where(going, 0.0)
+        self.update(gradients, self.rates * share, self.decays, self.going)
+        self.sums += torch.stack((losses, norms), 1).where(self.going[:, None], 0.0)
 
     def _gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Each member's loss [M] and gradient [M P]."""
@@ -118,7 +117,9 @@ class Stack:
         with sdpa_kernel(SDPBackend.MATH), half:
             losses = mapped(self.parameters, self.buffers, batch.x, batch.y, batch.lengths)
         found = torch.autograd.grad(losses.sum(), list(self.parameters.values()))
-        return losses.detach().to(self.rows), torch.cat([g.flatten(1) for g in found], 1)
+        return losses.detach().to(self.rows), torch.cat(
+            [g.flatten(1) for g in found], 1, out=self.gradients
+        )
 
     def _loss(
         self,

@@ -8,7 +8,7 @@ Each is held equal to torch's own by tests/training/test_stacked.py. Sources: se
 
 import torch
 
-from etude.shapes import Float, Tensor
+from etude.shapes import Bool, Float, Tensor
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "sgd": (),
@@ -24,10 +24,10 @@ MOMENTUM, ALPHA, EPSILON = 0.9, 0.99, 1e-8
 
 
 class Update:
-    """`update(gradients, rates, decays)` moves `rows` [M P] in place, which may change gradients.
+    """`update(gradients, rates, decays, going)` moves those rows of `rows` [M P] that are going, in
+    place; the others stay bit for bit as they are. It may change the gradients.
 
-    decaying: how many numbers of a row, from the first, weight decay pulls at. A row whose
-    gradient, rate and decay are all zero stays bit for bit as it is.
+    decaying: how many numbers of a row, from the first, weight decay pulls at.
     """
 
     def __init__(
@@ -40,9 +40,7 @@ class Update:
         self.name, self.rows, self.decaying, self.betas = name, rows, decaying, betas
         self.slots = {slot: torch.zeros_like(rows) for slot in SLOTS[name]}
         self.steps = 0
-        # On a CPU a row at a time, which stays in its cache; on a GPU all by one kernel.
-        size = 1 if rows.device.type == "cpu" else len(rows)
-        self.parts = [slice(i, i + size) for i in range(0, len(rows), size)]
+        self.on_cpu = rows.device.type == "cpu"
 
     @torch.no_grad()
     def __call__(
@@ -50,16 +48,27 @@ class Update:
         gradients: Float[Tensor, "M P"],
         rates: Float[Tensor, "M 1"],
         decays: Float[Tensor, "M 1"],
+        going: Bool[Tensor, "M"],
     ) -> None:
         self.steps += 1
-        for part in self.parts:
-            p, g, rate, decay = (x[part] for x in (self.rows, gradients, rates, decays))
-            pulled = p[:, : self.decaying]
-            if self.name == "adamw":  # decoupled: I. Loshchilov, F. Hutter, 2019, algorithm 2
-                pulled.mul_(1 - rate * decay)
-            else:
-                g[:, : self.decaying].addcmul_(pulled, decay)
-            p.sub_(self._change(g, [slot[part] for slot in self.slots.values()], rate))
+        slots = list(self.slots.values())
+        if self.on_cpu:  # a row at a time, which stays in its cache
+            for i in going.nonzero().flatten().tolist():
+                row = slice(i, i + 1)
+                p, g, rate, decay = (x[row] for x in (self.rows, gradients, rates, decays))
+                self._move(p, g, rate, decay, [slot[row] for slot in slots])
+        else:  # all by one kernel each, and nobody waits for the device
+            g, rate, decay = (x.where(going[:, None], 0.0) for x in (gradients, rates, decays))
+            self._move(self.rows, g, rate, decay, slots)
+
+    def _move(self, p: Tensor, g: Tensor, rate: Tensor, decay: Tensor, slots: list[Tensor]) -> None:
+        """Rows p [m P]. One whose gradient, rate and decay are zero stays as it is."""
+        pulled = p[:, : self.decaying]
+        if self.name == "adamw":  # decoupled: I. Loshchilov, F. Hutter, 2019, algorithm 2
+            pulled.mul_(1 - rate * decay)
+        else:
+            g[:, : self.decaying].addcmul_(pulled, decay)
+        p.sub_(self._change(g, slots, rate))
 
     def _change(self, g: Tensor, slots: list[Tensor], rate: Tensor) -> Tensor:
         """What is taken from the rows [m P] for gradients g [m P]."""
