@@ -9,11 +9,12 @@ from typing import Any
 from etude import registry, session
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
-from etude.duel import course, grid, workers
+from etude.duel import course, grid, stacked, workers
 from etude.duel.course import Contender, Rules
 from etude.duel.grid import Duel
 from etude.duel.ledger import Ledger, Named, Plan
 from etude.duel.member import Member
+from etude.duel.study import Board
 from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.look import compare, duel
@@ -22,14 +23,27 @@ from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 
 Note = Callable[[str], None]
+STACK = 8
+"""Members from which on a stack is tried."""
 
 
-def engine_for(members: Sequence[Member], count: int, pool: Pool) -> Engine:
+def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool) -> Engine:
     """What runs these members: the one place where that is chosen.
 
-    One worker is this process; several are processes of their own. Another engine (members stacked
-    in one batched step, a study on many machines) belongs here.
+    Posted on a storage where one is given. Else stacked in one batched step, where they can be,
+    that is faster and no number of workers is asked for; a duel that has begun so goes on so. Else
+    one worker is this process; several are processes of their own.
     """
+    if storage := ledger.plan.asked.get("storage"):
+        return Board(storage, ledger.path.name, pool.note)
+    before = {outcome.how for outcome in ledger.known.values()}
+    if before == {"stacked"}:
+        return stacked.run
+    if len(members) >= STACK and not before and not ledger.plan.asked.get("workers"):
+        stack, why = stacked.faster(registry.complete(members[0].mapping), len(members), count)
+        pool.note(why)
+        if stack:
+            return stacked.run
     return workers.here if count == 1 else pool
 
 
@@ -172,7 +186,7 @@ def _run(
         return
     tally.begins(stage, len(asked) - len(todo), len(asked))
     count = min(_workers(ledger.plan, todo), len(todo))
-    engine = engine_for(todo, count, pool)
+    engine = engine_for(ledger, todo, count, pool)
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
             ledger.add(stage, outcome)
@@ -182,7 +196,7 @@ def _run(
 
 def _workers(plan: Plan, members: Sequence[Member]) -> int:
     """As many as were asked for, else a core each; on a GPU one."""
-    if asked := plan.asked.get("workers"):
+    if (asked := plan.asked.get("workers")) is not None:
         return int(asked)
     train = members[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
