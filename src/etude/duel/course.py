@@ -9,7 +9,7 @@ preset's own rate, are run again on fresh seeds, which alone are tested.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ from etude.config import Config
 from etude.duel.member import Member, Outcome
 from etude.look.differences import compared, mean_interval
 from etude.look.words import LOWER_IS_BETTER
+from etude.recipe import Schedule
 
 HALF_DECADE = math.sqrt(10.0)
 EXTENSIONS = 3
@@ -29,13 +30,17 @@ Point = tuple[float, str]
 """A learning rate and a schedule."""
 
 
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""What may name a folder: a plan may be a stranger's."""
+
+
 class Contender(Config):
     """Who is compared: a whole recipe, whose rate, schedule and seed the rules decide.
 
     default: the learning rate of its preset, whatever the optimizer.
     """
 
-    label: str
+    label: Label
     mapping: dict[str, Any]
     goal: str
     default: float
@@ -46,11 +51,14 @@ class Contender(Config):
         return -1 if self.goal in LOWER_IS_BETTER else 1
 
 
+Rate = Annotated[float, Field(gt=0)]
+
+
 class Rules(Config):
     """What every contender gets. extends: whether rates may go on beyond an edge."""
 
-    rates: tuple[float, ...] = Field(min_length=1)
-    schedules: tuple[str, ...] = Field(min_length=1)
+    rates: tuple[Rate, ...] = Field(min_length=1)
+    schedules: tuple[Schedule, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     fresh: tuple[int, ...] = Field(min_length=1)
     extends: bool = True

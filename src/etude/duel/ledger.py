@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from etude.config import Config
-from etude.duel.course import Contender, Rules
+from etude.duel.course import Contender, Label, Rules
 from etude.duel.member import Member, Outcome
 from etude.errors import RunError, UsageError
 from etude.runs.duel import DuelFolder
@@ -15,7 +17,7 @@ from etude.runs.duel import DuelFolder
 class Named(Config):
     """A member of a comparison without rules: its folder's name and its recipe."""
 
-    label: str
+    label: Label
     mapping: dict[str, Any]
 
 
@@ -23,14 +25,14 @@ class Plan(Config):
     """What is asked of whom.
 
     By rules: contenders. Without: members, each run once as it is. warning: stands on the pictures.
-    asked: the command, for who reads the file. environment: what it began with.
+    workers: side by side, None for as many as fit. environment: what it began with.
     """
 
     rules: Rules | None = None
     contenders: tuple[Contender, ...] = ()
     members: tuple[Named, ...] = ()
     warning: str = ""
-    asked: dict[str, Any] = {}
+    workers: int | None = Field(default=None, ge=1)
     environment: dict[str, Any] = {}
 
     def whole(self) -> list[Member]:

@@ -10,8 +10,8 @@ from etude import registry, session
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
 from etude.duel import course, grid, workers
-from etude.duel.course import Contender, Rules
-from etude.duel.grid import Duel
+from etude.duel.course import Contender
+from etude.duel.grid import Asked, Duel
 from etude.duel.ledger import Ledger, Named, Plan
 from etude.duel.member import Member
 from etude.duel.workers import Engine, Pool
@@ -36,21 +36,14 @@ def engine_for(members: Sequence[Member], count: int, pool: Pool) -> Engine:
 # From what was asked to a plan --------------------------------------------------------------------
 
 
-def plan(
-    axes: Mapping[str, str | None],
-    fields: Mapping[str, Any],
-    rules: Rules | None,
-    asked: Mapping[str, Any],
-    note: Note,
-) -> Plan:
+def plan(asked: Asked, workers: int | None, note: Note) -> Plan:
     """Who takes part, each recipe checked and whole, before anything is begun. Raises EtudeError.
 
-    axes: model, data, optimizer, seed, several with commas. fields: of the recipe, by their path.
+    workers: how many there should be side by side. note: is told of data and choices.
     """
-    if rules:
-        axes = {key: text for key, text in axes.items() if key != "seed"}
-    found = grid.members(axes, alone=rules is not None)
-    fields = {"train.threads": 1, **fields}
+    rules = asked.rules
+    found = grid.members(asked.axes, alone=rules is not None)
+    fields = {"train.threads": 1, **asked.fields}
     drafts = {label: _drafted(chosen, fields) for label, chosen in found.items()}
     for mapping in drafts.values():  # what one member cannot do, none begins with
         for schedule in rules.schedules if rules else (None,):
@@ -65,17 +58,15 @@ def plan(
                 note(f"{whole['model']['name']}: {line}")
     if rules:
         contenders = tuple(_contender(k, m, *settled[_pair(m)]) for k, m in drafts.items())
-        return Plan(
-            rules=rules, contenders=contenders, asked=dict(asked), environment=environment()
-        )
+        return Plan(rules=rules, contenders=contenders, workers=workers, environment=environment())
     members = tuple(
         Named(label=k, mapping=_as_settled(m, settled[_pair(m)][0])) for k, m in drafts.items()
     )
     rate = next(iter(settled.values()))[0]["train"]["lr"]
     return Plan(
         members=members,
-        warning=grid.warning(axes, rate),
-        asked=dict(asked),
+        warning=grid.warning(asked.axes, rate),
+        workers=workers,
         environment=environment(),
     )
 
@@ -182,8 +173,8 @@ def _run(
 
 def _workers(plan: Plan, members: Sequence[Member]) -> int:
     """As many as were asked for, else a core each; on a GPU one."""
-    if asked := plan.asked.get("workers"):
-        return int(asked)
+    if plan.workers:
+        return plan.workers
     train = members[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
         return 1
@@ -201,20 +192,25 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
         runs = [Run(path / label) for label in labels]
-        if not runs:
-            raise NumericsError(
-                f"{path}: every run diverged.",
-                do="Lower train.lr.",
-                items=[f"{label}: {why}" for label, why in diverged.items()],
-            )
+        _must_have_some(runs, path, diverged)
         compare.draw(path, dict(zip(labels, runs)), plan.warning, lang, diverged)
         return Duel(path, labels, runs, {}, diverged, ledger.spent)
     found = course.findings(plan.contenders, plan.rules, known)
     tests = course.finals(plan.contenders, plan.rules, known)
     labels = [m.label for m in tests if known[m.label].test is not None]
     runs = [Run(path / label) for label in labels]
+    _must_have_some(runs, path, diverged)
     duel.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
     return Duel(path, labels, runs, found, diverged, ledger.spent)
+
+
+def _must_have_some(runs: Sequence[Run], path: Path, diverged: Mapping[str, str]) -> None:
+    if not runs:
+        raise NumericsError(
+            f"{path}: every run diverged.",
+            do="Try lower learning rates.",
+            items=[f"{label}: {why}" for label, why in diverged.items()],
+        )
 
 
 def again(path: Path, quiet: bool, lang: Lang = "en") -> Duel:
