@@ -75,7 +75,7 @@ def member(who: Contender, rules: Rules, point: Point, seed: int, tested: bool =
     """One run of a contender."""
     rate, schedule = point
     mapping = {**who.mapping, "seed": seed}
-    mapping["train"] = {**mapping["train"], "lr": rate, "schedule": schedule}
+    mapping["train"] = {**mapping.get("train", {}), "lr": rate, "schedule": schedule}
     if rules.warmup is not None:
         mapping["train"]["warmup"] = rules.warmup
     elif schedule != "onecycle":
@@ -205,7 +205,7 @@ def _of_one(who: Contender, rules: Rules, known: Known) -> dict[str, Any]:
     return {
         "label": who.label,
         "goal": who.goal,
-        "epochs": who.mapping["train"]["epochs"],
+        "epochs": who.mapping.get("train", {}).get("epochs"),
         "default_rate": who.default,
         "grid": [_at(who, rules, point, known) for point in points(rules, rates)],
         "extended": {"down": below, "up": above},

@@ -11,6 +11,7 @@ from etude.config import Config
 from etude.duel.course import Contender, Label, Rules
 from etude.duel.member import Member, Outcome
 from etude.errors import RunError, UsageError
+from etude.recipe import Recipe
 from etude.runs.duel import DuelFolder
 
 
@@ -35,6 +36,11 @@ class Plan(Config):
     workers: int | None = Field(default=None, ge=1)
     environment: dict[str, Any] = {}
 
+    def mappings(self) -> list[dict[str, Any]]:
+        """All recipes in it."""
+        contenders = [each.mapping for each in self.contenders]
+        return contenders + [each.mapping for each in self.members]
+
     def whole(self) -> list[Member]:
         """The members of a comparison without rules."""
         return [Member(each.label, each.mapping, tested=True) for each in self.members]
@@ -47,6 +53,8 @@ class Ledger:
         self.folder, self.path = folder, folder.path
         try:
             self.plan = Plan.read(folder.plan(), "plan")
+            for mapping in self.plan.mappings():
+                Recipe.read(mapping)
         except UsageError as error:
             why = error.items[0] if error.items else error.what
             raise RunError(f"{self.path}: its plan is damaged ({why})") from None
