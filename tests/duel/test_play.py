@@ -157,10 +157,28 @@ def test_a_damaged_duel_is_told(whole, workdir, capsys):
         (place / "duel.json").write_text(damage)
         code, _, err = call(capsys, "resume", "d")
         assert (code, words in err, "Traceback" in err) == (2, True, False), err
+    for change in (
+        {"label": "../../elsewhere"},
+        {"label": "a/b"},
+        {"mapping": {"model": 5}},
+        {"mapping": {**good["contenders"][0]["mapping"], "train": 5}},
+    ):
+        contenders = [{**good["contenders"][0], **change}]
+        (place / "duel.json").write_text(json.dumps({**good, "contenders": contenders}))
+        code, _, err = call(capsys, "resume", "d")
+        assert (code, "plan is damaged" in err) == (2, True), err
     (place / "duel.json").write_text(json.dumps(good))
-    (place / "outcomes.jsonl").write_text('{"outcome": {"label": 5}}\n')
+    row = json.loads((whole[0] / "outcomes.jsonl").read_text().splitlines()[0])
+    for change in ({"label": 5}, {"best": "x"}, {"val": [1, 2, 3]}, {"odd": 1}, {"seconds": None}):
+        bad = {**row, "outcome": {**row["outcome"], **change}}
+        (place / "outcomes.jsonl").write_text(json.dumps(bad) + "\n")
+        code, _, err = call(capsys, "resume", "d")
+        assert (code, "outcome" in err, "Traceback" in err) == (2, True, False), (change, err)
+    (place / "outcomes.jsonl").unlink()
+    (place / "outcomes.jsonl").symlink_to(whole[0] / "outcomes.jsonl")
     code, _, err = call(capsys, "resume", "d")
-    assert (code, "damaged" in err) == (2, True)
+    assert (code, "a link, not a file" in err) == (2, True)
+    (place / "outcomes.jsonl").unlink()
     (place / "outcomes.jsonl").write_text("")
     code, _, err = call(capsys, "report", "d")
     assert (code, "unfinished" in err, "etude resume" in err) == (2, True, True)

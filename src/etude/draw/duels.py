@@ -74,6 +74,7 @@ DUELS: dict[str, tuple[str, str]] = {
         "{name} {epochs:g} epochs ({seconds:.2g} s)",
         "{name} {epochs:g} 에폭({seconds:.2g}초)",
     ),
+    "duel.short": ("{epochs:g} epochs, {seconds:.2g} s", "{epochs:g} 에폭, {seconds:.2g}초"),
     "duel.never": (
         "{name} not in {epochs} epochs ({reached} of {all} runs)",
         "{name} {epochs} 에폭 안에 도달 못 함({all}번 중 {reached}번 도달)",
@@ -84,10 +85,10 @@ DUELS: dict[str, tuple[str, str]] = {
     ),
     "duel.clock.plain": ("{runs:.0f} s in all.", "모두 {runs:.0f}초."),
     "duel.head": (
-        "contender|best rate|validation|test|95 % interval|median|span|test at preset's rate|"
-        "95 % interval|epochs to target|seconds|runs",
-        "참가자|가장 좋은 학습률|검증|시험|95 % 구간|중앙값|범위|프리셋 학습률에서 시험|95 % 구간|"
-        "목표까지 에폭|초|실행",
+        "contender|best rate|validation|test on fresh seeds (95 %), median|at the preset's rate|"
+        "to target|runs",
+        "참가자|가장 좋은 학습률|검증|새 시드에서 시험(95 %), 중앙값|프리셋의 학습률에서|"
+        "목표까지|실행",
     ),
     "rates.title": ("Every learning rate", "모든 학습률"),
     "rates.alt": (

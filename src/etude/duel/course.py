@@ -9,7 +9,7 @@ preset's own rate, are run again on fresh seeds, which alone are tested.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ from etude.config import Config
 from etude.duel.member import Member, Outcome
 from etude.look.differences import compared, mean_interval
 from etude.look.words import LOWER_IS_BETTER
+from etude.recipe import Schedule
 
 HALF_DECADE = math.sqrt(10.0)
 EXTENSIONS = 3
@@ -29,13 +30,17 @@ Point = tuple[float, str]
 """A learning rate and a schedule."""
 
 
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""What may name a folder: a plan may be a stranger's."""
+
+
 class Contender(Config):
     """Who is compared: a whole recipe, whose rate, schedule and seed the rules decide.
 
     default: the learning rate of its preset, whatever the optimizer.
     """
 
-    label: str
+    label: Label
     mapping: dict[str, Any]
     goal: str
     default: float
@@ -46,11 +51,14 @@ class Contender(Config):
         return -1 if self.goal in LOWER_IS_BETTER else 1
 
 
+Rate = Annotated[float, Field(gt=0)]
+
+
 class Rules(Config):
     """What every contender gets. extends: whether rates may go on beyond an edge."""
 
-    rates: tuple[float, ...] = Field(min_length=1)
-    schedules: tuple[str, ...] = Field(min_length=1)
+    rates: tuple[Rate, ...] = Field(min_length=1)
+    schedules: tuple[Schedule, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     fresh: tuple[int, ...] = Field(min_length=1)
     extends: bool = True
@@ -67,7 +75,7 @@ def member(who: Contender, rules: Rules, point: Point, seed: int, tested: bool =
     """One run of a contender."""
     rate, schedule = point
     mapping = {**who.mapping, "seed": seed}
-    mapping["train"] = {**mapping["train"], "lr": rate, "schedule": schedule}
+    mapping["train"] = {**mapping.get("train", {}), "lr": rate, "schedule": schedule}
     if rules.warmup is not None:
         mapping["train"]["warmup"] = rules.warmup
     elif schedule != "onecycle":
@@ -197,7 +205,7 @@ def _of_one(who: Contender, rules: Rules, known: Known) -> dict[str, Any]:
     return {
         "label": who.label,
         "goal": who.goal,
-        "epochs": who.mapping["train"]["epochs"],
+        "epochs": who.mapping.get("train", {}).get("epochs"),
         "default_rate": who.default,
         "grid": [_at(who, rules, point, known) for point in points(rules, rates)],
         "extended": {"down": below, "up": above},

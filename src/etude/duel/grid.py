@@ -34,6 +34,15 @@ class Duel:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a command asks for. axes: several with commas. fields: of every recipe, by path."""
+
+    axes: Mapping[str, str | None]
+    fields: Mapping[str, Any]
+    rules: Rules | None
+
+
 def members(axes: Mapping[str, str | None], alone: bool = False) -> dict[str, dict[str, str]]:
     """Label -> the value of each axis, for all combinations of comma-separated values.
 
@@ -123,6 +132,38 @@ def seeds(text: str | None) -> tuple[int, ...]:
     return found
 
 
+def listed(value: Any) -> str | None:
+    """One value or several as text with commas."""
+    if value is None or isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def ask(
+    axes: Mapping[str, Any],
+    lr: Any,
+    schedule: Any,
+    target: float | None,
+    fields: Mapping[str, Any],
+) -> Asked:
+    """What a command asks for: as text or as plain values, by its own flag or by its path in the
+    recipe. Raises UsageError."""
+    own = dict(fields)
+    by_path = own.pop("train.lr", None), own.pop("train.schedule", None)
+    rate, kind = (listed(a if a is not None else b) for a, b in zip((lr, schedule), by_path))
+    texts = {axis: listed(value) for axis, value in axes.items()}
+    count = len((texts["optimizer"] or "").split(","))
+    warmup = own.get("train.warmup")
+    found = rules(rate, kind, texts["seed"], optimizers=count, target=target, warmup=warmup)
+    if found is None:
+        own |= {"train.lr": rates(rate)[0][0]} if rate else {}
+        own |= {"train.schedule": kind} if kind else {}
+    else:
+        del texts["seed"]
+    members(texts, alone=found is not None)  # says what is wrong before torch is loaded
+    return Asked(texts, own, found)
+
+
 def rules(
     lr: str | None,
     schedule: str | None,
@@ -147,12 +188,7 @@ def rules(
         raise UsageError(f"--schedule {schedule}: names the same value twice.")
     found, extends = rates(lr or USUAL)
     tried = seeds(seed)
-    return Rules(
-        rates=found,
-        schedules=schedules,
-        seeds=tried,
-        fresh=tuple(range(max(tried) + 1, max(tried) + 1 + FRESH)),
-        extends=extends,
-        target=target,
-        warmup=warmup,
-    )
+    fresh = range(max(tried) + 1, max(tried) + 1 + FRESH)
+    values = {"rates": list(found), "schedules": list(schedules), "extends": extends}
+    more = {"seeds": list(tried), "fresh": list(fresh), "target": target, "warmup": warmup}
+    return Rules.read({**values, **more})

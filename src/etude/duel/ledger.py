@@ -5,17 +5,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from etude.config import Config
-from etude.duel.course import Contender, Rules
+from etude.duel.course import Contender, Label, Rules
 from etude.duel.member import Member, Outcome
 from etude.errors import RunError, UsageError
+from etude.recipe import Recipe
 from etude.runs.duel import DuelFolder
 
 
 class Named(Config):
     """A member of a comparison without rules: its folder's name and its recipe."""
 
-    label: str
+    label: Label
     mapping: dict[str, Any]
 
 
@@ -23,15 +26,22 @@ class Plan(Config):
     """What is asked of whom.
 
     By rules: contenders. Without: members, each run once as it is. warning: stands on the pictures.
-    asked: the command, for who reads the file. environment: what it began with.
+    workers: side by side, None for as many as fit. storage: where members are posted for other
+    machines. environment: what it began with.
     """
 
     rules: Rules | None = None
     contenders: tuple[Contender, ...] = ()
     members: tuple[Named, ...] = ()
     warning: str = ""
-    asked: dict[str, Any] = {}
+    workers: int | None = Field(default=None, ge=0)
+    storage: str = ""
     environment: dict[str, Any] = {}
+
+    def mappings(self) -> list[dict[str, Any]]:
+        """All recipes in it."""
+        contenders = [each.mapping for each in self.contenders]
+        return contenders + [each.mapping for each in self.members]
 
     def whole(self) -> list[Member]:
         """The members of a comparison without rules."""
@@ -45,6 +55,8 @@ class Ledger:
         self.folder, self.path = folder, folder.path
         try:
             self.plan = Plan.read(folder.plan(), "plan")
+            for mapping in self.plan.mappings():
+                Recipe.read(mapping)
         except UsageError as error:
             why = error.items[0] if error.items else error.what
             raise RunError(f"{self.path}: its plan is damaged ({why})") from None

@@ -52,7 +52,16 @@ class Outcome:
         """From `plain`. Raises RunError for anything else."""
         try:
             found = cls(**values)
-            numbers = {key: tuple(map(float, getattr(found, key))) for key in ("val", "seconds")}
+            numbers: dict[str, Any] = {
+                key: tuple(map(float, getattr(found, key))) for key in ("val", "seconds")
+            }
+            if len(numbers["val"]) != len(numbers["seconds"]):
+                raise ValueError("as many seconds as epochs are due")
+            for key in ("best", "test"):
+                value = getattr(found, key)
+                numbers[key] = None if value is None else float(value)
+            if not (isinstance(found.label, str) and isinstance(found.diverged, str)):
+                raise ValueError("its label and its words are no text")
         except (TypeError, ValueError) as error:
             raise RunError(f"This is no outcome of a member ({error}).") from None
         return cls(**{**values, **numbers})

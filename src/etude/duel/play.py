@@ -10,8 +10,8 @@ from etude import registry, session
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
 from etude.duel import course, grid, stacked, workers
-from etude.duel.course import Contender, Rules
-from etude.duel.grid import Duel
+from etude.duel.course import Contender
+from etude.duel.grid import Asked, Duel
 from etude.duel.ledger import Ledger, Named, Plan
 from etude.duel.member import Member
 from etude.duel.study import Board
@@ -35,12 +35,12 @@ def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool
     that is faster and no number of workers is asked for; a duel that has begun so goes on so. Else
     one worker is this process; several are processes of their own.
     """
-    if storage := ledger.plan.asked.get("storage"):
-        return Board(storage, ledger.path.name, pool.note)
-    before = {outcome.how for outcome in ledger.known.values()}
-    if before == {"stacked"}:
+    plan, before = ledger.plan, {outcome.how for outcome in ledger.known.values()}
+    if plan.storage:
+        return Board(plan.storage, ledger.path.name, pool.note)
+    if "stacked" in before:
         return stacked.run
-    if len(members) >= STACK and not before and not ledger.plan.asked.get("workers"):
+    if len(members) >= STACK and not before and plan.workers is None:
         stack, why = stacked.faster(registry.complete(members[0].mapping), len(members), count)
         pool.note(why)
         if stack:
@@ -51,21 +51,15 @@ def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool
 # From what was asked to a plan --------------------------------------------------------------------
 
 
-def plan(
-    axes: Mapping[str, str | None],
-    fields: Mapping[str, Any],
-    rules: Rules | None,
-    asked: Mapping[str, Any],
-    note: Note,
-) -> Plan:
+def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
     """Who takes part, each recipe checked and whole, before anything is begun. Raises EtudeError.
 
-    axes: model, data, optimizer, seed, several with commas. fields: of the recipe, by their path.
+    workers: how many there should be side by side. storage: where they are posted. note: is told of
+    data and choices.
     """
-    if rules:
-        axes = {key: text for key, text in axes.items() if key != "seed"}
-    found = grid.members(axes, alone=rules is not None)
-    fields = {"train.threads": 1, **fields}
+    rules = asked.rules
+    found = grid.members(asked.axes, alone=rules is not None)
+    fields = {"train.threads": 1, **asked.fields}
     drafts = {label: _drafted(chosen, fields) for label, chosen in found.items()}
     for mapping in drafts.values():  # what one member cannot do, none begins with
         for schedule in rules.schedules if rules else (None,):
@@ -80,17 +74,17 @@ def plan(
                 note(f"{whole['model']['name']}: {line}")
     if rules:
         contenders = tuple(_contender(k, m, *settled[_pair(m)]) for k, m in drafts.items())
-        return Plan(
-            rules=rules, contenders=contenders, asked=dict(asked), environment=environment()
-        )
+        who: dict[str, Any] = {"rules": rules, "contenders": contenders}
+        return Plan(**who, workers=workers, storage=storage, environment=environment())
     members = tuple(
         Named(label=k, mapping=_as_settled(m, settled[_pair(m)][0])) for k, m in drafts.items()
     )
     rate = next(iter(settled.values()))[0]["train"]["lr"]
     return Plan(
         members=members,
-        warning=grid.warning(axes, rate),
-        asked=dict(asked),
+        warning=grid.warning(asked.axes, rate),
+        workers=workers,
+        storage=storage,
         environment=environment(),
     )
 
@@ -197,8 +191,8 @@ def _run(
 
 def _workers(plan: Plan, members: Sequence[Member]) -> int:
     """As many as were asked for, else a core each; on a GPU one."""
-    if (asked := plan.asked.get("workers")) is not None:
-        return int(asked)
+    if plan.workers is not None:
+        return plan.workers
     train = members[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
         return 1
@@ -215,6 +209,7 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
     diverged = {label: one.diverged for label, one in known.items() if one.diverged}
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
+        _must_have_some(labels, path, diverged)
         if away := [label for label in labels if not begun(path / label)]:
             raise RunError(
                 f"{path}: all runs are made, but not all on this machine.",
@@ -222,21 +217,25 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
                 items=away,
             )
         runs = [Run(path / label) for label in labels]
-        if not runs:
-            raise NumericsError(
-                f"{path}: every run diverged.",
-                do="Lower train.lr.",
-                items=[f"{label}: {why}" for label, why in diverged.items()],
-            )
         compare.draw(path, dict(zip(labels, runs)), plan.warning, lang, diverged)
         return Duel(path, labels, runs, {}, diverged, ledger.spent)
     found = course.findings(plan.contenders, plan.rules, known)
     tests = course.finals(plan.contenders, plan.rules, known)
-    here = (m.label for m in tests if begun(path / m.label))  # others stay where they were made
-    labels = [label for label in here if known[label].test is not None]
+    labels = [m.label for m in tests if known[m.label].test is not None]
+    _must_have_some(labels, path, diverged)
+    labels = [label for label in labels if begun(path / label)]  # others stay where they were made
     runs = [Run(path / label) for label in labels]
     duel.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
     return Duel(path, labels, runs, found, diverged, ledger.spent)
+
+
+def _must_have_some(runs: Sequence[str], path: Path, diverged: Mapping[str, str]) -> None:
+    if not runs:
+        raise NumericsError(
+            f"{path}: every run diverged.",
+            do="Try lower learning rates.",
+            items=[f"{label}: {why}" for label, why in diverged.items()],
+        )
 
 
 def again(path: Path, quiet: bool, lang: Lang = "en") -> Duel:

@@ -137,21 +137,21 @@ def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
     table = [say(lang, "duel.head").split("|")]
     for one in found["contenders"]:
         goal, best, time = one["goal"], one["chosen"], one["to_target"] or {}
-        tuned = one["tuned"] or {"mean": None, "interval": None, "median": None, "test": []}
-        rate = f"{best['rate']:g} {best['schedule']}" if best else "-"
+        tuned = one["tuned"] or {"mean": None, "interval": None}
+        median = f", {number(tuned['median'], goal)}" if tuned["mean"] is not None else ""
+        taken = "-"
+        if time.get("median_epochs") is not None:
+            times = {"epochs": time["median_epochs"], "seconds": time["median_seconds"]}
+            taken = say(lang, "duel.short", **times)
         table.append(
             [
                 one["label"],
-                rate,
+                f"{best['rate']:g} {best['schedule']}" if best else "-",
                 shown(best and best["score"], goal),
-                shown(tuned["mean"], goal),
-                span(tuned["interval"], goal),
-                shown(tuned["median"], goal),
-                span([min(tuned["test"]), max(tuned["test"])] if tuned["test"] else None, goal),
-                f"{shown(one['default']['mean'], goal)} ({one['default_rate']:g})",
-                span(one["default"]["interval"], goal),
-                _plain(time.get("median_epochs"), "g"),
-                _plain(time.get("median_seconds"), ".2g"),
+                f"{shown(tuned['mean'], goal)} ({span(tuned['interval'], goal)}){median}",
+                f"{shown(one['default']['mean'], goal)} "
+                f"({span(one['default']['interval'], goal)}), {one['default_rate']:g}",
+                taken,
                 f"{one['runs']['search']} + {one['runs']['final']}",
             ]
         )
@@ -166,7 +166,3 @@ def shown(value: float | None, goal: str) -> str:
 def span(ends: Sequence[float] | None, goal: str) -> str:
     """Two ends, or a dash."""
     return " - ".join(number(end, goal) for end in ends) if ends else "-"
-
-
-def _plain(value: float | None, form: str) -> str:
-    return "-" if value is None else f"{value:{form}}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from etude.draw.style import Ink, Picture, line, log_scale, picture
 from etude.draw.texts import Lang, say
+from etude.look.compare import whole_epochs
 from etude.look.words import LOWER_IS_BETTER, number
 
 Found = Mapping[str, Any]
@@ -54,7 +55,11 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
         if goal in LOWER_IS_BETTER and values and max(values) > STEEP * min(values) > 0:
             log_scale(panels[0].yaxis)
         panels[0].set(ylabel=f"validation {goal}")
-        _legend(figure, ink, [one["label"] for one in contenders], len(schedules))
+        for index, one in enumerate(contenders):
+            panels[-1].plot([], [], label=one["label"], **look_of(ink, index))
+        ground = {"facecolor": ink.paper, "edgecolor": "none", "framealpha": 0.85}
+        panels[-1].legend(frameon=True, **ground)
+        figure.supxlabel("○ chosen     × a run diverged     ┄ the preset's rate", fontsize=8)
 
     picked = (f"{c['label']} {c['chosen']['rate']:g}" for c in contenders if c["chosen"])
     bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
@@ -63,7 +68,7 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
         seeds=len(found["rules"]["seeds"]), chosen=", ".join(picked) or "-",
         diverged=", ".join(bad) or "-",
     )  # fmt: skip
-    size = (6.4 if len(schedules) == 1 else 7.6, 3.9)
+    size = (6.4 if len(schedules) == 1 else 8.4, 3.9)
     return picture("rates", say(lang, "rates.title"), alt, paint, size)
 
 
@@ -88,24 +93,11 @@ def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: st
             color=style["color"], **ring,
         )  # fmt: skip
     bad = [point["rate"] for point in points if point["diverged"]]
-    foot = axes.get_xaxis_transform()
-    axes.plot(
-        bad, [0.02 + 0.05 * index] * len(bad), transform=foot, marker="x", markersize=6,
-        linestyle="none", color=style["color"], markeredgewidth=1.6, clip_on=False,
-    )  # fmt: skip
-
-
-def _legend(figure: Any, ink: Ink, names: Sequence[str], panels: int) -> None:
-    """Who is who, and what the marks mean, below the panels."""
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], label=name, **look_of(ink, i)) for i, name in enumerate(names)]
-    mark: dict[str, Any] = {"color": ink.text, "linestyle": "none"}
-    ring = Line2D([], [], marker="o", markersize=9, markerfacecolor="none", label="chosen", **mark)
-    cross = Line2D([], [], marker="x", label="diverged", **mark)
-    usual = Line2D([], [], linestyle=":", linewidth=0.8, color=ink.text, label="preset's rate")
-    columns = max(3, min(5, -(-(len(names) + 3) // 2)))
-    figure.legend(handles=[*handles, ring, cross, usual], loc="outside lower center", ncols=columns)
+    if bad:
+        cross = {"marker": "x", "markersize": 6, "markeredgewidth": 1.6, "linestyle": "none"}
+        heights = [0.02 + 0.05 * index] * len(bad)
+        foot = axes.get_xaxis_transform()
+        axes.plot(bad, heights, transform=foot, color=style["color"], clip_on=False, **cross)
 
 
 # Fresh seeds --------------------------------------------------------------------------------------
@@ -182,6 +174,7 @@ def time_to_target(found: Found, lang: Lang = "en") -> Picture:
                 _times(axes, ink, index, one["to_target"], what)
             axes.set(xlabel=what if what == "epochs" else "seconds of training")
             axes.set_xlim(left=0)
+        whole_epochs(panels[0])
         panels[0].set(title=f"until validation {goal} is {target}")
         _rows(panels[0], [one["label"] for one in contenders])
 

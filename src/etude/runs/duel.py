@@ -19,7 +19,7 @@ from etude import limits
 from etude.errors import RunError, UsageError
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
-from etude.runs.folder import LINES, ROOT, begun, whole_lines
+from etude.runs.folder import LINES, ROOT, begun, own, whole_lines
 from etude.runs.lock import Lock
 
 PLAN, OUTCOMES, SEARCH = "duel.json", "outcomes.jsonl", "search"
@@ -51,7 +51,7 @@ class DuelFolder:
             f"{path} is already there; nothing is overwritten.",
             do=f"Choose another --name, or go on with it: etude resume {path}",
         )
-        if path.exists() and (not path.is_dir() or {e.name for e in path.iterdir()} - OURS):
+        if is_taken(path):
             raise taken
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -72,6 +72,7 @@ class DuelFolder:
         found = where(path)
         if found is None:
             raise RunError(f"{path}: there is no comparison in this folder.")
+        own(found, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
         return cls(found)
 
     def lock(self) -> None:
@@ -113,6 +114,11 @@ class DuelFolder:
                 why = f"{self._outcomes}, line {number}: {error}; the comparison is damaged."
                 raise RunError(why) from None
         return found
+
+
+def is_taken(path: Path) -> bool:
+    """Whether something is there that is not what a start that was killed has left."""
+    return path.exists() and (not path.is_dir() or bool({e.name for e in path.iterdir()} - OURS))
 
 
 def is_duel(path: Path) -> bool:

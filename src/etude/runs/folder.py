@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class RunFolder:
             known = [str(run.path) for run in runs()]
             hint = nearest(str(path), known) if known else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
-        _own(place)
+        own(place, FOLDERS, FILES)
         return cls(place)
 
     def lock(self) -> None:
@@ -346,13 +346,13 @@ def _folders(place: Path, links: bool) -> list[Path]:
         return []
 
 
-def _own(place: Path) -> None:
+def own(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:
     """Raise RunError if one of a run's own names is a link, a pipe or another thing that is not
     its own: reading would lead out of the folder, or wait; resuming would write there."""
-    for name in (*FOLDERS, *FILES):
+    for name in (*folders, *files):
         with suppress(FileNotFoundError):
             mode = os.lstat(place / name).st_mode
-            wanted, known = (stat.S_ISDIR, "folder") if name in FOLDERS else (stat.S_ISREG, "file")
+            wanted, known = (stat.S_ISDIR, "folder") if name in folders else (stat.S_ISREG, "file")
             if not wanted(mode):
                 raise RunError(
                     f"{place / name}: is {limits.kind(mode)}, not a {known}; no run of ours has "

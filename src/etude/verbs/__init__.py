@@ -5,7 +5,7 @@ torch is loaded, which takes a second or two.
 """
 
 from etude.verbs.learn import drafted, first_aid, paths, resume_run, slug, train
-from etude.verbs.many import TOUR, Tuned, compare, listed, resume, tour, tune, work
+from etude.verbs.many import TOUR, Tuned, compare, resume, tour, tune, work
 from etude.verbs.see import env, listing, report
 from etude.verbs.use import evaluate_again, generate, load, look, said, summary, table
 
@@ -18,7 +18,6 @@ __all__ = [
     "evaluate_again",
     "first_aid",
     "generate",
-    "listed",
     "listing",
     "load",
     "look",

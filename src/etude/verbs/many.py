@@ -60,20 +60,11 @@ def compare(
     alone("A comparison")
     if workers is not None and workers < (0 if storage else 1):
         raise UsageError(f"--workers {workers}: at least 1.")
-    own = paths(fields)
-    rate = listed(lr if lr is not None else own.pop("train.lr", None))
-    schedule = listed(schedule if schedule is not None else own.pop("train.schedule", None))
-    axes = {"model": model, "data": data, "optimizer": optimizer, "seed": listed(seed)}
-    warmup = own.get("train.warmup")
-    count = len((optimizer or "").split(","))
-    rules = grid.rules(rate, schedule, axes["seed"], optimizers=count, target=target, warmup=warmup)
-    if rules is None:
-        own |= {"train.lr": grid.rates(rate)[0][0]} if rate else {}
-        own |= {"train.schedule": schedule} if schedule else {}
-        grid.members(axes)  # which says if there is nothing to compare, before torch is loaded
+    axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
+    asked = grid.ask(axes, lr, schedule, target, paths(fields))
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
     place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
-    if place.exists():
+    if duels.is_taken(place):
         raise RunError(
             f"{place} is already there; nothing is overwritten.",
             do=f"Choose another --name, or go on with it: etude resume {place}",
@@ -81,18 +72,9 @@ def compare(
     from etude.draw.progress import Tally
     from etude.duel import play
 
-    asked = {**axes, **own, "lr": rate, "schedule": schedule, "workers": workers}
-    asked["storage"] = storage
     with Tally(place.name, quiet) as tally:
-        plan = play.plan(axes, own, rules, asked, tally.note)
+        plan = play.plan(asked, workers, storage or "", tally.note)
     return play.play(play.begin(place, plan), quiet, lang)
-
-
-def listed(value: Any) -> str | None:
-    """One value or several as text with commas."""
-    if value is None or isinstance(value, str):
-        return value
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 TOUR: dict[str, dict[str, Any]] = {
