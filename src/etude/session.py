@@ -135,7 +135,7 @@ def examined_on(parts: Assembly) -> Resident:
 def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     """Training resolved, as plain values, and why it was chosen so."""
     train = parts.recipe.train
-    held, _, _ = residents(parts)
+    held, _ = learned_from(parts)
     size = train.batch_size or 1
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
@@ -148,7 +148,7 @@ def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
-    held, _, _ = residents(parts)
+    held, _ = learned_from(parts)
     size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
     count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
     batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
@@ -163,7 +163,7 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
     not those it was trained on."""
     parts = again(run.folder, quiet)
     load_weights(parts.model, run.folder.best())
-    _, _, test = residents(parts)
+    test = examined_on(parts)
     return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
 
 
