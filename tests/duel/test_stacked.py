@@ -1,4 +1,4 @@
-"""Members stacked: each leaves a run like a lone one, and what happens to it happens to it alone."""
+"""Members stacked: each leaves a run like a lone one, and bears alone what happens to it."""
 
 import json
 import math
@@ -190,7 +190,7 @@ def test_as_many_at_once_as_fit_in_memory(workdir, monkeypatch):
     parts = registry.assemble(registry.complete(asked[0].mapping))
     parts = stacked._assembled(parts.recipe, 1)
     assert len(list(stacked._shares(asked, parts))) == 1
-    monkeypatch.setattr(stacked, "memory", lambda: 2 * 900_000)
+    monkeypatch.setattr(stacked, "memory", lambda: 2 * 600_000)
     shares = list(stacked._shares(asked, parts))
     assert 1 < len(shares) < 6
     assert sorted(m.label for s in shares for m in s) == sorted(m.label for m in asked)
