@@ -38,7 +38,7 @@ ARROWS = {
     },
     "duel": {
         "config", "data", "errors", "limits", "recipe", "registry", "runs", "shapes", "training",
-        "draw", "session",
+        "draw", "look", "ship", "session",
     },
     "verbs": {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",

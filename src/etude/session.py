@@ -13,14 +13,14 @@ from etude.data.dataset import Dataset
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
 from etude.draw.texts import Lang, say
-from etude.errors import RunError, UsageError
+from etude.errors import NumericsError, RunError, UsageError
 from etude.look import filmstrip, gallery, words
 from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
 from etude.runs import folder as files
 from etude.runs.files import replace
-from etude.runs.folder import RunFolder
+from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 from etude.training import firstaid, machine
@@ -140,7 +140,8 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
     chosen, why = machine.choose(train, parts.model, parts.task.phases(), batch, steps)
-    return chosen.plain(), why
+    layout = "channels last, " if train.memory_format == "channels_last" else ""
+    return chosen.plain(), layout + why
 
 
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
@@ -170,20 +171,95 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
 def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run:
     """Train to the end, test once with the best weights, draw."""
     world = World.here()
-    epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
     try:
-        train, val = learned_from(parts)
-        with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
-            card = parts.dataset.card.plain()
-            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
-            loop.fit()
+        at = _train(run, parts, quiet, world)
         if world.first:
-            conclude(run, parts, loop.at)
+            conclude(run, parts, at)
             report(run, parts.dataset, lang)
         world.agree("done")
     finally:
         run.release()
     return Run(run.path)
+
+
+def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progress:
+    """All epochs that are left; where that ended."""
+    train, val = learned_from(parts)
+    settings = parts.recipe.train
+    size, card = settings.batch_size or 1, parts.dataset.card.plain()
+    with Watch(run.path.name, settings.epochs or 1, len(train) // size, quiet) as watch:
+        loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
+        loop.fit()
+    return loop.at
+
+
+def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
+    """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
+    share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
+    recipe = registry.complete(mapping)
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    train, why = choose(parts)
+    card = parts.dataset.card
+    lines = [f"{card.given}, seen as {card.seen}; {train['device']}, {why}", *card.notes]
+    return {**parts.recipe.plain(), "train": train}, parts.task.goal, "\n".join(lines)
+
+
+def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, Any]:
+    """A run among many, begun in `place` or gone on with: quiet, and no report is drawn. Only where
+    `tested` is the test split touched, once, and the run finished.
+
+    Returns what `duel.member.Outcome` says but the label: a number that is not finite is an outcome
+    too, in words. Raises Interrupted and Stopped after saving, and any other EtudeError.
+    """
+    run, parts = _entered(place, mapping)
+    try:
+        if parts:
+            goal, world = parts.task.goal, World()
+            try:
+                at = _train(run, parts, True, world)
+                if tested:
+                    conclude(run, parts, at)
+            except NumericsError as error:
+                found = {**_progress(run, goal), "best": None, "diverged": error.what}
+                run.discard()
+                return found
+            best = (at.best or {})[goal]
+        result = run.result
+        if result:
+            goal = result["goal"]
+            best = result["val"][goal]
+        test = float(result["test"][goal]) if result and tested else None
+        return {**_progress(run, goal), "best": float(best), "test": test}
+    finally:
+        run.release()
+
+
+def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly | None]:
+    """The locked folder of a run that is begun or gone on with, and its live parts; None where it
+    is finished already."""
+    if begun(place):
+        run = RunFolder.open(place)
+        run.lock()
+        try:
+            return run, None if run.result else again(run, quiet=True)
+        except BaseException:
+            run.release()
+            raise
+    run = RunFolder.create(place)
+    try:
+        return begin(run, mapping, quiet=True)
+    except BaseException:
+        run.abandon()
+        raise
+
+
+def _progress(run: RunFolder, goal: str) -> dict[str, Any]:
+    """The validation goal after each epoch, and the seconds of training up to it."""
+    val = [row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch"]
+    times = files.lines(run.timing)
+    spent = [sum(t["seconds"] for t in times if t["epoch"] <= e + 1) for e in range(len(val))]
+    return {"val": tuple(val), "seconds": tuple(spent)}
 
 
 def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:

@@ -48,6 +48,9 @@ class Wide:
         y = batch.y.double() if batch.y.is_floating_point() else batch.y
         return batch._replace(x=batch.x.double(), y=y)
 
+    def pieces(self):
+        yield self.take(np.arange(len(self)))
+
 
 @cache
 def data_of(model, data, seed):

@@ -10,6 +10,7 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -35,7 +36,7 @@ class MLP(nn.Module):
             layers += [
                 nn.Linear(prev_hdim, hdim, bias=True),
                 nn.ReLU(inplace=True),
-                nn.Dropout(dropout),
+                Dropout(dropout),
             ]
             prev_hdim = hdim
         self.net = nn.Sequential(*layers, nn.Linear(prev_hdim, outputs, bias=True))
