@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from etude.errors import NumericsError, UsageError
 from etude.limits import memory
 from etude.recipe import Recipe
 from etude.registry import Assembly
-from etude.runs import folder as files
 from etude.runs.folder import RunFolder, begun
 from etude.shapes import Batch
 from etude.training import machine
@@ -265,21 +263,15 @@ def _concluded(member: Member, parts: Assembly, record: Record, said: str) -> Ou
         if member.tested:
             session.conclude(run, parts, record.at)
     except NumericsError as error:
-        val, seconds = _curves(run, goal)
+        so_far = session.curves(run, goal)
         run.erase()
-        return Outcome(member.label, val, seconds, diverged=error.what, how="stacked")
+        return Outcome(member.label, **so_far, diverged=error.what, how="stacked")
     return _outcome(member, run, goal)
 
 
 def _outcome(member: Member, run: RunFolder, goal: str) -> Outcome:
-    """Of a run that has ended."""
+    """Of a run that has ended; its seconds are its share of the stack's."""
     best, result = run.best().state["progress"]["best"][goal], run.result
     test = float(result["test"][goal]) if result and member.tested else None
-    return Outcome(member.label, *_curves(run, goal), float(best), test, how="stacked")
-
-
-def _curves(run: RunFolder, goal: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The validation goal after each epoch, and the member's share of the seconds up to it."""
-    val = (row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch")
-    times = (float(row["seconds"]) for row in files.lines(run.timing))
-    return tuple(val), tuple(accumulate(times))
+    so_far = session.curves(run, goal)
+    return Outcome(member.label, **so_far, best=float(best), test=test, how="stacked")

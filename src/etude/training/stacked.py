@@ -20,17 +20,16 @@ from torch.func import functional_call, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from etude.errors import Interrupted, NumericsError, Stopped
-from etude.layers.dropout import by_torch
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 from etude.training import schedule
-from etude.training.optimizer import decays
+from etude.training.optimizer import SLOTS, decays
 from etude.training.randomness import key, order, reseed
 from etude.training.record import Record, Samples
 from etude.training.signals import TERMINATED, Signals
 from etude.training.step import Loss, Step
-from etude.training.updates import COUNTS, SLOTS, Update
+from etude.training.updates import KINDS, Update
 
 CLIP_EPSILON = 1e-6
 """As torch.nn.utils.clip_grads_with_norm_."""
@@ -116,9 +115,8 @@ class Stack:
         )
         lengths = None if batch.lengths is None else 0
         mapped = vmap(self._loss, in_dims=(0, 0, 0, 0, lengths), randomness="different")
-        # torch's fused attention on a CPU cannot be mapped over members, nor can our dropout; its
-        # plain road and its own can.
-        with sdpa_kernel(SDPBackend.MATH), by_torch(), half:
+        # torch's fused attention on a CPU cannot be mapped over members; its plain road can.
+        with sdpa_kernel(SDPBackend.MATH), half:
             losses = mapped(self.parameters, self.buffers, batch.x, batch.y, batch.lengths)
         found = torch.autograd.grad(losses.sum(), list(self.parameters.values()))
         for place, gradient in zip(self.places, found):
@@ -152,7 +150,7 @@ class Stack:
             for slot, rows in self.update.slots.items()
             for name, part in zip(self.parameters, _parts(rows[member : member + 1], like))
         }
-        if self.update.name in COUNTS:
+        if "step" in SLOTS[self.update.name]:
             steps = torch.tensor(float(self.update.steps))
             found |= {f"{prefix}/{name}/step": steps for name in self.parameters}
         return found
@@ -162,7 +160,7 @@ def unfit(train: Train, model: nn.Module, phases: Sequence[Phase]) -> str:
     """Why such members cannot be stacked, in words; "" where they can."""
     if len(phases) > 1:
         return f"its task has {len(phases)} phases"
-    if train.optimizer not in SLOTS:
+    if train.optimizer not in KINDS:
         return f"{train.optimizer} is not written out for members side by side"
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
         return "torch's recurrent layers cannot be mapped over members"
