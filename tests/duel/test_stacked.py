@@ -14,7 +14,7 @@ from etude import registry, session, verbs
 from etude.data.digits import SOURCE
 from etude.duel import stacked
 from etude.duel.member import Member
-from etude.errors import Interrupted, UsageError
+from etude.errors import Interrupted
 from etude.recipe import draft
 from etude.runs.folder import RunFolder, lines
 from etude.training.stacked import Together
@@ -198,11 +198,16 @@ def test_as_many_at_once_as_fit_in_memory(workdir, monkeypatch):
     assert [len(share) for share in stacked._shares(asked, parts)] == [1] * 6
 
 
+def test_what_cannot_be_stacked_runs_alone(workdir):
+    asked = [*grid(seeds=(0,)), member("muon", **{"train.optimizer": "muon"})]
+    found = {outcome.label: outcome.how for outcome in stacked.run(asked, workdir)}
+    assert found.pop("muon") == "process" and set(found.values()) == {"stacked"}
+    assert RunFolder.open(workdir / "muon").newest()[0].state["progress"]["epoch"] == 3
+
+
 @pytest.mark.parametrize("model", ["lstm", "aae"])
-def test_what_cannot_be_stacked_is_refused_before_anything_is_begun(model, workdir):
-    with pytest.raises(UsageError, match="cannot be stacked"):
-        list(stacked.run([Member("a", draft(model, "digits"))], workdir))
-    assert list(workdir.iterdir()) == []
+def test_it_is_said_what_cannot_be_stacked(model):
+    assert stacked.fits(registry.complete(draft(model, "digits")))
 
 
 def test_a_choice_comes_with_its_reason(monkeypatch):

@@ -17,7 +17,8 @@ import torch
 
 from etude import registry, session
 from etude.duel.member import Member, Outcome
-from etude.errors import NumericsError, UsageError
+from etude.duel.workers import here as alone
+from etude.errors import NumericsError
 from etude.limits import memory
 from etude.recipe import Recipe
 from etude.registry import Assembly
@@ -117,10 +118,10 @@ def faster(recipe: Recipe, members: int, workers: int = 1) -> tuple[bool, str]:
 
 def run(members: Sequence[Member], place: Path, workers: int = 1) -> Iterator[Outcome]:
     """Train members, each into its folder below `place`, and say what came of it. workers: how many
-    lone runs the machine would bear; the stack has their threads.
+    lone runs the machine would bear; the stack has their threads. Those that cannot be stacked run
+    one after another.
 
-    Raises UsageError for members that cannot be stacked, and what a lone run raises; Interrupted
-    and Stopped after removing what had not ended.
+    Raises what a lone run raises; Interrupted and Stopped after removing what had not ended.
     """
     alike: dict[str, list[Member]] = {}
     for member in members:
@@ -145,8 +146,9 @@ def _kind(member: Member) -> str:
 def _group(group: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
     """Members of one kind: those that had ended, then the others, as many at once as fit."""
     parts = _assembled(registry.complete(group[0].mapping), workers)
-    if why := _misfit(parts):
-        raise UsageError(f"{group[0].label} cannot be stacked: {why}.", do="Use worker processes.")
+    if _misfit(parts):
+        yield from alone(group, place, 1)
+        return
     todo = []
     for member in group:
         kept = _ended(member, place / member.label, parts.task.goal)
