@@ -1,5 +1,5 @@
-"""Claim: on one CPU thread a stack of MLPs trains more samples a second than lone runs one after
-another; two lone runs side by side, a thread each, are beside it.
+"""Claim: on a CPU a stack of MLPs is about as fast as lone runs one after another on one thread, so
+that it is measured before members are stacked there; two processes, a thread each, stand beside it.
 
     python benchmarks/stacked.py
 

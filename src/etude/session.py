@@ -221,7 +221,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
                 if tested:
                     conclude(run, parts, at)
             except NumericsError as error:
-                found = {**_progress(run, goal), "best": None, "diverged": error.what}
+                found = {**curves(run, goal), "best": None, "diverged": error.what}
                 run.discard()
                 return found
             best = (at.best or {})[goal]
@@ -230,7 +230,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
             goal = result["goal"]
             best = result["val"][goal]
         test = float(result["test"][goal]) if result and tested else None
-        return {**_progress(run, goal), "best": float(best), "test": test}
+        return {**curves(run, goal), "best": float(best), "test": test}
     finally:
         run.release()
 
@@ -254,7 +254,7 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly 
         raise
 
 
-def _progress(run: RunFolder, goal: str) -> dict[str, Any]:
+def curves(run: RunFolder, goal: str) -> dict[str, Any]:
     """The validation goal after each epoch, and the seconds of training up to it."""
     val = [row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch"]
     times = files.lines(run.timing)

@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-from torch.nn import functional as F
 
-from etude.layers.dropout import Dropout, by_torch, dropout, kept
+from etude.layers.dropout import Dropout, dropout, kept
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
@@ -52,19 +51,23 @@ def test_eval_mode_and_p_zero_leave_x_alone():
     assert Dropout(0.0)(x) is x
 
 
-def test_the_same_seed_gives_the_same_mask_and_torch_gives_its_own():
-    x = torch.ones(30, 30)
-    found = []
-    for _ in range(2):
-        torch.manual_seed(5)
+def test_the_same_seed_gives_the_same_mask_and_another_another():
+    x, found = torch.ones(30, 30), []
+    for seed in (5, 5, 6):
+        torch.manual_seed(seed)
         found.append(dropout(x, 0.5))
-    assert torch.equal(*found)
-    torch.manual_seed(5)
-    with by_torch():
-        theirs = dropout(x, 0.5)
-    torch.manual_seed(5)
-    assert torch.equal(theirs, F.dropout(x, 0.5))
-    assert not torch.equal(theirs, found[0])
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_members_that_are_mapped_have_masks_of_their_own(axis):
+    x = torch.ones(3, 200, 50).movedim(0, axis).requires_grad_()
+    y = torch.func.vmap(lambda one: dropout(one, 0.3), in_dims=axis)(x)
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    torch.testing.assert_close(y, gradient.movedim(axis, 0))
+    shares = (y == 0).double().mean((1, 2))
+    assert ((shares - 0.3).abs() < 0.03).all()
+    assert not torch.equal(y[0], y[1]) and not torch.equal(y[1], y[2])
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1,), (3, 5, 7)])

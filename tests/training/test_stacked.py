@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from etude import registry, session
+from etude.layers import dropout
 from etude.recipe import Train, draft
 from etude.shapes import Batch
 from etude.training import stacked
@@ -16,7 +17,7 @@ from etude.training.optimizer import tensors
 from etude.training.randomness import reseed
 from etude.training.stacked import Feed, Stack, unfit
 from etude.training.step import Step
-from etude.training.updates import SLOTS, Update
+from etude.training.updates import KINDS, Update
 from tests.parity import assert_same
 
 STEPS = 30
@@ -112,18 +113,23 @@ def apart(stack, every, feed):
 def test_every_member_comes_to_what_its_lone_run_comes_to(model):
     every, feed = crew(model, **{"train.schedule": "onecycle", "train.optimizer": "adamw"})
     stack = trained(stack_of(every), feed)
+    # A bias before batch norm has no gradient but rounding, which Adam scales up to its rate; the
+    # mean that follows takes it out again.
+    convs = (n for n, m in stack.model.named_modules() if isinstance(m, nn.Conv2d))
+    moot = {f"{name}.bias" for name in convs} if model == "cnn" else set()
     for member, parts in enumerate(every):
         lone, step = alone(parts, feed)
         stack.load(member)
         mine, theirs = stack.model.state_dict(), lone.state_dict()
         assert list(mine) == list(theirs)
         for name in mine:
-            # A bias before batch norm has no gradient but rounding, which Adam scales up.
-            assert_same(mine[name], theirs[name], f"{member} {name}", rtol=1e-10, atol=1e-9)
+            loose = name in moot or name.endswith("running_mean")
+            allowed = {"rtol": 1e-10, "atol": 1e-7 if loose else 1e-10}
+            assert_same(mine[name], theirs[name], f"{member} {name}", **allowed)
         assert_same(stack.sums[member], step.sums[0].double(), "sums", rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize("name", SLOTS)
+@pytest.mark.parametrize("name", KINDS)
 def test_every_optimizer_leaves_the_lone_runs_weights_and_state(name):
     every, feed = crew("mlp", **{"train.optimizer": name, "train.schedule": "cosine"})
     stack = trained(stack_of(every), feed)
@@ -254,8 +260,8 @@ def test_the_step_draws_masks_for_each_member(monkeypatch):
     feed = Feed({0: feed.held[0]}, (0, 0), SIZE)
     own = trained(stack_of(twins), feed, steps=1)
     assert own.sums[0, 0] != own.sums[1, 0]
-    real = stacked.vmap
-    monkeypatch.setattr(stacked, "vmap", lambda f, **k: real(f, **{**k, "randomness": "same"}))
+    drawn = dropout.kept
+    monkeypatch.setattr(dropout, "kept", lambda x, p: drawn(x[:1], p).expand_as(x))
     shared = trained(stack_of(twins), feed, steps=1)
     assert shared.sums[0, 0] == shared.sums[1, 0]
 
@@ -325,7 +331,7 @@ def test_bf16_steps_are_near_those_in_fp32():
     assert stack.rows.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", SLOTS)
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("on_cpu", [True, False], ids=["row by row", "all at once"])
 def test_a_row_that_has_stopped_stays_as_it_is(name, on_cpu):
     rows, rates = torch.randn(3, 5), torch.full((3, 1), 0.1)
@@ -340,7 +346,7 @@ def test_a_row_that_has_stopped_stays_as_it_is(name, on_cpu):
     assert not torch.equal(rows[1], before[1]) and torch.isfinite(rows).all()
 
 
-@pytest.mark.parametrize("name", SLOTS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_gpus_road_moves_as_the_cpus(name):
     """The road that a GPU takes, here on the CPU: the same numbers."""
     start, found = torch.randn(3, 5).double(), []

@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +17,11 @@ import torch
 
 from etude import registry, session
 from etude.duel.member import Member, Outcome
-from etude.errors import NumericsError, UsageError
+from etude.duel.workers import here as alone
+from etude.errors import NumericsError
 from etude.limits import memory
 from etude.recipe import Recipe
 from etude.registry import Assembly
-from etude.runs import folder as files
 from etude.runs.folder import RunFolder, begun
 from etude.shapes import Batch
 from etude.training import machine
@@ -119,10 +118,10 @@ def faster(recipe: Recipe, members: int, workers: int = 1) -> tuple[bool, str]:
 
 def run(members: Sequence[Member], place: Path, workers: int = 1) -> Iterator[Outcome]:
     """Train members, each into its folder below `place`, and say what came of it. workers: how many
-    lone runs the machine would bear; the stack has their threads.
+    lone runs the machine would bear; the stack has their threads. Those that cannot be stacked run
+    one after another.
 
-    Raises UsageError for members that cannot be stacked, and what a lone run raises; Interrupted
-    and Stopped after removing what had not ended.
+    Raises what a lone run raises; Interrupted and Stopped after removing what had not ended.
     """
     alike: dict[str, list[Member]] = {}
     for member in members:
@@ -147,8 +146,9 @@ def _kind(member: Member) -> str:
 def _group(group: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
     """Members of one kind: those that had ended, then the others, as many at once as fit."""
     parts = _assembled(registry.complete(group[0].mapping), workers)
-    if why := _misfit(parts):
-        raise UsageError(f"{group[0].label} cannot be stacked: {why}.", do="Use worker processes.")
+    if _misfit(parts):
+        yield from alone(group, place, 1)
+        return
     todo = []
     for member in group:
         kept = _ended(member, place / member.label, parts.task.goal)
@@ -265,21 +265,15 @@ def _concluded(member: Member, parts: Assembly, record: Record, said: str) -> Ou
         if member.tested:
             session.conclude(run, parts, record.at)
     except NumericsError as error:
-        val, seconds = _curves(run, goal)
+        so_far = session.curves(run, goal)
         run.erase()
-        return Outcome(member.label, val, seconds, diverged=error.what, how="stacked")
+        return Outcome(member.label, **so_far, diverged=error.what, how="stacked")
     return _outcome(member, run, goal)
 
 
 def _outcome(member: Member, run: RunFolder, goal: str) -> Outcome:
-    """Of a run that has ended."""
+    """Of a run that has ended; its seconds are its share of the stack's."""
     best, result = run.best().state["progress"]["best"][goal], run.result
     test = float(result["test"][goal]) if result and member.tested else None
-    return Outcome(member.label, *_curves(run, goal), float(best), test, how="stacked")
-
-
-def _curves(run: RunFolder, goal: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The validation goal after each epoch, and the member's share of the seconds up to it."""
-    val = (row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch")
-    times = (float(row["seconds"]) for row in files.lines(run.timing))
-    return tuple(val), tuple(accumulate(times))
+    so_far = session.curves(run, goal)
+    return Outcome(member.label, **so_far, best=float(best), test=test, how="stacked")

@@ -5,27 +5,13 @@ an MLP's step. Here one draw of 64 bits decides for four units, each by 16 bits,
 time; the share p is kept to within 1/65536.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from etude.shapes import Float, Tensor
-
-_by_torch = False
-
-
-@contextmanager
-def by_torch() -> Iterator[None]:
-    """Inside, `dropout` is torch's own: under torch.vmap, say, which cannot see into ours."""
-    global _by_torch
-    before, _by_torch = _by_torch, True
-    try:
-        yield
-    finally:
-        _by_torch = before
 
 
 def kept(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
@@ -39,6 +25,23 @@ def kept(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     return mask.mul_(65536 / (65536 - below))
 
 
+class _Kept(torch.autograd.Function):
+    """`kept`, so that torch.vmap knows what it does to members side by side: one draw for all, and
+    for each a mask of its own."""
+
+    @staticmethod
+    def forward(x: Tensor, p: float) -> Tensor:
+        return kept(x, p)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def vmap(info: Any, dims: tuple[int, None], x: Tensor, p: float) -> tuple[Tensor, int]:
+        return _Kept.apply(x, p), dims[0]  # type: ignore[no-untyped-call]
+
+
 def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     """x with a share p of its units set to zero, the others scaled so that the mean stays.
 
@@ -46,9 +49,9 @@ def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     """
     if p == 0:
         return x
-    if _by_torch or x.device.type != "cpu" or torch.compiler.is_compiling():
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
         return F.dropout(x, p)
-    return x * kept(x, p)
+    return x * _Kept.apply(x.detach(), p)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class Dropout(nn.Dropout):

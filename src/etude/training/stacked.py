@@ -20,17 +20,16 @@ from torch.func import functional_call, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from etude.errors import Interrupted, NumericsError, Stopped
-from etude.layers.dropout import by_torch
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 from etude.training import schedule
-from etude.training.optimizer import decays
+from etude.training.optimizer import SLOTS, decays
 from etude.training.randomness import key, order, reseed
 from etude.training.record import Record, Samples
 from etude.training.signals import TERMINATED, Signals
 from etude.training.step import Loss, Step
-from etude.training.updates import COUNTS, SLOTS, Update
+from etude.training.updates import KINDS, Update
 
 CLIP_EPSILON = 1e-6
 """As torch.nn.utils.clip_grads_with_norm_."""
@@ -45,6 +44,14 @@ class _Whole(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor, lengths: Tensor | None) -> Tensor:
         return self.loss(self.model, Batch(x, y, lengths, np.zeros(0, np.int64)))
+
+
+def _parts(rows: Tensor, like: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Rows [M P] cut into parts [M ...] of these shapes, one after another."""
+    start = 0
+    for p in like:
+        yield rows[:, start : start + p.numel()].view(len(rows), *p.shape)
+        start += p.numel()
 
 
 class Stack:
@@ -65,7 +72,10 @@ class Stack:
             rows = [torch.cat([own[name].flatten() for name, _ in named]) for own in members]
             self.rows = torch.stack(rows)
         self.gradients = torch.empty_like(self.rows)
-        self.parameters = self._views(self.rows, named)
+        like = [p for _, p in named]
+        self.places = list(_parts(self.gradients, like))
+        leaves = (part.detach().requires_grad_() for part in _parts(self.rows, like))
+        self.parameters = {name: leaf for (name, _), leaf in zip(named, leaves)}
         owned = [dict(model.named_buffers()) for model in models]
         self.buffers = {name: torch.stack([own[name] for own in owned]) for name in owned[0]}
         decaying = sum(p.numel() for name, p in named if decays(name, p))
@@ -82,18 +92,9 @@ class Stack:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def _views(self, rows: Tensor, named: Sequence[tuple[str, nn.Parameter]]) -> dict[str, Tensor]:
-        """Each parameter [M ...] as a leaf on its part of the rows."""
-        views, start = {}, 0
-        for name, p in named:
-            part = rows[:, start : start + p.numel()].view(len(rows), *p.shape)
-            views[name] = part.detach().requires_grad_()
-            start += p.numel()
-        return views
-
     def __call__(self, batch: Batch, number: int) -> None:
         train = self.trains[0]
-        losses, gradients = self._gradients(batch)
+        losses, gradients = self._gradients(batch), self.gradients
         norms = torch.linalg.vector_norm(gradients, dim=1)
         fine = torch.isfinite(losses + norms)
         self.first_bad.masked_fill_(self.going & ~fine, number)
@@ -106,22 +107,21 @@ class Stack:
         self.update(gradients, self.rates * share, self.decays, self.going)
         self.sums += torch.stack((losses, norms), 1).where(self.going[:, None], 0.0)
 
-    def _gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Each member's loss [M] and gradient [M P]."""
+    def _gradients(self, batch: Batch) -> Tensor:
+        """Each member's loss [M]; its gradient goes to `gradients` [M P]."""
         train, device = self.trains[0], self.rows.device.type
         half = torch.autocast(
             device, torch.bfloat16, train.precision == "bf16", cache_enabled=False
         )
         lengths = None if batch.lengths is None else 0
         mapped = vmap(self._loss, in_dims=(0, 0, 0, 0, lengths), randomness="different")
-        # torch's fused attention on a CPU cannot be mapped over members, nor can our dropout; its
-        # plain road and its own can.
-        with sdpa_kernel(SDPBackend.MATH), by_torch(), half:
+        # torch's fused attention on a CPU cannot be mapped over members; its plain road can.
+        with sdpa_kernel(SDPBackend.MATH), half:
             losses = mapped(self.parameters, self.buffers, batch.x, batch.y, batch.lengths)
         found = torch.autograd.grad(losses.sum(), list(self.parameters.values()))
-        return losses.detach().to(self.rows), torch.cat(
-            [g.flatten(1) for g in found], 1, out=self.gradients
-        )
+        for place, gradient in zip(self.places, found):
+            place.copy_(gradient)
+        return losses.detach().to(self.rows)  # type: ignore[no-any-return]
 
     def _loss(
         self,
@@ -138,21 +138,21 @@ class Stack:
     @torch.no_grad()
     def load(self, member: int) -> None:
         """Put a member's parameters and buffers into the model."""
-        own = self.model.state_dict(keep_vars=True)
+        own = {**dict(self.model.named_parameters()), **dict(self.model.named_buffers())}
         for name, value in {**self.parameters, **self.buffers}.items():
             own[name].copy_(value[member])
 
     def slots(self, member: int) -> dict[str, Tensor]:
         """A member's optimizer tensors, keyed and shaped as those of a lone run."""
-        found, start = {}, 0
-        for name, p in self.parameters.items():
-            place, shape = f"{self.phase.name}/0/{name}", p.shape[1:]
-            for slot, rows in self.update.slots.items():
-                part = rows[member, start : start + shape.numel()]
-                found[f"{place}/{slot}"] = part.view(shape)
-            if self.update.name in COUNTS:
-                found[f"{place}/step"] = torch.tensor(float(self.update.steps))
-            start += shape.numel()
+        prefix, like = f"{self.phase.name}/0", [p[0] for p in self.parameters.values()]
+        found = {
+            f"{prefix}/{name}/{slot}": part[0]
+            for slot, rows in self.update.slots.items()
+            for name, part in zip(self.parameters, _parts(rows[member : member + 1], like))
+        }
+        if "step" in SLOTS[self.update.name]:
+            steps = torch.tensor(float(self.update.steps))
+            found |= {f"{prefix}/{name}/step": steps for name in self.parameters}
         return found
 
 
@@ -160,7 +160,7 @@ def unfit(train: Train, model: nn.Module, phases: Sequence[Phase]) -> str:
     """Why such members cannot be stacked, in words; "" where they can."""
     if len(phases) > 1:
         return f"its task has {len(phases)} phases"
-    if train.optimizer not in SLOTS:
+    if train.optimizer not in KINDS:
         return f"{train.optimizer} is not written out for members side by side"
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
         return "torch's recurrent layers cannot be mapped over members"

@@ -9,17 +9,10 @@ Each is held equal to torch's own by tests/training/test_stacked.py. Sources: se
 import torch
 
 from etude.shapes import Bool, Float, Tensor
+from etude.training.optimizer import SLOTS
 
-SLOTS: dict[str, tuple[str, ...]] = {
-    "sgd": (),
-    "momentum": ("momentum_buffer",),
-    "nesterov": ("momentum_buffer",),
-    "adam": ("exp_avg", "exp_avg_sq"),
-    "adamw": ("exp_avg", "exp_avg_sq"),
-    "rmsprop": ("square_avg",),
-}
-"""What each keeps of a parameter, as torch names it; those of two axes count steps besides."""
-COUNTS = ("adam", "adamw", "rmsprop")
+KINDS = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop")
+"""What is written out here."""
 MOMENTUM, ALPHA, EPSILON = 0.9, 0.99, 1e-8
 
 
@@ -38,7 +31,7 @@ class Update:
         betas: tuple[float, float] = (0.9, 0.999),
     ) -> None:
         self.name, self.rows, self.decaying, self.betas = name, rows, decaying, betas
-        self.slots = {slot: torch.zeros_like(rows) for slot in SLOTS[name]}
+        self.slots = {slot: torch.zeros_like(rows) for slot in SLOTS[name] if slot != "step"}
         self.steps = 0
         self.on_cpu = rows.device.type == "cpu"
 
