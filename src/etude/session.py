@@ -121,7 +121,8 @@ def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
     chosen, why = machine.choose(train, parts.model, parts.task.phases(), batch, steps)
-    return chosen.plain(), why
+    layout = "channels last, " if train.memory_format == "channels_last" else ""
+    return chosen.plain(), layout + why
 
 
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,6 @@ from etude.training.randomness import key, order, reseed
 from etude.training.signals import Signals, named
 from etude.training.step import Step
 
-EVALUATION_BATCH = 500
 SNAPSHOT_SAMPLES = 16
 POLL = 16
 
@@ -48,6 +47,9 @@ class Samples(Protocol):
 
     def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
         """The Batch of these samples, augmented by (key, sample) where a key is given."""
+
+    def pieces(self) -> Iterator[Batch]:
+        """All samples in order, none left out, in batches of a size that is quick to read."""
 
 
 @dataclass
@@ -348,16 +350,10 @@ class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
         self.model.train()
 
 
-def batches(samples: Samples) -> Iterator[Batch]:
-    """All samples in order, none left out."""
-    for start in range(0, len(samples), EVALUATION_BATCH):
-        yield samples.take(np.arange(start, min(start + EVALUATION_BATCH, len(samples))))
-
-
 def evaluate(
     model: nn.Module, task: Task, samples: Samples, seed: int, detail: bool = False
 ) -> Metrics:
     """A task's metrics over a split, in fp32, with noise from a stream of its own."""
     reseed(seed, "evaluate")
     with evaluating(model):
-        return (task.detail if detail else task.evaluate)(model, batches(samples))
+        return (task.detail if detail else task.evaluate)(model, samples.pieces())
