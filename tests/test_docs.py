@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from etude import cli, recipe, registry, verbs
+from etude.duel import grid
 from etude.models.architecture import Preset
 from etude.shapes import Spec
 
@@ -130,12 +131,18 @@ def parsed_only(workdir, monkeypatch):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def compare(*, model, data, optimizer, seed, name, quiet, lang, **fields):
+    def compare(*, model, data, optimizer, seed, lr, schedule, target, workers, name, quiet, lang,
+                **fields):  # fmt: skip
         axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
-        for chosen in verbs.members(axes).values():
+        count = len((optimizer or "").split(","))
+        more = {"optimizers": count, "target": target, "warmup": None}
+        rules = grid.rules(lr, schedule, seed, **more)
+        for chosen in grid.members(axes, alone=rules is not None).values():
             own = {k: chosen[k] for k in ("optimizer",) if k in chosen}
             own |= {"seed": int(chosen["seed"])} if "seed" in chosen else {}
-            check(chosen.get("model"), chosen.get("data"), {**fields, **own})
+            for kind in (schedule or "cosine").split(","):
+                own["schedule"] = kind
+                check(chosen.get("model"), chosen.get("data"), {**fields, **own})
         raise SystemExit(0)
 
     def done(*arguments, **others):
@@ -185,6 +192,8 @@ def test_every_command_is_one(page, parsed_only, capsys):
         "etude train mlp --data digits --first-aid wet-run",
         "etude compare --model mlp --data digits",
         "etude compare --model mlp,cn --data digits",
+        "etude compare --model mlp --data digits --lr 1..1e-4",
+        "etude compare --model mlp --data digits --schedule cosine,linear",
         "etude predict",
         "etude generate runs/x --number 3",
         "etude trian mlp --data digits",

@@ -36,7 +36,10 @@ ARROWS = {
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
-    "duel": {"config", "errors", "recipe", "registry", "runs", "training", "draw", "session"},
+    "duel": {
+        "config", "data", "errors", "limits", "recipe", "registry", "runs", "shapes", "training",
+        "draw", "look", "ship", "session",
+    },
     "verbs": {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
         "look", "ship", "session",

@@ -107,12 +107,13 @@ def _place(data: Part) -> Part:
     return Part.read({"name": source, "path": str(path), **data.fields}, "data")
 
 
-def assemble(recipe: Recipe) -> Assembly:
-    """Load the data, choose what was left open, build the model. Raises DataError, UsageError."""
+def assemble(recipe: Recipe, loaded: "tuple[Dataset, DataConfig] | None" = None) -> Assembly:
+    """Load the data, choose what was left open, build the model. loaded: what `dataset_of` gave, if
+    at hand already. Raises DataError, UsageError."""
     import torch
 
     architecture: Architecture = load("model", recipe.model.name)
-    dataset, config = dataset_of(recipe)
+    dataset, config = loaded or dataset_of(recipe)
     recipe = _resolve(recipe, architecture, dataset)
     recipe = recipe.model_copy(
         update={"data": Part.read({"name": recipe.data.name, **config.plain()}, "data")}

@@ -13,20 +13,21 @@ from etude.data.dataset import Dataset
 from etude.data.resident import Resident
 from etude.draw.progress import Watch
 from etude.draw.texts import Lang, say
-from etude.errors import RunError, UsageError
+from etude.errors import NumericsError, RunError, UsageError
 from etude.look import filmstrip, gallery, words
 from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
 from etude.runs import folder as files
 from etude.runs.files import replace
-from etude.runs.folder import RunFolder
+from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 from etude.training import firstaid, machine
 from etude.training.distributed import World
-from etude.training.loop import Loop, evaluate, load_weights, must_be_finite
+from etude.training.loop import Loop
 from etude.training.randomness import order
+from etude.training.record import Progress, evaluate, load_weights, must_be_finite
 
 
 def begin(
@@ -42,7 +43,7 @@ def begin(
     parts = registry.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
-    train, why = world.agree(_choose(parts) if world.first else None)
+    train, why = world.agree(choose(parts) if world.first else None)
     recipe = Recipe.read({**parts.recipe.plain(), "train": train})
     parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
     path = world.agree(str(run.path) if run else None)
@@ -54,13 +55,20 @@ def begin(
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance: dict[str, Any] = {
-        "environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why,
-    }  # fmt: skip
-    if parts.dataset.left_out:
-        provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
-    run.begin(recipe.plain(), provenance)
+    run.begin(recipe.plain(), provenance(parts, why))
     return run, parts
+
+
+def provenance(parts: Assembly, why: str) -> dict[str, Any]:
+    """What a run begins with, and why it was chosen so."""
+    found: dict[str, Any] = {
+        "environment": surroundings(),
+        "fingerprint": parts.dataset.card.fingerprint,
+        "chosen": why,
+    }
+    if parts.dataset.left_out:
+        found["left_out"] = [str(one) for one in parts.dataset.left_out]
+    return found
 
 
 def _shared_out(train: Train, world: World) -> None:
@@ -105,18 +113,29 @@ def again(run: RunFolder, quiet: bool) -> Assembly:
 
 def residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
     """Train, validation and test data where the model is; only training data are augmented."""
+    return *learned_from(parts), examined_on(parts)
+
+
+def learned_from(parts: Assembly) -> tuple[Resident, Resident]:
+    """Training and validation data where the model is."""
     device = torch.device(parts.recipe.train.device)
     parts.model.to(device)
     card, data = parts.dataset.card, parts.dataset
     ops = tuple(parts.recipe.data.fields["augment"])
-    train = Resident(data.train, card, device, ops)
-    return train, Resident(data.val, card, device), Resident(data.test, card, device)
+    return Resident(data.train, card, device, ops), Resident(data.val, card, device)
 
 
-def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
+def examined_on(parts: Assembly) -> Resident:
+    """The test data where the model is."""
+    device = torch.device(parts.recipe.train.device)
+    parts.model.to(device)
+    return Resident(parts.dataset.test, parts.dataset.card, device)
+
+
+def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     """Training resolved, as plain values, and why it was chosen so."""
     train = parts.recipe.train
-    held, _, _ = residents(parts)
+    held, _ = learned_from(parts)
     size = train.batch_size or 1
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
@@ -130,7 +149,7 @@ def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
-    held, _, _ = residents(parts)
+    held, _ = learned_from(parts)
     size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
     count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
     batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
@@ -145,22 +164,17 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
     not those it was trained on."""
     parts = again(run.folder, quiet)
     load_weights(parts.model, run.folder.best())
-    _, _, test = residents(parts)
+    test = examined_on(parts)
     return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
 
 
 def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run:
     """Train to the end, test once with the best weights, draw."""
     world = World.here()
-    epochs, size = parts.recipe.train.epochs or 1, parts.recipe.train.batch_size or 1
     try:
-        train, val, test = residents(parts)
-        with Watch(run.path.name, epochs, len(train) // size, quiet) as watch:
-            card = parts.dataset.card.plain()
-            loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
-            loop.fit()
+        at = _train(run, parts, quiet, world)
         if world.first:
-            _conclude(run, parts, test, loop.at.epoch, loop.at.top_epoch)
+            conclude(run, parts, at)
             report(run, parts.dataset, lang)
         world.agree("done")
     finally:
@@ -168,9 +182,89 @@ def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run
     return Run(run.path)
 
 
-def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_epoch: int) -> None:
+def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progress:
+    """All epochs that are left; where that ended."""
+    train, val = learned_from(parts)
+    settings = parts.recipe.train
+    size, card = settings.batch_size or 1, parts.dataset.card.plain()
+    with Watch(run.path.name, settings.epochs or 1, len(train) // size, quiet) as watch:
+        loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
+        loop.fit()
+    return loop.at
+
+
+def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
+    """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
+    share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
+    recipe = registry.complete(mapping)
+    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    parts = registry.assemble(recipe)
+    train, why = choose(parts)
+    card = parts.dataset.card
+    lines = [f"{card.given}, seen as {card.seen}; {train['device']}, {why}", *card.notes]
+    return {**parts.recipe.plain(), "train": train}, parts.task.goal, "\n".join(lines)
+
+
+def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, Any]:
+    """A run among many, begun in `place` or gone on with: quiet, and no report is drawn. Only where
+    `tested` is the test split touched, once, and the run finished.
+
+    Returns what `duel.member.Outcome` says but the label: a number that is not finite is an outcome
+    too, in words. Raises Interrupted and Stopped after saving, and any other EtudeError.
+    """
+    run, parts = _entered(place, mapping)
+    try:
+        if parts:
+            goal, world = parts.task.goal, World()
+            try:
+                at = _train(run, parts, True, world)
+                if tested:
+                    conclude(run, parts, at)
+            except NumericsError as error:
+                found = {**_progress(run, goal), "best": None, "diverged": error.what}
+                run.discard()
+                return found
+            best = (at.best or {})[goal]
+        result = run.result
+        if result:
+            goal = result["goal"]
+            best = result["val"][goal]
+        test = float(result["test"][goal]) if result and tested else None
+        return {**_progress(run, goal), "best": float(best), "test": test}
+    finally:
+        run.release()
+
+
+def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly | None]:
+    """The locked folder of a run that is begun or gone on with, and its live parts; None where it
+    is finished already."""
+    if begun(place):
+        run = RunFolder.open(place)
+        run.lock()
+        try:
+            return run, None if run.result else again(run, quiet=True)
+        except BaseException:
+            run.release()
+            raise
+    run = RunFolder.create(place)
+    try:
+        return begin(run, mapping, quiet=True)
+    except BaseException:
+        run.abandon()
+        raise
+
+
+def _progress(run: RunFolder, goal: str) -> dict[str, Any]:
+    """The validation goal after each epoch, and the seconds of training up to it."""
+    val = [row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch"]
+    times = files.lines(run.timing)
+    spent = [sum(t["seconds"] for t in times if t["epoch"] <= e + 1) for e in range(len(val))]
+    return {"val": tuple(val), "seconds": tuple(spent)}
+
+
+def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
     """The best weights, and the test split: the one time it is used."""
-    best = run.best()
+    test, best = examined_on(parts), run.best()
     load_weights(parts.model, best)
     progress = best.state["progress"]
     recipe, data = parts.recipe, parts.dataset
@@ -188,9 +282,9 @@ def _conclude(run: RunFolder, parts: Assembly, test: Resident, epochs: int, top_
         "val": progress["best"],
         "baseline": parts.task.baseline(data.train, data.test),
         "parameters": sum(p.numel() for p in parts.model.parameters()),
-        "epochs": epochs,
+        "epochs": at.epoch,
         "best_epoch": progress["epoch"],
-        "top_epoch": top_epoch,
+        "top_epoch": at.top_epoch,
         "notes": list(data.card.notes),
         "sizes": data.card.sizes,
         "checks": checks(data),

@@ -88,7 +88,7 @@ def test_bad_samples_are_left_out_and_told(workdir, capsys):
     assert code == 0 and any(note.startswith(told) for note in json.loads(out)["notes"])
     code, out, _ = call(
         capsys, "compare", "--model", "mlp", "--data", "photos", "--seed", "0,1", *SMALL,
-        "--skip-bad", "--json",
+        "--skip-bad", "--json", "--workers", "1",
     )  # fmt: skip
     assert code == 0 and len(json.loads(out)["members"]) == 2
     code, _, err = call(capsys, "predict", "runs/x", "photos/dark")
@@ -178,7 +178,7 @@ def test_list_and_env_and_evaluate(workdir, capsys):
 def test_compare_trains_from_the_same_start_and_warns(workdir, capsys):
     code, out, _ = call(
         capsys, "compare", "--model", "mlp", "--data", "curve", "--optimizer", "sgd,adam",
-        "--epochs", "2", "--name", "c", "--json",
+        "--lr", "0.01", "--epochs", "2", "--name", "c", "--json", "--workers", "1",
     )  # fmt: skip
     assert code == 0
     members = json.loads(out)["members"]
@@ -227,6 +227,14 @@ MISTAKES = {
     "long name": (["resume", "x" * 5000], 2, "so long a name"),
     "odd seed": (["compare", "--model", "mlp", "data=curve", "--seed", "²,1"], 2, "whole number"),
     "member that cannot": (["compare", "--model", "mlp,cnn", "data=curve"], 3, "kind vector"),
+    "rates": (["compare", "--model", "mlp", "data=curve", "--lr", "1..0.1"], 2, "lower rate"),
+    "no rate": (["compare", "--model", "mlp", "data=curve", "lr=0..1"], 2, "a number above 0"),
+    "odd search": (["compare", "--model", "mlp,cnn", "data=curve", "lr=0.1..1"], 3, "kind vector"),
+    "odd schedule": (
+        ["compare", "--model", "mlp", "data=curve", "--schedule", "cosine,linear"], 2, "'cosine'",
+    ),
+    "no workers": (["compare", "--model", "mlp,cnn", "data=digits", "workers=0"], 2, "at least 1"),
+    "target alone": (["compare", "--model", "mlp,cnn", "data=digits", "--target", "1"], 2, "rules"),
     "augmentation": (["train", "lstm", "data=series", "data.augment=flip"], 2, "flip"),
     "series": (["train", "lstm", "data=series", "data.length=96"], 2, "data.length"),
 }  # fmt: skip
@@ -375,11 +383,15 @@ def test_evaluate_refuses_other_data(workdir, capsys):
 
 
 def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkeypatch):
-    from etude import registry, verbs
+    from etude import registry
+    from etude.verbs import many
 
-    short = {label: {**chosen, "epochs": 1} for label, chosen in verbs.TOUR.items()}
-    monkeypatch.setattr(verbs, "TOUR", short)
-    assert {chosen["model"] for chosen in short.values()} == set(registry.names("model"))
+    short = {label: {**chosen, "epochs": 1} for label, chosen in many.TOUR.items()}
+    monkeypatch.setattr(many, "TOUR", short)
+    of_the_notes = {
+        n for n in registry.names("model") if "notes" in registry.load("model", n).presets
+    }
+    assert {chosen["model"] for chosen in short.values()} == of_the_notes
     code, out, err = call(capsys, "tour")
     assert code == 0, err
     assert "runs/tour/report.html" in out

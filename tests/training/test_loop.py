@@ -20,7 +20,7 @@ from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.classify import Classify
 from etude.tasks.protocol import Phase
-from etude.training import loop
+from etude.training import loop, record
 from etude.training.step import Step
 
 SMALL = {
@@ -351,8 +351,8 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
     _, val, _ = session.residents(parts)
     parts.model.train()
     before = {key: x.clone() for key, x in parts.model.state_dict().items()}
-    first = loop.evaluate(parts.model, parts.task, val, 0)
-    assert first == loop.evaluate(parts.model, parts.task, val, 0)
+    first = record.evaluate(parts.model, parts.task, val, 0)
+    assert first == record.evaluate(parts.model, parts.task, val, 0)
     assert parts.model.training
     after = parts.model.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
@@ -365,7 +365,7 @@ def test_evaluation_has_a_stream_of_its_own():
     found = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        found.append(loop.evaluate(parts.model, parts.task, val, 0))
+        found.append(record.evaluate(parts.model, parts.task, val, 0))
     assert found[0] == found[1]
 
 

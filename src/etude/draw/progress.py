@@ -81,3 +81,61 @@ class Watch:
         elif now - self.last_line > 1 or row["epoch"] == self.epochs:
             self.last_line = now
             print(f"{self.title}  {said}", file=sys.stderr, flush=True)
+
+
+class Tally:
+    """Progress of many runs: one bar on a terminal, elsewhere a line a second at most."""
+
+    def __init__(self, title: str, quiet: bool = False) -> None:
+        self.title, self.quiet = title, quiet
+        self.console = console()
+        self.live = self.console.is_terminal and not quiet
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total}  {task.fields[said]}"),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+            auto_refresh=False,
+        )
+        self.task = self.bar.add_task(title, total=1, said="")
+        self.stage, self.done, self.total, self.last_line = "", 0, 0, 0.0
+
+    def __enter__(self) -> "Tally":
+        if self.live:
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live:
+            self.bar.stop()
+
+    def begins(self, stage: str, done: int, total: int) -> None:
+        """A stage of so many runs, of which some are done."""
+        self.stage, self.done, self.total = stage, done, total
+        if self.live:
+            self.bar.reset(self.task, total=total, completed=done, description=stage, said="")
+            self.bar.refresh()
+
+    def one(self, said: str) -> None:
+        """One more has ended."""
+        self.done += 1
+        if self.live:
+            self.bar.update(self.task, completed=self.done, said=said)
+            self.bar.refresh()
+            return
+        now = time.monotonic()
+        if not self.quiet and (now - self.last_line > 1 or self.done == self.total):
+            self.last_line = now
+            print(f"{self.stage} {self.done}/{self.total}  {said}", file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Something worth a line of its own."""
+        if not self.quiet:
+            self.console.print(f"{self.title}: {text}", style="dim")

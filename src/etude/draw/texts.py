@@ -7,12 +7,14 @@ use the same values. Korean particles that depend on the word before are avoided
 from typing import Any, Literal, get_args
 
 from etude.draw.captions import CAPTIONS
+from etude.draw.duels import DUELS
+from etude.draw.searches import SEARCHES
 from etude.draw.summary import SUMMARY
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
-TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY}
+TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY, **DUELS, **SEARCHES}
 
 
 def say(lang: Lang, key: str, **values: Any) -> str:

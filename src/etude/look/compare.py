@@ -26,12 +26,20 @@ def grouped(labels: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def draw(place: Path, runs: Mapping[str, Any], unfair: str, lang: Lang = "en") -> None:
+def draw(
+    place: Path,
+    runs: Mapping[str, Any],
+    unfair: str,
+    lang: Lang = "en",
+    diverged: Mapping[str, str] | None = None,
+) -> None:
     """pictures/ and report.html of finished runs (ship.Run) by label. unfair: a warning that
-    stands on pictures and above the table."""
+    stands on pictures and above the table. diverged: label -> words, of runs that did not finish.
+    """
     groups = {name: [runs[m] for m in members] for name, members in grouped(list(runs)).items()}
     goals = {run.result["goal"] for run in runs.values()}
     pictures, said = [], [unfair] if unfair else []
+    said += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
     summary: list[list[str]] = []
     if len(goals) == 1:
         goal = goals.pop()
@@ -39,7 +47,7 @@ def draw(place: Path, runs: Mapping[str, Any], unfair: str, lang: Lang = "en") -
         pictures.append(overlaid(histories, goal, unfair, lang))
         summary = table_of(groups, lang)
         said += verdicts(groups, lang)
-    pictures += _functions(runs, unfair, lang)
+    pictures += fitted(runs, unfair, lang)
     sections = [Section(say(lang, "results"), said, summary)] if summary else []
     every = words.rows(list(runs.values()), list(runs), lang)
     sections += [
@@ -93,7 +101,7 @@ def overlaid(
     return picture("curves", say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
 
 
-def _functions(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
+def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
     """The functions that runs fitted to the same data, where it is of one variable."""
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:

@@ -6,7 +6,7 @@ seeds. One run each, of classifiers: R. Newcombe's of a difference of shares (St
 method 10), over test samples. One run each of anything else has no interval, and that is said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -67,27 +67,54 @@ def difference(a: Sequence[Any], b: Sequence[Any]) -> Interval | None:
     return None
 
 
+def compared(groups: Mapping[str, Sequence[float]], goal: str) -> list[dict[str, Any]]:
+    """The best mean against each other one, over seeds: as `pairs`. Empty groups are left out."""
+    values = {name: np.array(found) for name, found in groups.items() if len(found)}
+
+    def interval(a: str, b: str) -> Interval | None:
+        both = values[a], values[b]
+        return welch(*both) if min(map(len, both)) > 1 else None
+
+    return pairs({name: float(found.mean()) for name, found in values.items()}, goal, interval)
+
+
+def pairs(
+    means: Mapping[str, float], goal: str, interval: Callable[[str, str], Interval | None]
+) -> list[dict[str, Any]]:
+    """The best against each other one: first, other, low and high of the 95 % interval of their
+    difference, and the verdict: "some", "none" where it holds zero, "untold" if there is none."""
+    sign = 1 if goal in LOWER_IS_BETTER else -1
+    first, *others = sorted(means, key=lambda name: sign * means[name]) or [""]
+    found = []
+    for other in others:
+        low, high = interval(first, other) or (None, None)
+        verdict = "untold" if low is None or high is None else "some"
+        if low is not None and high is not None and low <= 0 <= high:
+            verdict = "none"
+        pair = {"first": first, "other": other, "low": low, "high": high, "verdict": verdict}
+        found.append(pair)
+    return found
+
+
+def worded(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
+    """One of `pairs` as a sentence."""
+    values = {"first": pair["first"], "other": pair["other"], "goal": goal}
+    if pair["verdict"] == "untold":
+        return say(lang, "difference.untold", **values)
+    ends = pair["low"], pair["high"]
+    if pair["verdict"] == "none":
+        gap, half = number(abs(sum(ends)) / 2, goal), number((ends[1] - ends[0]) / 2, goal)
+        return say(lang, "difference.none", gap=gap, half=half, **values)
+    low, high = (number(end, goal) for end in sorted(map(abs, ends)))
+    return say(lang, "difference.some", low=low, high=high, **values)
+
+
 def verdicts(groups: Groups, lang: Lang = "en") -> list[str]:
     """The best group against each other one, a sentence each."""
     goal = next(iter(groups.values()))[0].result["goal"]
-    sign = 1 if goal in LOWER_IS_BETTER else -1
-    order = sorted(groups, key=lambda name: sign * values_of(groups[name]).mean())
-    first, said = order[0], []
-    for other in order[1:]:
-        found = difference(groups[first], groups[other])
-        values = {"first": first, "other": other, "goal": goal}
-        if found is None:
-            said.append(say(lang, "difference.untold", **values))
-            continue
-        low, high = sorted(abs(end) for end in found)
-        ends = {"low": number(low, goal), "high": number(high, goal)}
-        if found[0] <= 0 <= found[1]:
-            gap = number(abs(found[0] + found[1]) / 2, goal)
-            half = number((found[1] - found[0]) / 2, goal)
-            said.append(say(lang, "difference.none", gap=gap, half=half, **values))
-        else:
-            said.append(say(lang, "difference.some", **ends, **values))
-    return said
+    means = {name: float(values_of(runs).mean()) for name, runs in groups.items()}
+    found = pairs(means, goal, lambda a, b: difference(groups[a], groups[b]))
+    return [worded(pair, goal, lang) for pair in found]
 
 
 def table_of(groups: Groups, lang: Lang = "en") -> list[list[str]]:

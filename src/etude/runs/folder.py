@@ -55,6 +55,11 @@ def named(name: str, root: Path = ROOT) -> Path:
     return root / name
 
 
+def begun(path: Path) -> bool:
+    """Whether there is a run in this folder."""
+    return (path / "recipe.json").exists()
+
+
 def _taken(path: Path) -> bool:
     """Whether something is there that is not what a start that was killed has left."""
     if not path.is_dir():
@@ -141,6 +146,11 @@ class RunFolder:
         if empty:
             shutil.rmtree(self.path, ignore_errors=True)
         return empty
+
+    def erase(self) -> None:
+        """Remove a run that is to begin anew, and give the lock back."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
 
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""

@@ -1,0 +1,27 @@
+"""The command line: flags made from the recipe; it speaks only to the verbs."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import CycloptsError
+
+from etude.cli import learn, search, see, use
+from etude.cli.app import app
+from etude.errors import UsageError
+from etude.exits import exits
+from etude.flags import spelled
+
+__all__ = ["app", "learn", "main", "search", "see", "use"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code: see errors.py."""
+    # Threads that wait actively for long starve each other when anything else runs on the machine;
+    # those that sleep at once double the time of a small network's step. So: a short wait.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    with exits():
+        try:
+            app(spelled(sys.argv[1:] if arguments is None else arguments))
+        except CycloptsError as error:
+            raise UsageError(str(error), do="etude --help, or --help after a command") from None

@@ -1,0 +1,72 @@
+"""The application: its groups, and how a function becomes a command.
+
+`key=value` and `--key value` are the same. Results go to stdout, progress and errors to stderr.
+Importing this imports no torch: verbs are loaded when one is called.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+from cyclopts import App, Group
+
+from etude.draw.terminal import table
+from etude.errors import plain
+from etude.exits import spoken_for
+
+LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
+
+app = App(
+    name="etude",
+    help="The canonical networks of deep learning, played properly.",
+    version_flags=["--version"],
+    help_epilogue="Examples:\n\n"
+    "etude train cnn --data digits\n\n"
+    "etude train vit --data photos/ model.depth=4 epochs=20\n\n"
+    "etude compare --model mlp --data curve --optimizer sgd,momentum,adam\n\n"
+    "etude predict runs/cnn-digits picture.png",
+    print_error=False,
+    exit_on_error=False,
+    result_action="return_value",
+)
+
+
+Command = Callable[..., None]
+
+
+def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
+    """Register a function as a command: its docstring is the help, its examples come last."""
+
+    def register(function: Command) -> Command:
+        text, _, examples = inspect.cleandoc(function.__doc__ or "").partition("Examples:")
+        closing = f"Examples:{examples}" if examples else ""
+        app.command(function, name=name, group=group, help=text, help_epilogue=closing)
+        return function
+
+    return register
+
+
+def say(value: Any) -> None:
+    """One JSON value on stdout."""
+    if not spoken_for():
+        print(json.dumps(value, ensure_ascii=False))
+
+
+def finish(found: Any, as_json: bool, lang: Any) -> None:
+    """Say what a run, or a comparison, came to."""
+    from etude import verbs
+
+    if spoken_for():
+        return
+    if as_json:
+        say(verbs.summary(found))
+        return
+    many = hasattr(found, "labels")
+    if many:
+        table(verbs.table(found, lang))
+    for line in verbs.said(found, lang):
+        print(plain(line))
+    if not many:
+        print(f"{found.seconds:.1f} s of training, {found.samples_per_second:,.0f} samples/s")
+    print(found.path / "report.html")

@@ -1,0 +1,149 @@
+"""Commands that train."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from etude.cli.app import LEARN, finish, say, verb
+from etude.draw.terminal import brief
+from etude.flags import (
+    Data,
+    Flags,
+    Json,
+    Lang,
+    MemberFlags,
+    Seed,
+    Sets,
+    Several,
+    SkipBad,
+    given,
+    whole,
+)
+
+
+@verb(LEARN)
+def train(
+    model: str | None = None,
+    /,
+    *,
+    data: Data = None,
+    name: Annotated[str | None, Parameter(help="the run's folder under ./runs")] = None,
+    seed: Seed = None,
+    first_aid: Annotated[
+        Literal["dry-run", "overfit", "lr"] | None,
+        Parameter(help="only look: one step; can it learn one batch; which learning rate"),
+    ] = None,
+    skip_bad: SkipBad = False,
+    flags: Flags = None,
+    sets: Sets = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Train a network, test it once, and keep all of it under ./runs.
+
+    MODEL is a name from `etude list`, or a recipe file. Every field of the recipe can be set by its
+    path: model.depth=4, data.augment=flip,translate, train.clip=1.
+
+    Examples:
+
+    etude train mlp --data digits
+
+    etude train vit --data fashion-mnist --epochs 15 model.patch=4 --name my-vit
+
+    etude train lstm --data series model.preset=notes
+
+    etude train cnn --data my-photos/ data.size=64 data.augment=flip
+
+    etude train runs/my-vit/recipe.json --seed 1
+
+    etude train cnn --data digits --first-aid lr
+    """
+    from etude import verbs
+
+    fields = given(flags, sets, seed, skip_bad)
+    if first_aid:
+        found = verbs.first_aid(first_aid, model, data, **fields)
+        if as_json:
+            say(found)
+        else:
+            for key, entry in found.items():
+                print(f"{key}: {brief(entry)}")
+        return
+    run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
+    finish(run, as_json, lang)
+
+
+@verb(LEARN)
+def compare(
+    *,
+    model: Several = None,
+    data: Data = None,
+    optimizer: Several = None,
+    lr: Annotated[
+        str | None, Parameter(help="a range to search (1e-4..1), some rates, or one for all")
+    ] = None,
+    schedule: Several = None,
+    target: Annotated[
+        float | None,
+        Parameter(help="the validation goal whose time is told (auto: what all reach)"),
+    ] = None,
+    workers: Annotated[
+        int | None, Parameter(help="processes side by side (auto: a core each)", converter=whole)
+    ] = None,
+    storage: Annotated[
+        str | None, Parameter(help="a database where other machines find members to run")
+    ] = None,
+    name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
+    seed: Several = None,
+    skip_bad: SkipBad = False,
+    flags: MemberFlags = None,
+    sets: Sets = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Train several from the same start on the same batches, and draw them side by side.
+
+    Several optimizers, or a range of learning rates, are compared by rules: each with its own best
+    rate, found on validation data, then run again on fresh seeds.
+
+    Examples:
+
+    etude compare --model mlp --data digits --optimizer sgd,momentum,adam --epochs 20 --seed 0,1,2
+
+    etude compare --model mlp,cnn --data digits --lr 1e-3..0.1 --schedule constant,cosine
+
+    etude compare --model mlp,cnn,vit --data digits --seed 0,1,2
+    """
+    from etude import verbs
+
+    found = verbs.compare(
+        model=model,
+        data=data,
+        optimizer=optimizer,
+        seed=seed,
+        lr=lr,
+        schedule=schedule,
+        target=target,
+        workers=workers,
+        storage=storage,
+        name=name,
+        quiet=as_json,
+        lang=lang,
+        **given(flags, sets, skip_bad=skip_bad),
+    )
+    finish(found, as_json, lang)
+
+
+@verb(LEARN)
+def resume(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
+    """Go on with a run or a comparison that was stopped or killed, as if it had not been.
+
+    Examples:
+
+    etude resume runs/cnn-digits
+
+    etude resume runs/compare-mlp-digits
+    """
+    from etude import verbs
+
+    finish(verbs.resume(run, quiet=as_json, lang=lang), as_json, lang)

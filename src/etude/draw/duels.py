@@ -1,0 +1,110 @@
+"""What is said of a duel, in English and Korean."""
+
+DUELS: dict[str, tuple[str, str]] = {
+    "duel.searched": (
+        "By rules: each of {count} contenders at {rates} learning rates from {low:g} to {high:g} "
+        "({schedules}), {seeds} seeds each; the best by validation, and the preset's own rate, "
+        "again on {fresh} fresh seeds, which alone were tested.",
+        "규칙에 따른 비교: 참가자 {count}명마다 학습률 {low:g} ~ {high:g} 가운데 {rates}개"
+        "({schedules}), 시드 {seeds}개씩. 검증에서 가장 좋은 학습률과 프리셋의 학습률을 새 시드 "
+        "{fresh}개로 다시 학습하고, 시험은 그때만 함.",
+    ),
+    "duel.winner": (
+        "The winner is {first}, each with its own best rate.",
+        "승자: {first}. 저마다 가장 좋은 학습률에서.",
+    ),
+    "duel.even": (
+        "No difference between {first} and {others}, each with its own best rate: there is no "
+        "winner.",
+        "저마다 가장 좋은 학습률에서 {first}, {others}: 차이 없음. 승자 없음.",
+    ),
+    "duel.only": (
+        "{name}, at its best rate {rate:g}: test {goal} {value}.",
+        "{name}: 가장 좋은 학습률 {rate:g}에서 시험 {goal} {value}.",
+    ),
+    "duel.default.one": (
+        "At one rate for all (the preset's, {rate:g}) it would have been said: {said}",
+        "모두에게 같은 학습률(프리셋의 {rate:g})이었다면: {said}",
+    ),
+    "duel.default.own": (
+        "At each preset's own rate it would have been said: {said}",
+        "저마다 프리셋의 학습률이었다면: {said}",
+    ),
+    "duel.runs": (
+        "Runs spent, on the search and on fresh seeds: {each}.",
+        "쓴 실행 수(탐색 + 새 시드): {each}.",
+    ),
+    "duel.down": (
+        "{name}: the lowest of these was the best, so lower ones were tried, down to {end:g}.",
+        "{name}: 가장 낮은 학습률이 가장 좋아 더 낮은 학습률을 {end:g}까지 시도함.",
+    ),
+    "duel.up": (
+        "{name}: the highest of these was the best, so higher ones were tried, up to {end:g}.",
+        "{name}: 가장 높은 학습률이 가장 좋아 더 높은 학습률을 {end:g}까지 시도함.",
+    ),
+    "duel.edge": (
+        "{name}: its best rate, {rate:g}, is the last that was tried on that side; one beyond it "
+        "may be better still.",
+        "{name}: 가장 좋은 학습률 {rate:g} 너머는 시도하지 않았음. 더 좋을 수 있음.",
+    ),
+    "duel.diverging": (
+        "{name}: {count} of {all} runs of the search diverged, at {rates}.",
+        "{name}: 탐색 {all}번 가운데 {count}번 발산(학습률 {rates}).",
+    ),
+    "duel.hopeless": (
+        "{name}: a run diverged at every rate, so none could be chosen.",
+        "{name}: 모든 학습률에서 발산하여 고를 수 없음.",
+    ),
+    "duel.fresh": (
+        "{name} at {rate:g}: {count} of {all} fresh seeds diverged; its numbers are those of the "
+        "others.",
+        "{name}, 학습률 {rate:g}: 새 시드 {all}개 가운데 {count}개 발산. 수치는 나머지에 대한 것.",
+    ),
+    "duel.diverged": ("{name} diverged: {why}", "{name}: 발산. {why}"),
+    "duel.target.given": (
+        "Training until validation {goal} is {target}, median of fresh seeds: {each}.",
+        "검증 {goal} {target}까지 학습(새 시드의 중앙값): {each}.",
+    ),
+    "duel.target.found": (
+        "Training until validation {goal} is {target}, which all reach in the mean; median of "
+        "fresh seeds: {each}.",
+        "모두가 평균적으로 도달하는 검증 {goal} {target}까지 학습(새 시드의 중앙값): {each}.",
+    ),
+    "duel.time": (
+        "{name} {epochs:g} epochs ({seconds:.2g} s)",
+        "{name} {epochs:g} 에폭({seconds:.2g}초)",
+    ),
+    "duel.never": (
+        "{name} not in {epochs} epochs ({reached} of {all} runs)",
+        "{name} {epochs} 에폭 안에 도달 못 함({all}번 중 {reached}번 도달)",
+    ),
+    "duel.clock": (
+        "{search:.0f} s of search, {finals:.0f} s of runs on fresh seeds.",
+        "탐색 {search:.0f}초, 새 시드 {finals:.0f}초.",
+    ),
+    "duel.clock.plain": ("{runs:.0f} s in all.", "모두 {runs:.0f}초."),
+    "duel.head": (
+        "contender|best rate|validation|test|95 % interval|median|span|test at preset's rate|"
+        "95 % interval|epochs to target|seconds|runs",
+        "참가자|가장 좋은 학습률|검증|시험|95 % 구간|중앙값|범위|프리셋 학습률에서 시험|95 % 구간|"
+        "목표까지 에폭|초|실행",
+    ),
+    "rates.title": ("Every learning rate", "모든 학습률"),
+    "rates.alt": (
+        "Validation {goal} by learning rate for {names}: means over {seeds} seeds with their span; "
+        "chosen {chosen}; diverged {diverged}.",
+        "학습률에 따른 검증 {goal}: {names}. 시드 {seeds}개의 평균과 범위. 고른 학습률 {chosen}. "
+        "발산 {diverged}.",
+    ),
+    "tuned.title": ("Own best rate, and one for all", "가장 좋은 학습률과 공통 학습률"),
+    "tuned.alt": (
+        "Test {goal} on fresh seeds, each run a dot, means with 95 % intervals: {each}.",
+        "새 시드의 시험 {goal}. 점 하나가 실행 하나, 평균과 95 % 구간: {each}.",
+    ),
+    "target.title": ("Time to target", "목표까지의 시간"),
+    "target.alt": (
+        "Epochs and seconds of training until validation {goal} is {target}, each run a dot, "
+        "medians as lines: {each}.",
+        "검증 {goal} {target}까지의 에폭과 학습 시간. 점 하나가 실행 하나, 선은 중앙값: {each}.",
+    ),
+}

@@ -1,0 +1,172 @@
+"""A duel by rules: what was found, in sentences and a table. `found` is what duel.course finds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from etude.draw.texts import Lang, say
+from etude.look import compare, duel_pictures
+from etude.look.differences import table_of, worded
+from etude.look.report import Section, write
+from etude.look.words import number
+
+Found = Mapping[str, Any]
+
+
+def draw(
+    place: Path,
+    found: Found,
+    runs: Mapping[str, Any],
+    spent: Mapping[str, float],
+    lang: Lang = "en",
+) -> None:
+    """pictures/ and report.html. runs: the finished ones (ship.Run) by label. spent: seconds by
+    stage."""
+    groups = {
+        one["label"]: [runs[label] for label in one["tuned"]["members"] if label in runs]
+        for one in found["contenders"]
+        if one["tuned"]
+    }
+    groups = {name: members for name, members in groups.items() if members}
+    pictures = []
+    if found["goal"]:
+        pictures = duel_pictures.pictures(found, lang)
+        histories = {name: [run.history for run in members] for name, members in groups.items()}
+        if histories:
+            pictures.append(compare.overlaid(histories, found["goal"], "", lang))
+            firsts = {name: members[0] for name, members in groups.items()}
+            pictures += compare.fitted(firsts, "", lang)
+    sections = [
+        Section(say(lang, "results"), sentences(found, spent, {}, lang), rows(found, lang)),
+        Section(say(lang, "pictures"), pictures=pictures),
+        Section(say(lang, "runs"), table=table_of(groups, lang) if groups else ()),
+    ]
+    write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)
+
+
+def sentences(
+    found: Found,
+    spent: Mapping[str, float],
+    diverged: Mapping[str, str],
+    lang: Lang = "en",
+) -> list[str]:
+    """All there is to say of a comparison, the outcome first. diverged: the words of runs of one
+    without rules, which has found nothing else here."""
+    if not found:
+        said = [say(lang, "duel.diverged", name=k, why=why) for k, why in diverged.items()]
+        return [*said, say(lang, "duel.clock.plain", runs=spent.get("runs", 0.0))]
+    said = [*_outcome(found, lang), *_target(found, lang), *_search(found, lang)]
+    clock = {stage: spent.get(stage, 0.0) for stage in ("search", "finals")}
+    return [*said, say(lang, "duel.clock", **clock)]
+
+
+def _outcome(found: Found, lang: Lang) -> Iterator[str]:
+    """Who wins, and what one rate for all would have said."""
+    goal, pairs = found["goal"], found["verdicts"]
+    for pair in (leads := pairs.get("tuned", []))[:1]:
+        even = [each["other"] for each in leads if each["verdict"] != "some"]
+        if even:
+            yield say(lang, "duel.even", first=pair["first"], others=", ".join(even))
+        else:
+            yield say(lang, "duel.winner", first=pair["first"])
+    yield from (worded(pair, goal, lang) for pair in leads)
+    if not leads:
+        for one in found["contenders"]:
+            if one["tuned"] and one["tuned"]["mean"] is not None:
+                value = number(one["tuned"]["mean"], one["goal"])
+                values = {"name": one["label"], "rate": one["chosen"]["rate"], "goal": one["goal"]}
+                yield say(lang, "duel.only", value=value, **values)
+    rates = {one["default_rate"] for one in found["contenders"]}
+    said = " ".join(worded(pair, goal, lang) for pair in pairs.get("default", []))
+    if said and len(rates) == 1:
+        yield say(lang, "duel.default.one", rate=rates.pop(), said=said)
+    elif said:
+        yield say(lang, "duel.default.own", said=said)
+
+
+def _target(found: Found, lang: Lang) -> Iterator[str]:
+    """Time to the target, of each."""
+    each = [reached(one, lang) for one in found["contenders"] if one["to_target"]]
+    if each:
+        key = "duel.target.given" if found["target_given"] else "duel.target.found"
+        target = number(found["target"], found["goal"])
+        yield say(lang, key, goal=found["goal"], target=target, each=", ".join(each))
+
+
+def reached(one: Mapping[str, Any], lang: Lang = "en") -> str:
+    """How long one contender takes to the target."""
+    time = one["to_target"]
+    if time["median_epochs"] is None:
+        values = {"reached": time["reached"], "all": len(time["epochs"]), "epochs": one["epochs"]}
+        return say(lang, "duel.never", name=one["label"], **values)
+    values = {"epochs": time["median_epochs"], "seconds": time["median_seconds"]}
+    return say(lang, "duel.time", name=one["label"], **values)
+
+
+def _search(found: Found, lang: Lang) -> Iterator[str]:
+    """How it was searched, what that cost, and where it had to go on or failed."""
+    rules, contenders = found["rules"], found["contenders"]
+    values = {"low": min(rules["rates"]), "high": max(rules["rates"])}
+    counts = {key: len(rules[key]) for key in ("rates", "seeds", "fresh")}
+    schedules = ", ".join(rules["schedules"])
+    yield say(lang, "duel.searched", count=len(contenders), schedules=schedules, **counts, **values)
+    spent = (f"{c['label']} {c['runs']['search']} + {c['runs']['final']}" for c in contenders)
+    yield say(lang, "duel.runs", each=", ".join(spent))
+    for one in contenders:
+        name, runs = one["label"], one["runs"]
+        rates = [point["rate"] for point in one["grid"]]
+        for side, end in (("down", min(rates)), ("up", max(rates))):
+            if one["extended"][side]:
+                yield say(lang, f"duel.{side}", name=name, end=end)
+        if one["chosen"] is None:
+            yield say(lang, "duel.hopeless", name=name)
+        elif one["chosen"]["edge"]:
+            yield say(lang, "duel.edge", name=name, rate=one["chosen"]["rate"])
+        if bad := [point for point in one["grid"] if point["diverged"]]:
+            count = sum(point["diverged"] for point in bad)
+            at = ", ".join(dict.fromkeys(f"{point['rate']:g}" for point in bad))
+            yield say(lang, "duel.diverging", name=name, count=count, all=runs["search"], rates=at)
+        for kind in ("tuned", "default"):
+            if (group := one[kind]) and group["diverged"]:
+                values = {"count": group["diverged"], "all": len(group["members"])}
+                yield say(lang, "duel.fresh", name=name, rate=group["rate"], **values)
+
+
+def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
+    """A row a contender, the head first."""
+    table = [say(lang, "duel.head").split("|")]
+    for one in found["contenders"]:
+        goal, best, time = one["goal"], one["chosen"], one["to_target"] or {}
+        tuned = one["tuned"] or {"mean": None, "interval": None, "median": None, "test": []}
+        rate = f"{best['rate']:g} {best['schedule']}" if best else "-"
+        table.append(
+            [
+                one["label"],
+                rate,
+                shown(best and best["score"], goal),
+                shown(tuned["mean"], goal),
+                span(tuned["interval"], goal),
+                shown(tuned["median"], goal),
+                span([min(tuned["test"]), max(tuned["test"])] if tuned["test"] else None, goal),
+                f"{shown(one['default']['mean'], goal)} ({one['default_rate']:g})",
+                span(one["default"]["interval"], goal),
+                _plain(time.get("median_epochs"), "g"),
+                _plain(time.get("median_seconds"), ".2g"),
+                f"{one['runs']['search']} + {one['runs']['final']}",
+            ]
+        )
+    return table
+
+
+def shown(value: float | None, goal: str) -> str:
+    """A goal's value, or a dash."""
+    return "-" if value is None else number(value, goal)
+
+
+def span(ends: Sequence[float] | None, goal: str) -> str:
+    """Two ends, or a dash."""
+    return " - ".join(number(end, goal) for end in ends) if ends else "-"
+
+
+def _plain(value: float | None, form: str) -> str:
+    return "-" if value is None else f"{value:{form}}"

@@ -1,0 +1,207 @@
+"""The pictures of a duel by rules: every learning rate, own best rate beside one for all, and time
+to the target."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from etude.draw.style import Ink, Picture, line, log_scale, picture
+from etude.draw.texts import Lang, say
+from etude.look.words import LOWER_IS_BETTER, number
+
+Found = Mapping[str, Any]
+MARKS = "os^Dv*P"
+STEEP = 20.0
+"""Highest over lowest value, from which an axis goes by powers of ten."""
+
+
+def pictures(found: Found, lang: Lang = "en") -> list[Picture]:
+    """All that can be drawn of what was found."""
+    drawn = [every_rate(found, lang)]
+    if any(one["tuned"] and one["tuned"]["test"] for one in found["contenders"]):
+        drawn.append(fresh_seeds(found, lang))
+    if any(one["to_target"] for one in found["contenders"]):
+        drawn.append(time_to_target(found, lang))
+    return drawn
+
+
+def look_of(ink: Ink, index: int) -> dict[str, Any]:
+    """Colour, dashes and mark of a contender, so that no two differ in colour alone."""
+    return {**line(ink, index), "marker": MARKS[index % len(MARKS)], "markersize": 4.5}
+
+
+# Every rate ---------------------------------------------------------------------------------------
+
+
+def every_rate(found: Found, lang: Lang = "en") -> Picture:
+    """Validation goal by learning rate, a panel a schedule: mean and span over seeds, the chosen
+    rates ringed, diverged runs crossed at the foot, the preset's rate as a line."""
+    contenders, goal = found["contenders"], found["goal"]
+    schedules = found["rules"]["schedules"]
+
+    def paint(figure: Any, ink: Ink) -> None:
+        panels = figure.subplots(1, len(schedules), sharey=True, squeeze=False)[0]
+        for axes, schedule in zip(panels, schedules):
+            for index, one in enumerate(contenders):
+                _curve(axes, ink, index, one, schedule)
+            for rate in sorted({one["default_rate"] for one in contenders}):
+                axes.axvline(rate, color=ink.text, linewidth=0.8, linestyle=":", zorder=0)
+            log_scale(axes.xaxis)
+            axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
+            axes.set(xlabel="learning rate", title=schedule)
+        values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
+        if goal in LOWER_IS_BETTER and values and max(values) > STEEP * min(values) > 0:
+            log_scale(panels[0].yaxis)
+        panels[0].set(ylabel=f"validation {goal}")
+        _legend(figure, ink, [one["label"] for one in contenders], len(schedules))
+
+    picked = (f"{c['label']} {c['chosen']['rate']:g}" for c in contenders if c["chosen"])
+    bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
+    alt = say(
+        lang, "rates.alt", goal=goal, names=", ".join(c["label"] for c in contenders),
+        seeds=len(found["rules"]["seeds"]), chosen=", ".join(picked) or "-",
+        diverged=", ".join(bad) or "-",
+    )  # fmt: skip
+    size = (6.4 if len(schedules) == 1 else 7.6, 3.9)
+    return picture("rates", say(lang, "rates.title"), alt, paint, size)
+
+
+def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: str) -> None:
+    """One contender's curve under one schedule."""
+    points = [point for point in one["grid"] if point["schedule"] == schedule]
+    rates = np.array([point["rate"] for point in points])
+    means = np.array([np.nan if p["score"] is None else p["score"] for p in points])
+    style = look_of(ink, index)
+    axes.plot(rates, means, **style)
+    ends = [[v for v in p["values"] if v is not None] if p["score"] is not None else []
+            for p in points]  # fmt: skip
+    if any(len(values) > 1 for values in ends):
+        low = [min(values, default=np.nan) for values in ends]
+        high = [max(values, default=np.nan) for values in ends]
+        axes.fill_between(rates, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    best = one["chosen"]
+    if best and best["schedule"] == schedule:
+        ring = {"markerfacecolor": "none", "markeredgewidth": 1.4, "linestyle": "none"}
+        axes.plot(
+            [best["rate"]], [best["score"]], marker="o", markersize=12,
+            color=style["color"], **ring,
+        )  # fmt: skip
+    bad = [point["rate"] for point in points if point["diverged"]]
+    foot = axes.get_xaxis_transform()
+    axes.plot(
+        bad, [0.02 + 0.05 * index] * len(bad), transform=foot, marker="x", markersize=6,
+        linestyle="none", color=style["color"], markeredgewidth=1.6, clip_on=False,
+    )  # fmt: skip
+
+
+def _legend(figure: Any, ink: Ink, names: Sequence[str], panels: int) -> None:
+    """Who is who, and what the marks mean, below the panels."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], label=name, **look_of(ink, i)) for i, name in enumerate(names)]
+    mark: dict[str, Any] = {"color": ink.text, "linestyle": "none"}
+    ring = Line2D([], [], marker="o", markersize=9, markerfacecolor="none", label="chosen", **mark)
+    cross = Line2D([], [], marker="x", label="diverged", **mark)
+    usual = Line2D([], [], linestyle=":", linewidth=0.8, color=ink.text, label="preset's rate")
+    columns = max(3, min(5, -(-(len(names) + 3) // 2)))
+    figure.legend(handles=[*handles, ring, cross, usual], loc="outside lower center", ncols=columns)
+
+
+# Fresh seeds --------------------------------------------------------------------------------------
+
+
+def fresh_seeds(found: Found, lang: Lang = "en") -> Picture:
+    """Test goal on fresh seeds: at the own best rate, and at the preset's beside it."""
+    contenders, goal = found["contenders"], found["goal"]
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, right = figure.subplots(1, 2, sharey=True)
+        for index, one in enumerate(contenders):
+            for axes, lift in ((left, 0.0), (right, -0.17)):
+                _group(axes, ink, index, lift, one["tuned"], filled=True)
+            _group(right, ink, index, 0.17, one["default"], filled=False)
+            if one["tuned"] and one["tuned"]["mean"] is not None:
+                words = number(one["tuned"]["mean"], goal)
+                place = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
+                left.annotate(words, (one["tuned"]["mean"], index), fontsize=8, **place)
+        left.set(xlabel=f"test {goal}", title="own best rate")
+        right.set(xlabel=f"test {goal}", title="● own best   ○ preset's rate")
+        _rows(left, [one["label"] for one in contenders])
+
+    each = []
+    for one in contenders:
+        own, usual = ((one[kind] or {}).get("mean") for kind in ("tuned", "default"))
+        words = ["-" if value is None else number(value, goal) for value in (own, usual)]
+        each.append(f"{one['label']} {words[0]} ({one['default_rate']:g}: {words[1]})")
+    alt = say(lang, "tuned.alt", goal=goal, each=", ".join(each))
+    return picture("tuned", say(lang, "tuned.title"), alt, paint, (7.6, _height(contenders)))
+
+
+def _group(
+    axes: Any, ink: Ink, index: int, lift: float, group: Mapping[str, Any] | None, filled: bool
+) -> None:
+    """One row: each run a faint dot, their mean with its interval."""
+    if not group or not group["test"]:
+        return
+    style = look_of(ink, index)
+    height = index + lift
+    face = style["color"] if filled else ink.paper
+    dots = {"s": 16, "linewidths": 0.8, "alpha": 0.45, "edgecolors": style["color"]}
+    axes.scatter(group["test"], [height] * len(group["test"]), facecolors=face, **dots)
+    if group["interval"]:
+        axes.plot(group["interval"], [height] * 2, color=style["color"], linewidth=2)
+    bold = {"marker": style["marker"], "markersize": 7, "markeredgewidth": 1.4}
+    axes.plot([group["mean"]], [height], color=style["color"], markerfacecolor=face, **bold)
+
+
+def _rows(axes: Any, names: Sequence[str]) -> None:
+    """A row a contender, the first on top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _height(contenders: Sequence[Any]) -> float:
+    return 1.3 + 0.45 * max(2, len(contenders))
+
+
+# Time to the target -------------------------------------------------------------------------------
+
+
+def time_to_target(found: Found, lang: Lang = "en") -> Picture:
+    """Epochs and seconds of training until the target: each run a dot, the median a line."""
+    from etude.look.duel import reached
+
+    contenders, goal = found["contenders"], found["goal"]
+    target = number(found["target"], goal)
+
+    def paint(figure: Any, ink: Ink) -> None:
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, what in zip(panels, ("epochs", "seconds")):
+            for index, one in enumerate(contenders):
+                _times(axes, ink, index, one["to_target"], what)
+            axes.set(xlabel=what if what == "epochs" else "seconds of training")
+            axes.set_xlim(left=0)
+        panels[0].set(title=f"until validation {goal} is {target}")
+        _rows(panels[0], [one["label"] for one in contenders])
+
+    each = ", ".join(reached(one, lang) for one in contenders if one["to_target"])
+    alt = say(lang, "target.alt", goal=goal, target=target, each=each)
+    return picture("target", say(lang, "target.title"), alt, paint, (7.6, _height(contenders)))
+
+
+def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what: str) -> None:
+    """One row of times; runs that never reach the target are counted at the right."""
+    if not time:
+        return
+    style = look_of(ink, index)
+    values = [value for value in time[what] if value is not None]
+    dots = {"s": 18, "alpha": 0.5, "linewidths": 0, "color": style["color"]}
+    axes.scatter(values, [index] * len(values), **dots)
+    median = time[f"median_{what}"]
+    if median is not None:
+        axes.plot([median] * 2, [index - 0.28, index + 0.28], color=style["color"], linewidth=2.4)
+    if missing := len(time[what]) - len(values):
+        words = f"{missing} of {len(time[what])} never"
+        place = axes.get_yaxis_transform()
+        axes.text(1.0, index - 0.34, words, transform=place, ha="right", fontsize=8)
