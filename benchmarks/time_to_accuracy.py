@@ -3,11 +3,11 @@
     python benchmarks/time_to_accuracy.py                # all of them
     python benchmarks/time_to_accuracy.py fashion-92 --seeds 0,1,2
 
-A recipe is timed if its `about` names `seconds`: what training may take, as the run itself counts it
-(steps and their data; not start-up, validation, the test and pictures). `expect` says the accuracy
-on the test split. Both bars are for the median of the seeds, and both must be met. Nothing else may
-run on the machine meanwhile: the load before each run is written down with it. Each finished run is
-added to benchmarks/results/time_to_accuracy.jsonl, and `--table` prints what stands there.
+A recipe is timed if its `about` names `seconds`: what training may take, as the run itself counts
+it (steps and their data; not start-up, validation, the test and pictures). `expect` says the
+accuracy on the test split. Both bars are for the median of the seeds, and both must be met. Nothing
+else may run on the machine meanwhile: the load after each run is written down with it. Each
+finished run is added to benchmarks/results/time_to_accuracy.jsonl; `--table` prints what is there.
 """
 
 import argparse
