@@ -19,6 +19,7 @@ from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.look import compare, duel
 from etude.recipe import draft
+from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 
@@ -214,6 +215,12 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
     diverged = {label: one.diverged for label, one in known.items() if one.diverged}
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
+        if away := [label for label in labels if not begun(path / label)]:
+            raise RunError(
+                f"{path}: all runs are made, but not all on this machine.",
+                do=f"Copy their folders into {path}, then: etude report {path}",
+                items=away,
+            )
         runs = [Run(path / label) for label in labels]
         if not runs:
             raise NumericsError(
@@ -225,7 +232,8 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
         return Duel(path, labels, runs, {}, diverged, ledger.spent)
     found = course.findings(plan.contenders, plan.rules, known)
     tests = course.finals(plan.contenders, plan.rules, known)
-    labels = [m.label for m in tests if known[m.label].test is not None]
+    here = (m.label for m in tests if begun(path / m.label))  # others stay where they were made
+    labels = [label for label in here if known[label].test is not None]
     runs = [Run(path / label) for label in labels]
     duel.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
     return Duel(path, labels, runs, found, diverged, ledger.spent)

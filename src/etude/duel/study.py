@@ -147,7 +147,7 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
 
     Raises Interrupted or Stopped after saving what was under way and posting it again.
     """
-    study, done, since = opened(url, name), 0, time.monotonic()
+    study, done, since = _found(url, name, note), 0, time.monotonic()
     with spoken(url), Signals() as signals:
         while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE:
             if signals.caught:
@@ -161,6 +161,21 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
             last = study.get_trials(deepcopy=False)[-1]
             note(f"{done} done (of {last.number + 1} begun by all)")
     return done
+
+
+def _found(url: str, name: str, note: Callable[[str], None]) -> "Study":
+    """The study, which may be about to be made. Raises RunError if it is not within a minute."""
+    since, said = time.monotonic(), False
+    while True:
+        try:
+            return opened(url, name)
+        except RunError:
+            if time.monotonic() - since > IDLE:
+                raise
+        if not said:
+            note(f"no study {name} yet; waiting for it")
+        said = True
+        time.sleep(POLL)
 
 
 def others_work(study: "Study") -> bool:
