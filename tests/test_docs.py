@@ -28,6 +28,7 @@ ROWS, SERIES = Spec("sequence", (28, 28), 10), Spec("sequence", (24, 1), 12, "fo
 SEEN = {
     "mlp": {"classes": Spec("vector", (784,), 10), "values": Spec("vector", (1,), 1, "value")},
     "cnn": {"28x28": IMAGE, "8x8": SMALL},
+    "resnet": {"28x28": IMAGE, "8x8": SMALL},
     "lstm": {"classes": ROWS, "forecast": SERIES},
     "transformer": {"classes": ROWS, "forecast": SERIES},
     "vit": {"28x28": IMAGE, "8x8": SMALL},

@@ -26,6 +26,7 @@ from etude.training.step import Step
 SMALL = {
     "mlp": {"model.hidden": [16], "data.augment": ["noise"]},
     "cnn": {"model.channels": [4, 8], "model.hidden": [8], "data.augment": ["translate"]},
+    "resnet": {"model.channels": [4, 8], "data.augment": ["flip"], "train.optimizer": "nesterov"},
     "lstm": {"model.hidden": 8},
     "transformer": {"model.width": 8, "model.depth": 1},
     "vit": {"model.width": 8, "model.depth": 1, "train.optimizer": "muon"},
