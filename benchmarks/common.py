@@ -1,4 +1,4 @@
-"""What the claims share: the machine's name, medians with their spread, tables, results, pictures."""
+"""What the claims share: the machine, medians with their spread, tables, results, pictures."""
 
 import argparse
 import importlib.metadata
@@ -187,6 +187,12 @@ def parser(doc: str, rounds: int) -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true", help="tiny: to see that it works")
     made.add_argument("--table", action="store_true", help="only print what was measured")
     return made
+
+
+def divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Words for the claim, and those after `--`, which are for étude."""
+    cut = list(words).index("--") if "--" in words else len(words)
+    return list(words[:cut]), list(words[cut + 1 :])
 
 
 def results_folder(quick: bool) -> Path:

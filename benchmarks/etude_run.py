@@ -11,27 +11,12 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent
-sys.path.insert(0, str(HOME / "peers"))
+sys.path[:0] = [str(HOME.parent), str(HOME / "peers")]
 
 import program  # noqa: E402
 
-NETWORKS = {
-    "mlp": ("model.hidden=256,256", "model.dropout=0.2"),
-    "cnn": (
-        "model.channels=32,64", "model.convs=1", "model.dropout2d=0.1",
-        "model.hidden=[512]", "model.dropout=0.25",
-    ),
-    "lstm": ("model.hidden=128", "model.layers=2", "model.dropout=0"),
-    "vit": (
-        "model.patch=4", "model.width=64", "model.depth=6", "model.heads=4",
-        "model.mlp_ratio=2", "model.dropout=0.1",
-    ),
-    "aae": ("model.preset=notes",),
-}  # fmt: skip
-TRAINING = (
-    "optimizer=adam", "lr=0.001", "schedule=constant", "warmup=0", "weight_decay=0", "clip=0",
-    "patience=0",
-)  # fmt: skip
+from benchmarks.programs import NETWORKS, TRAINING  # noqa: E402
+
 WHOLE = 60_000
 
 EXTRA = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []

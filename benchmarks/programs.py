@@ -19,6 +19,26 @@ ROOT = HOME.parent
 OURS = "etude"
 TIMEOUT = 7200
 
+NETWORKS = {
+    "mlp": ("model.hidden=256,256", "model.dropout=0.2"),
+    "cnn": (
+        "model.channels=32,64", "model.convs=1", "model.dropout2d=0.1",
+        "model.hidden=[512]", "model.dropout=0.25",
+    ),
+    "lstm": ("model.hidden=128", "model.layers=2", "model.dropout=0"),
+    "vit": (
+        "model.patch=4", "model.width=64", "model.depth=6", "model.heads=4",
+        "model.mlp_ratio=2", "model.dropout=0.1",
+    ),
+    "aae": ("model.preset=notes",),
+}  # fmt: skip
+"""The shared networks in étude's words; peers/networks.py has them in PyTorch's."""
+TRAINING = (
+    "optimizer=adam", "lr=0.001", "schedule=constant", "warmup=0", "weight_decay=0", "clip=0",
+    "patience=0",
+)  # fmt: skip
+"""Adam at 1e-3 and nothing else."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -31,7 +51,7 @@ class Program:
     words: tuple[str, ...] = ()
 
 
-ALL = ("mlp", "cnn", "lstm", "vit", "aae")
+ALL = tuple(NETWORKS)
 PROGRAMS = {
     OURS: Program("etude_run.py", ALL),
     "idiomatic": Program("peers/idiomatic.py", ALL),
@@ -75,8 +95,10 @@ def last_json(text: str) -> dict[str, Any] | None:
     return None
 
 
-def call(command: Sequence[str], timeout: float = TIMEOUT) -> dict[str, Any]:
-    """Run a program to its end: what it says, with `seconds_total` measured from outside; or
+def call(
+    command: Sequence[str], timeout: float = TIMEOUT, folder: Path | None = None
+) -> dict[str, Any]:
+    """Run a program to its end, in a folder: what it says, with `seconds_total` measured from outside; or
     {"error": its last words}."""
     paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
@@ -85,7 +107,13 @@ def call(command: Sequence[str], timeout: float = TIMEOUT) -> dict[str, Any]:
     began = time.perf_counter()
     try:
         done = subprocess.run(
-            list(command), capture_output=True, text=True, env=env, timeout=timeout, check=False
+            list(command),
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=timeout,
+            check=False,
+            cwd=folder,
         )
     except subprocess.TimeoutExpired:
         return {"error": f"did not end within {timeout:.0f} s"}

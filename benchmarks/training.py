@@ -17,7 +17,7 @@ from benchmarks import common, programs
 from benchmarks.common import Results, Spread, shown, spread
 from benchmarks.programs import OURS
 
-KEY = ("network", "batch", "epochs", "program")
+KEY = ("network", "batch", "program")
 EPOCHS = {"mlp": 3, "cnn": 1, "lstm": 1, "vit": 1, "aae": 1}
 """The MLP's epochs are short; more of them make it a measurement."""
 BARS = {"mlp": (1.0, 8.0), "cnn": (3.3, None), "lstm": (2.0, None), "vit": (1.9, None),
@@ -66,34 +66,38 @@ def seen(results: Results) -> list[tuple[str, int, list[str]]]:
 
 def table(results: Results) -> str:
     """A row a program, then the bars."""
-    rows = []
-    for network, batch, names in seen(results):
-        slow = speed(results, network, batch, "idiomatic")
-        for name in names:
-            which = {"network": network, "batch": batch, "program": name}
-            fast = speed(results, network, batch, name)
-            label = "**étude**" if name == OURS else name
-            if fast is None:
-                rows.append((network, batch, label, results.error(**which), *["-"] * 6))
-                continue
-            every = spread(results.values("samples_per_second_all", **which))
-            good, held = (
-                quality(results, network, batch, name),
-                memory(results, network, batch, name),
-            )
-            failed = len([row for row in results.of(**which) if "error" in row])
-            count = results.values("parameters", **which)[-1]
-            rows.append((
-                network, batch, label, fast, f"{fast.n}{f' ({failed} failed)' if failed else ''}",
-                shown(every.median), f"{fast.median / slow.median:.2f}" if slow else "-",
-                good, shown(held.median), f"{count:,}",
-            ))  # fmt: skip
+    rows = [
+        (network, batch, *_row(results, network, batch, name))
+        for network, batch, names in seen(results)
+        for name in names
+    ]
     parts = [common.markdown(HEAD, rows), common.markdown(*bars(results)), results.where()]
     return "\n\n".join(parts)
 
 
+def _row(results: Results, network: str, batch: int, name: str) -> tuple[object, ...]:
+    """What is said of one program; of one that always failed, why."""
+    which = {"network": network, "batch": batch, "program": name}
+    label = "**étude**" if name == OURS else name
+    fast, slow = (speed(results, network, batch, one) for one in (name, "idiomatic"))
+    if fast is None:
+        return (label, results.error(**which), *["-"] * (len(HEAD) - 4))
+    every = spread(results.values("samples_per_second_all", **which))
+    failed = sum("error" in row for row in results.of(**which))
+    return (
+        label,
+        fast,
+        f"{fast.n} ({failed} failed)" if failed else fast.n,
+        shown(every.median),
+        f"{fast.median / slow.median:.2f}" if slow else "-",
+        quality(results, network, batch, name),
+        shown(memory(results, network, batch, name).median),
+        f"{results.values('parameters', **which)[-1]:,}",
+    )
+
+
 def bars(results: Results) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """What the issue asks for, and whether it is so."""
+    """What is aimed at, and whether it is so."""
     rows = []
     for network, batch, names in seen(results):
         ours = speed(results, network, batch, OURS)
@@ -159,10 +163,7 @@ def draw(results: Results) -> None:
 
 
 def main() -> None:
-    words, _, extra = (sys.argv[1:], None, [])
-    if "--" in words:
-        cut = words.index("--")
-        words, extra = words[:cut], words[cut + 1 :]
+    words, extra = common.divided(sys.argv[1:])
     parser = common.parser(__doc__, rounds=3)
     parser.add_argument("--only", default=",".join(programs.ALL), help="networks, with commas")
     parser.add_argument("--peers", default="", help="programs, with commas (étude always)")
@@ -183,7 +184,7 @@ def main() -> None:
         for number, name in programs.alternate(names, given.rounds):
             asked = {"network": network, "batch": given.batch, "epochs": epochs,
                      "threads": given.threads, "seed": seeds[number % len(seeds)],
-                     "samples": 4 * given.batch if given.quick else 60_000}  # fmt: skip
+                     "samples": 24 * given.batch if given.quick else 60_000}  # fmt: skip
             flags = [word for key, value in asked.items() for word in (f"--{key}", str(value))]
             row = programs.run(name, failures, flags, extra)
             results.add({**asked, "program": name, "round": number, **row})

@@ -1,4 +1,4 @@
-"""The peers' own environment, .venv-peers: made once, a pip call for each group of requirements.txt.
+"""The peers' own environment, .venv-peers: a pip call for each group of requirements.txt.
 
     python -m benchmarks.peers.environment      make it, and say what could not be installed
 

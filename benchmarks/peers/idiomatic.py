@@ -1,5 +1,5 @@
-"""Plain PyTorch as every tutorial has it: a Dataset with transforms of single samples, a DataLoader,
-a loop that asks for the loss each step.
+"""Plain PyTorch as every tutorial has it: a Dataset that transforms single samples, a DataLoader, a
+loop that asks for the loss each step.
 
 `--workers 2` loads in two processes. ToTensor and Normalize are torchvision's, line by line, so
 that it is not needed. The autoencoder's loop is that of E. Linder-Norén's PyTorch-GAN in form, with

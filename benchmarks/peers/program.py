@@ -13,7 +13,9 @@ import importlib.metadata  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
+import statistics  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 
 WARM = 20
 """Steps that do not count for the warm speed: caches fill, memory is first touched."""
@@ -67,6 +69,19 @@ def resident_mb() -> float:
     """The most memory that was resident so far."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def milliseconds(action: Callable[[], object], seconds: float) -> tuple[float, int]:
+    """(median, n) of calls for so many seconds, at least three, after two to warm up."""
+    times: list[float] = []
+    for _ in range(2):
+        action()
+    until = time.perf_counter() + seconds
+    while len(times) < 3 or time.perf_counter() < until:
+        began = time.perf_counter()
+        action()
+        times.append(1000 * (time.perf_counter() - began))
+    return statistics.median(times), len(times)
 
 
 def report(

@@ -1,4 +1,4 @@
-"""Hugging Face Accelerate: model, optimizer and loader prepared, the loop by hand, as it documents."""
+"""Hugging Face Accelerate: model, optimizer and loader prepared, the loop by hand."""
 
 import program
 
