@@ -171,7 +171,7 @@ def ranges(axes: Any, ink: Any, names: Sequence[str], found: Sequence[Spread | N
             text = " not measured" if names[index] == "étude" else " failed, see the table"
             axes.text(0.02, y, text, transform=axes.get_yaxis_transform(), va="center")
             continue
-        colour = ink.lines[1] if index == 0 else ink.lines[0]
+        colour = ink.lines[0] if index == 0 else ink.lines[1]
         axes.plot([each.low, each.high], [y, y], color=colour, linewidth=3, alpha=0.5)
         axes.plot([each.median], [y], "s" if index == 0 else "o", color=colour, markersize=5)
     axes.set_yticks(range(len(names)), list(names)[::-1])

@@ -1,4 +1,4 @@
-"""Claim: one epoch of the MLP on Fashion-MNIST, start-up and test included, ends before every peer's.
+"""Claim: one epoch of the MLP, start-up and test included, ends before every peer's.
 
     python -m benchmarks.epoch --rounds 7
     python -m benchmarks.epoch --table

@@ -11,18 +11,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "peers"))
 
-import argparse  # noqa: E402
-import json  # noqa: E402
+import argparse
+import json
 
-import numpy as np  # noqa: E402
-import program  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import program
+import torch
 
-import etude  # noqa: E402
-from etude import registry  # noqa: E402
-from etude.data.dataset import Split  # noqa: E402
-from etude.data.resident import Resident  # noqa: E402
-from etude.training.loop import evaluate  # noqa: E402
+import etude
+from etude import registry
+from etude.data.dataset import Split
+from etude.data.resident import Resident
+from etude.training.loop import evaluate
 
 BATCHES = (1, 128, 1024)
 

@@ -1,4 +1,4 @@
-"""Claim: a run predicts and evaluates large batches within 1.3 times ONNX Runtime, and says the same.
+"""Claim: large batches are predicted and evaluated within 1.3 times ONNX Runtime, and equally.
 
     python -m benchmarks.inference --rounds 5
     python -m benchmarks.inference --table
@@ -8,7 +8,6 @@ are given the same raw images in fp32: one, 128, 1,024, and 10,000 by `evaluate`
 Rounds alternate which side goes first; each side is a process of its own. eager: the module alone.
 """
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -75,18 +74,17 @@ def draw(results: Results) -> None:
             for index, name in enumerate(said):
                 rows = results.of(network=network, program=name)
                 sizes = sorted({row["batch"] for row in rows if "ms" in row})
-                medians = [ms(results, network, size, name).median / size for size in sizes]
-                style = line(ink, index)
-                axes.plot(sizes, medians, marks[name], markersize=4, label=said[name], **{
-                    **style, "linestyle": style["linestyle"]})  # fmt: skip
+                medians = [1000 * ms(results, network, size, name).median / size for size in sizes]
+                style = {"marker": marks[name], "markersize": 4, **line(ink, index)}
+                axes.plot(sizes, medians, label=said[name], **style)
             log_scale(axes.xaxis)
             log_scale(axes.yaxis)
             axes.set_title(network)
             axes.set_xlabel("samples in a call")
-        grid[0, 0].set_ylabel("milliseconds a sample (less is better)")
+        grid[0, 0].set_ylabel("microseconds a sample (less is better)")
         grid[0, -1].legend()
 
-    alt = "Milliseconds a sample by samples in a call: étude, ONNX Runtime, the eager module."
+    alt = "Microseconds a sample by samples in a call: étude, ONNX Runtime, the eager module."
     common.save_picture(results, "Inference", alt, paint, (2.4 * len(names) + 0.8, 3.4))
 
 

@@ -95,11 +95,19 @@ def last_json(text: str) -> dict[str, Any] | None:
     return None
 
 
+def last_words(text: str) -> str:
+    """The end of what a program said before it failed: the cause, and what to do where that
+    follows it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    count = 2 if lines and lines[-1].startswith("->") else 1
+    return " ".join(lines[-count:])[:300] or "it said nothing"
+
+
 def call(
     command: Sequence[str], timeout: float = TIMEOUT, folder: Path | None = None
 ) -> dict[str, Any]:
-    """Run a program to its end, in a folder: what it says, with `seconds_total` measured from outside; or
-    {"error": its last words}."""
+    """Run a program to its end, in a folder: what it says, with `seconds_total` measured from
+    outside; or {"error": its last words}."""
     paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
     env["ETUDE_DATA"] = str(Path(env["ETUDE_DATA"]).resolve()) if "ETUDE_DATA" in env else ""
@@ -120,9 +128,7 @@ def call(
     seconds = time.perf_counter() - began
     found = last_json(done.stdout)
     if done.returncode or found is None:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        last = lines[-1].strip()[:200] if lines else "it said nothing"
-        return {"error": f"exit code {done.returncode}: {last}"}
+        return {"error": f"exit code {done.returncode}: {last_words(done.stderr)}"}
     return {**found, "seconds_total": round(seconds, 3)}
 
 
