@@ -1,7 +1,6 @@
 """What the claims share: the machine, medians with their spread, tables, results, pictures."""
 
 import argparse
-import importlib.metadata
 import json
 import os
 import statistics
@@ -86,14 +85,6 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def version(name: str) -> str:
-    """Of an installed package."""
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
-
-
 class Results:
     """Every single measurement of a claim, in results/<claim>.json. A row measured again takes the
     place of all rows with the same `key`; the file is written after each, so that a run that is
@@ -113,8 +104,8 @@ class Results:
         if own not in self._new:
             same = [r for r in self.rows if tuple(r.get(name) for name in self.key) == own]
             self.rows = [r for r in self.rows if r not in same]
+            self.machine = self.machine if self._new else machine()
             self._new.add(own)
-        self.machine = self.machine if len(self._new) > 1 and self.machine else machine()
         self.rows.append({**row, "date": time.strftime("%Y-%m-%d %H:%M"), "load": load()})
         self.folder.mkdir(exist_ok=True)
         content = {"claim": self.claim, "machine": self.machine, "rows": self.rows}
@@ -125,7 +116,7 @@ class Results:
         """Rows with these values, failures among them."""
         return [r for r in self.rows if all(r.get(k) == v for k, v in wanted.items())]
 
-    def values(self, name: str, **wanted: Any) -> list[float]:
+    def values(self, name: str, /, **wanted: Any) -> list[float]:
         """One number of each row that has it."""
         return [row[name] for row in self.of(**wanted) if name in row]
 

@@ -110,8 +110,8 @@ def call(
     outside; or {"error": its last words}."""
     paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
-    env["ETUDE_DATA"] = str(Path(env["ETUDE_DATA"]).resolve()) if "ETUDE_DATA" in env else ""
-    env = {key: value for key, value in env.items() if value or key != "ETUDE_DATA"}
+    if "ETUDE_DATA" in env:  # programs run in folders of their own
+        env["ETUDE_DATA"] = str(Path(env["ETUDE_DATA"]).resolve())
     began = time.perf_counter()
     try:
         done = subprocess.run(
