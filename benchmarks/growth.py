@@ -8,7 +8,8 @@ data: an MLP on 10^4 to 10^7 made vectors of 64 bytes (memory-mapped from 256 MB
 on the disk, deleted after). width, depth: of an MLP, by its parameters. length: LSTM and
 Transformer on sequences of 16 to 512 steps. epochs: 200 of them, and the slope of the memory that
 the process holds. Cost: microseconds of training a sample, without the first epoch where there are
-more. Linux only.
+more. Before: imports, reading and checking the data; after: the test split, baseline, pictures.
+Linux only.
 """
 
 import math
@@ -39,7 +40,7 @@ SETTLED = 20
 LEAK = 0.02
 """Megabytes an epoch that the slope's interval must stay below."""
 HEAD = ("axis", "model", "size", "µs a sample, median (min .. max)", "n", "parameters",
-        "anonymous MB", "mapped MB", "whole process, s")  # fmt: skip
+        "anonymous MB", "mapped MB", "s before", "s of training", "s after")  # fmt: skip
 
 
 def asked(axis: str, model: str, size: int) -> tuple[list[str], dict[str, int]]:
@@ -131,9 +132,10 @@ def table(results: Results) -> str:
         for size, cost in cells(results, axis, model):
             which = {"axis": axis, "model": model, "size": size}
             if cost is None:
-                rows.append((axis, model, f"{size:,}", results.error(**which), *["-"] * 5))
+                rows.append((axis, model, f"{size:,}", results.error(**which), *["-"] * 7))
                 continue
-            names = ("anonymous_mb", "file_mb", "seconds_total")
+            names = ("anonymous_mb", "file_mb", "seconds_before", "seconds_training",
+                     "seconds_after")  # fmt: skip
             found = [spread(results.values(name, **which)) for name in names]
             more = [shown(each.median) if each else "-" for each in found]
             count = results.values("parameters", **which)[-1]

@@ -71,6 +71,7 @@ def train(words: Sequence[str], folder: Path) -> dict[str, Any]:
     timing = folder / "runs" / "run" / "timing.jsonl"
     most: dict[str, float] = {}
     series: dict[int, float] = {}
+    ended: dict[int, float] = {}
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         child = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=err)
@@ -78,8 +79,9 @@ def train(words: Sequence[str], folder: Path) -> dict[str, Any]:
             now = memory(child.pid)
             most = {key: max(value, most.get(key, 0.0)) for key, value in now.items()} or most
             epochs = timing.read_bytes().count(b"\n") if timing.exists() else 0
-            if epochs and "anonymous_mb" in now:
-                series[epochs] = now["anonymous_mb"]
+            if epochs:
+                ended.setdefault(epochs, time.perf_counter() - began)
+                series |= {epochs: now["anonymous_mb"]} if "anonymous_mb" in now else {}
             time.sleep(POLL)
         seconds = time.perf_counter() - began
         out.seek(0)
@@ -90,10 +92,14 @@ def train(words: Sequence[str], folder: Path) -> dict[str, Any]:
     rows = [json.loads(line) for line in timing.read_text(encoding="utf-8").splitlines()]
     series.pop(len(rows), None)  # after the last epoch come the test and the pictures
     later = rows[1:] or rows
+    ended = ended or {len(rows): seconds}
+    first, last = min(ended), max(ended)
     busy = sum(row["seconds"] for row in later) / sum(row["samples"] for row in later)
     return {
         "us": round(1e6 * busy, 3),
+        "seconds_before": round(ended[first] - sum(row["seconds"] for row in rows[:first]), 3),
         "seconds_training": round(result["seconds"], 3),
+        "seconds_after": round(seconds - ended[last], 3),
         "seconds_total": round(seconds, 3),
         "parameters": result["parameters"],
         **{key: round(value, 1) for key, value in most.items()},
