@@ -262,6 +262,9 @@ def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
             found = self.held.take(samples, key)
             return found._replace(x=found.x * float("nan")) if self.calls >= 30 else found
 
+        def pieces(self):
+            return self.held.pieces()
+
     live = loop.Loop(
         parts.model, parts.task, parts.recipe, Poisoned(train), val, run,
         parts.dataset.card.plain(), lambda *_: None,
