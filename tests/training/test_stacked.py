@@ -27,6 +27,7 @@ NETS = {
     "cnn": {
         "model.channels": [4, 6], "model.hidden": [8], "model.dropout": 0.0, "model.dropout2d": 0.0,
     },
+    "resnet": {"model.channels": [4, 6]},
     "vit": {"model.width": 8, "model.depth": 2, "model.heads": 2, "model.dropout": 0.0},
     "transformer": {"model.width": 8, "model.depth": 2, "model.heads": 2, "model.dropout": 0.0},
 }  # fmt: skip
