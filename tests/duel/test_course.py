@@ -231,6 +231,13 @@ def test_a_target_where_lower_is_better_is_one_that_is_reached():
     assert [one["to_target"]["median_epochs"] for one in found["contenders"]] == [3, 3]
 
 
+def test_the_target_is_what_most_runs_of_the_slowest_reach():
+    tops = {2: 0.9, 3: 0.9, 4: 0.7, 5: 0.6, 6: 0.5}
+    found = curves([contender()], RULES, lambda _, seed: (0.1, 0.2, 0.3, tops[seed]))
+    assert found["target"] == 0.7
+    assert found["contenders"][0]["to_target"]["median_epochs"] == 4
+
+
 def test_of_two_goals_nothing_is_said_across():
     found, _ = play([contender("a"), contender("b", goal="mae")], RULES, hill(0.03))
     assert (found["goal"], found["verdicts"], found["target"]) == ("", {}, None)

@@ -287,6 +287,7 @@ def test_a_killed_duel_goes_on_to_the_same_numbers_and_bytes(whole, workdir, cap
     assert process.returncode == 0, err
     _, out, _ = call(capsys, "resume", "runs/d", "--json")
     assert timeless(json.loads(out)) == timeless(whole[1])
+    assert weights(place) == weights(whole[0]) != {}
     for run in whole[0].glob("*-seed*"):
         mine = verbs.load(place / run.name)
         assert (mine.path / "metrics.jsonl").read_bytes() == (run / "metrics.jsonl").read_bytes()

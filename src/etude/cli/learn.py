@@ -85,7 +85,7 @@ def compare(
     schedule: Several = None,
     target: Annotated[
         float | None,
-        Parameter(help="the validation goal whose time is told (auto: what all reach)"),
+        Parameter(help="the validation goal whose time is told (auto: what most of each reach)"),
     ] = None,
     workers: Annotated[
         int | None, Parameter(help="processes side by side (auto: a core each)", converter=whole)

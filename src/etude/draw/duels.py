@@ -14,9 +14,8 @@ DUELS: dict[str, tuple[str, str]] = {
         "승자: {first}. 저마다 가장 좋은 학습률에서.",
     ),
     "duel.even": (
-        "No difference between {first} and {others}, each with its own best rate: there is no "
-        "winner.",
-        "저마다 가장 좋은 학습률에서 {first}, {others}: 차이 없음. 승자 없음.",
+        "No difference between {names}, each with its own best rate: there is no winner.",
+        "저마다 가장 좋은 학습률에서 {names}: 차이 없음. 승자 없음.",
     ),
     "duel.only": (
         "{name}, at its best rate {rate:g}: test {goal} {value}.",
@@ -66,9 +65,9 @@ DUELS: dict[str, tuple[str, str]] = {
         "검증 {goal} {target}까지 학습(새 시드의 중앙값): {each}.",
     ),
     "duel.target.found": (
-        "Training until validation {goal} is {target}, which all reach in the mean; median of "
+        "Training until validation {goal} is {target}, which most runs of each reach; median of "
         "fresh seeds: {each}.",
-        "모두가 평균적으로 도달하는 검증 {goal} {target}까지 학습(새 시드의 중앙값): {each}.",
+        "저마다 절반 넘게 도달하는 검증 {goal} {target}까지 학습(새 시드의 중앙값): {each}.",
     ),
     "duel.time": (
         "{name} {epochs:g} epochs ({seconds:.2g} s)",

@@ -253,24 +253,24 @@ def _target(
     known: Known,
     given: float | None,
 ) -> float | None:
-    """The validation goal to reach: as given, or the best that every contender's chosen runs reach
-    in the mean, to three digits. None where one has no such runs."""
+    """The validation goal to reach: as given, or the best that more than half of every contender's
+    chosen runs reach, to three digits. None where one has too few."""
     if given is not None:
         return given
-    peaks = []
-    for who, one in zip(contenders, each):
-        outcomes = [known[label] for label in (one["tuned"] or {}).get("members", ())]
-        curves = [outcome.val for outcome in outcomes if outcome.best is not None]
-        if not curves:
+    sign, peaks = contenders[0].sign, []
+    for one in each:
+        labels = (one["tuned"] or {}).get("members", ())
+        curves = [[sign * v for v in known[label].val] for label in labels]
+        tops = sorted((max(curve) for curve in curves if curve), reverse=True)
+        half = len(labels) // 2
+        if half >= len(tops):
             return None
-        epochs = min(map(len, curves))
-        mean = np.array([curve[:epochs] for curve in curves]).mean(0)
-        peaks.append(float((who.sign * mean).max()))
-    sign, worst = contenders[0].sign, min(peaks)
+        peaks.append(tops[half])
+    worst = min(peaks)
     if not worst:
         return 0.0
     step = 10.0 ** (math.floor(math.log10(abs(worst))) - 2)
-    return rounded(sign * math.floor(worst / step + 1e-9) * step)  # to the side that all reach
+    return rounded(sign * math.floor(worst / step + 1e-9) * step)  # to the side that is reached
 
 
 def _to_target(

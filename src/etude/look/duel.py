@@ -66,7 +66,7 @@ def _outcome(found: Found, lang: Lang) -> Iterator[str]:
     for pair in (leads := pairs.get("tuned", []))[:1]:
         even = [each["other"] for each in leads if each["verdict"] != "some"]
         if even:
-            yield say(lang, "duel.even", first=pair["first"], others=", ".join(even))
+            yield say(lang, "duel.even", names=", ".join([pair["first"], *even]))
         else:
             yield say(lang, "duel.winner", first=pair["first"])
     yield from (worded(pair, goal, lang) for pair in leads)
