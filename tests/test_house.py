@@ -37,8 +37,8 @@ ARROWS = {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
     "duel": {
-        "config", "errors", "recipe", "registry", "runs", "training", "draw", "look", "ship",
-        "session",
+        "config", "data", "errors", "limits", "recipe", "registry", "runs", "shapes", "training",
+        "draw", "look", "ship", "session",
     },
     "verbs": {
         "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",

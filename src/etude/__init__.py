@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from etude.errors import EtudeError
     from etude.recipe import Recipe
     from etude.ship.run import Run
-    from etude.verbs import compare, load, resume, train
+    from etude.verbs import compare, load, resume, train, tune
 
 __version__ = "0.1.0"
 
@@ -30,6 +30,7 @@ __all__ = [
     "models",
     "resume",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "load": "verbs",
     "resume": "verbs",
     "train": "verbs",
+    "tune": "verbs",
 }
 
 

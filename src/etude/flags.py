@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, make_dataclass
 from typing import Annotated, Any, Literal, Optional, get_args
 
@@ -28,10 +28,15 @@ def flag(field: Any) -> Any:
     return Annotated[Optional[kind], text]  # noqa: UP045
 
 
+def range_flag(field: Any) -> Any:
+    """A field of the recipe as a flag that takes a range or several values."""
+    return Annotated[Optional[str], Parameter(help=field.description)]  # noqa: UP045
+
+
 # Every field of Train is a flag; those not given stay None, and the recipe decides.
-def flags_class(name: str, *but: str) -> Any:
+def flags_class(name: str, *but: str, of: Callable[[Any], Any] = flag) -> Any:
     """A dataclass of all these flags `but` some."""
-    fields = [(k, flag(entry), None) for k, entry in Train.model_fields.items() if k not in but]
+    fields = [(k, of(entry), None) for k, entry in Train.model_fields.items() if k not in but]
     made: Any = make_dataclass(name, fields)
     made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
     return made
@@ -40,6 +45,7 @@ def flags_class(name: str, *but: str) -> Any:
 TrainFlags: Any = flags_class("TrainFlags")
 # In a comparison these may be several.
 CompareFlags: Any = flags_class("CompareFlags", "optimizer", "lr", "schedule")
+TuneFlags: Any = flags_class("TuneFlags", "threads", of=range_flag)
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
 MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]

@@ -74,6 +74,9 @@ class Train(Config):
     compile: Literal["auto", "on", "off"] = Field(
         default="auto", description="auto: only when it repays its own cost"
     )
+    memory_format: Literal["auto", "contiguous", "channels_last"] = Field(
+        default="auto", description="of images between layers; auto: channels_last for convolutions"
+    )
     save_seconds: float = Field(
         default=15.0, ge=0, description="seconds of training between two checkpoints"
     )

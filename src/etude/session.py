@@ -25,8 +25,9 @@ from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 from etude.training import firstaid, machine
 from etude.training.distributed import World
-from etude.training.loop import Loop, Progress, evaluate, load_weights, must_be_finite
+from etude.training.loop import Loop
 from etude.training.randomness import order
+from etude.training.record import Progress, evaluate, load_weights, must_be_finite
 
 
 def begin(
@@ -42,7 +43,7 @@ def begin(
     parts = registry.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
-    train, why = world.agree(_choose(parts) if world.first else None)
+    train, why = world.agree(choose(parts) if world.first else None)
     recipe = Recipe.read({**parts.recipe.plain(), "train": train})
     parts = Assembly(recipe, parts.dataset, parts.model, parts.task)
     path = world.agree(str(run.path) if run else None)
@@ -54,13 +55,20 @@ def begin(
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
-    provenance: dict[str, Any] = {
-        "environment": surroundings(), "fingerprint": card.fingerprint, "chosen": why,
-    }  # fmt: skip
-    if parts.dataset.left_out:
-        provenance["left_out"] = [str(one) for one in parts.dataset.left_out]
-    run.begin(recipe.plain(), provenance)
+    run.begin(recipe.plain(), provenance(parts, why))
     return run, parts
+
+
+def provenance(parts: Assembly, why: str) -> dict[str, Any]:
+    """What a run begins with, and why it was chosen so."""
+    found: dict[str, Any] = {
+        "environment": surroundings(),
+        "fingerprint": parts.dataset.card.fingerprint,
+        "chosen": why,
+    }
+    if parts.dataset.left_out:
+        found["left_out"] = [str(one) for one in parts.dataset.left_out]
+    return found
 
 
 def _shared_out(train: Train, world: World) -> None:
@@ -124,7 +132,7 @@ def examined_on(parts: Assembly) -> Resident:
     return Resident(parts.dataset.test, parts.dataset.card, device)
 
 
-def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
+def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     """Training resolved, as plain values, and why it was chosen so."""
     train = parts.recipe.train
     held, _ = learned_from(parts)
@@ -132,7 +140,8 @@ def _choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     steps = len(held) // size * (train.epochs or 1)
     batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
     chosen, why = machine.choose(train, parts.model, parts.task.phases(), batch, steps)
-    return chosen.plain(), why
+    layout = "channels last, " if train.memory_format == "channels_last" else ""
+    return chosen.plain(), layout + why
 
 
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +174,7 @@ def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run
     try:
         at = _train(run, parts, quiet, world)
         if world.first:
-            _conclude(run, parts, at)
+            conclude(run, parts, at)
             report(run, parts.dataset, lang)
         world.agree("done")
     finally:
@@ -190,7 +199,7 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
     parts = registry.assemble(recipe)
-    train, why = _choose(parts)
+    train, why = choose(parts)
     card = parts.dataset.card
     lines = [f"{card.given}, seen as {card.seen}; {train['device']}, {why}", *card.notes]
     return {**parts.recipe.plain(), "train": train}, parts.task.goal, "\n".join(lines)
@@ -210,9 +219,9 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
             try:
                 at = _train(run, parts, True, world)
                 if tested:
-                    _conclude(run, parts, at)
+                    conclude(run, parts, at)
             except NumericsError as error:
-                found = {**_progress(run, goal), "best": None, "diverged": error.what}
+                found = {**curves(run, goal), "best": None, "diverged": error.what}
                 run.discard()
                 return found
             best = (at.best or {})[goal]
@@ -221,7 +230,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
             goal = result["goal"]
             best = result["val"][goal]
         test = float(result["test"][goal]) if result and tested else None
-        return {**_progress(run, goal), "best": float(best), "test": test}
+        return {**curves(run, goal), "best": float(best), "test": test}
     finally:
         run.release()
 
@@ -245,7 +254,7 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly 
         raise
 
 
-def _progress(run: RunFolder, goal: str) -> dict[str, Any]:
+def curves(run: RunFolder, goal: str) -> dict[str, Any]:
     """The validation goal after each epoch, and the seconds of training up to it."""
     val = [row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch"]
     times = files.lines(run.timing)
@@ -253,7 +262,7 @@ def _progress(run: RunFolder, goal: str) -> dict[str, Any]:
     return {"val": tuple(val), "seconds": tuple(spent)}
 
 
-def _conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
+def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
     """The best weights, and the test split: the one time it is used."""
     test, best = examined_on(parts), run.best()
     load_weights(parts.model, best)

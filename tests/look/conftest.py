@@ -10,6 +10,7 @@ KINDS = {
     "mlp": ("mlp", "digits", {"model.hidden": [16]}),
     "function": ("mlp", "curve", {"model.hidden": [16]}),
     "cnn": ("cnn", "digits", {}),
+    "resnet": ("resnet", "digits", {"model.mirrored": True}),
     "lstm": ("lstm", "digits", {"model.hidden": 8, "model.layers": 2}),
     "lstm both ways": ("lstm", "digits", {"model.hidden": 8, "model.bidirectional": True}),
     "lstm forecast": ("lstm", "series", {}),

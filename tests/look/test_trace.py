@@ -16,6 +16,7 @@ from tests.test_contract import CASES, inputs, make
 SPECS = {
     "mlp": Spec("vector", (12,), 3),
     "cnn": Spec("image", (3, 16, 24), 3),
+    "resnet": Spec("image", (3, 16, 24), 3),
     "lstm": Spec("sequence", (9, 4), 3),
     "transformer": Spec("sequence", (9, 4), 3),
     "vit": Spec("image", (3, 16, 24), 3),

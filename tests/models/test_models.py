@@ -73,6 +73,37 @@ def test_the_notes_vit():
     assert kinds(model.blocks[0].mlp) == ["Linear", "GELU", "Dropout", "Linear"]
 
 
+# MLP --------------------------------------------------------------------------------------------
+
+
+def test_the_mlp_with_batch_norm_is_a_sequence_by_hand():
+    """Values, gradients and running statistics; in training and in eval mode."""
+    torch.manual_seed(0)
+    fields = {"hidden": [7, 5], "dropout": 0.0, "batch_norm": True}
+    ours = etude.models.create("mlp", Spec("vector", (4,), 3), **fields).double()
+    reference = nn.Sequential(
+        nn.Linear(4, 7, bias=False), nn.BatchNorm1d(7), nn.ReLU(), nn.Dropout(0.0),
+        nn.Linear(7, 5, bias=False), nn.BatchNorm1d(5), nn.ReLU(), nn.Dropout(0.0),
+        nn.Linear(5, 3),
+    ).double()  # fmt: skip
+    reference.load_state_dict({k.removeprefix("net."): x for k, x in ours.state_dict().items()})
+    x = torch.randn(6, 4, dtype=torch.float64)
+    for mode in (True, False):
+        assert_parity(ours.train(mode), reference.train(mode), [x])
+    for mine, theirs in zip(ours.parameters(), reference.parameters(), strict=True):
+        assert_same(mine.grad, theirs.grad)
+    for mine, theirs in zip(ours.buffers(), reference.buffers(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_the_mlp_has_no_batch_norm_unless_it_is_asked_for():
+    for preset in ("default", "notes"):
+        model = etude.models.create("mlp", Spec("vector", (4,), 3), preset=preset)
+        assert "BatchNorm1d" not in kinds(model)
+    model = etude.models.create("mlp", Spec("vector", (4,), 3), hidden=[5], batch_norm=True)
+    assert kinds(model) == ["Linear", "BatchNorm1d", "ReLU", "Dropout", "Linear"]
+
+
 # Vision Transformer -----------------------------------------------------------------------------
 
 TIMM = [
@@ -224,7 +255,8 @@ def test_create_takes_names_and_fields_and_gives_a_plain_module():
     assert isinstance(model, nn.Module)
     assert len(model.blocks) == 2
     assert model(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
-    assert set(registry.names("model")) == {"mlp", "cnn", "lstm", "transformer", "vit", "aae"}
+    known = {"mlp", "cnn", "resnet", "lstm", "transformer", "vit", "aae"}
+    assert set(registry.names("model")) == known
 
 
 def test_the_penalty_is_half_the_squared_slope():
@@ -282,6 +314,7 @@ def test_to_judge_the_size_first_draws_nothing(name):
     [
         ("mlp", {"hidden": [1 << 20, 1 << 20]}),
         ("cnn", {"channels": [1 << 20, 1 << 20]}),
+        ("resnet", {"channels": [1 << 20, 1 << 20]}),
         ("lstm", {"hidden": 1 << 20}),
         ("transformer", {"width": 1 << 20, "depth": 1}),
         ("vit", {"width": 1 << 16, "depth": 100}),

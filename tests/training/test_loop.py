@@ -20,12 +20,13 @@ from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.classify import Classify
 from etude.tasks.protocol import Phase
-from etude.training import loop
+from etude.training import loop, record
 from etude.training.step import Step
 
 SMALL = {
     "mlp": {"model.hidden": [16], "data.augment": ["noise"]},
     "cnn": {"model.channels": [4, 8], "model.hidden": [8], "data.augment": ["translate"]},
+    "resnet": {"model.channels": [4, 8], "data.augment": ["flip"], "train.optimizer": "nesterov"},
     "lstm": {"model.hidden": 8},
     "transformer": {"model.width": 8, "model.depth": 1},
     "vit": {"model.width": 8, "model.depth": 1, "train.optimizer": "muon"},
@@ -261,6 +262,9 @@ def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
             found = self.held.take(samples, key)
             return found._replace(x=found.x * float("nan")) if self.calls >= 30 else found
 
+        def pieces(self):
+            return self.held.pieces()
+
     live = loop.Loop(
         parts.model, parts.task, parts.recipe, Poisoned(train), val, run,
         parts.dataset.card.plain(), lambda *_: None,
@@ -350,8 +354,8 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
     _, val, _ = session.residents(parts)
     parts.model.train()
     before = {key: x.clone() for key, x in parts.model.state_dict().items()}
-    first = loop.evaluate(parts.model, parts.task, val, 0)
-    assert first == loop.evaluate(parts.model, parts.task, val, 0)
+    first = record.evaluate(parts.model, parts.task, val, 0)
+    assert first == record.evaluate(parts.model, parts.task, val, 0)
     assert parts.model.training
     after = parts.model.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
@@ -364,7 +368,7 @@ def test_evaluation_has_a_stream_of_its_own():
     found = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        found.append(loop.evaluate(parts.model, parts.task, val, 0))
+        found.append(record.evaluate(parts.model, parts.task, val, 0))
     assert found[0] == found[1]
 
 

@@ -74,10 +74,10 @@ def test_decay_spares_norms_and_biases(name):
     net = model()
     train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
     by_decay = {
-        id(p): group["weight_decay"]
+        id(p): decay
         for optimizer in build(net.named_parameters(), train)
-        for group in optimizer.param_groups
-        for p in group["params"]
+        for parameters, decay in optimizer.groups
+        for p in parameters
     }
     assert len(by_decay) == len(list(net.parameters()))
     for key, p in net.named_parameters():

@@ -90,6 +90,9 @@ def compare(
     workers: Annotated[
         int | None, Parameter(help="processes side by side (auto: a core each)", converter=whole)
     ] = None,
+    storage: Annotated[
+        str | None, Parameter(help="a database where other machines find members to run")
+    ] = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
     seed: Several = None,
     skip_bad: SkipBad = False,
@@ -122,6 +125,7 @@ def compare(
         schedule=schedule,
         target=target,
         workers=workers,
+        storage=storage,
         name=name,
         quiet=as_json,
         lang=lang,

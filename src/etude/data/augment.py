@@ -132,8 +132,9 @@ def translate(x: Tensor, draw: Draw) -> Tensor:
     moved = shifts(draw(2), (height, width))
     rows = _on(x, np.clip(np.arange(height) - moved[:, :1], 0, height - 1))
     columns = _on(x, np.clip(np.arange(width) - moved[:, 1:], 0, width - 1))
-    n = torch.arange(len(x), device=x.device)[:, None, None]
-    return x.movedim(1, -1)[n, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+    # One gather from the flat image: two axes indexed at once take four times as long on a CPU.
+    where = (rows[:, :, None] * width + columns[:, None, :]).flatten(1)[:, None]
+    return x.flatten(2).gather(2, where.expand(-1, x.shape[1], -1)).view(x.shape)
 
 
 def affinities(u: np.ndarray) -> np.ndarray:

@@ -26,14 +26,16 @@ class Plan(Config):
     """What is asked of whom.
 
     By rules: contenders. Without: members, each run once as it is. warning: stands on the pictures.
-    workers: side by side, None for as many as fit. environment: what it began with.
+    workers: side by side, None for as many as fit. storage: where members are posted for other
+    machines. environment: what it began with.
     """
 
     rules: Rules | None = None
     contenders: tuple[Contender, ...] = ()
     members: tuple[Named, ...] = ()
     warning: str = ""
-    workers: int | None = Field(default=None, ge=1)
+    workers: int | None = Field(default=None, ge=0)
+    storage: str = ""
     environment: dict[str, Any] = {}
 
     def mappings(self) -> list[dict[str, Any]]:

@@ -9,37 +9,53 @@ from typing import Any
 from etude import registry, session
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
-from etude.duel import course, grid, workers
+from etude.duel import course, grid, stacked, workers
 from etude.duel.course import Contender
 from etude.duel.grid import Asked, Duel
 from etude.duel.ledger import Ledger, Named, Plan
 from etude.duel.member import Member
+from etude.duel.study import Board
 from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.look import compare, duel
 from etude.recipe import draft
+from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
 
 Note = Callable[[str], None]
+STACK = 8
+"""Members from which on a stack is tried."""
 
 
-def engine_for(members: Sequence[Member], count: int, pool: Pool) -> Engine:
+def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool) -> Engine:
     """What runs these members: the one place where that is chosen.
 
-    One worker is this process; several are processes of their own. Another engine (members stacked
-    in one batched step, a study on many machines) belongs here.
+    Posted on a storage where one is given. Else stacked in one batched step, where they can be,
+    that is faster and no number of workers is asked for; a duel that has begun so goes on so. Else
+    one worker is this process; several are processes of their own.
     """
+    plan, before = ledger.plan, {outcome.how for outcome in ledger.known.values()}
+    if plan.storage:
+        return Board(plan.storage, ledger.path.name, pool.note)
+    if "stacked" in before:
+        return stacked.run
+    if len(members) >= STACK and not before and plan.workers is None:
+        stack, why = stacked.faster(registry.complete(members[0].mapping), len(members), count)
+        pool.note(why)
+        if stack:
+            return stacked.run
     return workers.here if count == 1 else pool
 
 
 # From what was asked to a plan --------------------------------------------------------------------
 
 
-def plan(asked: Asked, workers: int | None, note: Note) -> Plan:
+def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
     """Who takes part, each recipe checked and whole, before anything is begun. Raises EtudeError.
 
-    workers: how many there should be side by side. note: is told of data and choices.
+    workers: how many there should be side by side. storage: where they are posted. note: is told of
+    data and choices.
     """
     rules = asked.rules
     found = grid.members(asked.axes, alone=rules is not None)
@@ -58,7 +74,8 @@ def plan(asked: Asked, workers: int | None, note: Note) -> Plan:
                 note(f"{whole['model']['name']}: {line}")
     if rules:
         contenders = tuple(_contender(k, m, *settled[_pair(m)]) for k, m in drafts.items())
-        return Plan(rules=rules, contenders=contenders, workers=workers, environment=environment())
+        who: dict[str, Any] = {"rules": rules, "contenders": contenders}
+        return Plan(**who, workers=workers, storage=storage, environment=environment())
     members = tuple(
         Named(label=k, mapping=_as_settled(m, settled[_pair(m)][0])) for k, m in drafts.items()
     )
@@ -67,6 +84,7 @@ def plan(asked: Asked, workers: int | None, note: Note) -> Plan:
         members=members,
         warning=grid.warning(asked.axes, rate),
         workers=workers,
+        storage=storage,
         environment=environment(),
     )
 
@@ -163,7 +181,7 @@ def _run(
         return
     tally.begins(stage, len(asked) - len(todo), len(asked))
     count = min(_workers(ledger.plan, todo), len(todo))
-    engine = engine_for(todo, count, pool)
+    engine = engine_for(ledger, todo, count, pool)
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
             ledger.add(stage, outcome)
@@ -173,7 +191,7 @@ def _run(
 
 def _workers(plan: Plan, members: Sequence[Member]) -> int:
     """As many as were asked for, else a core each; on a GPU one."""
-    if plan.workers:
+    if plan.workers is not None:
         return plan.workers
     train = members[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
@@ -191,20 +209,27 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
     diverged = {label: one.diverged for label, one in known.items() if one.diverged}
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
+        _must_have_some(labels, path, diverged)
+        if away := [label for label in labels if not begun(path / label)]:
+            raise RunError(
+                f"{path}: all runs are made, but not all on this machine.",
+                do=f"Copy their folders into {path}, then: etude report {path}",
+                items=away,
+            )
         runs = [Run(path / label) for label in labels]
-        _must_have_some(runs, path, diverged)
         compare.draw(path, dict(zip(labels, runs)), plan.warning, lang, diverged)
         return Duel(path, labels, runs, {}, diverged, ledger.spent)
     found = course.findings(plan.contenders, plan.rules, known)
     tests = course.finals(plan.contenders, plan.rules, known)
     labels = [m.label for m in tests if known[m.label].test is not None]
+    _must_have_some(labels, path, diverged)
+    labels = [label for label in labels if begun(path / label)]  # others stay where they were made
     runs = [Run(path / label) for label in labels]
-    _must_have_some(runs, path, diverged)
     duel.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
     return Duel(path, labels, runs, found, diverged, ledger.spent)
 
 
-def _must_have_some(runs: Sequence[Run], path: Path, diverged: Mapping[str, str]) -> None:
+def _must_have_some(runs: Sequence[str], path: Path, diverged: Mapping[str, str]) -> None:
     if not runs:
         raise NumericsError(
             f"{path}: every run diverged.",

@@ -13,6 +13,7 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
+from etude.layers.dropout import dropout as drop
 from etude.shapes import Float, Tensor
 
 SHORT = 128
@@ -44,8 +45,7 @@ def scaled_dot_product_attention(
         scores = scores.masked_fill(~keep, torch.finfo(scores.dtype).min)
         attention = torch.softmax(scores, dim=-1).masked_fill(~keep.any(-1, keepdim=True), 0.0)
     attention = attention.to(V.dtype)
-    out = F.dropout(attention, dropout, training=dropout > 0).matmul(V)
-    return out, attention
+    return drop(attention, dropout).matmul(V), attention
 
 
 def fused_attention(

@@ -8,6 +8,7 @@ training. Names are timm's.
 from torch import nn
 
 from etude.layers.attention import MultiHeadAttention
+from etude.layers.dropout import Dropout
 from etude.shapes import Float, Tensor
 
 
@@ -22,7 +23,7 @@ class MLP(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(d_model, d_hidden)
         self.act = nn.GELU(approximate="none")
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         self.fc2 = nn.Linear(d_hidden, d_model)
 
     def forward(self, x: Float[Tensor, "N L D"]) -> Float[Tensor, "N L D"]:
@@ -46,7 +47,7 @@ class EncoderBlock(nn.Module):
         super().__init__()
         self.norm1 = nn.LayerNorm(d_model, eps=1e-6)
         self.attn = MultiHeadAttention(d_model, n_heads, att_dropout)
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         self.norm2 = nn.LayerNorm(d_model, eps=1e-6)
         self.mlp = MLP(d_model, round(d_model * mlp_ratio), dropout)
 

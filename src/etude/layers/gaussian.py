@@ -46,13 +46,22 @@ def drawing(draws: Draws) -> Iterator[None]:
         _draws = before
 
 
-# Not compiled: what it reads changes with each step, and would be compiled in.
-@torch.compiler.disable  # type: ignore[untyped-decorator]
-def noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-    """Draws from N(0, 1): from torch's generator, or the step's own where one is under way."""
+def _drawn(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
     if _draws is None:
         return torch.randn(count, width, device=device)
     return _draws.rows(width, device)
+
+
+def noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+    """Draws from N(0, 1): from torch's generator, or the step's own where one is under way."""
+    return _drawn(count, width, device)
+
+
+def keep_out_of_compilation() -> None:
+    """To be called before a step is compiled: what draws read changes with each step, and would be
+    compiled in. Not a decorator, which would import torch's compiler (1 s) in every process."""
+    global _drawn
+    _drawn = torch.compiler.disable(_drawn)  # type: ignore[no-untyped-call]
 
 
 def reparameterize(
@@ -64,8 +73,8 @@ def reparameterize(
     """
     if deterministic:
         return mu
-    epsilon = noise(*mu.shape, mu.device).to(mu.dtype)
-    return mu + torch.exp(0.5 * logvar) * epsilon  # type: ignore[no-any-return]
+    epsilon = noise(len(mu), mu.shape[1], mu.device).to(mu.dtype)
+    return mu + torch.exp(0.5 * logvar) * epsilon
 
 
 def energy_distance(a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]) -> Float[Tensor, ""]:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from etude.config import WIDEST, Width
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.gaussian import noise, reparameterize
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, Architecture, Preset
@@ -71,7 +72,7 @@ class Config(Base):
 def activation(config: Config) -> list[nn.Module]:
     """Dropout, then ReLU: the notes' order (which, with one mask, equals ReLU then dropout)."""
     act = nn.LeakyReLU(config.slope) if config.slope else nn.ReLU()
-    return [nn.Dropout(p=config.dropout), act]
+    return [Dropout(p=config.dropout), act]
 
 
 class CodeNorm(nn.BatchNorm1d):
@@ -181,7 +182,7 @@ class AAE(nn.Module):
 
     def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
         """Draws from N(0, prior_scale^2)."""
-        return self.prior_scale * noise(count, self.latent_dim, device)  # type: ignore[no-any-return]
+        return self.prior_scale * noise(count, self.latent_dim, device)
 
     def decode(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
         """Images of codes."""

@@ -8,7 +8,7 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
-from etude.layers.dropout import Dropout2d
+from etude.layers.dropout import Dropout, Dropout2d
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -68,7 +68,7 @@ class CNN(nn.Module):
             layers += [
                 nn.Linear(inputs, hdim),
                 nn.ReLU(inplace=True),
-                nn.Dropout(config.dropout),
+                Dropout(config.dropout),
             ]
             inputs = hdim
         self.head = nn.Sequential(*layers, nn.Linear(inputs, spec.outputs))

@@ -8,6 +8,7 @@ from torch import nn
 
 from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.lstm import LSTM
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Int, Spec, Tensor
@@ -40,7 +41,7 @@ class LSTMNet(nn.Module):
             dropout=config.dropout,
             bidirectional=config.bidirectional,
         )
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
         self.head = nn.Linear(config.hidden * (1 + config.bidirectional), spec.outputs)
         self.init_param(spec)
 

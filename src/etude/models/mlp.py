@@ -1,4 +1,4 @@
-"""MLP: Linear, ReLU, dropout, as often as there are hidden sizes; then Linear.
+"""MLP: Linear, (BatchNorm1d,) ReLU, dropout, as often as there are hidden sizes; then Linear.
 
     x [N D] -> [N outputs]
 
@@ -10,6 +10,7 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -22,21 +23,32 @@ class Config(Base):
         default=(256, 256), max_length=DEEPEST, description="units of each hidden layer"
     )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units left out")
+    batch_norm: bool = Field(default=False, description="batch norm before each ReLU")
 
 
 class MLP(nn.Module):
-    """Starts by `init_param`: He's normal, zero bias."""
+    """Starts by `init_param`: He's normal, zero bias.
 
-    def __init__(self, inputs: int, outputs: int, hidden: tuple[int, ...], dropout: float) -> None:
+    batch_norm: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, section 3.2: before the bend, and
+    the Linear has no bias, which the mean would take away again.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        hidden: tuple[int, ...],
+        dropout: float,
+        batch_norm: bool = False,
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         prev_hdim = inputs
         for hdim in hidden:
-            layers += [
-                nn.Linear(prev_hdim, hdim, bias=True),
-                nn.ReLU(inplace=True),
-                nn.Dropout(dropout),
-            ]
+            layers.append(nn.Linear(prev_hdim, hdim, bias=not batch_norm))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(hdim))
+            layers += [nn.ReLU(inplace=True), Dropout(dropout)]
             prev_hdim = hdim
         self.net = nn.Sequential(*layers, nn.Linear(prev_hdim, outputs, bias=True))
         self.init_param()
@@ -51,7 +63,7 @@ class MLP(nn.Module):
 
 def build(config: Config, spec: Spec) -> MLP:
     """An MLP for vectors of spec.size."""
-    return MLP(spec.size, spec.outputs, config.hidden, config.dropout)
+    return MLP(spec.size, spec.outputs, config.hidden, config.dropout, config.batch_norm)
 
 
 def default(spec: Spec) -> Preset:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.block import EncoderBlock
+from etude.layers.dropout import Dropout
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Int, Spec, Tensor
 
@@ -52,7 +53,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.patch = config.patch
         self.embed = nn.Linear(spec.shape[-1] * config.patch, config.width)
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
         self.blocks = nn.ModuleList(
             EncoderBlock(
                 config.width, config.heads, config.mlp_ratio, config.dropout, config.att_dropout

@@ -15,6 +15,7 @@ from torch import nn
 from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.block import EncoderBlock
+from etude.layers.dropout import Dropout
 from etude.layers.patches import PatchEmbedding, misfit
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
@@ -51,7 +52,7 @@ class ViT(nn.Module):
         self.patch_embed = PatchEmbedding(channels, config.patch, config.width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + patches, config.width))
-        self.pos_drop = nn.Dropout(config.dropout)
+        self.pos_drop = Dropout(config.dropout)
         self.blocks = nn.Sequential(
             *(
                 EncoderBlock(

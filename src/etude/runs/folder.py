@@ -147,6 +147,11 @@ class RunFolder:
             shutil.rmtree(self.path, ignore_errors=True)
         return empty
 
+    def erase(self) -> None:
+        """Remove a run that is to begin anew, and give the lock back."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""
         for folder in (self.checkpoints, self.snapshots, self.pictures):

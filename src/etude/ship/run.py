@@ -25,8 +25,6 @@ from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines
 from etude.tasks.protocol import Task
 
-BATCH = 500
-
 
 class Run:
     """A finished run. Raises RunError if it is unfinished or damaged."""
@@ -107,11 +105,7 @@ class Run:
         model, task = self._live
         held = Resident(samples, self.card, torch.device("cpu"))
         with torch.inference_mode():
-            parts = [
-                task.outputs(model, held.take(np.arange(start, min(start + BATCH, len(held)))))
-                for start in range(0, len(held), BATCH)
-            ]
-        found = torch.cat(parts).numpy()
+            found = torch.cat([task.outputs(model, piece) for piece in held.pieces()]).numpy()
         if not np.isfinite(found).all():
             raise NumericsError(
                 f"{self.path}: what the model says is not finite.",

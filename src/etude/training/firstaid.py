@@ -86,7 +86,8 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
     for number in range(LR_STEPS):
         rate = math.exp(low + (high - low) * number / (LR_STEPS - 1))
         for player in step.players:
-            player.rates = [[rate for _ in each] for each in player.rates]
+            for each in player.optimizers:
+                each.lr = rate
         loss = _loss(step, batches[number % len(batches)], number, stop_at_bad=False)
         if not math.isfinite(loss):
             break

@@ -7,67 +7,31 @@ Where the loop stands is (epoch, batch); the order of samples, their augmentatio
 functions of that, so a run that is resumed in the middle of an epoch goes on as if never stopped.
 """
 
-import math
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from etude.errors import Interrupted, NumericsError, RunError, Stopped
+from etude.errors import Interrupted, RunError, Stopped
 from etude.layers.gaussian import Draws, drawing
 from etude.recipe import Recipe
 from etude.runs import folder as files
-from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.shapes import Batch
-from etude.tasks.protocol import Metrics, Task
+from etude.tasks.protocol import Task
 from etude.training import optimizer
 from etude.training.distributed import World
-from etude.training.moments import moments, summary
 from etude.training.randomness import key, order, reseed
+from etude.training.record import Progress, Record, Samples, load_weights
 from etude.training.signals import Signals, named
 from etude.training.step import Step
 
-EVALUATION_BATCH = 500
-SNAPSHOT_SAMPLES = 16
 POLL = 16
 
 Listener = Callable[[str, dict[str, Any]], None]
-
-
-@runtime_checkable
-class Samples(Protocol):
-    """A split where the model is."""
-
-    def __len__(self) -> int: ...
-
-    def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
-        """The Batch of these samples, augmented by (key, sample) where a key is given."""
-
-
-@dataclass
-class Progress:
-    """Where the loop stands: all of it goes into a checkpoint.
-
-    top: the best validation metrics so far. best: those of the checkpoint that will be kept, which
-    is the latest that validation cannot tell from the top.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
-    top: Metrics | None = None
-    top_epoch: int = 0
-    best: Metrics | None = None
-    best_step: int | None = None
-    waited: int = 0
-    sums: list[list[float]] = field(default_factory=list)
-    metrics_bytes: int = 0
 
 
 class Loop:
@@ -88,16 +52,26 @@ class Loop:
         world: World | None = None,
     ) -> None:
         self.world = world or World()
-        self.model, self.task, self.recipe, self.run = model, task, recipe, run
-        self.train, self.val, self.card, self.listen = train, val, card, listen
+        self.model, self.recipe, self.run = model, recipe, run
+        self.train, self.listen = train, listen
         self.size = recipe.train.batch_size or 1
         self.epochs = recipe.train.epochs or 1
         self.batches = len(train) // self.size
         total = self.epochs * self.batches
         self.step = Step(model, task.phases(), recipe.train, total, self.world)
-        self.at = Progress()
-        self.held: Checkpoint | None = None
+        self.record = Record(model, task, recipe, val, run, card, self._slots)
         self.saved = time.monotonic()
+
+    @property
+    def at(self) -> Progress:
+        """Where it stands."""
+        return self.record.at
+
+    def _slots(self) -> dict[str, torch.Tensor]:
+        slots: dict[str, torch.Tensor] = {}
+        for player in self.step.players:
+            slots |= optimizer.tensors(player.optimizers, player.named, player.phase.name)
+        return slots
 
     def fit(self) -> None:
         """Train to the end, from the newest checkpoint if there is one.
@@ -105,15 +79,12 @@ class Loop:
         Raises NumericsError, StorageError, or Interrupted and Stopped after saving.
         """
         self.model.train()
-        if not self._restore():
-            self._snapshot()
+        if not self._restore() and self.world.first:
+            self.record.snapshot()
         with Signals() as signals:
-            while self.at.epoch < self.epochs and not self._patience_is_out():
+            while not self.record.done:
                 self._epoch(signals)
             self._save(last=True)
-
-    def _patience_is_out(self) -> bool:
-        return 0 < self.recipe.train.patience <= self.at.waited
 
     def _epoch(self, signals: Signals) -> None:
         seed, at = self.recipe.seed, self.at
@@ -163,92 +134,24 @@ class Loop:
         raise self.step.diagnose(batch, number)
 
     def _time(self, began: float, first: int) -> None:
-        """Clock times stand apart from the metrics, which are the same whenever they are made."""
-        if not self.world.first:
-            return
-        row = {
-            "epoch": self.at.epoch + 1,
-            "seconds": time.monotonic() - began,
-            "samples": (self.at.batch - first) * self.size,
-        }
-        files.append(self.run.timing, row)
+        if self.world.first:
+            seconds = time.monotonic() - began
+            self.record.time(seconds, (self.at.batch - first) * self.size)
 
     def _end_epoch(self) -> None:
-        """Validate, write the epoch's line, and keep a snapshot."""
-        at = self.at
-        if not self.world.first:
-            self.step.sums.zero_()
-            at.epoch, at.batch = at.epoch + 1, 0
-            return
         means = (self.step.sums / self.batches).tolist()
-        train = {}
-        for phase, (loss, norm) in zip(self.task.phases(), means):
-            train[phase.name] = {"loss": loss, "gradient_norm": norm}
-        val = evaluate(self.model, self.task, self.val, self.recipe.seed)
-        must_be_finite(val, f"Epoch {at.epoch + 1}, validation")
         self.step.sums.zero_()
-        at.epoch, at.batch = at.epoch + 1, 0
-        row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
-        files.append(self.run.metrics, row)
-        self._snapshot()
-        higher = at.top is None or self.task.better(val, at.top)
-        at.waited = 0 if higher else at.waited + 1
-        if higher:
-            at.top, at.top_epoch = val, at.epoch
-        if higher or self.task.near(val, at.top or val):
-            at.best, at.best_step = val, at.step
-            self.held = self._point()
-        self.listen("epoch", row)
-
-    def _snapshot(self) -> None:
-        """What the task wants drawn later, from the same noise each time."""
-        if not self.world.first:
-            return
-        reseed(self.recipe.seed, "snapshot")
-        batch = self.val.take(np.arange(min(len(self.val), SNAPSHOT_SAMPLES)))
-        with evaluating(self.model):
-            arrays = self.task.snapshot(self.model, batch)
-        if arrays:
-            self.run.snapshot(self.at.step, "samples", arrays)
-        if self.at.epoch in moments(self.epochs):
-            self._moment(batch)
-
-    def _moment(self, batch: Batch) -> None:
-        """How large weights and gradients are now."""
-        reseed(self.recipe.seed, "moment")
-        self.model.eval()
-        arrays = summary(self.model, self.task.phases(), batch)
-        self.model.train()
-        self.run.snapshot(self.at.step, "weights", arrays)
-
-    def _point(self) -> Checkpoint:
-        """All that is needed to go on from here."""
-        self.at.sums = self.step.sums.tolist()
-        self.at.metrics_bytes = files.size(self.run.metrics)
-        slots: dict[str, torch.Tensor] = {}
-        for player in self.step.players:
-            slots |= optimizer.tensors(player.optimizers, player.named, player.phase.name)
-        state = {
-            "progress": dict(vars(self.at)),
-            "recipe": self.recipe.digest,
-            "card": self.card,
-        }
-        model = {name: _array(x) for name, x in self.model.state_dict().items()}
-        _whole(model)
-        return Checkpoint(
-            self.at.step, model, {name: _array(x) for name, x in slots.items()}, state
-        )
+        if self.world.first:
+            self.listen("epoch", self.record.end_epoch(means))
+        else:
+            self.at.epoch, self.at.batch = self.at.epoch + 1, 0
 
     def _save(self, last: bool = False) -> None:
-        """Commit the best if it is newer than what is on the disk, then where we are."""
         self._check_numbers()
         if not self.world.first:
             return
-        if self.held:
-            self.run.commit(self.held)
-            self.held = None
-        self.run.commit(self._point())
-        self.run.settle(self.at.best_step, finished=last)
+        self.at.sums = self.step.sums.tolist()
+        self.record.save(last)
         self.saved = time.monotonic()
         if not last:
             self.listen("saved", {"step": self.at.step})
@@ -284,7 +187,7 @@ class Loop:
         try:
             for player in self.step.players:
                 optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
-            self.at = Progress(**point.state["progress"])
+            self.record.at = Progress(**point.state["progress"])
             self.step.sums.copy_(torch.tensor(self.at.sums))
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             why = str(error)[:300]
@@ -294,70 +197,3 @@ class Loop:
             files.whole_lines(self.run.timing)
         self.listen("note", {"text": f"goes on from step {self.at.step}"})
         return True
-
-
-def must_be_finite(metrics: Metrics, where: str) -> None:
-    """Raise NumericsError naming the measures that are not finite."""
-    bad = [name for name, x in metrics.items() if isinstance(x, float) and not math.isfinite(x)]
-    if bad:
-        raise NumericsError(
-            f"{where}: {', '.join(bad)} is not finite, though the weights are.",
-            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
-        )
-
-
-def _whole(model: dict[str, np.ndarray]) -> None:
-    """Raise NumericsError naming what is not finite in a model that is about to be saved: a buffer
-    can become so (a running variance, say) while every loss is fine."""
-    bad = [k for k, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
-    if bad:
-        raise NumericsError(
-            f"Not finite in the model: {', '.join(bad[:5])}, {len(bad)} in all; it was not saved.",
-            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
-        )
-
-
-def load_weights(model: nn.Module, point: Checkpoint) -> None:
-    """Put a checkpoint's weights into the model. Raises RunError if they are not its own."""
-    weights = {name: torch.from_numpy(x.copy()) for name, x in point.model.items()}
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        why = str(error)[:1000]
-        raise RunError(f"The checkpoint does not fit its recipe's model: {why}") from None
-
-
-def _array(x: torch.Tensor) -> np.ndarray:
-    """A copy that later steps do not change."""
-    return x.detach().cpu().contiguous().numpy().copy()
-
-
-class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
-    """Eval mode and no gradients inside; train mode again after."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
-
-    def __enter__(self) -> None:
-        self.model.eval()
-        self.guard = torch.inference_mode()
-        self.guard.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self.guard.__exit__(*error)
-        self.model.train()
-
-
-def batches(samples: Samples) -> Iterator[Batch]:
-    """All samples in order, none left out."""
-    for start in range(0, len(samples), EVALUATION_BATCH):
-        yield samples.take(np.arange(start, min(start + EVALUATION_BATCH, len(samples))))
-
-
-def evaluate(
-    model: nn.Module, task: Task, samples: Samples, seed: int, detail: bool = False
-) -> Metrics:
-    """A task's metrics over a split, in fp32, with noise from a stream of its own."""
-    reseed(seed, "evaluate")
-    with evaluating(model):
-        return (task.detail if detail else task.evaluate)(model, batches(samples))

@@ -1,23 +1,125 @@
-"""torch's own optimizers, by name, on the parameters of a phase."""
+"""torch's own optimizers, by name, on the parameters of a phase.
+
+Its functions, not its classes: making one of those imports torch's compiler (1 s in every process),
+and their step spends more time around the kernel than in it (0.3 ms, a tenth of an MLP's).
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import Optimizer
+from torch import Tensor, nn
+from torch.optim._muon import muon
+from torch.optim.adam import adam
+from torch.optim.rmsprop import rmsprop
+from torch.optim.sgd import sgd
 
 from etude.recipe import Train
 
 Named = list[tuple[str, nn.Parameter]]
 
 SPARED = ("pos_embed", "cls_token")
+SLOTS = {
+    "sgd": (),
+    "momentum": ("momentum_buffer",),
+    "nesterov": ("momentum_buffer",),
+    "adam": ("exp_avg", "exp_avg_sq", "step"),
+    "adamw": ("exp_avg", "exp_avg_sq", "step"),
+    "rmsprop": ("square_avg", "step"),
+    "muon": ("momentum_buffer",),
+}
+"""What each keeps of a parameter, under torch's names."""
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:
     """Whether weight decay pulls at it: matrices and kernels; not biases, norms, positions or the
     class token."""
     return parameter.ndim > 1 and not name.endswith(SPARED)
+
+
+class Optimizer:
+    """One rule for some parameters. lr: the highest rate. groups: (parameters, weight decay).
+    state: each moved parameter's slots."""
+
+    def __init__(
+        self, kind: str, named: Named, lr: float, decay: float, betas: tuple[float, float]
+    ) -> None:
+        self.kind, self.lr, self.betas = kind, lr, betas
+        self.groups = groups(named, decay)
+        self.state: dict[nn.Parameter, dict[str, Tensor]] = {}
+        self.fused = named[0][1].device.type in ("cpu", "cuda")
+        self.holds_back = self.fused and kind not in ("rmsprop", "muon")
+        """Whether `step` itself makes no move where found_inf is 1."""
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameters, _ in self.groups:
+            for p in parameters:
+                p.grad = None
+
+    def step(self, factor: float = 1.0, found_inf: Tensor | None = None) -> None:
+        """Move by the gradients, at `factor` of the highest rate."""
+        for parameters, decay in self.groups:
+            moved = [p for p in parameters if p.grad is not None]
+            if moved:
+                self._move(moved, self.lr * factor, decay, found_inf)
+
+    def _move(
+        self, params: list[nn.Parameter], lr: float, decay: float, found_inf: Tensor | None
+    ) -> None:
+        grads: Any = [p.grad for p in params]
+        whole: Any = params
+        slots = self._slots(params)
+        rate: dict[str, Any] = {"lr": lr, "weight_decay": decay}
+        fused: dict[str, Any] = {"fused": self.fused, "found_inf": found_inf}
+        with torch.no_grad():
+            match self.kind:
+                case "sgd" | "momentum" | "nesterov":
+                    buffers: Any = slots[0] if slots else [None] * len(params)
+                    sgd(
+                        whole, grads, buffers, **fused, **rate, dampening=0, maximize=False,
+                        momentum=0.9 if slots else 0.0, nesterov=self.kind == "nesterov",
+                    )  # fmt: skip
+                case "adam" | "adamw":
+                    first, second, steps = slots
+                    adam(
+                        whole, grads, first, second, [], steps, **fused, **rate, eps=1e-8,
+                        decoupled_weight_decay=self.kind == "adamw", amsgrad=False,
+                        maximize=False, beta1=self.betas[0], beta2=self.betas[1],
+                    )  # fmt: skip
+                case "rmsprop":
+                    rmsprop(
+                        whole, grads, slots[0], [], [], slots[1], **rate, alpha=0.99, eps=1e-8,
+                        momentum=0.0, centered=False,
+                    )  # fmt: skip
+                case "muon":
+                    # The adjusted rate makes its steps as large as AdamW's: one lr serves both.
+                    muon(
+                        whole, grads, slots[0], **rate, momentum=0.95, nesterov=True, eps=1e-7,
+                        ns_coefficients=(3.4445, -4.775, 2.0315), ns_steps=5, has_complex=False,
+                        adjust_lr_fn="match_rms_adamw",
+                    )  # fmt: skip
+
+    def _slots(self, params: list[nn.Parameter]) -> list[list[Tensor]]:
+        """Each slot of these parameters; zeros before the first step."""
+        for p in params:
+            if p not in self.state:
+                self.state[p] = {name: self._fresh(name, p) for name in SLOTS[self.kind]}
+        return [[self.state[p][name] for p in params] for name in SLOTS[self.kind]]
+
+    def put_back(self, p: nn.Parameter, slots: dict[str, Tensor]) -> None:
+        """What was kept of a parameter. Raises ValueError if that is not what is kept here."""
+        self._slots([p])
+        own = self.state[p]
+        if {k: x.shape for k, x in slots.items()} != {k: x.shape for k, x in own.items()}:
+            raise ValueError(f"{self.kind} keeps {', '.join(own) or 'nothing'} of each parameter")
+        for name, value in slots.items():
+            own[name].copy_(value)
+
+    def _fresh(self, name: str, p: nn.Parameter) -> Tensor:
+        if name == "step":  # counted where the kernel reads it
+            return torch.zeros((), device=p.device if self.fused else "cpu")
+        return torch.zeros_like(p, memory_format=torch.preserve_format)
 
 
 def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any) -> list[Optimizer]:
@@ -29,69 +131,46 @@ def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any)
     I. Loshchilov, F. Hutter, 2019 (adamw); T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et
     al., 2024 (muon).
     """
-    pairs = list(named)
+    pairs, kind = list(named), train.optimizer or "adam"
     lr = (train.lr or 0.0) * other.get("lr_factor", 1.0)
-    decay = train.weight_decay or 0.0
-    device = pairs[0][1].device.type
-    fused = device in ("cpu", "cuda")
-    adam = {"lr": lr, "betas": other.get("betas", (0.9, 0.999)), "fused": fused}
-    match train.optimizer:
-        case "sgd":
-            return [torch.optim.SGD(groups(pairs, decay), lr=lr, fused=fused)]
-        case "momentum" | "nesterov":
-            nesterov = train.optimizer == "nesterov"
-            params = groups(pairs, decay)
-            return [torch.optim.SGD(params, lr=lr, momentum=0.9, nesterov=nesterov, fused=fused)]
-        case "adam":
-            return [torch.optim.Adam(groups(pairs, decay), **adam)]
-        case "adamw":
-            return [torch.optim.AdamW(groups(pairs, decay), **adam)]
-        case "rmsprop":
-            return [torch.optim.RMSprop(groups(pairs, decay), lr=lr, alpha=0.99)]
-        case "muon":
-            matrices = [pair for pair in pairs if pair[1].ndim == 2 and decays(*pair)]
-            rest = [pair for pair in pairs if pair[1].ndim != 2 or not decays(*pair)]
-            found: list[Optimizer] = []
-            if matrices:
-                # The adjusted rate makes Muon's steps as large as AdamW's, so one lr serves both.
-                found.append(
-                    torch.optim.Muon(groups(matrices, decay), lr=lr, adjust_lr_fn="match_rms_adamw")
-                )
-            if rest:
-                found.append(torch.optim.AdamW(groups(rest, decay), **adam))
-            return found
-    raise ValueError(f"no optimizer {train.optimizer!r}")
+    rule = (lr, train.weight_decay or 0.0, tuple(other.get("betas", (0.9, 0.999))))
+    if kind != "muon":
+        return [Optimizer(kind, pairs, *rule)]
+    matrices = [pair for pair in pairs if pair[1].ndim == 2 and decays(*pair)]
+    rest = [pair for pair in pairs if pair[1].ndim != 2 or not decays(*pair)]
+    return [Optimizer(k, part, *rule) for k, part in (("muon", matrices), ("adamw", rest)) if part]
 
 
-def groups(pairs: Named, decay: float) -> list[dict[str, Any]]:
-    """Two groups: what decays and what is spared."""
+def groups(pairs: Named, decay: float) -> list[tuple[list[nn.Parameter], float]]:
+    """What decays and what is spared; all together where nothing decays."""
+    if not decay:
+        return [([p for _, p in pairs], 0.0)]
     kept = [p for name, p in pairs if decays(name, p)]
     spared = [p for name, p in pairs if not decays(name, p)]
-    found = [{"params": kept, "weight_decay": decay}, {"params": spared, "weight_decay": 0.0}]
-    return [group for group in found if group["params"]]
+    return [group for group in ((kept, decay), (spared, 0.0)) if group[0]]
 
 
-def tensors(optimizers: list[Optimizer], named: Named, phase: str) -> dict[str, torch.Tensor]:
+def tensors(optimizers: list[Optimizer], named: Named, phase: str) -> dict[str, Tensor]:
     """Every state tensor, keyed phase/i/parameter/slot."""
-    names = {id(p): name for name, p in named}
+    names = {p: name for name, p in named}
     return {
-        f"{phase}/{i}/{names[id(p)]}/{slot}": value
+        f"{phase}/{i}/{names[p]}/{slot}": value
         for i, optimizer in enumerate(optimizers)
         for p, state in optimizer.state.items()
         for slot, value in state.items()
-        if isinstance(value, torch.Tensor)
     }
 
 
 def restore(
-    optimizers: list[Optimizer], named: Named, phase: str, saved: dict[str, torch.Tensor]
+    optimizers: list[Optimizer], named: Named, phase: str, saved: dict[str, Tensor]
 ) -> None:
-    """Put back what `tensors` gave: each slot beside its parameter, step counts where they were."""
+    """Put back what `tensors` gave: each slot beside its parameter, step counts where they were.
+    Raises KeyError, ValueError, IndexError or RuntimeError for what is not of these optimizers."""
     parameters = dict(named)
+    found: dict[tuple[str, str], dict[str, Tensor]] = {}
     for path, value in saved.items():
         owner, index, name, slot = path.split("/")
         if owner == phase:
-            optimizer, parameter = optimizers[int(index)], parameters[name]
-            fused = any(group.get("fused") for group in optimizer.param_groups)
-            place = parameter.device if slot != "step" or fused else torch.device("cpu")
-            optimizer.state[parameter][slot] = value.to(place)
+            found.setdefault((index, name), {})[slot] = value
+    for (index, name), slots in found.items():
+        optimizers[int(index)].put_back(parameters[name], slots)

@@ -36,6 +36,8 @@ def draw(subject: Subject) -> list[Shown]:
     sample, (_, height, width) = subject.sample, subject.card.shape
     layers, rows = {}, []
     for call in subject.trace.of(nn.ReLU):
+        if call.name in layers:  # called again, for the mirror image
+            continue
         if call.output is not None and call.output.ndim == 4:
             maps = call.output[0].numpy()
             layers[call.name] = maps

@@ -25,8 +25,11 @@ def letters(call: Call) -> str:
 
 
 def walk(calls: tuple[Call, ...]) -> list[Call]:
-    """The steps worth a line, those that compute something themselves; the whole comes last."""
-    own = [c for c in calls if not c.inner or c.multiply_adds or c.parameters]
+    """The steps worth a line, those that compute something themselves, at their first call; the
+    whole comes last."""
+    first = {c.name: c for c in reversed(calls)}
+    own = [c for c in calls if first[c.name] is c]
+    own = [c for c in own if not c.inner or c.multiply_adds or c.parameters]
     return sorted((c for c in own if not isinstance(c.module, PASSED)), key=lambda c: not c.name)
 
 

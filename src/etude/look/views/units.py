@@ -37,7 +37,8 @@ def answers(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     as shares of the height and width, and which samples these are [n]."""
     chosen = subject.spread(LOOKED_AT)
     trace = record(subject.model, subject.test.take(chosen))
-    [output] = [c.output for c in trace.calls if c.module is layer(subject)]
+    # A second call would be for the mirror image.
+    output, *_ = [c.output for c in trace.calls if c.module is layer(subject)]
     assert output is not None
     maps = output if output.ndim == 4 else output[..., None, None]
     strongest, at = maps.flatten(2).max(-1)

@@ -1,0 +1,282 @@
+"""Runs on many machines: an Optuna study is the board on which they are posted and answered.
+
+Its storage is an SQLite file here, or a PostgreSQL that many machines reach. A worker anywhere
+takes one trial after the other: a member of a duel that was posted, or, where the study has a
+space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for Hyper-Parameter
+Optimization", 2011). A trial whose worker has died is posted anew.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import etude
+from etude.duel import space
+from etude.duel.member import Member, Outcome
+from etude.errors import EtudeError, Interrupted, RunError, Stopped, UsageError
+from etude.runs.folder import named
+from etude.training.signals import Signals
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+BEAT, GRACE = 10, 60
+"""Seconds between two signs of life of a worker, and until it is taken for dead."""
+IDLE = 60.0
+"""Seconds without anything to do after which a worker leaves."""
+POLL = 0.3
+
+
+@contextmanager
+def spoken(url: str) -> Iterator[None]:
+    """What goes wrong with a storage, in words."""
+    try:
+        import optuna
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        raise UsageError(
+            "Searching, and working for others, needs Optuna, which is not installed.",
+            do="pip install 'etude[search]'",
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0][:200]
+        raise UsageError(
+            f"{hidden(url)}: this storage cannot be used ({reason}).",
+            do="Give sqlite:///FILE.db, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE "
+            "(pip install 'psycopg[binary]').",
+        ) from None
+
+
+def hidden(url: str) -> str:
+    """A URL without its password."""
+    head, found, tail = url.rpartition("@")
+    user = head.rpartition(":")[0] if head.count(":") > 1 else head
+    return f"{user}@{tail}" if found else url
+
+
+def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study":
+    """The study of that name. new: make it, with these attributes. Raises UsageError, RunError."""
+    with spoken(url):
+        import optuna
+
+        options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        storage = optuna.storages.RDBStorage(
+            url,
+            engine_kwargs={**options, "pool_pre_ping": True},
+            heartbeat_interval=BEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=post_again,
+        )
+        if new is None:
+            try:
+                return optuna.load_study(
+                    study_name=name, storage=storage, sampler=optuna.samplers.TPESampler()
+                )
+            except KeyError:
+                known = ", ".join(optuna.get_all_study_names(storage)) or "none"
+                raise RunError(
+                    f"{hidden(url)}: there is no study {name!r} (there is: {known})."
+                ) from None
+        study = optuna.create_study(
+            study_name=name,
+            storage=storage,
+            load_if_exists=True,
+            direction=new.get("direction", "maximize"),
+        )
+        for key, value in new.items():
+            study.set_user_attr(key, value)
+        return study
+
+
+def post_again(study: "Study", trial: "FrozenTrial") -> None:
+    """Put a trial that nobody works on any more back on the board."""
+    study.enqueue_trial(trial.params, user_attrs={**trial.user_attrs, "again": trial.number})
+
+
+def attempt(study: "Study", trial: "Trial", place: Path) -> float:
+    """Make the run that a trial asks for. What cannot be run is told in its attribute `error`."""
+    from optuna import TrialPruned
+
+    from etude.duel.worker import outcome
+
+    asked = trial.user_attrs.get("member")
+    if asked is None and "space" not in study.user_attrs:
+        raise TrialPruned  # two workers saw the same last member, and the other has it
+    try:
+        if asked is None:
+            asked = proposed(study, trial).plain()
+            trial.set_user_attr("member", asked)
+        inner = trial.user_attrs.get("folder")
+        found = outcome(Member(**asked), named(inner, place) if inner else place)
+    except (Interrupted, Stopped):
+        study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
+        raise
+    except EtudeError as error:
+        trial.set_user_attr("error", error.what)
+        raise TrialPruned from None
+    trial.set_user_attr("outcome", found.plain())
+    if found.best is None:
+        raise TrialPruned  # it diverged, and says so in its outcome
+    return found.best
+
+
+def proposed(study: "Study", trial: "Trial") -> Member:
+    """A recipe from the study's space. Raises UsageError where its parts do not fit together."""
+    fields = {
+        path: space.Axis.read(axis, path).suggested(trial, path)
+        for path, axis in study.user_attrs["space"].items()
+    }
+    mapping = space.placed(study.user_attrs["base"], fields)
+    return Member(f"trial-{trial.number}", mapping)
+
+
+def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
+    """Take trials until there are none for a while, or the study is closed; how many it was.
+
+    Raises Interrupted or Stopped after saving what was under way and posting it again.
+    """
+    study, done, since = _found(url, name, note), 0, time.monotonic()
+    with spoken(url), Signals() as signals:
+        while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE:
+            if signals.caught:
+                raise (Interrupted if signals.caught == 2 else Stopped)(f"{name}: stopped.")
+            if not wanted(study):
+                since = time.monotonic() if others_work(study) else since
+                time.sleep(POLL)
+                continue
+            study.optimize(lambda trial: attempt(study, trial, root / name), n_trials=1)
+            done, since = done + 1, time.monotonic()
+            last = study.get_trials(deepcopy=False)[-1]
+            note(f"{done} done (of {last.number + 1} begun by all)")
+    return done
+
+
+def _found(url: str, name: str, note: Callable[[str], None]) -> "Study":
+    """The study, which may be about to be made. Raises RunError if it is not within a minute."""
+    since, said = time.monotonic(), False
+    while True:
+        try:
+            return opened(url, name)
+        except RunError:
+            if time.monotonic() - since > IDLE:
+                raise
+        if not said:
+            note(f"no study {name} yet; waiting for it")
+        said = True
+        time.sleep(POLL)
+
+
+def others_work(study: "Study") -> bool:
+    """Whether a trial is in work, once those whose worker has died are posted anew."""
+    from optuna.storages import fail_stale_trials
+    from optuna.trial import TrialState
+
+    fail_stale_trials(study)
+    return any(t.state == TrialState.RUNNING for t in study.get_trials(deepcopy=False))
+
+
+def wanted(study: "Study") -> bool:
+    """Whether there is a trial to take: one that waits, or one more of the space."""
+    from optuna.trial import TrialState
+
+    trials = study.get_trials(deepcopy=False)
+    if any(trial.state == TrialState.WAITING for trial in trials):
+        return True
+    begun = sum(trial.state != TrialState.FAIL for trial in trials)
+    return begun < int(study.user_attrs.get("trials", 0))
+
+
+def worker(url: str, name: str) -> "subprocess.Popen[bytes]":
+    """A worker of our own, of one thread."""
+    home = str(Path(etude.__file__).parent.parent)
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    threads = {f"{each}_NUM_THREADS": "1" for each in ("OMP", "MKL", "OPENBLAS")}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "etude", "work", url, name],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
+        process_group=0,
+    )
+
+
+@dataclass
+class Board:
+    """An engine: members are posted, and whoever works on the study answers. `workers` of our own
+    help, so that it ends even if nobody else does."""
+
+    url: str
+    name: str
+    note: Callable[[str], None]
+    own: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
+        study = opened(self.url, self.name, {"closed": False})
+        inner = "" if place.name == self.name else place.name
+        with spoken(self.url):
+            posted = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
+            for member in members:
+                if member.label not in posted:
+                    attributes = {"member": member.plain(), "folder": inner}
+                    study.enqueue_trial({}, user_attrs=attributes)
+        self.note(f"posted; on another machine: etude work {hidden(self.url)} {self.name}")
+        waiting = {member.label for member in members}
+        try:
+            with spoken(self.url), Signals() as signals:
+                while waiting:
+                    self.help(workers)
+                    yield from answered(study, waiting)
+                    if signals.caught:
+                        raise (Interrupted if signals.caught == 2 else Stopped)(f"{place}: stopped")
+                    time.sleep(POLL)
+        finally:
+            self.leave()
+
+    def help(self, workers: int) -> None:
+        """Keep our own workers at work."""
+        self.own = [one for one in self.own if one.poll() is None]
+        while len(self.own) < workers:
+            self.own.append(worker(self.url, self.name))
+
+    def leave(self) -> None:
+        """Tell our own workers to save and go, and wait for them."""
+        for one in self.own:
+            one.terminate()
+        for one in self.own:
+            one.wait()
+        self.own = []
+
+
+def label_of(trial: "FrozenTrial") -> str:
+    """The member a trial is of; '' where it failed or is of none."""
+    from optuna.trial import TrialState
+
+    if trial.state == TrialState.FAIL:
+        return ""
+    return str(trial.user_attrs.get("member", {}).get("label", ""))
+
+
+def answered(study: "Study", waiting: set[str]) -> Iterator[Outcome]:
+    """Outcomes of those waited for, which then are so no more. Raises RunError for one that cannot
+    be run."""
+    for trial in study.get_trials(deepcopy=False):
+        label = label_of(trial)
+        if label not in waiting or not trial.state.is_finished():
+            continue
+        if "error" in trial.user_attrs:
+            raise RunError(f"{label}: {trial.user_attrs['error']}")
+        if "outcome" in trial.user_attrs:
+            waiting.remove(label)
+            yield Outcome.read(trial.user_attrs["outcome"])

@@ -1,0 +1,132 @@
+"""ResNet: residual networks for small images; what a block learns is added to what it was given.
+
+    x [N C H W] -> [N outputs]; each stage halves H and W
+
+    stage   Conv2d, MaxPool2d, BatchNorm2d, ReLU, then its blocks
+    block   relu(x + BatchNorm2d(Conv2d(relu(BatchNorm2d(Conv2d(x))))))
+
+Shapes change at the head of a stage only, so every skip path is the identity. The first stage is
+the stem.
+"""
+
+from pydantic import Field
+from torch import nn
+
+from etude.config import DEEPEST, Width
+from etude.config import Config as Base
+from etude.layers.dropout import Dropout
+from etude.layers.init import init_param
+from etude.models.architecture import SMALL, Architecture, Preset
+from etude.shapes import Float, Spec, Tensor
+
+
+class Config(Base):
+    """Sizes of a ResNet."""
+
+    channels: tuple[Width, ...] = Field(
+        default=(16, 32, 64), min_length=1, max_length=DEEPEST, description="channels of each stage"
+    )
+    blocks: int = Field(
+        default=1, ge=0, le=DEEPEST, description="residual blocks of each stage after the first"
+    )
+    dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the pooled features left out"
+    )
+    mirrored: bool = Field(
+        default=False, description="answer with the mean over an image and its mirror image"
+    )
+
+
+def conv(inputs: int, channels: int) -> nn.Conv2d:
+    """3 x 3 that keeps the size; without a bias, which the norm after it would take away."""
+    return nn.Conv2d(inputs, channels, kernel_size=3, padding=1, bias=False)
+
+
+class Block(nn.Module):
+    """[N C H W] -> [N C H W]: the basic block, with the identity as its skip path.
+
+    Source: K. He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.1, figure
+    2. The last norm starts from zero, so the block from the identity: P. Goyal et al., "Accurate,
+    Large Minibatch SGD", 2017, section 5.1.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = conv(channels, channels), nn.BatchNorm2d(channels)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.conv2, self.bn2 = conv(channels, channels), nn.BatchNorm2d(channels)
+        self.relu2 = nn.ReLU(inplace=True)
+
+    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        change = self.bn2(self.conv2(self.relu1(self.bn1(self.conv1(x)))))
+        return self.relu2(x + change)  # type: ignore[no-any-return]
+
+
+def stage(inputs: int, channels: int, blocks: int) -> nn.Sequential:
+    """[N inputs H W] -> [N channels H/2 W/2]. Pooling comes before norm and ReLU, which then have a
+    quarter of the work: D. Page, "How to Train Your ResNet 8: Bag of Tricks", 2019."""
+    head = [conv(inputs, channels), nn.MaxPool2d(2), nn.BatchNorm2d(channels), nn.ReLU(True)]
+    return nn.Sequential(*head, *(Block(channels) for _ in range(blocks)))
+
+
+class ResNet(nn.Module):
+    """Raises ValueError if the stages would leave nothing of the image.
+
+    mirrored: in eval mode the outputs are the mean of those for x and for its mirror image, as
+    A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012,
+    section 4.1, average over patches and their reflections. Training is not changed by it.
+    """
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        channels, height, width = spec.shape
+        most = min(height, width).bit_length() - 1
+        if len(config.channels) > most:
+            raise ValueError(
+                f"{len(config.channels)} stages halve an image of {height}x{width} to nothing: "
+                f"use at most {most} (channels has one number a stage), "
+                f"or images of at least {2 ** len(config.channels)} pixels a side"
+            )
+        sizes = [channels, *config.channels]
+        blocks = [0] + [config.blocks] * len(config.channels[1:])
+        self.stages = nn.Sequential(*map(stage, sizes, sizes[1:], blocks))
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Sequential(
+            nn.Flatten(), Dropout(config.dropout), nn.Linear(sizes[-1], spec.outputs)
+        )
+        self.mirrored = config.mirrored
+        self.init_param()
+
+    def init_param(self) -> None:
+        """Start anew: He's normal, and every block from the identity."""
+        init_param(self)
+        for part in self.modules():
+            if isinstance(part, Block):
+                nn.init.zeros_(part.bn2.weight)
+
+    def outputs(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
+        """Of x as it is."""
+        return self.head(self.pool(self.stages(x)))  # type: ignore[no-any-return]
+
+    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
+        if self.mirrored and not self.training:
+            return (self.outputs(x) + self.outputs(x.flip(-1))) / 2
+        return self.outputs(x)
+
+
+def default(spec: Spec) -> Preset:
+    """Three stages; fewer, and wider, where the image is too small for that many."""
+    fits = max(1, min(spec.shape[1:]).bit_length() - 2)  # the last map is of 2 x 2 or more
+    channels = [16, 32, 64] if fits > 2 else [32, 64][:fits]
+    train = {**SMALL, "lr": 0.01, "weight_decay": 0.02}
+    return Preset({"channels": channels, "blocks": 1}, train, 1500)
+
+
+ARCHITECTURE = Architecture(
+    Config,
+    ResNet,
+    "blocks that add what they learn to what they were given",
+    reads=("image",),
+    presets={"default": default},
+    tasks=("classify", "regress"),
+)

@@ -1,0 +1,36 @@
+"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it.
+
+Rooms that need torch are entered inside: a run's lock is taken, and most mistakes are told, before
+torch is loaded, which takes a second or two.
+"""
+
+from etude.verbs.learn import drafted, first_aid, paths, resume_run, slug, train
+from etude.verbs.many import TOUR, Tuned, compare, resume, tour, tune, work
+from etude.verbs.see import env, listing, report
+from etude.verbs.use import evaluate_again, generate, load, look, said, summary, table
+
+__all__ = [
+    "TOUR",
+    "Tuned",
+    "compare",
+    "drafted",
+    "env",
+    "evaluate_again",
+    "first_aid",
+    "generate",
+    "listing",
+    "load",
+    "look",
+    "paths",
+    "report",
+    "resume",
+    "resume_run",
+    "said",
+    "slug",
+    "summary",
+    "table",
+    "tour",
+    "train",
+    "tune",
+    "work",
+]

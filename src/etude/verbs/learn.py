@@ -1,0 +1,121 @@
+"""One run: train it, go on with it, look before hours are spent."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude.config import nearest
+from etude.draw.texts import Lang
+from etude.errors import NumericsError, StorageError, UsageError
+from etude.recipe import Train, draft, read_recipe
+from etude.runs.folder import ROOT, RunFolder, begun, free, named
+from etude.training.distributed import World
+from etude.verbs.use import load
+
+if TYPE_CHECKING:
+    from etude.ship.run import Run
+
+
+def train(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    base: Mapping[str, Any] | None = None,
+    quiet: bool = False,
+    root: Path = ROOT,
+    lang: Lang = "en",
+    **fields: Any,
+) -> "Run":
+    """Train a model on data, test it once, and return the run.
+
+    model: a name, or the path of a recipe; base: a recipe's mapping. fields: fields of the recipe,
+    `epochs=3` for those of training, others by their path: `**{"model.depth": 2}`. lang: of the
+    report. Raises an EtudeError.
+    """
+    mapping = drafted(model, data, base, fields)
+    default = slug(f"{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
+    world, place = World.here(), named(name, root) if name else None
+    if world.restarted and place and begun(place):
+        return resume_run(place, quiet=quiet, lang=lang)
+    if world.size > 1 and not place:
+        raise UsageError(
+            "A job of several processes needs a name, so that a restart finds its run.",
+            do=f"Give one: --name {default}",
+        )
+    run = RunFolder.create(place or free(default, root)) if world.first else None
+    from etude import session
+
+    try:
+        run, parts = session.begin(run, mapping, quiet or not world.first)
+    except BaseException:
+        if run:
+            run.abandon()
+        raise
+    try:
+        return session.play(run, parts, quiet or not world.first, lang)
+    except (NumericsError, StorageError) as error:
+        if world.first and run.discard():
+            what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
+            raise type(error)(what, do=error.do, items=error.items) from None
+        raise
+
+
+def resume_run(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
+    """Go on with one run."""
+    world = World.here()
+    run = RunFolder.open(path)
+    if world.first:
+        run.lock()
+    from etude import session
+
+    try:
+        if run.result and run.report.exists():
+            run.best()  # which says so if it is damaged
+            return load(run.path)
+        parts = session.again(run, quiet or not world.first)
+        return session.play(run, parts, quiet or not world.first, lang)
+    finally:
+        run.release()
+
+
+def first_aid(
+    kind: str, model: str | None = None, data: str | None = None, **fields: Any
+) -> dict[str, Any]:
+    """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
+    one batch?) or "lr" (which learning rate?)."""
+    known = ("dry-run", "overfit", "lr")
+    if kind not in known:
+        raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
+    from etude import session
+
+    return session.first_aid(kind, drafted(model, data, None, fields))
+
+
+def drafted(
+    model: str | None, data: str | None, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A recipe's mapping; a model that ends in .json is the path of the recipe it starts from."""
+    if model is not None and model.endswith(".json"):
+        base, model = read_recipe(Path(model)), None
+    return draft(model, data, base=base, fields=paths(fields))
+
+
+def paths(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by their path in the recipe: `epochs` is `train.epochs`; None is not given."""
+    full = {f"train.{k}" if k in Train.model_fields else k: v for k, v in fields.items()}
+    return {key: value for key, value in full.items() if value is not None}
+
+
+def slug(text: str) -> str:
+    """A text as the name of a run."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:90] or "run"
+
+
+def alone(what: str) -> None:
+    """Several runs are not shared by the processes of a job: each would take the others' names."""
+    if World.here().size > 1:
+        raise UsageError(
+            f"{what} runs in one process.", do="Start it without torchrun, or share one run: train."
+        )

@@ -1,0 +1,181 @@
+"""Many runs: compared, searched, made for others, toured; and gone on with."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude.draw.texts import Lang, say
+from etude.duel import grid
+from etude.duel.grid import Duel
+from etude.errors import RunError, UsageError
+from etude.look.report import Section, kept, write
+from etude.runs import duel as duels
+from etude.runs.files import storage as on_disk
+from etude.runs.folder import ROOT, free, named
+from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
+from etude.verbs.use import said, table
+
+if TYPE_CHECKING:
+    from etude.ship.run import Run
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A search that has ended: the best trial, all trials, and the best one's run, tested."""
+
+    path: Path
+    best: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]]
+    run: "Run"
+    said: Sequence[str]
+
+
+def compare(
+    *,
+    model: str | None = None,
+    data: str | None = None,
+    optimizer: str | None = None,
+    seed: str | int | None = None,
+    lr: str | float | None = None,
+    schedule: str | None = None,
+    target: float | None = None,
+    workers: int | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    lang: Lang = "en",
+    **fields: Any,
+) -> Duel:
+    """Train every combination of the comma-separated values, from the same start on the same
+    batches (one seed gives both), and draw them side by side.
+
+    By rules (see duel/course.py), each with its own learning rate, where several optimizers are
+    compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or schedules are.
+    workers: processes side by side; without it one a core, or one batched step where that is
+    faster. storage: a database where members are posted for workers on other machines (etude work).
+    Raises an EtudeError.
+    """
+    alone("A comparison")
+    if workers is not None and workers < (0 if storage else 1):
+        raise UsageError(f"--workers {workers}: at least 1.")
+    axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
+    asked = grid.ask(axes, lr, schedule, target, paths(fields))
+    parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
+    place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
+    if duels.is_taken(place):
+        raise RunError(
+            f"{place} is already there; nothing is overwritten.",
+            do=f"Choose another --name, or go on with it: etude resume {place}",
+        )
+    from etude.draw.progress import Tally
+    from etude.duel import play
+
+    with Tally(place.name, quiet) as tally:
+        plan = play.plan(asked, workers, storage or "", tally.note)
+    return play.play(play.begin(place, plan), quiet, lang)
+
+
+TOUR: dict[str, dict[str, Any]] = {
+    "MLP": {"model": "mlp", "data": "digits"},
+    "MLP, a function": {"model": "mlp", "data": "curve"},
+    "CNN": {"model": "cnn", "data": "digits"},
+    "LSTM": {"model": "lstm", "data": "digits"},
+    "LSTM, a forecast": {"model": "lstm", "data": "series"},
+    "Transformer": {"model": "transformer", "data": "digits"},
+    "Transformer, a forecast": {"model": "transformer", "data": "series"},
+    "Vision Transformer": {"model": "vit", "data": "digits"},
+    "adversarial autoencoder": {"model": "aae", "data": "digits"},
+}
+
+
+def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
+    """Train every network of the notes on embedded data; one table, one report."""
+    alone("The tour")
+    place = free(named(name).name)
+    began = time.monotonic()
+    runs, sections = [], []
+    for label, chosen in TOUR.items():
+        called = f"{chosen['model']}-{chosen['data']}"
+        run = train(name=called, quiet=quiet, root=place, lang=lang, **chosen)
+        runs.append(run)
+        film = run.path / "pictures" / "film.png"
+        moving = film.read_bytes() if film.exists() else b""
+        sections.append(
+            Section(label, said(run, lang), pictures=kept(run.folder), animation=moving)
+        )
+    duel = Duel(place, list(TOUR), runs)
+    seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - began}
+    head = Section("", [say(lang, "tour.said", **seconds)], table(duel, lang))
+    write(place, say(lang, "tour"), [head, *sections], [], lang)
+    return duel
+
+
+def tune(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    trials: int = 30,
+    storage: str | None = None,
+    workers: int | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    lang: Lang = "en",
+    **fields: Any,
+) -> Tuned:
+    """Search fields of the recipe that are given as ranges ("1e-4..1e-1") or lists, by validation;
+    then train the best anew from a fresh seed and test it once.
+
+    trials: how many runs. storage: an SQLAlchemy URL that other machines reach too (etude work);
+    without it a file in the search's folder. workers: processes of our own; without it one a core.
+    A search of the same name goes on where it was. Raises an EtudeError.
+    """
+    alone("A search")
+    for flag, count in (("--trials", trials), ("--workers", workers)):
+        if count is not None and count < (1 if flag == "--trials" else 0):
+            raise UsageError(f"{flag} {count}: at least 1.")
+    given = paths(fields)
+    if "seed" in given and not isinstance(given["seed"], int):
+        raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
+    from etude.draw.progress import Tally
+    from etude.duel import tune as search
+    from etude.duel import workers as local
+    from etude.look import tune as drawn
+
+    mapping = drafted(model, data, None, {})
+    asked = search.asked(mapping, given)
+    default = slug(f"tune-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
+    place = named(name) if name else free(default)
+    with on_disk(place):
+        place.mkdir(parents=True, exist_ok=True)
+    url = storage or search.local(place)
+    with Tally(place.name, quiet) as tally:
+        count = local.cores() if workers is None else workers
+        search.play(asked, url, place, trials, count, tally)
+    found = search.ended(url, place.name)
+    best = search.best(found, asked.goal, place)
+    recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
+    run = train(base=recipe, name=free("best", place).name, quiet=quiet, root=place, lang=lang)
+    drawn.draw(place, found, best, asked.goal, asked.logs, run, lang)
+    return Tuned(place, best, found, run, drawn.sentences(found, best, asked.goal, run, lang))
+
+
+def work(storage: str, name: str, *, quiet: bool = False) -> int:
+    """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
+    do for a minute; how many it was. Raises an EtudeError."""
+    from etude.draw.progress import Tally
+    from etude.duel import study
+
+    with Tally(name, quiet) as tally:
+        return study.work(storage, name, ROOT, tally.note)
+
+
+def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run | Duel":
+    """Go on with a run, or a comparison, that was stopped or killed, as if it had not been."""
+    if duel := duels.where(path):
+        alone("A comparison")
+        from etude.duel import play
+
+        return play.again(duel, quiet, lang)
+    return resume_run(path, quiet=quiet, lang=lang)

@@ -1,0 +1,65 @@
+"""What there is: reports, the machine, names and runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude import registry
+from etude.draw.texts import Lang
+from etude.errors import RunError
+from etude.look import words
+from etude.runs import duel as duels
+from etude.runs import folder as files
+from etude.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    pass
+
+
+def report(path: Path | str, lang: Lang = "en") -> Path:
+    """Draw a finished run's pictures and report anew, or a comparison's, in either language."""
+    if duel := duels.where(path):
+        from etude.duel import play
+
+        return play.redrawn(duel, lang)
+    run = RunFolder.open(path)
+    run.finished()
+    run.lock()
+    from etude import session
+
+    try:
+        session.report(run, lang=lang)
+    finally:
+        run.release()
+    return run.report
+
+
+def env() -> dict[str, Any]:
+    """Versions and machine, for a report of a bug."""
+    from etude import session
+    from etude.training import machine
+
+    return {**session.surroundings(), "threads": machine.default_threads()}
+
+
+def listing() -> dict[str, dict[str, str]]:
+    """Models, data and runs, each with a line on what it is."""
+    models = {}
+    for each in registry.names("model"):
+        architecture = registry.load("model", each)
+        models[each] = (
+            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does "
+            f"{', '.join(architecture.tasks)}; presets {', '.join(architecture.presets)})"
+        )
+    data = {each: registry.load("data", each).summary for each in registry.names("data")}
+    runs = {}
+    for run in files.runs():
+        try:
+            result = run.result
+        except RunError:
+            runs[str(run.path)] = "damaged"
+            continue
+        goal = result["goal"] if result else ""
+        runs[str(run.path)] = (
+            f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"
+        )
+    return {"models": models, "data": data, "runs": runs}

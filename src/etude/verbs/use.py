@@ -1,0 +1,123 @@
+"""A finished run in the hand: its numbers, its answers, its pictures."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from etude.draw.texts import Lang
+from etude.duel.grid import Duel
+from etude.errors import UsageError
+from etude.look import filmstrip, words
+from etude.runs.files import replace, storage
+
+if TYPE_CHECKING:
+    from etude.ship.run import Run
+
+
+def load(path: Path | str) -> "Run":
+    """A finished run."""
+    from etude.ship.run import Run
+
+    return Run(path)
+
+
+def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
+    """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate).
+
+    Raises RunError if the data are not those it was trained on.
+    """
+    from etude import session
+
+    return session.evaluate_again(load(path), quiet)
+
+
+def summary(run: "Run | Duel") -> dict[str, Any]:
+    """What `train --json` prints, or `compare --json`."""
+    if isinstance(run, Duel):
+        members = [summary(each) for each in run.runs]
+        clock = {"seconds": dict(run.seconds), "diverged": dict(run.diverged)}
+        return {"run": str(run.path), "members": members, **clock, **run.found}
+    result = {k: v for k, v in run.result.items() if k != "event"}
+    return {
+        "run": str(run.path),
+        **result,
+        "seconds": run.seconds,
+        "samples_per_second": run.samples_per_second,
+    }
+
+
+def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
+    """Save new images of a trained autoencoder: one sheet, and the arrays."""
+    from etude.ship.run import as_png
+
+    run = load(path)
+    place = (out or run.path / "pictures" / f"generated-seed{seed}.png").with_suffix(".png")
+    if not place.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
+    images = run.generate(count, seed)
+    columns = min(8, count)
+    zoom = max(1, 64 // images.shape[-1])
+    replace(place, as_png(filmstrip.tiled(images, columns, zoom)))
+    arrays, buffer = place.with_suffix(".npy"), io.BytesIO()
+    np.save(buffer, images)
+    replace(arrays, buffer.getvalue())
+    return [place, arrays]
+
+
+def look(
+    path: Path | str,
+    views: Sequence[str] | None = None,
+    sample: str | None = None,
+    out: Path | None = None,
+    lang: Lang = "en",
+) -> dict[str, Any]:
+    """Draw what is inside a trained run, each picture with the arrays behind it.
+
+    views: names; without them all that fit. sample: an index into the test split, or a file. out:
+    the folder they go to, the run's `look` without it.
+    """
+    from etude.look import gallery
+    from etude.ship.run import Run
+
+    run = Run(path)
+    subject = run.subject(sample, lang)
+    pictures = gallery.draw(subject, views)
+    place = out or run.path / "look"
+    if not place.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
+    with storage(place):
+        place.mkdir(exist_ok=True)
+    files = gallery.save(pictures, place)
+    drawn = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "alt": each.alt,
+            "files": [str(path) for path in files[each.name]],
+            "arrays": {key: list(x.shape) for key, x in each.arrays.items()},
+        }
+        for each in pictures
+    ]
+    missing = {} if views else gallery.left_out(subject)
+    return {"run": str(run.path), "pictures": drawn, "left_out": missing}
+
+
+def said(run: "Run | Duel", lang: Lang = "en") -> list[str]:
+    """What a run came to, or a comparison, in sentences."""
+    if isinstance(run, Duel):
+        from etude.look.duel import sentences
+
+        return sentences(run.found, run.seconds, run.diverged, lang)
+    return words.sentences(run.result, run.history, lang)
+
+
+def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
+    """Runs side by side, a row each, the head first; of a duel by rules a row a contender."""
+    if duel.found:
+        from etude.look.duel import rows
+
+        return rows(duel.found, lang)
+    return words.rows(duel.runs, duel.labels, lang)

@@ -1,0 +1,189 @@
+"""Searches: what a range means, what a study remembers, and workers that come and go."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import etude
+from etude import verbs
+from etude.duel import space, study, tune
+from etude.duel.member import Member, Outcome
+from etude.errors import NumericsError, RunError, UsageError
+
+SMALL = {"model.hidden": [8], "train.epochs": 1, "train.device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "ends"),
+    [
+        ("1e-4..1e-1", "log", [1e-4, 1e-1]),
+        ("0..0.5", "float", [0.0, 0.5]),
+        ("0.1..0.5", "float", [0.1, 0.5]),
+        ("2..6", "int", [2, 6]),
+        (["sgd", "adam"], "one of", ["sgd", "adam"]),
+        ([[8], [16, 8]], "one of", [[8], [16, 8]]),
+    ],
+)
+def test_a_range_or_a_list_is_an_axis(value, kind, ends):
+    axis = space.axis("x", value)
+    assert axis.kind == kind
+    assert axis.ends() == ends
+    assert space.Axis.read(json.loads(json.dumps(axis.plain()))) == axis
+
+
+@pytest.mark.parametrize("value", [0.1, "adam", 3, None, "a.b"])
+def test_one_value_is_none(value):
+    assert space.axis("x", value) is None
+
+
+@pytest.mark.parametrize("value", ["1..a", "..", "5..2", "1..1", "[1]..2"])
+def test_what_is_no_range_is_told(value):
+    with pytest.raises(UsageError, match="x="):
+        space.axis("x", value)
+
+
+def asked(**fields):
+    mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}}
+    return tune.asked(mapping, {**SMALL, **fields})
+
+
+def test_a_search_needs_something_to_search_and_every_end_must_fit():
+    with pytest.raises(UsageError, match="nothing to search"):
+        asked()
+    with pytest.raises(UsageError, match="Unknown key"):
+        asked(**{"model.dept": "1..3"})
+    with pytest.raises(UsageError, match="dropout"):
+        asked(**{"model.dropout": "0.1..1.5"})
+    with pytest.raises(UsageError, match="adan"):
+        asked(**{"train.optimizer": ["adam", "adan"]})
+    found = asked(**{"train.lr": "1e-4..1e-1"})
+    assert (found.goal, found.logs) == ("accuracy", {"train.lr"})
+    assert found.attributes["direction"] == "maximize"
+
+
+def row(number, best, why=""):
+    return {"number": number, "best": best, "why": why, "fields": {}, "seconds": 1.0}
+
+
+def test_the_best_is_the_best_by_the_goals_direction():
+    found = [row(0, 0.5), row(1, None, "diverged"), row(2, 0.9), row(3, 0.1)]
+    assert tune.best(found, "accuracy", Path("x"))["number"] == 2
+    assert tune.best(found, "mae", Path("x"))["number"] == 3
+    with pytest.raises(NumericsError, match="no trial"):
+        tune.best([row(0, None, "diverged")], "accuracy", Path("x"))
+
+
+def test_passwords_are_not_shown():
+    url = "postgresql+psycopg://me:secret@host:5432/db"
+    assert study.hidden(url) == "postgresql+psycopg://me@host:5432/db"
+    assert study.hidden("sqlite:///a.db") == "sqlite:///a.db"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all.db", "oracle://x/y"])
+def test_a_storage_that_cannot_be_used_is_told(url):
+    with pytest.raises(UsageError, match="cannot be used"):
+        study.opened(url, "x", {})
+
+
+def test_without_optuna_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UsageError, match="not installed") as caught:
+        study.opened("sqlite:///x.db", "x")
+    assert "etude[search]" in caught.value.do
+
+
+def url_in(folder):
+    return f"sqlite:///{folder}/study.db"
+
+
+def test_members_that_are_posted_are_made_and_answered(workdir):
+    mapping = {"model": {"name": "mlp", "hidden": [8]}, "data": {"name": "digits"},
+               "train": {"epochs": 1, "threads": 1, "device": "cpu"}}  # fmt: skip
+    members = [Member(f"seed{s}", {**mapping, "seed": s}) for s in (0, 1)]
+    url = url_in(workdir)
+    board = study.opened(url, "duel", {"closed": False})
+    for member in members:
+        board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "search"})
+    while study.wanted(board):
+        board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    waiting = {"seed0", "seed1"}
+    found = {one.label: one for one in study.answered(board, waiting)}
+    assert not waiting
+    assert set(found) == {"seed0", "seed1"}
+    assert 0 < found["seed0"].best <= 1
+    assert Path("runs/duel/search/seed0/recipe.json").exists()
+    assert found["seed0"] == Outcome.read(json.loads(json.dumps(found["seed0"].plain())))
+
+
+def test_a_member_that_cannot_be_run_is_told(workdir):
+    board = study.opened(url_in(workdir), "duel", {})
+    bad = Member("odd", {"model": {"name": "mlp"}, "data": {"name": "nowhere"}})
+    board.enqueue_trial({}, user_attrs={"member": bad.plain()})
+    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    with pytest.raises(RunError, match=r"odd.*nowhere"):
+        list(study.answered(board, {"odd"}))
+
+
+def test_a_posted_folder_leads_nowhere_else(workdir):
+    board = study.opened(url_in(workdir), "duel", {})
+    member = Member("m", {"model": {"name": "mlp"}, "data": {"name": "digits"}})
+    board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "../.."})
+    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    with pytest.raises(RunError, match="cannot name"):
+        list(study.answered(board, {"m"}))
+
+
+def test_a_search_finds_tests_and_goes_on(workdir):
+    given = {"lr": "1e-3..1e-1", "optimizer": ["adam", "sgd"], "workers": 1, "quiet": True,
+             "name": "s", "epochs": 1, "device": "cpu", "model.hidden": [8]}  # fmt: skip
+    found = verbs.tune("mlp", "digits", trials=2, **given)
+    assert len(found.trials) == 2
+    assert found.run.test["accuracy"] > 0
+    assert found.run.recipe.seed == 1
+    assert found.run.recipe.train.lr == pytest.approx(found.best["fields"]["train.lr"])
+    assert (found.path / "report.html").exists()
+    more = verbs.tune("mlp", "digits", trials=3, **given)
+    assert [row["number"] for row in more.trials] == [0, 1, 2]
+    assert more.trials[:2] == list(found.trials)
+    with pytest.raises(UsageError, match="with another space"):
+        verbs.tune("mlp", "digits", trials=3, **{**given, "lr": "1e-4..1e-1"})
+
+
+@pytest.mark.slow
+def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
+    monkeypatch.setattr(study, "BEAT", 1)
+    monkeypatch.setattr(study, "GRACE", 3)
+    url = url_in(workdir)
+    board = study.opened(url, "duel", {"closed": False})
+    mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}, "seed": 0,
+               "train": {"epochs": 400, "threads": 1, "device": "cpu"}}  # fmt: skip
+    board.enqueue_trial({}, user_attrs={"member": Member("long", mapping).plain()})
+    code = (
+        "from etude.duel import study; study.BEAT, study.GRACE = 1, 3\n"
+        "from pathlib import Path\n"
+        f"study.work({url!r}, 'duel', Path('runs'), print)"
+    )
+    place = str(Path(etude.__file__).parent.parent)
+    env = {**os.environ, "PYTHONPATH": place, "OMP_NUM_THREADS": "1"}
+    one = subprocess.Popen([sys.executable, "-c", code], env=env)
+    end = time.monotonic() + 120
+    while not Path("runs/duel/long/recipe.json").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(2)
+    one.send_signal(signal.SIGKILL)
+    one.wait()
+    time.sleep(4)
+    two = subprocess.Popen([sys.executable, "-c", code], env=env)
+    waiting, found = {"long"}, []
+    while waiting and time.monotonic() < end + 120:
+        found += study.answered(board, waiting)
+        time.sleep(0.2)
+    two.terminate()
+    two.wait()
+    assert len(found[0].val) == 400
