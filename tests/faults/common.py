@@ -23,6 +23,17 @@ FAMILIES = {
     "aae": "model.hidden=32,32 model.critic=16,16 model.dropout=0.2 model.encoder=gaussian "
     "data.augment=noise",
 }
+CHOICES = {
+    "mlp, bf16": FAMILIES["mlp"] + " precision=bf16",
+    "cnn, bf16": FAMILIES["cnn"] + " precision=bf16",
+    "lstm, bf16": FAMILIES["lstm"] + " precision=bf16",
+    "vit, bf16": FAMILIES["vit"] + " precision=bf16",
+    "aae, bf16": FAMILIES["aae"] + " precision=bf16",
+    "cnn, contiguous": FAMILIES["cnn"] + " memory_format=contiguous",
+    "cnn, two threads": FAMILIES["cnn"] + " threads=2",
+    "mlp, compiled": FAMILIES["mlp"] + " compile=on",
+}
+"""What the engine may choose, where it is not what the families have."""
 COMMON = (
     "epochs=4 batch_size=64 schedule=onecycle warmup=0.3 precision=fp32 compile=off device=cpu "
     "threads=1 save_seconds=0.03"
@@ -48,11 +59,12 @@ def command(*words: str) -> list[str]:
 
 
 def train_words(family: str, name: str, *more: str) -> list[str]:
-    """`train` for a family's reference run, with `more` fields (key=value) in place of its own."""
-    words = [*COMMON.split(), *FAMILIES[family].split(), *more]
+    """`train` for a reference run of a family, or of one with a choice, with `more` fields
+    (key=value) in place of its own."""
+    words = [*COMMON.split(), *{**FAMILIES, **CHOICES}[family].split(), *more]
     fields = dict(word.split("=", 1) for word in words)
     settings = [f"{key}={value}" for key, value in fields.items()]
-    return ["train", family, "--data", "digits", "--name", name, *settings]
+    return ["train", family.split(",")[0], "--data", "digits", "--name", name, *settings]
 
 
 def environment() -> dict[str, str]:
@@ -99,8 +111,13 @@ def reference(family: str, folder: Path) -> Path:
 def references(folder: Path, families: Sequence[str]) -> dict[str, Path]:
     """The unbroken runs of several families, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda family: reference(family, folder / family), families)
+        found = pool.map(lambda family: reference(family, folder / _plain(family)), families)
         return dict(zip(families, found))
+
+
+def _plain(family: str) -> str:
+    """A family's name as a folder's."""
+    return family.replace(", ", "-").replace(" ", "-")
 
 
 def missing(tool: str, package: str) -> list[Row]:

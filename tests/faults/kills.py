@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.common import (
+    CHOICES,
     FAMILIES,
     Row,
     differing,
@@ -116,8 +117,9 @@ def finish(family: str, folder: Path, whole: dict[str, str]) -> str:
 
 
 def check(folder: Path, count: int) -> list[Row]:
-    """`count` victims of SIGKILL over all families, and every kind of signal."""
-    runs = references(folder / "references", list(FAMILIES))
+    """`count` victims of SIGKILL over all families, one killed twice of each choice that the engine
+    may make, and every kind of signal."""
+    runs = references(folder / "references", [*FAMILIES, *CHOICES])
     whole = {family: digest(run) for family, run in runs.items()}
     seconds = {family: seconds_of(run) for family, run in runs.items()}
 
@@ -138,7 +140,8 @@ def check(folder: Path, count: int) -> list[Row]:
     kinds = list(SIGNALS)
     stops = [(f, kinds[i % len(kinds)]) for i, f in enumerate([*FAMILIES] * max(1, count // 50))]
     with ThreadPoolExecutor(2) as pool:
-        rows = [*pool.map(murder, victims(count)), *pool.map(stop, enumerate(stops))]
+        chosen = [Victim(choice, count + i, 2) for i, choice in enumerate(CHOICES)]
+        rows = [*pool.map(murder, [*victims(count), *chosen]), *pool.map(stop, enumerate(stops))]
     return [*rows, *can_differ(folder, runs["mlp"])]
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.data import twins
-from etude.data.dataset import Dataset, Split
+from etude.data.dataset import Dataset, digests
 
 
 def checks(data: Dataset) -> dict[str, Any]:
@@ -13,13 +12,7 @@ def checks(data: Dataset) -> dict[str, Any]:
     last: where the test begins and training ends, if a forecast's samples say when. classes:
     training samples by class."""
     target = data.card.target
-
-    def digests(split: Split) -> np.ndarray:
-        if split.digests is not None:
-            return split.digests
-        return twins.digests(split.x, split.lengths, None if target == "class" else split.y)
-
-    shared = int(np.isin(digests(data.test), digests(data.train)).sum())
+    shared = int(np.isin(digests(data.test, target), digests(data.train, target)).sum())
     found: dict[str, Any] = {"shared": shared, "looked_at": len(data.test)}
     if target == "forecast" and data.train.names and data.test.names:
         found["last"] = max(name.split(" to ")[-1] for name in data.train.names)

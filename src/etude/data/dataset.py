@@ -7,7 +7,7 @@ what is left. Everything later - training, evaluation, prediction - prepares sam
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from etude.config import Config
 from etude.data import twins
 from etude.data.bad import Bad, note
 from etude.data.numpy_files import unusable
-from etude.data.rows import Rows, blocks
+from etude.data.rows import BLOCK, Rows, blocks
 from etude.errors import DataError
 from etude.shapes import Kind, Spec, Target
 
@@ -213,6 +213,9 @@ def carve(
                 do="Add samples, or give a validation split.",
             )
         train, val = train.take(rest), train.take(held)
+    train, val, test = (
+        replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
+    )
     mean, std = moments(train, scale, raw.log)
     forecast = raw.target == "forecast"
     y_mean, y_std = (mean, std) if forecast else _target_moments(train.y, raw.target)
@@ -234,36 +237,38 @@ def carve(
         padded=train.lengths is not None,
         log=raw.log,
         season=raw.season,
-        sizes={"train": len(train), "val": len(val), "test": len(raw.test)},
+        sizes={"train": len(train), "val": len(val), "test": len(test)},
         fingerprint=fingerprint(raw),
-        notes=_notes(raw, train, val),
+        notes=_notes(raw, {"train": train, "val": val, "test": test}),
     )
-    return Dataset(card, train, val, raw.test, raw.left_out)
+    return Dataset(card, train, val, test, raw.left_out)
 
 
-def _notes(raw: Raw, train: Split, val: Split) -> tuple[str, ...]:
+def digests(split: Split, target: Target) -> np.ndarray:
+    """A number [n] for each sample, by which its twins are told."""
+    if split.digests is not None:
+        return split.digests
+    return twins.digests(split.x, split.lengths, None if target == "class" else split.y)
+
+
+def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
     """All that must be said of the data, errors that stop nothing among it."""
     notes = list(raw.notes)
-    splits = {"train": train, "val": val, "test": raw.test}
     if raw.left_out:
         notes.append(note(raw.left_out, sum(map(len, splits.values())) + len(raw.left_out)))
     if raw.target == "class":
-        missing = [c for i, c in enumerate(raw.classes) if not (val.y == i).any()]
+        held = splits["val"].y
+        missing = [c for i, c in enumerate(raw.classes) if not (held == i).any()]
         if missing:
             notes.append(f"not in validation (too few samples): {', '.join(missing)}")
     return (*notes, *_twins(raw, splits))
 
 
 def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
-    def digests(split: Split) -> np.ndarray:
-        if split.digests is not None:
-            return split.digests
-        return twins.digests(split.x, split.lengths, None if raw.target == "class" else split.y)
-
     return twins.notes(
         raw.kind,
         raw.target,
-        {part: digests(split) for part, split in splits.items()},
+        {part: digests(split, raw.target) for part, split in splits.items()},
         {part: split.y for part, split in splits.items()},
         {part: split.names for part, split in splits.items()},
     )
@@ -314,7 +319,7 @@ def moments(train: Split, scale: Scale, log: bool) -> tuple[tuple[float, ...], t
     square: Any = 0.0
     low: Any = np.inf
     high: Any = -np.inf
-    for start, raw in blocks(train.x):
+    for start, raw in blocks(train.x, BLOCK // 8):  # of bytes, which become eight each
         block = raw.astype(np.float64)
         block = np.log(block) if log else block
         if train.lengths is not None:

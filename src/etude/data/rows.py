@@ -53,8 +53,8 @@ class Rows:
         return Rows(self.source, self.rows[indices], self.dtype)
 
 
-def blocks(values: np.ndarray | Rows) -> Iterator[tuple[int, np.ndarray]]:
-    """(start, values[start:stop]) over all samples, a few megabytes at a time."""
-    step = max(1, BLOCK // max(1, values.dtype.itemsize * prod(values.shape[1:])))
+def blocks(values: np.ndarray | Rows, size: int = BLOCK) -> Iterator[tuple[int, np.ndarray]]:
+    """(start, values[start:stop]) over all samples, `size` bytes at a time."""
+    step = max(1, size // max(1, values.dtype.itemsize * prod(values.shape[1:])))
     for start in range(0, len(values), step):
         yield start, values[start : start + step]
