@@ -1,7 +1,7 @@
 """Claim: accuracy in little time on two cores. Plays each timed recipe with seeds 0 to 4.
 
-    python benchmarks/time_to_accuracy.py                # all of them
-    python benchmarks/time_to_accuracy.py fashion-92 --seeds 0,1,2
+    python -m benchmarks.time_to_accuracy                # all of them
+    python -m benchmarks.time_to_accuracy fashion-92 --seeds 0,1,2
 
 A recipe is timed if its `about` names `seconds`: what training may take, as the run itself counts
 it (steps and their data; not start-up, validation, the test and pictures). `expect` says the
@@ -15,7 +15,7 @@ import json
 import statistics
 from pathlib import Path
 
-from accuracy import RECIPES, play
+from benchmarks.accuracy import RECIPES, play
 
 RESULTS = Path(__file__).resolve().parent / "results" / "time_to_accuracy.jsonl"
 

@@ -43,8 +43,8 @@ def test_a_recipe_reaches_what_it_expects(path, workdir):
 def test_a_timed_recipe_names_its_seconds_and_leaves_nothing_to_be_chosen():
     """`about.seconds` is what training may take on two cores: a claim about a machine, not about
     the recipe, so it stands beside the machine in `about` and not in `expect`, which is held by
-    tests anywhere. benchmarks/time_to_accuracy.py measures it. Precision, compilation and threads
-    stand fixed, so that no time goes by choosing and every machine computes alike."""
+    tests anywhere; `python -m benchmarks.time_to_accuracy` measures it. Precision, compilation and
+    threads stand fixed, so that no time goes by choosing and every machine computes alike."""
     assert {path.stem for path in TIMED} == {
         "fashion-90", "fashion-91", "fashion-92", "fashion-93", "mnist-99",
     }  # fmt: skip
