@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from etude.layers.dropout import Dropout, dropout, kept
+from etude.layers.dropout import Dropout, dropout, kept, mapped
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
@@ -62,7 +62,8 @@ def test_the_same_seed_gives_the_same_mask_and_another_another():
 @pytest.mark.parametrize("axis", [0, 1])
 def test_members_that_are_mapped_have_masks_of_their_own(axis):
     x = torch.ones(3, 200, 50).movedim(0, axis).requires_grad_()
-    y = torch.func.vmap(lambda one: dropout(one, 0.3), in_dims=axis)(x)
+    with mapped():
+        y = torch.func.vmap(lambda one: dropout(one, 0.3), in_dims=axis)(x)
     (gradient,) = torch.autograd.grad(y.sum(), x)
     torch.testing.assert_close(y, gradient.movedim(axis, 0))
     shares = (y == 0).double().mean((1, 2))

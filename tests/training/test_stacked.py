@@ -238,7 +238,7 @@ def masks(stack, feed):
         return seen[-1]
 
     batch = feed(0, 0)
-    with torch.no_grad():
+    with torch.no_grad(), dropout.mapped():
         mapped = stacked.vmap(left, randomness="different")
         out = mapped(stack.parameters, stack.buffers, batch.x, batch.y)
     hook.remove()

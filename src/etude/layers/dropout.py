@@ -5,6 +5,8 @@ an MLP's step. Here one draw of 64 bits decides for four units, each by 16 bits,
 time; the share p is kept to within 1/65536.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -23,6 +25,21 @@ def kept(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     # Straight into floats: comparing to booleans first takes three times as long.
     mask = torch.ge(words, below - 32768, out=torch.empty(x.shape, dtype=x.dtype))
     return mask.mul_(65536 / (65536 - below))
+
+
+_mapped = False
+
+
+@contextmanager
+def mapped() -> Iterator[None]:
+    """Inside, `dropout` may be under torch.vmap. (Always going by way of `_Kept` would double its
+    time.)"""
+    global _mapped
+    before, _mapped = _mapped, True
+    try:
+        yield
+    finally:
+        _mapped = before
 
 
 class _Kept(torch.autograd.Function):
@@ -51,7 +68,9 @@ def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
         return x
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return F.dropout(x, p)
-    return x * _Kept.apply(x.detach(), p)  # type: ignore[no-any-return, no-untyped-call]
+    if _mapped:
+        return x * _Kept.apply(x.detach(), p)  # type: ignore[no-any-return, no-untyped-call]
+    return x * kept(x, p)
 
 
 class Dropout(nn.Dropout):

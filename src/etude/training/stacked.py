@@ -20,6 +20,7 @@ from torch.func import functional_call, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from etude.errors import Interrupted, NumericsError, Stopped
+from etude.layers.dropout import mapped as over_members
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
@@ -116,7 +117,7 @@ class Stack:
         lengths = None if batch.lengths is None else 0
         mapped = vmap(self._loss, in_dims=(0, 0, 0, 0, lengths), randomness="different")
         # torch's fused attention on a CPU cannot be mapped over members; its plain road can.
-        with sdpa_kernel(SDPBackend.MATH), half:
+        with sdpa_kernel(SDPBackend.MATH), over_members(), half:
             losses = mapped(self.parameters, self.buffers, batch.x, batch.y, batch.lengths)
         found = torch.autograd.grad(losses.sum(), list(self.parameters.values()))
         for place, gradient in zip(self.places, found):
