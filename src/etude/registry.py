@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from etude.config import nearest
 from etude.errors import DataError, StorageError, UsageError
-from etude.limits import memory
+from etude.limits import hold_memory, memory
 from etude.recipe import Part, Recipe, Train
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> st
 
 def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
     """The model and task of a complete recipe, from the Card alone: no data are read."""
+    hold_memory()
     architecture = load("model", recipe.model.name)
     fields = recipe.model.fields
     fields.pop("preset", None)

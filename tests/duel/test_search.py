@@ -148,11 +148,26 @@ def test_a_search_finds_tests_and_goes_on(workdir):
     assert found.run.recipe.seed == 1
     assert found.run.recipe.train.lr == pytest.approx(found.best["fields"]["train.lr"])
     assert (found.path / "report.html").exists()
+    assert (found.path / "search" / "trial-0" / "recipe.json").exists()
     more = verbs.tune("mlp", "digits", trials=3, **given)
     assert [row["number"] for row in more.trials] == [0, 1, 2]
     assert more.trials[:2] == list(found.trials)
     with pytest.raises(UsageError, match="with another space"):
         verbs.tune("mlp", "digits", trials=3, **{**given, "lr": "1e-4..1e-1"})
+
+
+def test_workers_that_keep_ending_badly_are_told(workdir, monkeypatch):
+    def broken(url, name):
+        one = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+        one.wait()
+        return one
+
+    monkeypatch.setattr(study, "worker", broken)
+    board = study.Board("sqlite:///x.db", "x", print)
+    with pytest.raises(RunError, match="end badly"):
+        for _ in range(5):
+            board.help(2)
+    assert board.failed >= study.FAILURES
 
 
 @pytest.mark.slow

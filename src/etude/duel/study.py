@@ -33,6 +33,10 @@ BEAT, GRACE = 10, 60
 IDLE = 60.0
 """Seconds without anything to do after which a worker leaves."""
 POLL = 0.3
+SEARCH = "search"
+"""Where trials lie in the folder of their search."""
+FAILURES = 3
+"""How many workers of our own may end badly."""
 
 
 @contextmanager
@@ -118,6 +122,7 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
         if asked is None:
             asked = proposed(study, trial).plain()
             trial.set_user_attr("member", asked)
+            trial.set_user_attr("folder", SEARCH)
         inner = trial.user_attrs.get("folder")
         found = outcome(Member(**asked), named(inner, place) if inner else place)
     except (Interrupted, Stopped):
@@ -221,6 +226,7 @@ class Board:
     name: str
     note: Callable[[str], None]
     own: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    failed: int = 0
 
     def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
         study = opened(self.url, self.name, {"closed": False})
@@ -245,7 +251,13 @@ class Board:
             self.leave()
 
     def help(self, workers: int) -> None:
-        """Keep our own workers at work."""
+        """Keep our own workers at work. Raises RunError where they end badly again and again."""
+        self.failed += sum(bool(one.poll()) for one in self.own)
+        if self.failed >= FAILURES:
+            raise RunError(
+                f"{self.name}: its workers end badly, {self.failed} so far.",
+                do=f"To see why: etude work {hidden(self.url)} {self.name}",
+            )
         self.own = [one for one in self.own if one.poll() is None]
         while len(self.own) < workers:
             self.own.append(worker(self.url, self.name))
