@@ -22,7 +22,7 @@ import etude
 from etude import registry
 from etude.data.dataset import Split
 from etude.data.resident import Resident
-from etude.training.loop import evaluate
+from etude.training.record import evaluate
 
 BATCHES = (1, 128, 1024)
 

@@ -139,6 +139,13 @@ def test_a_posted_folder_leads_nowhere_else(workdir):
         list(study.answered(board, {"m"}))
 
 
+@pytest.mark.parametrize("asked", [{"label": "../x", "mapping": {}}, {"name": "x"}, [1], {},
+                                   {"label": "x", "mapping": 3}])  # fmt: skip
+def test_a_member_from_a_stranger_is_refused(workdir, asked):
+    with pytest.raises(UsageError, match="cannot name|no member|no mapping"):
+        study.posted(asked)
+
+
 def test_a_search_finds_tests_and_goes_on(workdir):
     given = {"lr": "1e-3..1e-1", "optimizer": ["adam", "sgd"], "workers": 1, "quiet": True,
              "name": "s", "epochs": 1, "device": "cpu", "model.hidden": [8]}  # fmt: skip

@@ -123,8 +123,8 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
             asked = proposed(study, trial).plain()
             trial.set_user_attr("member", asked)
             trial.set_user_attr("folder", SEARCH)
-        inner = trial.user_attrs.get("folder")
-        found = outcome(Member(**asked), named(inner, place) if inner else place)
+        inner, member = trial.user_attrs.get("folder"), posted(asked)
+        found = outcome(member, named(inner, place) if inner else place)
     except (Interrupted, Stopped):
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
@@ -135,6 +135,18 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
     if found.best is None:
         raise TrialPruned  # it diverged, and says so in its outcome
     return found.best
+
+
+def posted(asked: Any) -> Member:
+    """A member as it stands on the board, whoever wrote it there. Raises RunError, UsageError."""
+    try:
+        member = Member(**asked)
+    except TypeError as error:
+        raise RunError(f"This is no member ({error}).") from None
+    if not isinstance(member.mapping, dict):
+        raise RunError(f"{str(member.label)[:100]!r}: its recipe is no mapping.")
+    named(str(member.label))  # it leads nowhere else
+    return member
 
 
 def proposed(study: "Study", trial: "Trial") -> Member:
