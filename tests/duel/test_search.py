@@ -142,7 +142,7 @@ def test_a_posted_folder_leads_nowhere_else(workdir):
 @pytest.mark.parametrize("asked", [{"label": "../x", "mapping": {}}, {"name": "x"}, [1], {},
                                    {"label": "x", "mapping": 3}])  # fmt: skip
 def test_a_member_from_a_stranger_is_refused(workdir, asked):
-    with pytest.raises(UsageError, match="cannot name|no member|no mapping"):
+    with pytest.raises(UsageError, match=r"cannot name|no member|no mapping"):
         study.posted(asked)
 
 
@@ -171,10 +171,10 @@ def test_workers_that_keep_ending_badly_are_told(workdir, monkeypatch):
 
     monkeypatch.setattr(study, "worker", broken)
     board = study.Board("sqlite:///x.db", "x", print)
+    board.help(2)
+    board.help(2)
     with pytest.raises(RunError, match="end badly"):
-        for _ in range(5):
-            board.help(2)
-    assert board.failed >= study.FAILURES
+        board.help(2)
 
 
 @pytest.mark.slow
