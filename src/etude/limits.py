@@ -17,8 +17,8 @@ JSON = 1 << 20
 DEPTH = 32
 """How deep JSON may nest: what walks through it later goes one call deeper a level."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
-HELD = 1 << 30
-"""Bytes of freed memory that are not given back, and of a block that is taken like any other."""
+HELD, BLOCK = 1 << 28, 1 << 25
+"""Bytes of freed memory that are not given back; and of a block, from which on it always is."""
 KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
@@ -102,5 +102,5 @@ def hold_memory() -> None:
     the time of an LSTM's step on a CPU. Elsewhere nothing is done."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt:
-        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-            mallopt(parameter, HELD)
+        mallopt(M_TRIM_THRESHOLD, HELD)
+        mallopt(M_MMAP_THRESHOLD, BLOCK)
