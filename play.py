@@ -119,7 +119,7 @@ def bench(arguments: list[str]) -> int:
     unknown = [name for name in names if name not in claims()]
     if unknown or not names:
         print(f"Unknown: {', '.join(unknown)}. " * bool(unknown) + "What is claimed:")
-        print("\n".join(f"  {name:12}{claim}" for name, claim in claims().items()))
+        print("\n".join(f"  {name:18}{claim}" for name, claim in claims().items()))
         return 2 if unknown else 0
     set_up("")
     os.chdir(HERE)

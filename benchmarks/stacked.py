@@ -1,5 +1,6 @@
-"""Claim: on a CPU a stack of MLPs is about as fast as lone runs one after another on one thread, so
-that it is measured before members are stacked there; two processes, a thread each, stand beside it.
+"""Claim: on a CPU a stack of MLPs is about as fast as lone runs one after another on one thread.
+
+So it is measured before members are stacked there; two processes, a thread each, stand beside it.
 
     python benchmarks/stacked.py
 
