@@ -245,7 +245,7 @@ def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "
 
 def _last(model: "nn.Module", train: Train) -> bool:
     """Whether images go through the model with their channels last: where it convolves, if that is
-    left open. On a CPU it takes half the time of predicting (benchmarks/inference.py)."""
+    left open. On a CPU it takes half the time of predicting (benchmarks/memory_format.py)."""
     from torch import nn
 
     convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())

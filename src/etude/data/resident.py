@@ -16,7 +16,7 @@ from etude.shapes import Batch, Float, Tensor
 
 PIECE, GPU_PIECE = 128, 2048
 """Samples read at once where none is trained on. On a CPU, what goes from layer to layer should
-stay in its caches: a CNN takes twice the time in batches of 1,024 (benchmarks/inference.py)."""
+stay in its caches: a CNN takes twice the time in batches of 1,024 (benchmarks/memory_format.py)."""
 
 
 def view(x: Float[Tensor, "N ..."], how: View) -> Float[Tensor, "N ..."]:
