@@ -2,9 +2,9 @@
 
     python -m benchmarks.memory_format
 
-Forward in eval mode of 1,024 images, whole and in pieces of 128, and forward and backward of a batch
-of 128, grey and in colour, fp32; both formats alternated, medians. With `--freed` what is freed goes
-back to the system, as it did before `limits.hold_memory`.
+Forward in eval mode of 1,024 images, whole and in pieces of 128, and forward and backward of a
+batch of 128, grey and in colour, fp32; both formats alternated, medians. With `--freed` what is
+freed goes back to the system, as it did before `limits.hold_memory`.
 """
 
 import statistics

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -22,27 +22,26 @@ def scalars(metrics: Mapping[str, Any]) -> str:
     return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float))
 
 
-class Watch:
-    """Called as a loop's listener; `with` it so that the bar is taken down."""
+class Live:
+    """A bar on a terminal that `with` puts up and takes down. counts: shown beside it."""
 
-    def __init__(self, title: str, epochs: int, batches: int, quiet: bool = False) -> None:
-        self.title, self.epochs, self.batches, self.quiet = title, epochs, batches, quiet
+    def __init__(self, title: str, total: int, counts: str, quiet: bool) -> None:
+        self.title, self.quiet = title, quiet
         self.console = console()
         self.live = self.console.is_terminal and not quiet
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}"),
+            TextColumn(counts + "{task.fields[said]}"),
             TimeRemainingColumn(compact=True),
             console=self.console,
             transient=True,
             auto_refresh=False,
         )
-        self.task = self.bar.add_task(title, total=epochs * batches, said="")
-        self.drawn = 0.0
+        self.task = self.bar.add_task(title, total=total, said="")
         self.last_line = 0.0
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         if self.live:
             self.bar.start()
         return self
@@ -56,6 +55,19 @@ class Watch:
         if self.live:
             self.bar.stop()
 
+    def note(self, text: str) -> None:
+        """Something worth a line of its own."""
+        if not self.quiet:
+            self.console.print(f"{self.title}: {text}", style="dim")
+
+
+class Watch(Live):
+    """Called as a loop's listener."""
+
+    def __init__(self, title: str, epochs: int, batches: int, quiet: bool = False) -> None:
+        super().__init__(title, epochs * batches, "", quiet)
+        self.epochs, self.drawn = epochs, 0.0
+
     def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if self.quiet:
             return
@@ -64,7 +76,7 @@ class Watch:
         elif event == "epoch":
             self._epoch(info)
         elif event == "note":
-            self.console.print(f"{self.title}: {info['text']}", style="dim")
+            self.note(info["text"])
 
     def _draw(self, step: int) -> None:
         now = time.monotonic()
@@ -83,38 +95,12 @@ class Watch:
             print(f"{self.title}  {said}", file=sys.stderr, flush=True)
 
 
-class Tally:
+class Tally(Live):
     """Progress of many runs: one bar on a terminal, elsewhere a line a second at most."""
 
     def __init__(self, title: str, quiet: bool = False) -> None:
-        self.title, self.quiet = title, quiet
-        self.console = console()
-        self.live = self.console.is_terminal and not quiet
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed}/{task.total}  {task.fields[said]}"),
-            TimeRemainingColumn(compact=True),
-            console=self.console,
-            transient=True,
-            auto_refresh=False,
-        )
-        self.task = self.bar.add_task(title, total=1, said="")
-        self.stage, self.done, self.total, self.last_line = "", 0, 0, 0.0
-
-    def __enter__(self) -> "Tally":
-        if self.live:
-            self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.live:
-            self.bar.stop()
+        super().__init__(title, 1, "{task.completed}/{task.total}  ", quiet)
+        self.stage, self.done, self.total = "", 0, 0
 
     def begins(self, stage: str, done: int, total: int) -> None:
         """A stage of so many runs, of which some are done."""
@@ -134,8 +120,3 @@ class Tally:
         if not self.quiet and (now - self.last_line > 1 or self.done == self.total):
             self.last_line = now
             print(f"{self.stage} {self.done}/{self.total}  {said}", file=sys.stderr, flush=True)
-
-    def note(self, text: str) -> None:
-        """Something worth a line of its own."""
-        if not self.quiet:
-            self.console.print(f"{self.title}: {text}", style="dim")

@@ -2,7 +2,7 @@
 they pass between processes and machines as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from etude.errors import RunError
@@ -40,7 +40,7 @@ class Outcome:
     best: float | None = None
     test: float | None = None
     diverged: str = ""
-    how: str = field(default="process")
+    how: str = "process"
     """"process" (bytes of a lone run) or "stacked"."""
 
     def plain(self) -> dict[str, Any]:

@@ -7,17 +7,13 @@ optimizer=sgd,adam  one of these
 """
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from etude.config import Config
 from etude.errors import UsageError
-from etude.recipe import draft
 
 if TYPE_CHECKING:
     from optuna import Trial
-
-Scalar = str | int | float | bool | None
 
 
 class Axis(Config):
@@ -68,8 +64,3 @@ def axis(path: str, value: Any) -> Axis | None:
     if all(isinstance(end, int) for end in ends):
         return Axis(kind="int", low=low, high=high)
     return Axis(kind="log" if low > 0 and high >= 10 * low else "float", low=low, high=high)
-
-
-def placed(base: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's mapping with fields by their path."""
-    return draft(base=base, fields=fields)

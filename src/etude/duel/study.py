@@ -6,21 +6,20 @@ space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for Hyper-
 Optimization", 2011). A trial whose worker has died is posted anew.
 """
 
-import os
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
-import etude
 from etude.duel import space
 from etude.duel.member import Member, Outcome
+from etude.duel.workers import process
 from etude.errors import EtudeError, Interrupted, RunError, Stopped, UsageError
+from etude.recipe import draft
 from etude.runs.folder import named
 from etude.training.signals import Signals
 
@@ -106,7 +105,7 @@ def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study"
 
 def post_again(study: "Study", trial: "FrozenTrial") -> None:
     """Put a trial that nobody works on any more back on the board."""
-    study.enqueue_trial(trial.params, user_attrs={**trial.user_attrs, "again": trial.number})
+    study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
 
 
 def attempt(study: "Study", trial: "Trial", place: Path) -> float:
@@ -155,8 +154,7 @@ def proposed(study: "Study", trial: "Trial") -> Member:
         path: space.Axis.read(axis, path).suggested(trial, path)
         for path, axis in study.user_attrs["space"].items()
     }
-    mapping = space.placed(study.user_attrs["base"], fields)
-    return Member(f"trial-{trial.number}", mapping)
+    return Member(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))
 
 
 def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
@@ -168,7 +166,7 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
     with spoken(url), Signals() as signals:
         while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE:
             if signals.caught:
-                raise (Interrupted if signals.caught == 2 else Stopped)(f"{name}: stopped.")
+                raise signals.error(f"{name}: stopped.")
             if not wanted(study):
                 since = time.monotonic() if others_work(study) else since
                 time.sleep(POLL)
@@ -215,18 +213,9 @@ def wanted(study: "Study") -> bool:
     return begun < int(study.user_attrs.get("trials", 0))
 
 
-def worker(url: str, name: str) -> "subprocess.Popen[bytes]":
+def worker(url: str, name: str) -> Popen[bytes]:
     """A worker of our own, of one thread."""
-    home = str(Path(etude.__file__).parent.parent)
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = {f"{each}_NUM_THREADS": "1" for each in ("OMP", "MKL", "OPENBLAS")}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "etude", "work", url, name],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
-        process_group=0,
-    )
+    return process("etude", "work", url, name, stdout=DEVNULL, stderr=DEVNULL)
 
 
 @dataclass
@@ -237,16 +226,16 @@ class Board:
     url: str
     name: str
     note: Callable[[str], None]
-    own: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    own: list[Popen[bytes]] = field(default_factory=list)
     failed: int = 0
 
     def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
         study = opened(self.url, self.name, {"closed": False})
         inner = "" if place.name == self.name else place.name
         with spoken(self.url):
-            posted = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
+            there = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
             for member in members:
-                if member.label not in posted:
+                if member.label not in there:
                     attributes = {"member": member.plain(), "folder": inner}
                     study.enqueue_trial({}, user_attrs=attributes)
         self.note(f"posted; on another machine: etude work {hidden(self.url)} {self.name}")
@@ -257,7 +246,7 @@ class Board:
                     self.help(workers)
                     yield from answered(study, waiting)
                     if signals.caught:
-                        raise (Interrupted if signals.caught == 2 else Stopped)(f"{place}: stopped")
+                        raise signals.error(f"{place}: stopped")
                     time.sleep(POLL)
         finally:
             self.leave()

@@ -13,8 +13,9 @@ from etude.draw.progress import Tally
 from etude.duel import space, study
 from etude.duel.space import Axis
 from etude.duel.study import Board, spoken
-from etude.errors import Interrupted, NumericsError, RunError, Stopped, UsageError
+from etude.errors import NumericsError, RunError, UsageError
 from etude.look.words import LOWER_IS_BETTER
+from etude.recipe import draft
 from etude.training.signals import Signals
 
 
@@ -62,12 +63,12 @@ def asked(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
             do="For example: lr=1e-4..1e-1 model.dropout=0..0.5 optimizer=adam,nesterov",
         )
     single = {path: value for path, value in fields.items() if path not in axes}
-    base = space.placed(mapping, {"train.threads": 1, **single})
+    base = draft(base=mapping, fields={"train.threads": 1, **single})
     first = {path: axis.ends()[0] for path, axis in axes.items()}
     for path, axis in axes.items():
         for end in axis.ends():
-            registry.complete(space.placed(base, {**first, path: end}))
-    _, goal, _ = session.resolve(space.placed(base, first))
+            registry.complete(draft(base=base, fields={**first, path: end}))
+    _, goal, _ = session.resolve(draft(base=base, fields=first))
     return Search(base, axes, goal)
 
 
@@ -102,8 +103,7 @@ def play(search: Search, url: str, place: Path, trials: int, workers: int, tally
                         seen.add(row["number"])
                         tally.one(f"trial {row['number']}: {_told(row)}")
                 if signals.caught:
-                    kind = Interrupted if signals.caught == 2 else Stopped
-                    raise kind(
+                    raise signals.error(
                         f"{place}: stopped and saved, {len(seen)} of {trials} trials done.",
                         do=f"Go on with the same command and --name {name}",
                     )

@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 import etude
 from etude import errors
 from etude.duel.member import Member, Outcome
-from etude.errors import EtudeError, Interrupted, RunError, Stopped, StorageError
+from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.training.signals import Signals
 
 TRIES = 2
@@ -55,24 +55,28 @@ def here(members: Sequence[Member], place: Path, workers: int) -> Iterator[Outco
         yield outcome(member, place)
 
 
+def process(module: str, *words: str, **streams: Any) -> "subprocess.Popen[bytes]":
+    """A process of one thread that runs a module of this étude."""
+    home = str(Path(etude.__file__).parent.parent)
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    return subprocess.Popen(
+        # -P: what lies in the working folder is not imported in the place of a package.
+        [sys.executable, "-P", "-m", module, *words],
+        env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
+        process_group=0,  # a terminal's Ctrl-C is ours to pass on, once
+        **streams,
+    )
+
+
 class Worker:
     """One process; what it says goes to `heard` as (worker, line); (worker, None) at its end."""
 
     def __init__(self, heard: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
         self.member: Member | None = None
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (as long as it lives)
-        home = str(Path(etude.__file__).parent.parent)
-        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-        threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
-        self.process = subprocess.Popen(
-            # -P: what lies in the working folder is not imported in the place of a package.
-            [sys.executable, "-P", "-m", "etude.duel.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
-            process_group=0,  # a terminal's Ctrl-C is ours to pass on, once
-        )
+        pipe = subprocess.PIPE
+        self.process = process("etude.duel.worker", stdin=pipe, stdout=pipe, stderr=self.errors)
         threading.Thread(target=self._listen, args=(heard,), daemon=True).start()
 
     def _listen(self, heard: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
@@ -146,8 +150,7 @@ class Pool:
             while True:
                 if signals.caught:
                     yield from self._stop(signals.caught)
-                    kind = Interrupted if signals.caught == signal.SIGINT else Stopped
-                    raise kind(f"{place}: stopped; what was in training is saved.")
+                    raise signals.error(f"{place}: stopped; what was in training is saved.")
                 self._share_out(waiting, place, workers)
                 if not any(worker.member for worker in self.all):
                     return

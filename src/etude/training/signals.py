@@ -4,6 +4,8 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+from etude.errors import Interrupted, Stopped
+
 TERMINATED = 1 << 16
 """Above any number of processes, so that a sum tells the kinds apart."""
 
@@ -26,6 +28,11 @@ class Signals:
         if self.caught is None:
             return 0.0
         return 1.0 if self.caught == signal.SIGINT else float(TERMINATED)
+
+    @property
+    def error(self) -> type[Interrupted] | type[Stopped]:
+        """What to raise of the signal that was caught."""
+        return Interrupted if self.caught == signal.SIGINT else Stopped
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():

@@ -19,7 +19,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from etude.errors import Interrupted, NumericsError, Stopped
+from etude.errors import NumericsError
 from etude.layers.dropout import mapped as over_members
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
@@ -28,7 +28,7 @@ from etude.training import schedule
 from etude.training.optimizer import SLOTS, decays
 from etude.training.randomness import key, order, reseed
 from etude.training.record import Record, Samples
-from etude.training.signals import TERMINATED, Signals
+from etude.training.signals import Signals
 from etude.training.step import Loss, Step
 from etude.training.updates import KINDS, Update
 
@@ -247,8 +247,7 @@ class Together:
         first = self.records[0].recipe.seed
         for position in range(self.feed.batches):
             if signals.caught:
-                kind = Stopped if signals.weight >= TERMINATED else Interrupted
-                raise kind(
+                raise signals.error(
                     f"{len(self.active)} members in one stack were stopped; begin them anew."
                 )
             number = epoch * self.feed.batches + position
