@@ -21,6 +21,18 @@ def exits() -> Iterator[None]:
     """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminated)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupted)
+    try:
+        with _told():
+            yield
+    except KeyboardInterrupt:
+        leave(130, GO_ON)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Every error but Ctrl-C, which may also come while another error is being told."""
     try:
         yield
     except EtudeError as error:
@@ -31,8 +43,6 @@ def exits() -> Iterator[None]:
         if not any(words in str(error) for words in NO_MEMORY):
             raise
         leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{SMALLER}")
-    except KeyboardInterrupt:
-        leave(130, GO_ON)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -44,10 +54,25 @@ def spoken_for() -> bool:
 
 def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit. Every process of a job does: the first to leave ends the others,
-    maybe before they could."""
+    maybe before they could. Nothing is left to save: a signal from here on ends it at once."""
+    the_next_ends_it()
     who = f"etude (process {os.environ['RANK']})" if spoken_for() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
+
+
+def the_next_ends_it() -> None:
+    """From here on a signal ends the process at once, without a word and without a traceback."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C while nothing is under way that could be saved. What it unwinds may take a moment."""
+    the_next_ends_it()
+    raise KeyboardInterrupt
 
 
 def terminated(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,89 @@
+"""How a command ends when signals come at the worst of times: its code, no traceback, at once."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SAID = "Stopped."
+
+SLOW_TO_UNWIND = """
+import time
+from etude.exits import exits
+with exits():
+    try:
+        print("up", flush=True)
+        time.sleep(30)
+    finally:
+        print("unwinding", flush=True)
+        time.sleep(30)
+"""
+SLOW_TO_LEAVE = """
+import atexit, time
+from etude.exits import exits
+def late():
+    print("unwinding", flush=True)
+    time.sleep(30)
+atexit.register(late)
+with exits():
+    print("up", flush=True)
+    time.sleep(30)
+"""
+IN_AN_ERROR = """
+import time
+from etude.errors import UsageError
+from etude.exits import exits
+class Late(UsageError):
+    def __str__(self):
+        print("unwinding", flush=True)
+        time.sleep(30)
+with exits():
+    print("up", flush=True)
+    raise Late("x")
+"""
+
+
+@pytest.mark.parametrize("program", [SLOW_TO_UNWIND, SLOW_TO_LEAVE])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_signal_ends_it_at_once_and_without_a_traceback(program, number):
+    child = started(program)
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(number)
+    assert child.stdout.readline() == "unwinding\n"
+    child.send_signal(number)
+    _, said = child.communicate(timeout=20)
+    assert child.returncode == -number
+    assert "Traceback" not in said
+
+
+def test_a_signal_while_an_error_is_told_is_told_in_its_place():
+    child = started(IN_AN_ERROR)
+    assert [child.stdout.readline() for _ in range(2)] == ["up\n", "unwinding\n"]
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert SAID in said
+    assert "Traceback" not in said
+
+
+def test_an_ignored_signal_stays_ignored():
+    program = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from etude.exits import exits
+with exits():
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+"""
+    assert started(program).wait(20) == 0
+
+
+def started(program: str) -> subprocess.Popen:
+    """The program as a process of its own, Ctrl-C not ignored however the tests were started."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
