@@ -26,7 +26,7 @@ ARROWS = {
     "data": {"config", "errors", "shapes"},
     "runs": {"config", "errors", "limits", "recipe"},
     "registry": {"config", "errors", "limits", "recipe", "data", "models", "tasks", "shapes"},
-    "training": {"errors", "recipe", "runs", "tasks", "shapes", "layers"},
+    "training": {"errors", "limits", "recipe", "runs", "tasks", "shapes", "layers"},
     "draw": {"errors"},
     "look": {
         "config", "errors", "shapes", "recipe", "layers", "tasks", "models", "data", "registry",
@@ -41,8 +41,8 @@ ARROWS = {
         "draw", "look", "ship", "session",
     },
     "verbs": {
-        "config", "errors", "recipe", "registry", "runs", "data", "training", "duel", "draw",
-        "look", "ship", "session",
+        "config", "errors", "limits", "recipe", "registry", "runs", "data", "training", "duel",
+        "draw", "look", "ship", "session",
     },
     "flags": {"recipe"},
     "exits": {"errors"},

@@ -15,6 +15,8 @@ from etude import verbs
 from etude.duel import space, study, tune
 from etude.duel.member import Member, Outcome
 from etude.errors import NumericsError, RunError, UsageError
+from etude.recipe import draft
+from etude.runs.folder import RunFolder
 
 SMALL = {"model.hidden": [8], "train.epochs": 1, "train.device": "cpu"}
 
@@ -128,6 +130,22 @@ def test_a_member_that_cannot_be_run_is_told(workdir):
     board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match=r"odd.*nowhere"):
         list(study.answered(board, {"odd"}))
+
+
+def test_a_member_that_another_holds_is_posted_again(workdir, monkeypatch):
+    monkeypatch.setattr(study.time, "sleep", lambda seconds: None)
+    board = study.opened(url_in(workdir), "duel", {})
+    fields = {"train.epochs": 1, "train.threads": 1, "model.hidden": [8]}
+    member = Member("m", draft("mlp", "digits", fields=fields))
+    board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": ""})
+    held = RunFolder.create(Path("runs/duel/m"))
+    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    waiting = {"m"}
+    assert list(study.answered(board, waiting)) == []
+    assert study.wanted(board)
+    held.erase()
+    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    assert [one.label for one in study.answered(board, waiting)] == ["m"]
 
 
 def test_a_posted_folder_leads_nowhere_else(workdir):

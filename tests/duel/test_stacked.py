@@ -211,21 +211,28 @@ def test_it_is_said_what_cannot_be_stacked(model):
 
 
 def test_a_choice_comes_with_its_reason(monkeypatch):
-    recipe = registry.complete(draft("mlp", "digits", fields=SMALL))
+    asked = [*grid(seeds=range(5))[:9], member("other", **{"model.hidden": [8]})]
     times = iter([0.001, 0.002, 0.001, 0.0001])
     monkeypatch.setattr(stacked, "_seconds", lambda step: next(times))
-    better, why = stacked.faster(recipe, 9, 2)
+    better, why = stacked.faster(asked[::-1], 2)
     assert better and why.startswith("stacked: a step of 9 members takes 1.0 ms on 2 threads, 9.0")
-    worse, why = stacked.faster(recipe, 9, 2)
+    worse, why = stacked.faster(asked, 2)
     assert not worse and why.startswith("not stacked: a step of 9")
     lstm = registry.complete(draft("lstm", "digits"))
-    assert stacked.faster(lstm, 9, 2) == (False, f"not stacked: {stacked.fits(lstm)}")
+    alike = [Member(f"seed{seed}", {**lstm.plain(), "seed": seed}) for seed in range(9)]
+    assert stacked.faster(alike, 2) == (False, f"not stacked: {stacked.fits(lstm)}")
 
 
 def test_the_choice_is_measured():
-    recipe = registry.complete(draft("mlp", "digits", fields=SMALL))
-    _, why = stacked.faster(recipe, 3, 1)
+    _, why = stacked.faster(grid()[:3], 1)
     assert "(measured)" in why
+
+
+def test_a_stack_says_how_far_it_is(workdir, monkeypatch):
+    monkeypatch.setattr("etude.training.stacked.TOLD_EVERY", 0.0)
+    said = []
+    list(stacked.run(grid(), workdir, note=said.append))
+    assert said == [f"4 members in one stack, epoch {epoch} of 3" for epoch in (1, 2)]
 
 
 @pytest.mark.slow

@@ -1,8 +1,9 @@
 """The life of a duel: what was asked becomes a plan, the plan is played to its end, and what was
 found is drawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from etude.duel.member import Member
 from etude.duel.study import Board
 from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
+from etude.limits import cores
 from etude.look import compare, duel
 from etude.recipe import draft
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
+from etude.training.stacked import Note
 
-Note = Callable[[str], None]
 STACK = 8
 """Members from which on a stack is tried."""
 
@@ -39,12 +41,12 @@ def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool
     if plan.storage:
         return Board(plan.storage, ledger.path.name, pool.note)
     if "stacked" in before:
-        return stacked.run
+        return partial(stacked.run, note=pool.note)
     if len(members) >= STACK and not before and plan.workers is None:
-        stack, why = stacked.faster(registry.complete(members[0].mapping), len(members), count)
+        stack, why = stacked.faster(members, count)
         pool.note(why)
         if stack:
-            return stacked.run
+            return partial(stacked.run, note=pool.note)
     return workers.here if count == 1 else pool
 
 
@@ -196,7 +198,7 @@ def _workers(plan: Plan, members: Sequence[Member]) -> int:
     train = members[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
         return 1
-    return max(1, workers.cores() // int(train.get("threads") or 1))
+    return max(1, cores() // int(train.get("threads") or 1))
 
 
 # From outcomes to a report ------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from etude.runs.folder import RunFolder, begun
 from etude.shapes import Batch
 from etude.training import machine
 from etude.training.record import Record
-from etude.training.stacked import Feed, Stack, Together, kept_bytes, unfit
+from etude.training.stacked import Feed, Note, Stack, Together, kept_bytes, unfit
 from etude.training.step import Step
 
 if TYPE_CHECKING:
@@ -92,15 +92,17 @@ def _seconds(step: Callable[[int], None]) -> float:
     return min(times[1:])
 
 
-def faster(recipe: Recipe, members: int, workers: int = 1) -> tuple[bool, str]:
-    """Whether to stack so many members rather than give them to lone workers, and a line that says
-    why: on a GPU always, where they fit; on a CPU by a few steps of both."""
+def faster(members: Sequence[Member], workers: int = 1) -> tuple[bool, str]:
+    """Whether to stack members rather than give them to lone workers, and a line that says why: on
+    a GPU always, where they fit; on a CPU by a few steps of both, of the kind that most are of."""
+    most = max(_groups(members), key=len)
+    recipe = registry.complete(most[0].mapping)
     parts = _assembled(recipe, workers)
     if why := _misfit(parts):
         return False, f"not stacked: {why}"
     if parts.recipe.train.device != "cpu":
-        return True, f"stacked: {members} members in one step on {parts.recipe.train.device}"
-    count = min(members, PROBED)
+        return True, f"stacked: {len(most)} members in one step on {parts.recipe.train.device}"
+    count = min(len(most), PROBED)
     stack, batch, one = _stack(parts, count), _probe(parts, count), _probe(parts)
     together = _seconds(lambda number: stack(batch, number))
     threads = torch.get_num_threads()
@@ -116,18 +118,25 @@ def faster(recipe: Recipe, members: int, workers: int = 1) -> tuple[bool, str]:
     )
 
 
-def run(members: Sequence[Member], place: Path, workers: int = 1) -> Iterator[Outcome]:
+def run(
+    members: Sequence[Member], place: Path, workers: int = 1, note: Note = lambda text: None
+) -> Iterator[Outcome]:
     """Train members, each into its folder below `place`, and say what came of it. workers: how many
-    lone runs the machine would bear; the stack has their threads. Those that cannot be stacked run
-    one after another.
+    lone runs the machine would bear; the stack has their threads. note: is told how far a stack is.
+    Those that cannot be stacked run one after another.
 
     Raises what a lone run raises; Interrupted and Stopped after removing what had not ended.
     """
+    for group in _groups(members):
+        yield from _group(group, place, workers, note)
+
+
+def _groups(members: Sequence[Member]) -> list[list[Member]]:
+    """Members of one kind together."""
     alike: dict[str, list[Member]] = {}
     for member in members:
         alike.setdefault(_kind(member), []).append(member)
-    for group in alike.values():
-        yield from _group(group, place, workers)
+    return list(alike.values())
 
 
 def _kind(member: Member) -> str:
@@ -143,7 +152,7 @@ def _kind(member: Member) -> str:
 # A group -----------------------------------------------------------------------------------------
 
 
-def _group(group: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
+def _group(group: Sequence[Member], place: Path, workers: int, note: Note) -> Iterator[Outcome]:
     """Members of one kind: those that had ended, then the others, as many at once as fit."""
     parts = _assembled(registry.complete(group[0].mapping), workers)
     if _misfit(parts):
@@ -157,7 +166,7 @@ def _group(group: Sequence[Member], place: Path, workers: int) -> Iterator[Outco
         else:
             todo.append(member)
     for share in _shares(todo, parts):
-        yield from _train(share, place, workers)
+        yield from _train(share, place, workers, note)
 
 
 def _shares(members: Sequence[Member], parts: Assembly) -> Iterator[list[Member]]:
@@ -202,7 +211,7 @@ def _ended(member: Member, path: Path, goal: str) -> Outcome | None:
     return None
 
 
-def _train(members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
+def _train(members: Sequence[Member], place: Path, workers: int, note: Note) -> Iterator[Outcome]:
     """One stack, from the first step to the last."""
     every, why = _live(members, workers)
     first = every[0]
@@ -229,7 +238,7 @@ def _train(members: Sequence[Member], place: Path, workers: int) -> Iterator[Out
             card, val = parts.dataset.card.plain(), held[parts.recipe.seed][1]
             slots = partial(stack.slots, i)
             records.append(Record(stack.model, parts.task, parts.recipe, val, run, card, slots))
-        for i, said in Together(stack, records, feed).fit():
+        for i, said in Together(stack, records, feed, note).fit():
             outcome = _concluded(members[i], every[i], records[i], said)
             at_work.pop(i).release()
             yield outcome

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from etude.duel import space
 from etude.duel.member import Member, Outcome
 from etude.duel.workers import process
-from etude.errors import EtudeError, Interrupted, RunError, Stopped, UsageError
+from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
 from etude.runs.folder import named
 from etude.training.signals import Signals
@@ -127,6 +127,10 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
     except (Interrupted, Stopped):
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
+    except LockedError:  # it was posted anew while its worker only slept: let that one end it
+        time.sleep(BEAT)
+        study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
+        raise TrialPruned from None
     except EtudeError as error:
         trial.set_user_attr("error", error.what)
         raise TrialPruned from None

@@ -41,12 +41,6 @@ class Engine(Protocol):
         ...
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 def here(members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
     """One after the other, in this process."""
     from etude.duel.worker import outcome

@@ -1,10 +1,11 @@
 """What a run ran with: versions, machine, threads. Bytes may differ where any of this does."""
 
 import importlib.metadata
-import os
 import platform
 import sys
 from typing import Any
+
+from etude.limits import cores
 
 PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safetensors")
 
@@ -17,9 +18,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
     }
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from etude.errors import UsageError
+from etude.limits import cores
 from etude.recipe import Train
 from etude.shapes import Batch
 from etude.tasks.protocol import Phase
@@ -49,8 +50,7 @@ def default_threads() -> int:
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return cores()
 
 
 def choose(

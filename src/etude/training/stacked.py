@@ -10,7 +10,7 @@ lone run comes to, up to rounding; dropout is drawn for all at once, and is equa
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ from etude.training.signals import Signals
 from etude.training.step import Loss, Step
 from etude.training.updates import KINDS, Update
 
+Note = Callable[[str], None]
+"""Is told what is worth a line of its own."""
+TOLD_EVERY = 5.0
+"""Seconds."""
 CLIP_EPSILON = 1e-6
 """As torch.nn.utils.clip_grads_with_norm_."""
 
@@ -213,10 +217,12 @@ class Feed:
 
 
 class Together:
-    """Trains a stack to its end. records: what is kept of each member, on the stack's model."""
+    """Trains a stack to its end. records: what is kept of each member, on the stack's model. note:
+    is told how far it is, every few seconds."""
 
-    def __init__(self, stack: Stack, records: Sequence[Record], feed: Feed) -> None:
-        self.stack, self.records, self.feed = stack, records, feed
+    def __init__(self, stack: Stack, records: Sequence[Record], feed: Feed, note: Note) -> None:
+        self.stack, self.records, self.feed, self.note = stack, records, feed, note
+        self.said = time.monotonic()
         self.active = list(range(len(records)))
 
     def fit(self) -> Iterator[tuple[int, str]]:
@@ -241,6 +247,14 @@ class Together:
                         self.stack.going[member] = False
                         yield member, said
                 epoch += 1
+                self._tell(epoch)
+
+    def _tell(self, epoch: int) -> None:
+        """How far it is, every few seconds: until the first member ends nothing else is seen."""
+        if self.active and time.monotonic() - self.said > TOLD_EVERY:
+            self.said = time.monotonic()
+            epochs = self.records[0].recipe.train.epochs
+            self.note(f"{len(self.active)} members in one stack, epoch {epoch} of {epochs}")
 
     def _steps(self, epoch: int, signals: Signals) -> None:
         """An epoch of steps."""

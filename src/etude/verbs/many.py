@@ -10,6 +10,7 @@ from etude.draw.texts import Lang, say
 from etude.duel import grid
 from etude.duel.grid import Duel
 from etude.errors import RunError, UsageError
+from etude.limits import cores
 from etude.look.report import Section, kept, write
 from etude.runs import duel as duels
 from etude.runs.files import storage as on_disk
@@ -140,7 +141,6 @@ def tune(
         raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
     from etude.draw.progress import Tally
     from etude.duel import tune as search
-    from etude.duel import workers as local
     from etude.look import tune as drawn
 
     mapping = drafted(model, data, None, {})
@@ -151,7 +151,7 @@ def tune(
         place.mkdir(parents=True, exist_ok=True)
     url = storage or search.local(place)
     with Tally(place.name, quiet) as tally:
-        count = local.cores() if workers is None else workers
+        count = cores() if workers is None else workers
         search.play(asked, url, place, trials, count, tally)
     found = search.ended(url, place.name)
     best = search.best(found, asked.goal, place)
