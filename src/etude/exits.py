@@ -20,6 +20,7 @@ GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes
 def exits() -> Iterator[None]:
     """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
     if threading.current_thread() is threading.main_thread():
+        sys.unraisablehook = unraisable
         signal.signal(signal.SIGTERM, terminated)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, interrupted)
@@ -67,6 +68,14 @@ def the_next_ends_it() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def unraisable(told: "sys.UnraisableHookArgs") -> None:
+    """What was raised where nobody can catch it, as in `__del__`: a signal's word ends the process
+    all the same."""
+    if isinstance(told.exc_value, SystemExit | KeyboardInterrupt):
+        os._exit(75 if isinstance(told.exc_value, SystemExit) else 130)
+    sys.__unraisablehook__(told)
 
 
 def interrupted(number: int, frame: FrameType | None) -> None:

@@ -67,6 +67,30 @@ def test_a_signal_while_an_error_is_told_is_told_in_its_place():
     assert "Traceback" not in said
 
 
+IN_A_FINALIZER = """
+import time
+from etude.exits import exits
+class Slow:
+    def __del__(self):
+        print("up", flush=True)
+        time.sleep(30)
+with exits():
+    slow = Slow()
+    del slow
+    print("went on", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_a_signal_while_something_is_finalised_ends_it_too(number, code):
+    child = started(IN_A_FINALIZER)
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(number)
+    heard, said = child.communicate(timeout=20)
+    assert (child.returncode, heard) == (code, "")
+    assert "Traceback" not in said
+
+
 def test_an_ignored_signal_stays_ignored():
     program = """
 import signal

@@ -8,13 +8,14 @@ from typing import Any, Literal, get_args
 
 from etude.draw.captions import CAPTIONS
 from etude.draw.duels import DUELS
+from etude.draw.faults import FAULTS
 from etude.draw.searches import SEARCHES
 from etude.draw.summary import SUMMARY
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
-TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY, **DUELS, **SEARCHES}
+TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY, **DUELS, **SEARCHES, **FAULTS}
 
 
 def say(lang: Lang, key: str, **values: Any) -> str:

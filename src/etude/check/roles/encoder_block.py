@@ -1,0 +1,373 @@
+"""A Transformer encoder block: attention, then an MLP, each with a norm and a skip.
+
+    N batch · L length · D width · M hidden width · H heads
+
+Pre-norm: A. Dosovitskiy et al., "An Image is Worth 16x16 Words" (2021), equations 2 and 3.
+Post-norm: A. Vaswani et al., "Attention Is All You Need" (2017), section 3.1.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from etude.check import common, masks
+from etude.check.build import Sizes
+from etude.check.fit import Fit, Meant, Use, attempt, difference, search, spare, unused, uses
+from etude.check.program import Change, Steps
+from etude.check.roles import Role
+from etude.check.roles import multi_head_attention as mha
+from etude.check.subject import Subject, first
+from etude.check.trace import TOLERANCE, Trace, Weights
+from etude.shapes import Tensor
+
+N, L, D, H, M = 2, 5, 12, 3, 20
+
+
+def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+    """Over the last axis."""
+    return F.layer_norm(x, x.shape[-1:], None, None, eps) * scale + shift
+
+
+def normed(s: Steps, x: Tensor, which: str) -> Tensor:
+    """By the norm of that name: "1", "2"."""
+    scale, shift = getattr(s, f"g{which}"), getattr(s, f"c{which}")
+    made: Tensor = s.other("norm", layer_norm)(x, scale, shift, s.eps)
+    return made
+
+
+def block(s: Steps) -> Tensor:
+    """From s.x [N L D] to [N L D], pre-norm; weights as named in `slots`."""
+    s.step("attention_in", lambda s: normed(s, s.x, "1"))
+    s.step(
+        "attended",
+        lambda s: s.play(mha.multi_head, xq=s.attention_in, xk=s.attention_in, xv=s.attention_in),
+    )
+    s.step("sum1", lambda s: s.x + s.attended)
+    s.step("middle", lambda s: s.sum1)
+    s.step("mlp_in", lambda s: normed(s, s.middle, "2"))
+    s.step("hidden", lambda s: s.mlp_in @ s.W1.mT + s.b1)
+    s.step("active", lambda s: activated(s, s.hidden))
+    s.step("mlp", lambda s: s.active @ s.W2.mT + s.b2)
+    s.step("sum2", lambda s: s.middle + s.mlp)
+    out: Tensor = s.step("block_out", lambda s: s.sum2)
+    return out
+
+
+POST = Change(
+    "post_norm",
+    {
+        "attention_in": lambda s: s.x,
+        "middle": lambda s: normed(s, s.sum1, "1"),
+        "mlp_in": lambda s: s.middle,
+        "block_out": lambda s: normed(s, s.sum2, "2"),
+    },
+)
+
+
+def _active(name: str, how: Callable[[Tensor], Tensor]) -> Change:
+    return Change(name, {"activation": how})
+
+
+ORDER = (common.plain("pre_norm"), POST)
+ACTIVATIONS = {
+    "gelu": common.plain("gelu"),
+    "gelu_tanh": _active("gelu_tanh", lambda x: F.gelu(x, approximate="tanh")),
+    "relu": _active("relu", F.relu),
+    "silu": _active("silu", F.silu),
+    "leaky_relu": _active("leaky_relu", F.leaky_relu),
+    "quick_gelu": _active("quick_gelu", lambda x: x * torch.sigmoid(1.702 * x)),
+}
+
+
+def activated(s: Steps, x: Tensor) -> Tensor:
+    """By the block's activation: GELU, or what it was exchanged for."""
+    made: Tensor = s.other("activation", F.gelu)(x)
+    return made
+
+
+def _over(axis: int) -> Callable[..., Tensor]:
+    """A norm over another axis than the last."""
+
+    def norm(x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+        mean, var = x.mean(axis, keepdim=True), x.var(axis, keepdim=True, unbiased=False)
+        return (x - mean) / (var + eps).sqrt() * scale + shift
+
+    return norm
+
+
+FAULTS = (
+    Change("skip_missing", {"sum1": lambda s: s.attended}, {"part": "attention"}),
+    Change("skip_missing", {"sum2": lambda s: s.mlp}, {"part": "MLP"}),
+    Change(
+        "skip_missing",
+        {"sum1": lambda s: s.attended, "sum2": lambda s: s.mlp},
+        {"part": "attention and MLP"},
+    ),
+    Change(
+        "skip_from_normalised",
+        {"sum1": lambda s: s.attention_in + s.attended},
+        {"part": "attention"},
+    ),
+    Change("skip_from_normalised", {"sum2": lambda s: s.mlp_in + s.mlp}, {"part": "MLP"}),
+    Change(
+        "skip_from_normalised",
+        {"sum1": lambda s: s.attention_in + s.attended, "sum2": lambda s: s.mlp_in + s.mlp},
+        {"part": "attention and MLP"},
+    ),
+    Change("skip_from_block_input", {"sum2": lambda s: s.x + s.mlp}),
+    Change("mlp_reads_block_input", {"mlp_in": lambda s: normed(s, s.x, "2")}),
+    Change("extra_activation", {"mlp": lambda s: activated(s, s.active @ s.W2.mT + s.b2)}),
+    Change("extra_activation", {"sum2": lambda s: activated(s, s.middle + s.mlp)}),
+    Change("mlp_without_activation", {"active": lambda s: s.hidden}),
+    Change("attention_output_discarded", {"sum1": lambda s: s.x}),
+    Change("attention_output_discarded", {"sum1": lambda s: s.x + s.attention_in}),
+    Change("mlp_output_discarded", {"sum2": lambda s: s.middle}),
+    Change("norm_missing", {"attention_in": lambda s: s.x}, {"part": "attention"}),
+    Change("norm_missing", {"mlp_in": lambda s: s.middle}, {"part": "MLP"}),
+    Change("norm_wrong_axis", {"norm": _over(1)}, {"axis": "tokens"}),
+    Change("norm_wrong_axis", {"norm": _over(0)}, {"axis": "samples"}),
+    Change("norm_shared", {"mlp_in": lambda s: normed(s, s.middle, "1")}),
+    *mha.FAULTS,
+)
+
+
+def slots(
+    found: Sequence[Use],
+    P: Weights,
+    heads: Sequence[int],
+    extra: Sequence[Use],
+    width: int,
+    eps: float,
+) -> Iterator[Meant]:
+    """What the products of one block may be: those of attention, then the two of the MLP; and the
+    norms in their order."""
+    linear = [use for use in found if use.kind == "linear"]
+    norms = scales(found, P, width)
+    cut = next(
+        (
+            i
+            for i, use in enumerate(linear)
+            if use.shape(P)[0] != width and _closes(linear, i, P, width)
+        ),
+        len(linear) - 2,
+    )
+    for inner in mha.meanings(linear[:cut], P, heads, extra):
+        yield Meant(inner.said, _block(inner.make, linear[cut : cut + 2], norms, width, eps))
+
+
+def _closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
+    """Whether products i and i + 1 lead from the width up and back."""
+    if i + 1 >= len(linear):
+        return False
+    up, down = linear[i].shape(P), linear[i + 1].shape(P)
+    return up[1] == width and down == (width, up[0]) and i > 0
+
+
+def scales(found: Sequence[Use], P: Weights, width: int) -> list[tuple[Use, Use | None]]:
+    """(scale, shift) of the norms over the width, in order, torch's or made by hand."""
+    norms: list[tuple[Use, Use | None]] = []
+    for i, use in enumerate(found):
+        if use.kind in ("norm", "batch_norm") and use.weight(P).numel() == width:
+            norms.append((use, None))
+        elif use.kind == "scale" and use.weight(P).numel() == width:
+            after = found[i + 1] if i + 1 < len(found) else None
+            shift = (
+                after
+                if after and after.kind == "add" and after.weight(P).numel() == width
+                else None
+            )
+            norms.append((use, shift))
+    return norms
+
+
+def _block(
+    attention: Callable[[Weights], Mapping[str, Any]],
+    mlp: Sequence[Use],
+    norms: Sequence[tuple[Use, Use | None]],
+    width: int,
+    eps: float,
+) -> Callable[[Weights], Mapping[str, Any]]:
+    def make(P: Weights) -> dict[str, Any]:
+        found: dict[str, Any] = {**attention(P), "eps": eps}
+        for i, use in enumerate(mlp, 1):
+            weight = use.weight(P)
+            found[f"W{i}"] = weight
+            found[f"b{i}"] = use.bias(P) if use.bias else weight.new_zeros(weight.shape[0])
+        for i in (1, 2):
+            scale, shift = norms[i - 1] if i <= len(norms) else (None, None)
+            found[f"g{i}"] = scale.weight(P).flatten() if scale else torch.ones(width)
+            made = shift.weight if shift else scale.bias if scale else None
+            found[f"c{i}"] = made(P).flatten() if made else torch.zeros(width)
+        return found
+
+    return make
+
+
+def epsilons(trace: Trace, it: nn.Module) -> list[float]:
+    """Of the norms: as layer_norm was called, as their attributes say, else those in use."""
+    for call in trace.named("layer_norm", "batch_norm"):
+        for value in (*call.args, *call.kwargs.values()):
+            if isinstance(value, float) and 0 < value < 1e-2:
+                return [value]
+    known = [
+        v for m in it.modules() for k, v in vars(m).items() if "eps" in k and isinstance(v, float)
+    ]
+    return list(dict.fromkeys(known)) or [1e-5, 1e-6, 1e-12, 1e-8, 0.0]
+
+
+def activations(trace: Trace) -> list[Change]:
+    """Those whose functions are called; all where none is."""
+    names = {call.name.strip("_") for call in trace.calls}
+    if "gelu" in names:
+        return [ACTIVATIONS["gelu_tanh" if _tanh(trace) else "gelu"]]
+    for name in ("relu", "silu", "leaky_relu"):
+        if name in names:
+            return [ACTIVATIONS[name]]
+    return list(ACTIVATIONS.values())
+
+
+def _tanh(trace: Trace) -> bool:
+    values = [v for call in trace.named("gelu") for v in (*call.args, *call.kwargs.values())]
+    return any(isinstance(v, str) and v == "tanh" for v in values)
+
+
+def inputs(subject: Subject, batch: int = N) -> Tensor:
+    """x [N L D]."""
+    torch.manual_seed(7)
+    return torch.randn(batch, L, mha.width_of(subject), requires_grad=True)
+
+
+def judge(subject: Subject) -> None:
+    """Structure, outputs and gradients; then the skip path in train mode, and a mask."""
+    if not common.registered(subject):
+        return
+    x = inputs(subject)
+    named = mha.needed_mask(subject, [x])
+    if not common.same_twice(subject, x, named=named):
+        return
+
+    def call(x: Tensor) -> Tensor:
+        return first(subject.run(x, named=named))
+
+    if not common.batch_apart(subject, call, x.detach()):
+        return
+    common.spread(subject)
+    out, trace = subject.record(x, named=named)
+    out, P = first(out), subject.parameters
+    found = uses(trace, P)
+    heads = mha.heads_of(subject, x.shape[-1])
+    extra = spare(unused(trace, P), P)
+    given = {"x": x, "keep": None}
+    meant = itertools.chain.from_iterable(
+        slots(found, P, heads, extra, x.shape[-1], eps) for eps in epsilons(trace, subject.it)
+    )
+    fit = search(block, given, meant, P, out, trace, (ORDER, activations(trace)), FAULTS)
+    if common.explain(subject, fit, trace) and fit:
+        shared(subject, found, P, x.shape[-1])
+        common.gradients(subject, block, given, fit, out)
+        common.learns(subject, out, trace)
+        skip(subject, fit, x, named)
+        common.coarser(subject, call, x.detach(), call(x.detach()))
+    if not subject.found and fit:
+        any(judge_mask(subject, fit, batch) for batch in (N, int(fit.meant.make(P)["H"])))
+
+
+def shared(subject: Subject, found: Sequence[Use], P: Weights, width: int) -> None:
+    """Two norms, not one used twice. Fault: norm_shared."""
+    norms = [scale for scale, _ in scales(found, P, width)]
+    if len(norms) == 2 and norms[0].names == norms[1].names:
+        evidence = ("norms with parameters of their own", "2", f"1 ({norms[0].names[0]})")
+        subject.fault("norm_shared", norms[1].line, evidence)
+
+
+def skip(subject: Subject, fit: Fit, x: Tensor, named: Mapping[str, Any]) -> None:
+    """With both sublayers at zero a block is the identity (or its norms), in train mode too, where
+    dropout must not touch the skip path. Fault: dropout_on_skip."""
+    kept = {k: v.clone() for k, v in subject.it.state_dict().items()}
+    names = _behind(subject, fit)
+    try:
+        with torch.no_grad():
+            for name in names:
+                subject.parameters[name].zero_()
+        _, expected = attempt(
+            block, {"x": x, "keep": None, **fit.meant.make(subject.parameters)}, *fit.variants
+        )
+        out, trace = subject.record(x, train=True, named=named)
+    finally:
+        subject.it.load_state_dict(kept)
+    assert expected is not None
+    far = difference(first(out), expected)
+    if far < TOLERANCE:
+        subject.hold("skip_clean", far)
+        return
+    line = next(
+        (
+            c.line
+            for c in trace.named("dropout", "bernoulli", "mul")
+            if c.line
+            and any(float(v.abs().max()) > 0 for v in c.ins if v.is_floating_point())
+            and "drop" in c.name
+        ),
+        0,
+    )
+    evidence = (
+        "block in train mode with its sublayers at zero",
+        "x itself" if fit.variants[0].name == "pre_norm" else "its norms of x",
+        f"{far:.2g} apart",
+    )
+    subject.fault("dropout_on_skip", line, evidence)
+
+
+def _behind(subject: Subject, fit: Fit) -> list[str]:
+    """Parameters of the two last products: those that WO, bO, W2 and b2 depend on."""
+    copies = {n: p.detach().clone().requires_grad_() for n, p in subject.parameters.items()}
+    made = fit.meant.make(copies)
+    names = []
+    for slot in ("WO", "bO", "W2", "b2"):
+        if made[slot].requires_grad:
+            grads = torch.autograd.grad(made[slot].sum(), list(copies.values()), allow_unused=True)
+            names += [name for name, grad in zip(copies, grads) if grad is not None]
+    return names
+
+
+def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
+    """Whether it could be told what a mask does."""
+    name = masks.parameter(subject.forward)
+    if not name:
+        return True
+    x = inputs(subject, batch)
+    given = {"x": x, **fit.meant.make(subject.parameters)}
+
+    def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
+        return attempt(block, {**given, "keep": keep}, *fit.variants, *changes)[1]
+
+    return masks.judge(
+        subject,
+        name,
+        lambda mask: first(subject.run(x, named={name: mask})),
+        expected,
+        (batch, L, L, 4),
+    )
+
+
+ROLE = Role(
+    called=r"\w*(encoder|transformer|attention|vit)_?(block|layer)|(res|residual_?attention|pre_?norm)?_?block|\w*encoder1d\w*|\w*transformer_?block\w*|encoder_?unit",
+    sizes=Sizes(
+        {
+            "heads": H,
+            "head_width": D // H,
+            "ratio": 2,
+            "mlp": M,
+            "dropout": 0.5,
+            "width": D,
+            "length": L,
+        },
+        ("width", "heads", "mlp"),
+        "width",
+    ),
+    judge=judge,
+)

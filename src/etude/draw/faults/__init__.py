@@ -1,0 +1,10 @@
+"""What the examiner says: a sentence a fault, in English and Korean, a file a family of roles.
+
+fault_CODE: what is wrong, what it does to learning, the mend. role_NAME, variant_NAME, held_NAME,
+check_NAME: a role, an unusual but right choice, what held, why something could not be judged.
+"""
+
+from etude.draw.faults.attention import ATTENTION
+from etude.draw.faults.general import GENERAL
+
+FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION}
