@@ -7,25 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from etude.draw.page import shell
 from etude.draw.style import Picture
 from etude.draw.texts import Lang, say
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder
 
 INDEX = "pictures.json"
-STYLE = """
-:root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--faint:#d9d9d9}
-@media(prefers-color-scheme:dark){:root{--paper:#16181d;--ink:#e8e8e8;--faint:#3a3d45}}
-body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:0 auto;
-max-width:60rem;padding:1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-table{border-collapse:collapse;display:block;overflow-x:auto;font-variant-numeric:tabular-nums}
-th,td{border-bottom:1px solid var(--faint);padding:.3rem .6rem;text-align:left;vertical-align:top}
-figure{margin:1rem 0}img{max-width:100%;height:auto}
-figcaption{font-size:.9rem;opacity:.8}
-pre{overflow-x:auto;font-size:.85rem}
-@media print{body{max-width:none}figure,tr{break-inside:avoid}}
-"""
 
 
 @dataclass(frozen=True)
@@ -43,12 +31,7 @@ class Section:
 def page(title: str, sections: Sequence[Section], lang: Lang = "en") -> bytes:
     """The whole file."""
     body = "\n".join(_section(section, lang) for section in sections)
-    name = html.escape(title)
-    return (
-        f'<!doctype html>\n<html lang="{lang}"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{name}</title><style>{STYLE}</style>\n<h1>{name}</h1>\n{body}\n</html>\n"
-    ).encode()
+    return shell(title, body, lang)
 
 
 def write(
