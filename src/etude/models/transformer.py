@@ -38,10 +38,15 @@ class Config(Base):
     att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
 
 
-def sinusoids(length: int, width: int, device: torch.device | None = None) -> Float[Tensor, "P D"]:
+def sinusoids(
+    length: int,
+    width: int,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Float[Tensor, "P D"]:
     """Positions as waves of growing length. Source: Vaswani et al., 2017, section 3.5."""
-    where = torch.arange(length, device=device)[:, None]
-    pairs = torch.arange((width + 1) // 2, device=device)
+    where = torch.arange(length, device=device, dtype=dtype)[:, None]
+    pairs = torch.arange((width + 1) // 2, device=device, dtype=dtype)
     angle = where * torch.exp(-math.log(10_000) * 2 * pairs / width)
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)[:, :width]
 
@@ -70,7 +75,9 @@ class Transformer(nn.Module):
         """`patch` steps become a token; a last part that is too short is filled with zeros."""
         x = F.pad(x, (0, 0, 0, -x.shape[1] % self.patch))
         tokens = self.embed(rearrange(x, "n (l p) q -> n l (p q)", p=self.patch))
-        return tokens + sinusoids(tokens.shape[1], tokens.shape[2], x.device).to(tokens)  # type: ignore[no-any-return]
+        wide = torch.promote_types(tokens.dtype, torch.float32)
+        waves = sinusoids(tokens.shape[1], tokens.shape[2], x.device, wide)
+        return tokens + waves.to(tokens)  # type: ignore[no-any-return]
 
     def forward(
         self, x: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
