@@ -4,6 +4,7 @@ A parameter is understood by its name (`d_model`, `emb_dim`, `n_embd` ... are th
 name says nothing takes the next place in the role's usual order, if the object then works.
 """
 
+import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,9 @@ def construct(
     """
     if how:
         return Built(how(), dict(sizes.known), f"{thing.name} (adapter)")
+    if isinstance(thing.it, nn.Module):
+        with theirs(thing.file, "check_construct", call=f"copy.deepcopy({thing.name})"):
+            return Built(copy.deepcopy(thing.it), seen(thing.it, sizes, given), thing.name)
     if not thing.is_class:
         return Built(thing.it, dict(sizes.known), thing.name)
     try:
@@ -119,6 +123,15 @@ def construct(
     more = {"parameter": doubtful[0]} if doubtful else {}
     with theirs(thing.file, code, call=call, **more):
         return Built(thing.it(**values), used, call)
+
+
+def seen(it: nn.Module, sizes: Sizes, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Sizes of a made module by meaning: those given, else its attributes that are called as what
+    it is constructed with. (Others may mean anything: `d` is a head's width as often as a model's.)
+    """
+    named = [name for name in takes(type(it).__init__) if isinstance(vars(it).get(name), int)]
+    told = {name: vars(it)[name] for name in named} | dict(given)
+    return {means: value for name, value in told.items() if (means := meaning(name, sizes))}
 
 
 def _short(value: Any) -> str:

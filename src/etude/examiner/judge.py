@@ -42,13 +42,20 @@ def judge(
     """One thing. role: '' to guess it; given: values of its parameters by name; adapter: a module
     with `build()` and `call(it, *inputs)`, where signatures are not enough."""
     role = role or roles.guess(thing)
+    verdict = _judged(thing, role, given or {}, adapter)
+    return replace(verdict, excerpt=source.excerpt(thing.file, verdict.marked))
+
+
+def _judged(
+    thing: Thing, role: str, given: Mapping[str, Any], adapter: ModuleType | None
+) -> Verdict:
     about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
     if not role:
         return replace(about, why=("check_no_role", {}))
     found = roles.role(role)
     try:
         with exactly():
-            built = construct(thing, found.sizes, given or {}, getattr(adapter, "build", None))
+            built = construct(thing, found.sizes, given, getattr(adapter, "build", None))
             if isinstance(built.it, torch.nn.Module):
                 built.it.double()
             subject = Subject(thing, built, getattr(adapter, "call", None))
@@ -78,7 +85,17 @@ def judge_file(
         module = source.load(path)
         helper = source.load(adapter) if adapter else None
     except CannotJudge as error:
-        return [Verdict("unknown", path.stem, role, path.name, why=(error.code, error.values))]
+        about = Verdict("unknown", path.stem, role, path.name, why=(error.code, error.values))
+        return [replace(about, excerpt=source.excerpt(str(path.resolve()), about.marked))]
+    return judge_module(module, name, role, given, helper)
+
+
+def judge_module(
+    module: ModuleType, name: str = "", role: str = "", given: Mapping[str, Any] | None = None,
+    helper: ModuleType | None = None,
+) -> list[Verdict]:  # fmt: skip
+    """The same of what has been imported. helper: an adapter."""
+    path = Path(module.__file__ or "module")
     found = list(source.things(module))
     whole = Thing(path.stem, module, str(path.resolve()))
     if name:
@@ -89,6 +106,8 @@ def judge_file(
                 Verdict("unknown", name, role, path.name, why=("check_no_name", {"names": names}))
             ]
         return [judge(chosen[0], role, given, helper)]
+    if not found:
+        return [Verdict("unknown", path.stem, role, path.name, why=("check_empty", {}))]
     if role and roles.role(role).whole:
         return [judge(whole, role, given, helper)]
     if role:

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -88,8 +89,10 @@ def things(module: ModuleType) -> Iterator[Thing]:
 def thing(it: Any) -> Thing:
     """What a notebook or program hands over: a class, a function, or a made module."""
     named = it if inspect.isclass(it) or inspect.isfunction(it) else type(it)
+    code = getattr(getattr(named, "forward", named), "__code__", None)
     try:
-        file = inspect.getsourcefile(named) or ""
+        # Of a class in a notebook only its code knows the cell.
+        file = code.co_filename if code else inspect.getsourcefile(named) or ""
     except TypeError:
         file = ""
     return Thing(named.__name__, it, file, line_of(named))
@@ -101,6 +104,15 @@ def line_of(it: Any) -> int:
         return inspect.getsourcelines(inspect.unwrap(it))[1]
     except (OSError, TypeError):
         return 0
+
+
+def excerpt(file: str, line: int, around: int = 2) -> tuple[tuple[int, str], ...]:
+    """Lines of a file, or of a notebook's cell, around one of them, numbered."""
+    lines = linecache.getlines(file)
+    if not 1 <= line <= len(lines):
+        return ()
+    numbers = range(max(1, line - around), min(len(lines), line + around) + 1)
+    return tuple((number, lines[number - 1].rstrip()[:200]) for number in numbers)
 
 
 def tree(it: Any) -> ast.AST | None:

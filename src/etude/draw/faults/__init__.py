@@ -5,6 +5,7 @@ check_NAME: a role, an unusual but right choice, what held, why something could 
 """
 
 from etude.draw.faults.attention import ATTENTION
+from etude.draw.faults.caged import CAGED
 from etude.draw.faults.general import GENERAL
 
-FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION}
+FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **CAGED, **ATTENTION}

@@ -1,7 +1,6 @@
 """What holds for every role: verdicts, why something could not be judged, faults of any module."""
 
 GENERAL: dict[str, tuple[str, str]] = {
-    "check_wrong": ("{place}: {said}", "{place}: {said}"),
     "check_right": (
         "{name} is right: {role} that agrees with its reference.",
         "{name}: 맞습니다. {role}, 기준 구현과 일치합니다.",

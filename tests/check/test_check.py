@@ -1,0 +1,88 @@
+"""`etude.check` in Python: what it takes, what it gives back, what it leaves alone."""
+
+import importlib.util
+
+import pytest
+import torch
+
+import etude
+from etude.errors import UsageError
+from tests.check.submissions import ALWAYS_DROPS, ATTENTION, HEAD, MULTI_HEAD
+
+
+def loaded(folder, text, name="theirs"):
+    path = folder / f"{name}.py"
+    path.write_text(HEAD + text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_verb_is_the_verb_whatever_was_imported():
+    import etude.examiner.judge
+
+    assert callable(etude.check) and callable(etude.verify)
+
+
+def test_a_class_a_function_a_module_and_a_file(tmp_path):
+    theirs = loaded(tmp_path, ATTENTION + MULTI_HEAD)
+    assert etude.check(theirs.attention).role == "attention"
+    assert etude.check(theirs.MultiHeadAttention).status == "right"
+    both = etude.check(theirs)
+    assert [(each.name, each.status) for each in both] == [
+        ("attention", "right"), ("MultiHeadAttention", "right"),
+    ]  # fmt: skip
+    path = tmp_path / "theirs.py"
+    assert etude.check(path)[0].name == "attention"
+    assert etude.check(f"{path}:attention", given={}).status == "right"
+
+
+def test_a_made_module_is_judged_by_its_own_sizes_and_stays_as_it_is(tmp_path):
+    made = loaded(tmp_path, MULTI_HEAD).MultiHeadAttention(24, 4).train()
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    assert etude.check(made).status == "right"
+    assert made.training and made.q.weight.dtype == torch.float32
+    for name, value in made.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_verdict_shows_itself_and_escapes_what_is_not_ours(tmp_path):
+    text = ALWAYS_DROPS.replace("a = nn.functional", "evil = '<script>'; a = nn.functional")
+    verdict = etude.check(loaded(tmp_path, text).MultiHeadAttention, lang="ko")
+    assert verdict.status == "wrong" and verdict.exit_code == 1
+    assert "eval 모드에서도" in repr(verdict) and ">" in repr(verdict)
+    shown = verdict._repr_html_()
+    assert "<script" not in shown and "&lt;script&gt;" in shown and "<mark>" in shown
+    assert verdict.sentence("en").startswith("theirs.py:")
+
+
+def test_code_of_a_notebook_has_its_lines(tmp_path):
+    """A cell's code is not in a file; its lines are where IPython puts them."""
+    import linecache
+
+    source = HEAD + ALWAYS_DROPS
+    name = "<ipython-input-1-abc>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    space = {"__name__": "__main__"}
+    exec(compile(source, name, "exec"), space)
+    verdict = etude.check(space["MultiHeadAttention"])
+    assert verdict.finding.code == "dropout_in_eval"
+    assert "nn.functional.dropout" in dict(verdict.excerpt)[verdict.marked]
+
+
+def test_an_adapter_makes_and_calls(tmp_path):
+    odd = "\nclass Odd(nn.Module):\n    def __init__(self, *, spam):\n        super().__init__()\n"
+    odd += "    def forward(self, things):\n        return attention(*things)\n"
+    path = tmp_path / "odd.py"
+    path.write_text(HEAD + ATTENTION + odd)
+    adapter = tmp_path / "adapter.py"
+    adapter.write_text(
+        "from odd import Odd\n\ndef build():\n    return Odd(spam=1)\n\n"
+        "def call(it, *inputs):\n    return it(inputs)\n"
+    )
+    verdict = etude.check(f"{path}:Odd", role="attention", adapter=adapter)
+    assert verdict.status == "right", verdict
+    with pytest.raises(UsageError, match="is a file too"):
+        etude.check(path, adapter=torch)
