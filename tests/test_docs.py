@@ -168,6 +168,8 @@ def parsed_only(workdir, monkeypatch):
         "look",
         "report",
         "tour",
+        "marked",
+        "verify",
     ):
         monkeypatch.setattr(verbs, name, done)
 
@@ -205,6 +207,7 @@ def test_every_command_is_one(page, parsed_only, capsys):
         "etude predict",
         "etude generate runs/x --number 3",
         "etude trian mlp --data digits",
+        "etude check layers.py --role attention",
     ],
 )
 def test_a_wrong_command_is_found(line, parsed_only):

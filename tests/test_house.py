@@ -42,8 +42,8 @@ ARROWS = {
         "draw", "look", "ship", "session",
     },
     "verbs": {
-        "config", "errors", "limits", "recipe", "registry", "runs", "data", "training", "duel",
-        "draw", "look", "ship", "session",
+        "config", "errors", "examiner", "limits", "recipe", "registry", "runs", "data", "training",
+        "duel", "draw", "look", "ship", "session",
     },
     "flags": {"recipe"},
     "exits": {"errors"},

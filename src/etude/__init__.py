@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from etude.errors import EtudeError
     from etude.recipe import Recipe
     from etude.ship.run import Run
-    from etude.verbs import compare, load, resume, train, tune
+    from etude.verbs import check, compare, load, resume, train, tune, verify
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,7 @@ __all__ = [
     "EtudeError",
     "Recipe",
     "Run",
+    "check",
     "compare",
     "layers",
     "load",
@@ -31,17 +32,20 @@ __all__ = [
     "resume",
     "train",
     "tune",
+    "verify",
 ]
 
 _HOMES = {
     "EtudeError": "errors",
     "Recipe": "recipe",
     "Run": "ship.run",
+    "check": "verbs",
     "compare": "verbs",
     "load": "verbs",
     "resume": "verbs",
     "train": "verbs",
     "tune": "verbs",
+    "verify": "verbs",
 }
 
 

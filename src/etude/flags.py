@@ -90,8 +90,14 @@ def value(text: str) -> Any:
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
 
 
+OWN = ("check",)
+"""Verbs of which key=value words are names of the user's own, and stay as they are."""
+
+
 def spelled(arguments: Sequence[str]) -> list[str]:
     """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
+    if arguments and arguments[0] in OWN:
+        return list(arguments)
     found: list[str] = []
     rest = list(arguments)
     while rest:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from etude.cli import learn, search, see, use
+from etude.cli import examine, learn, search, see, use
 from etude.cli.app import app
 from etude.errors import UsageError
 from etude.exits import exits
 from etude.flags import spelled
 
-__all__ = ["app", "learn", "main", "search", "see", "use"]
+__all__ = ["app", "examine", "learn", "main", "search", "see", "use"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,6 +4,7 @@ Rooms that need torch are entered inside: a run's lock is taken, and most mistak
 torch is loaded, which takes a second or two.
 """
 
+from etude.verbs.examine import check, marked, marks_kept, marks_said, marks_table, verify
 from etude.verbs.learn import drafted, first_aid, paths, resume_run, slug, train
 from etude.verbs.many import TOUR, Tuned, compare, resume, tour, tune, work
 from etude.verbs.see import env, listing, report
@@ -12,6 +13,7 @@ from etude.verbs.use import evaluate_again, generate, load, look, said, summary,
 __all__ = [
     "TOUR",
     "Tuned",
+    "check",
     "compare",
     "drafted",
     "env",
@@ -21,6 +23,10 @@ __all__ = [
     "listing",
     "load",
     "look",
+    "marked",
+    "marks_kept",
+    "marks_said",
+    "marks_table",
     "paths",
     "report",
     "resume",
@@ -32,5 +38,6 @@ __all__ = [
     "tour",
     "train",
     "tune",
+    "verify",
     "work",
 ]
