@@ -58,5 +58,5 @@ CAGED: dict[str, tuple[str, str]] = {
     "held_limits": ("limits of time and memory", "시간과 메모리 제한"),
     "held_files": ("no files (kernel)", "파일 금지 (커널)"),
     "held_network": ("no network, no processes (kernel)", "네트워크·프로세스 금지 (커널)"),
-    "held_fence": ("an audit hook", "audit hook"),
+    "held_fence": ("an audit hook", "파이썬의 audit hook"),
 }
