@@ -178,7 +178,7 @@ def gradients(
     own = {name: p for name, p in subject.parameters.items() if p.requires_grad}
     copies = {name: p.detach().clone().requires_grad_() for name, p in subject.parameters.items()}
     inputs = {k: v for k, v in given.items() if isinstance(v, torch.Tensor) and v.requires_grad}
-    _, expected = attempt(program, {**given, **fit.meant.make(copies)}, *fit.variants)
+    _, expected = attempt(program, given, fit.meant, copies, *fit.variants)
     assert expected is not None
     probe = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view_as(out)
     names = [*own, *inputs]

@@ -71,7 +71,7 @@ class Subject:
         self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None
     ) -> tuple[Any, Trace]:
         """What it answers, and every call of torch on the way."""
-        with Recorder(self.parameters, self.thing.file) as recorder:
+        with Recorder(self.parameters, (inputs, named), self.thing.file) as recorder:
             out = self.run(*inputs, train=train, seed=seed, named=named)
         return out, recorder.trace
 

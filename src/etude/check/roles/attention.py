@@ -13,7 +13,7 @@ import torch
 
 from etude.check import common, masks
 from etude.check.build import Sizes, needed, takes
-from etude.check.fit import Meant, attempt, search
+from etude.check.fit import NOTHING, attempt, search
 from etude.check.program import Change, Steps
 from etude.check.roles import Role
 from etude.check.source import CannotJudge, Thing
@@ -85,9 +85,7 @@ def judge(subject: Subject) -> None:
     out, trace = subject.record(*found)
     context = _like(out, (*Q.shape[:-1], V.shape[-1]))
     given = {**dict(zip("QKV", found)), "keep": None}
-    fit = search(
-        attend, given, [Meant("", lambda P: {})], subject.parameters, context, trace, (), FAULTS
-    )
+    fit = search(attend, given, [NOTHING], subject.parameters, context, trace, (), FAULTS)
     if common.explain(subject, fit, trace) and fit:
         common.gradients(subject, attend, given, fit, context)
     if fit and fit.right and (mask := masks.parameter(subject.forward)):
@@ -103,7 +101,7 @@ def judge_mask(subject: Subject, name: str, heads: bool, cross: bool, batch: int
     given = dict(zip("QKV", found))
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
-        return attempt(attend, {**given, "keep": keep}, *changes)[1]
+        return attempt(attend, {**given, "keep": keep}, NOTHING, {}, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
         out = subject.run(*found, named={name: mask})
