@@ -238,9 +238,10 @@ def coarser(
         subject.hold(f"in_{name}", far)
 
 
-def explain(subject: Subject, fit: Fit | None, trace: Trace) -> bool:
+def explain(subject: Subject, fit: Fit | None, trace: Trace, certain: bool = False) -> bool:
     """Note what a search came to; whether the output is right. A fault sits where its step's values
-    come out of the user's forward."""
+    come out of the user's forward. certain: there is but one right output, so another is wrong;
+    else what nothing explains is only doubted."""
     if fit is None:
         return False
     subject.steps = fit.steps
@@ -248,31 +249,25 @@ def explain(subject: Subject, fit: Fit | None, trace: Trace) -> bool:
         subject.variants += [change.name for change in fit.variants if change.steps]
         subject.hold("outputs", fit.error)
         return True
+    values = dict(fit.log)
     if fit.fault:
-        values = dict(fit.log)
         lines = [trace.line_of(values[name]) for name in fit.fault.steps if name in values]
-        evidence = (
-            "output",
-            "the reference's",
-            f"equal, to {fit.error:.0e}, to a reference with this one fault",
-        )
+        said = f"equal, to {fit.error:.0e}, to a reference with this one fault"
+        evidence = ("output", "the reference's", said)
         subject.fault(fit.fault.name, max(lines, default=0), evidence, **fit.fault.facts)
         return False
-    missing = fit.first_missing
     before = None
     for name, there in fit.steps:
         if not there:
             break
         before = name
-    line = 0
-    if before:
-        line = trace.line_of(dict(fit.log)[before])
-    subject.fault(
-        "differs",
-        line,
-        ("first step that is not found", missing, f"after {before}, line {line}"),
-        step=missing,
-    )
+    line = trace.line_of(values[before]) if before else 0
+    step = fit.first_missing or "output"
+    if certain:
+        evidence = ("first step that is not found", step, f"after {before}, line {line}")
+        subject.fault("differs", line, evidence, step=step)
+    else:
+        subject.doubt = ("check_no_match", {"step": step, "line": line})
     return False
 
 

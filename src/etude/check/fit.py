@@ -411,12 +411,26 @@ def attempt(
     program: Program, given: Mapping[str, Any], meant: Meant, P: Weights, *changes: Change
 ) -> tuple[Steps, Tensor | None]:
     """Play a program with these weights; None where the shapes do not fit together."""
-    steps = Steps(given, *changes)
-    try:
-        steps = Steps({**given, **meant.make(P)}, *changes)
-        return steps, program(steps)
-    except (RuntimeError, ValueError, IndexError, AttributeError, KeyError, TypeError):
+    made = weights(meant, P)
+    steps = Steps({**given, **(made or {})}, *changes)
+    if made is None:
         return steps, None
+    try:
+        return steps, program(steps)
+    except NO_FIT:
+        return steps, None
+
+
+NO_FIT = (RuntimeError, ValueError, IndexError, AttributeError, KeyError, TypeError)
+"""What torch and a program raise where shapes, or what is there, do not fit together."""
+
+
+def weights(meant: Meant, P: Weights) -> Mapping[str, Any] | None:
+    """The reference's weights; None where the user's cannot be these."""
+    try:
+        return meant.make(P)
+    except NO_FIT:
+        return None
 
 
 def _common(steps: Steps, trace: Trace) -> int:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from etude.check import common, norms
-from etude.check.fit import Fit, Meant, Use, narrow, search, spare, unused, uses
+from etude.check.fit import Fit, Meant, Use, narrow, search, spare, unused, uses, weights
 from etude.check.program import Change, Program, Steps
 from etude.check.roles import encoder_block as eb
 from etude.check.roles import multi_head_attention as mha
@@ -27,15 +28,15 @@ from etude.shapes import Tensor
 def chained(s: Steps) -> Tensor:
     """s.tokens [N L D] through all of s.blocks."""
     x: Tensor = s.tokens
-    for weights in s.blocks:
-        x = s.play(eb.block, x=x, **weights)
+    for each in s.blocks:
+        x = s.play(eb.block, x=x, **each)
     return x
 
 
 def discarded(s: Steps) -> Tensor:
     """Every block's output is thrown away."""
-    for weights in s.blocks:
-        s.play(eb.block, x=s.tokens, **weights)
+    for each in s.blocks:
+        s.play(eb.block, x=s.tokens, **each)
     tokens: Tensor = s.tokens
     return tokens
 
@@ -43,8 +44,8 @@ def discarded(s: Steps) -> Tensor:
 def only_last(s: Steps) -> Tensor:
     """Every block reads the first one's input, so the last one's output is all there is."""
     x: Tensor = s.tokens
-    for weights in s.blocks:
-        x = s.play(eb.block, x=s.tokens, **weights)
+    for each in s.blocks:
+        x = s.play(eb.block, x=s.tokens, **each)
     return x
 
 
@@ -75,11 +76,19 @@ def final_norm(s: Steps, x: Tensor) -> Tensor:
 
 
 def logits(s: Steps) -> Tensor:
-    """The head."""
-    found: Tensor = s.readout @ s.WH.mT + s.bH
-    return found
+    """The head: a product, or several with an activation between them."""
+    x: Tensor = s.readout
+    for i, (weight, bias) in enumerate(s.head):
+        x = (s.other("head_activation", torch.tanh)(x) if i else x) @ weight.mT + bias
+    return x
 
 
+HEADS = (
+    common.plain("tanh_head"),
+    Change("gelu_head", {"head_activation": F.gelu}),
+    Change("relu_head", {"head_activation": F.relu}),
+    Change("linear_head", {"head_activation": lambda x: x}),
+)
 LAST_NORM = (
     common.plain("norm_before_readout"),
     Change(
@@ -109,7 +118,7 @@ class Body:
 
 
 def last(body: "Body", P: Weights, made: dict[str, Any]) -> dict[str, Any]:
-    """The norm behind the blocks, where there is one, and the head."""
+    """The norm behind the blocks, where there is one, and the products of the head."""
     final = body.final_norm()
     found: dict[str, Any] = {"gF": None, "cF": None, "eps": made["blocks"][0]["eps"]}
     if final:
@@ -117,9 +126,7 @@ def last(body: "Body", P: Weights, made: dict[str, Any]) -> dict[str, Any]:
         found["gF"] = scale.weight(P).flatten()
         other = shift.weight if shift else scale.bias
         found["cF"] = other(P).flatten() if other else torch.zeros_like(found["gF"])
-    for use in body.tail[:1]:
-        found["WH"] = use.weight(P)
-        found["bH"] = use.bias(P) if use.bias else found["WH"].new_zeros(found["WH"].shape[0])
+    found["head"] = [(use.weight(P), use.bias(P) if use.bias else 0.0) for use in body.tail]
     return found
 
 
@@ -148,7 +155,8 @@ def cut(trace: Trace, P: Weights, width: int, depth: int, first: int) -> Iterato
         if body and len(body) % depth == 0 and len(body) // depth >= 3:
             size = len(body) // depth
             blocks = [body[i * size : (i + 1) * size] for i in range(depth)]
-            if all(block[-1].shape(P)[0] == width for block in blocks):
+            alike = {tuple(use.shape(P) for use in block) for block in blocks}
+            if len(alike) == 1 and eb.closes(blocks[0], size - 2, P, width):
                 yield Body(linear[:first], blocks, pairs, linear[len(linear) - last :])
 
 
@@ -260,7 +268,11 @@ def best(
     first that one fault explains, else the first."""
     fits = []
     for meant, variants in options:
-        groups = (*((each,) for each in variants), *readouts)
+        made = weights(meant, P)
+        if made is None:
+            continue
+        heads = HEADS if len(made["head"]) > 1 else HEADS[:1]
+        groups = (*((each,) for each in variants), *readouts, heads)
         fit = search(program, given, [meant], P, out, trace, groups)
         if fit and fit.right:
             return fit

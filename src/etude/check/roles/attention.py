@@ -86,7 +86,7 @@ def judge(subject: Subject) -> None:
     context = _like(out, (*Q.shape[:-1], V.shape[-1]))
     given = {**dict(zip("QKV", found)), "keep": None}
     fit = search(attend, given, [NOTHING], subject.parameters, context, trace, (), FAULTS)
-    if common.explain(subject, fit, trace) and fit:
+    if common.explain(subject, fit, trace, certain=True) and fit:
         common.gradients(subject, attend, given, fit, context)
     if fit and fit.right and (mask := masks.parameter(subject.forward)):
         cross = found[0].shape[-2] != found[1].shape[-2]

@@ -150,7 +150,7 @@ def slots(
         (
             i
             for i, use in enumerate(linear)
-            if use.shape(P)[0] != width and _closes(linear, i, P, width)
+            if use.shape(P)[0] != width and closes(linear, i, P, width)
         ),
         len(linear) - 2,
     )
@@ -158,7 +158,7 @@ def slots(
         yield Meant(inner.said, made(inner.make, linear[cut : cut + 2], pair, width, eps))
 
 
-def _closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
+def closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
     """Whether products i and i + 1 lead from the width up and back."""
     if i + 1 >= len(linear):
         return False

@@ -95,7 +95,7 @@ def options(
     width = first_use.shape(P)[0]
     embeddings = narrow(pe.embed, {"image": x}, pe.meanings(subject, found, P, x, trace), P, trace)
     for body in stack.cut(trace, P, width, stack.depth_of(subject), _before(trace, P)):
-        if len(body.tail) == 1:
+        if body.tail:
             for blocks, variants in stack.narrowed(subject, trace, body, width):
                 for embedding, _ in embeddings:
                     yield Meant(blocks.said, _whole(embedding, blocks, body, width)), variants

@@ -28,6 +28,14 @@ GENERAL: dict[str, tuple[str, str]] = {
         "{name}: line {line} raises {error} (called with {shapes}).",
         "{name}: {line}번째 줄에서 오류가 납니다: {error} (입력: {shapes}).",
     ),
+    "check_no_match": (
+        "{name}: it is none of the usual forms, and what was tried does not explain it; the first step that was not found is {step}, after line {line}.",
+        "{name}: 흔한 형태가 아니며 시도한 것으로 설명되지 않습니다. 처음 찾지 못한 단계는 {step} 입니다 ({line}번째 줄 다음).",
+    ),
+    "check_no_product": (
+        "{name}: no products with weights were found that could be {what}.",
+        "{name}: {what} 에 해당하는 가중치 곱을 찾지 못했습니다.",
+    ),
     "check_construct": (
         "{name}: {call} raises {error} (line {line}).",
         "{name}: {call} 에서 오류가 납니다: {error} ({line}번째 줄).",
