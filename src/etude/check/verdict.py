@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from etude.draw.texts import Lang, say
+from etude.draw.texts import TEXTS, Lang, say
 
 Status = Literal["right", "wrong", "unknown"]
 EXITS: dict[Status, int] = {"right": 0, "wrong": 1, "unknown": 7}
@@ -26,7 +26,13 @@ class Finding:
 
     def said(self, lang: Lang = "en") -> str:
         """The fault, what it does to learning, and the mend."""
-        return say(lang, f"fault_{self.code}", **self.facts)
+        facts = {key: word(lang, value) for key, value in self.facts.items()}
+        return say(lang, f"fault_{self.code}", **facts)
+
+
+def word(lang: Lang, value: Any) -> Any:
+    """A fact in the language of the sentence, where there are words for it."""
+    return say(lang, f"word_{value}") if f"word_{value}" in TEXTS else value
 
 
 @dataclass(frozen=True)
