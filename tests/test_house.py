@@ -33,7 +33,7 @@ ARROWS = {
         "runs", "draw",
     },
     "ship": {"errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
-    "check": {"errors", "layers", "models", "draw", "shapes"},
+    "examiner": {"errors", "layers", "limits", "models", "draw", "shapes"},
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from etude.check import roles
-from etude.check.judge import judge_file
 from etude.draw.texts import TEXTS
+from etude.examiner import roles
+from etude.examiner.judge import judge_file
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.rglob("*.py"))
@@ -93,7 +93,7 @@ KEPT = set()
     ids=lambda p: f"{p.parent.name}/{p.stem}",
 )
 def test_the_role_is_guessed(path):
-    from etude.check import source
+    from etude.examiner import source
 
     said = head(path)
     module = source.load(path)

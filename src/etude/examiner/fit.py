@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from einops import rearrange
 
-from etude.check.program import Change, Program, Steps
-from etude.check.trace import TOLERANCE, Call, Make, Trace, Weights, same_values
+from etude.examiner.program import Change, Program, Steps
+from etude.examiner.trace import TOLERANCE, Call, Make, Trace, Weights, same_values
 from etude.shapes import Tensor
 
 KEPT = 24

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from einops import rearrange
 
-from etude.check import common
-from etude.check.build import Sizes
-from etude.check.fit import Meant, Use, search, unused, uses
-from etude.check.program import Change, Steps
-from etude.check.roles import Role
-from etude.check.source import CannotJudge
-from etude.check.subject import Subject, first
-from etude.check.trace import TOLERANCE, Make, Trace, Weights
+from etude.examiner import common
+from etude.examiner.build import Sizes
+from etude.examiner.fit import Meant, Use, search, unused, uses
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role
+from etude.examiner.source import CannotJudge
+from etude.examiner.subject import Subject, first
+from etude.examiner.trace import TOLERANCE, Make, Trace, Weights
 from etude.shapes import Tensor
 
 N, C, PATCH, D = 2, 3, 4, 20

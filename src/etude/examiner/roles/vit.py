@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 
-from etude.check import common, norms, stack
-from etude.check.build import Sizes
-from etude.check.fit import Meant, narrow, uses
-from etude.check.program import Change, Steps
-from etude.check.roles import Role
-from etude.check.roles import encoder_block as eb
-from etude.check.roles import patch_embedding as pe
-from etude.check.source import CannotJudge
-from etude.check.subject import Subject, first
-from etude.check.trace import Trace, Weights
+from etude.examiner import common, norms, stack
+from etude.examiner.build import Sizes
+from etude.examiner.fit import Meant, narrow, uses
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role
+from etude.examiner.roles import encoder_block as eb
+from etude.examiner.roles import patch_embedding as pe
+from etude.examiner.source import CannotJudge
+from etude.examiner.subject import Subject, first
+from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
 
 D, H, M, K, CLASSES = 12, 3, 20, 2, 7

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from etude.check.build import Sizes
-from etude.check.source import Thing
-from etude.check.subject import Subject
+from etude.examiner.build import Sizes
+from etude.examiner.source import Thing
+from etude.examiner.subject import Subject
 
 NAMES = (
     "attention", "multi_head_attention", "patch_embedding", "encoder_block", "transformer", "vit",
@@ -44,7 +44,7 @@ class Role:
 @cache
 def role(name: str) -> Role:
     """The role of a name."""
-    found: Role = importlib.import_module(f"etude.check.roles.{name}").ROLE
+    found: Role = importlib.import_module(f"etude.examiner.roles.{name}").ROLE
     return found
 
 

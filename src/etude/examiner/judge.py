@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from etude.check import roles, source
-from etude.check.build import construct
-from etude.check.source import CannotJudge, Thing
-from etude.check.subject import Subject
-from etude.check.verdict import Verdict
+from etude.examiner import roles, source
+from etude.examiner.build import construct
+from etude.examiner.source import CannotJudge, Thing
+from etude.examiner.subject import Subject
+from etude.examiner.verdict import Verdict
 
 
 @contextmanager

@@ -14,14 +14,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from etude.check import common, norms
-from etude.check.fit import Fit, Meant, Use, narrow, search, spare, unused, uses, weights
-from etude.check.program import Change, Program, Steps
-from etude.check.roles import encoder_block as eb
-from etude.check.roles import multi_head_attention as mha
-from etude.check.source import lines_where
-from etude.check.subject import Subject
-from etude.check.trace import Trace, Weights
+from etude.examiner import common, norms
+from etude.examiner.fit import Fit, Meant, Use, narrow, search, spare, unused, uses, weights
+from etude.examiner.program import Change, Program, Steps
+from etude.examiner.roles import encoder_block as eb
+from etude.examiner.roles import multi_head_attention as mha
+from etude.examiner.source import lines_where
+from etude.examiner.subject import Subject
+from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from etude.check import common, masks, norms
-from etude.check.build import Sizes
-from etude.check.fit import Fit, Meant, Use, attempt, search, spare, unused, uses
-from etude.check.program import Change, Steps
-from etude.check.roles import Role
-from etude.check.roles import multi_head_attention as mha
-from etude.check.subject import Subject, first
-from etude.check.trace import Trace, Weights
+from etude.examiner import common, masks, norms
+from etude.examiner.build import Sizes
+from etude.examiner.fit import Fit, Meant, Use, attempt, search, spare, unused, uses
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role
+from etude.examiner.roles import multi_head_attention as mha
+from etude.examiner.subject import Subject, first
+from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
 
 N, L, D, H, M = 2, 5, 12, 3, 20

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from etude.check.source import CannotJudge, Thing, theirs
+from etude.examiner.source import CannotJudge, Thing, theirs
 
 MEANINGS = {
     "temperature": r"temp(erature)?|scale(_factor)?",

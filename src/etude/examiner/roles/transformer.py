@@ -14,15 +14,15 @@ from typing import Any
 
 import torch
 
-from etude.check import common, masks, norms, stack
-from etude.check.build import Sizes, takes
-from etude.check.fit import Fit, Meant, Use, attempt, difference, uses
-from etude.check.program import Change, Steps
-from etude.check.roles import Role
-from etude.check.roles import encoder_block as eb
-from etude.check.source import CannotJudge
-from etude.check.subject import Subject, first
-from etude.check.trace import TOLERANCE, Make, Trace, Weights
+from etude.examiner import common, masks, norms, stack
+from etude.examiner.build import Sizes, takes
+from etude.examiner.fit import Fit, Meant, Use, attempt, difference, uses
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role
+from etude.examiner.roles import encoder_block as eb
+from etude.examiner.source import CannotJudge
+from etude.examiner.subject import Subject, first
+from etude.examiner.trace import TOLERANCE, Make, Trace, Weights
 from etude.shapes import Tensor
 
 N, L, Q, D, H, M, K, CLASSES, WORDS = 2, 5, 6, 12, 3, 20, 2, 7, 11

@@ -14,14 +14,14 @@ import torch
 from einops import rearrange
 from torch import nn
 
-from etude.check import common, masks
-from etude.check.build import Sizes, needed, takes
-from etude.check.fit import Fit, Meant, Use, attempt, projections, search, spare, unused, uses
-from etude.check.program import Change, Steps
-from etude.check.roles import Role, attention
-from etude.check.source import CannotJudge
-from etude.check.subject import Subject, first
-from etude.check.trace import Weights
+from etude.examiner import common, masks
+from etude.examiner.build import Sizes, needed, takes
+from etude.examiner.fit import Fit, Meant, Use, attempt, projections, search, spare, unused, uses
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role, attention
+from etude.examiner.source import CannotJudge
+from etude.examiner.subject import Subject, first
+from etude.examiner.trace import Weights
 from etude.shapes import Tensor
 
 N, L, D, H = 2, 5, 12, 3

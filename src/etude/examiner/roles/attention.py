@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from etude.check import common, masks
-from etude.check.build import Sizes, needed, takes
-from etude.check.fit import NOTHING, attempt, search
-from etude.check.program import Change, Steps
-from etude.check.roles import Role
-from etude.check.source import CannotJudge, Thing
-from etude.check.subject import Subject, first, rest
+from etude.examiner import common, masks
+from etude.examiner.build import Sizes, needed, takes
+from etude.examiner.fit import NOTHING, attempt, search
+from etude.examiner.program import Change, Steps
+from etude.examiner.roles import Role
+from etude.examiner.source import CannotJudge, Thing
+from etude.examiner.subject import Subject, first, rest
 from etude.shapes import Tensor
 
 N, H, L, K, D = 2, 3, 4, 5, 6

@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 
-from etude.check.build import takes
-from etude.check.fit import difference
-from etude.check.program import Change, Steps
-from etude.check.source import CannotJudge, lines_where
-from etude.check.subject import Subject
+from etude.examiner.build import takes
+from etude.examiner.fit import difference
+from etude.examiner.program import Change, Steps
+from etude.examiner.source import CannotJudge, lines_where
+from etude.examiner.subject import Subject
 from etude.shapes import Tensor
 
 MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)

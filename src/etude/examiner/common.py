@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.check.fit import Fit, Meant, attempt, difference, unused
-from etude.check.program import Change, Program
-from etude.check.source import lines_where
-from etude.check.subject import Named, Subject, first
-from etude.check.trace import TOLERANCE, Trace
+from etude.examiner.fit import Fit, Meant, attempt, difference, unused
+from etude.examiner.program import Change, Program
+from etude.examiner.source import lines_where
+from etude.examiner.subject import Named, Subject, first
+from etude.examiner.trace import TOLERANCE, Trace
 from etude.shapes import Tensor
 
 NOISE = (

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.check.fit import Use, uses
-from etude.check.subject import Named, Subject, first
-from etude.check.trace import TOLERANCE, Trace, Weights
+from etude.examiner.fit import Use, uses
+from etude.examiner.subject import Named, Subject, first
+from etude.examiner.trace import TOLERANCE, Trace, Weights
 from etude.shapes import Tensor
 
 Blocks = Callable[[Weights], Sequence[Mapping[str, Any]]]

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.check.build import Built, forward_of
-from etude.check.source import Thing, theirs
-from etude.check.trace import Recorder, Trace
-from etude.check.verdict import Finding
+from etude.examiner.build import Built, forward_of
+from etude.examiner.source import Thing, theirs
+from etude.examiner.trace import Recorder, Trace
+from etude.examiner.verdict import Finding
 from etude.shapes import Tensor
 
 Call = Callable[..., Any]
