@@ -15,7 +15,8 @@ from etude.check.source import Thing
 from etude.check.subject import Subject
 
 NAMES = (
-    "attention", "multi_head_attention", "encoder_block",
+    "linear", "dropout", "reparameterization", "attention", "conv_block", "multi_head_attention",
+    "encoder_block",
 )  # fmt: skip
 """From parts to wholes: the order in which a file's things are examined."""
 
