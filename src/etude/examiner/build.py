@@ -16,6 +16,11 @@ from torch import nn
 from etude.examiner.source import CannotJudge, Thing, theirs
 
 MEANINGS = {
+    "keep": r"(p|prob|rate)?_?(keep|retain|survival)_?(p|prob|rate|ratio|probability)?",
+    "kernel": r"(conv_?)?(kernel|filter)(_?size)?|ks?|kernel_?w",
+    "padding": r"(conv_?)?pad(ding)?",
+    "stride": r"(conv_?)?stride|s",
+    "pool": r"(max_?)?pool(ing)?(_?(size|kernel|kernel_size|stride|k))?",
     "temperature": r"temp(erature)?|scale(_factor)?",
     "heads": r"(n|num|nr|number|n_attn|num_attention)?_?(of_)?(head|heads|nheads?|nhead)|h|nh|n_?head",
     "head_width": r"(d_?head|head_?(dim|size|width|d)|dim_?(per_)?head|d_?[kv]|dk|dv|d_?q)",

@@ -76,6 +76,22 @@ def made_at(subject: Subject, word: str) -> int:
     return 0
 
 
+def set_at(subject: Subject, name: str) -> int:
+    """The first line of the thing, or of its file, that sets `self.NAME`; 0."""
+    import ast
+
+    def sets(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            return False
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(getattr(target, "attr", "") == name for target in targets)
+
+    for it in (subject.thing.it, inspect.getmodule(type(subject.it))):
+        if it is not None and (lines := lines_where(it, sets)):
+            return lines[0]
+    return 0
+
+
 def hidden_parts(it: Any) -> Iterator[tuple[str, str, Any]]:
     """(kind, attribute, value) of weights that a module holds but has not registered: modules in
     a plain list or mapping, plain tensors that want gradients."""
@@ -101,8 +117,6 @@ def _is_weight(value: Any) -> bool:
 def registered(subject: Subject) -> bool:
     """All weights are among the module's parameters. Faults: layers_in_python_list,
     weight_not_registered."""
-    import ast
-
     known = {id(p) for p in subject.parameters.values()}
     for code, name, value in hidden_parts(subject.it):
         held = (
@@ -113,17 +127,7 @@ def registered(subject: Subject) -> bool:
         if all(id(p) in known for p in held):
             continue
 
-        def sets(node: ast.AST, name: str = name) -> bool:
-            targets = (
-                node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            )
-            return isinstance(node, ast.Assign | ast.AnnAssign) and any(
-                getattr(t, "attr", "") == name for t in targets
-            )
-
-        module = inspect.getmodule(type(subject.it))
-        lines = lines_where(subject.thing.it, sets) or (lines_where(module, sets) if module else [])
-        line = lines[0] if lines else 0
+        line = set_at(subject, name)
         numbers = sum(p.numel() for p in held if isinstance(p, torch.Tensor))
         evidence = (f"numbers of self.{name} in parameters()", f"{numbers:,}", "0")
         subject.fault(code, line, evidence, name=name)

@@ -145,10 +145,6 @@ ATTENTION: dict[str, tuple[str, str]] = {
         "the MLP reads the block's input and not what attention made of it; give it the result of the first sum.",
         "MLP가 어텐션의 결과가 아니라 블록의 입력을 읽습니다. 첫 번째 합의 결과를 넣으세요.",
     ),
-    "fault_extra_activation": (
-        "there is an activation behind the last linear layer of the MLP, so a block can hardly lower a value it passes on; leave it out.",
-        "MLP의 마지막 선형층 뒤에 활성 함수가 더 있습니다. 블록이 값을 낮추기 어려워집니다. 빼세요.",
-    ),
     "fault_mlp_without_activation": (
         "there is no activation between the two linear layers of the MLP, so they are no more than one; put GELU or ReLU between them.",
         "MLP의 두 선형층 사이에 활성 함수가 없어 한 층과 다름없습니다. 사이에 GELU나 ReLU를 두세요.",

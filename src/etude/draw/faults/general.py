@@ -56,6 +56,10 @@ GENERAL: dict[str, tuple[str, str]] = {
         "{name}: the output has shape {found}, and {expected} was expected.",
         "{name}: 출력의 모양이 {found} 입니다. {expected} 이어야 합니다.",
     ),
+    "fault_extra_activation": (
+        "an activation stands where the formula has none, behind the last linear layer, so what comes out (and its gradient) is cut off or bent; leave it out.",
+        "마지막 선형층 뒤, 식에 없는 자리에 활성 함수가 있습니다. 출력과 기울기가 잘리거나 휩니다. 빼세요.",
+    ),
     "fault_dropout_in_eval": (
         "dropout is active in eval mode, so two predictions of the same input differ; use nn.Dropout, or pass training=self.training.",
         "eval 모드에서도 드롭아웃이 켜져 있어 같은 입력의 예측이 매번 달라집니다. nn.Dropout을 쓰거나 training=self.training을 넘기세요.",

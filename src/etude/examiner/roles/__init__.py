@@ -15,7 +15,8 @@ from etude.examiner.source import Thing
 from etude.examiner.subject import Subject
 
 NAMES = (
-    "attention", "multi_head_attention", "patch_embedding", "encoder_block", "transformer", "vit",
+    "linear", "dropout", "reparameterization", "attention", "conv_block", "multi_head_attention",
+    "patch_embedding", "encoder_block", "transformer", "vit",
 )  # fmt: skip
 """From parts to wholes: the order in which a file's things are examined."""
 

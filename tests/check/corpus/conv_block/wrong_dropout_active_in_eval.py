@@ -1,6 +1,6 @@
 # role: conv_block
 # verdict: wrong
-# fault: dropout_active_in_eval
+# fault: dropout_in_eval
 # object: ConvBlock
 # about: F.dropout2d without training=self.training drops in evaluation too
 

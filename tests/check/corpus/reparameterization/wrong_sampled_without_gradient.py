@@ -1,6 +1,6 @@
 # role: reparameterization
 # verdict: wrong
-# fault: sampled_without_gradient
+# fault: not_reparameterized
 # object: reparameterization
 # about: sample() of Normal where rsample() is needed, so neither mu nor logvar learns
 
