@@ -173,6 +173,8 @@ def made(
     width: int,
     eps: float,
 ) -> Callable[[Weights], Mapping[str, Any]]:
+    """Makes the weights of a block, as `block` names them, of the user's."""
+
     def make(P: Weights) -> dict[str, Any]:
         found: dict[str, Any] = {**attention(P), "eps": eps}
         for i, use in enumerate(mlp, 1):

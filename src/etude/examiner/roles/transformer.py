@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from etude.examiner import common, masks, norms, stack
+from etude.examiner import common, masks, norms, places, stack
 from etude.examiner.build import Sizes, takes
 from etude.examiner.fit import Fit, Meant, Use, attempt, difference, uses
 from etude.examiner.program import Change, Steps
@@ -93,27 +93,6 @@ def sequence(subject: Subject, batch: int = N) -> Tensor:
     return torch.randn(batch, L, width, requires_grad=True)
 
 
-def table(trace: Trace, P: Weights) -> list[tuple[Make, int]]:
-    """What is added for the places, learned or not, as it is added; and at which line."""
-    options: list[tuple[Make, int]] = []
-    for call in trace.named("add", "iadd"):
-        for each, data, made in zip(call.ins, call.data, call.made):
-            if made and made.make(P).ndim > 1:
-                options.append((made.make, call.line))
-            elif not data and not made and each.is_floating_point() and each.ndim > 1:
-                options.append((_constant(each), call.line))
-    return options
-
-
-def _turned(make: Make) -> Make:
-    """[L 1 D] as [1 L D]: places of a forward that goes along the steps first."""
-    return lambda P: make(P).transpose(0, -2)
-
-
-def _constant(value: Tensor) -> Make:
-    return lambda P: value
-
-
 def options(
     subject: Subject, trace: Trace, x: Tensor
 ) -> Iterator[tuple[Meant, tuple[Change, ...]]]:
@@ -126,10 +105,10 @@ def options(
         before = 1 if source is not None and source.kind == "linear" else 0
         width = source.shape(P)[1 if source.kind == "embedding" else 0] if source else x.shape[-1]
         for body in stack.cut(trace, P, width, stack.depth_of(subject), before):
-            tables = [make for make, _ in table(trace, P)]
-            places: list[Make | None] = [*tables, *map(_turned, tables)]
+            tables = [make for make, _ in places.table(trace, P)]
+            added: list[Make | None] = [*tables, *map(places.turned, tables)]
             for blocks, variants in stack.narrowed(subject, trace, body, width):
-                for place in places or (None,):
+                for place in added or (None,):
                     yield Meant(blocks.said, _whole(source, place, blocks, body, width)), variants
 
 
@@ -163,7 +142,7 @@ def judge(subject: Subject) -> None:
     common.spread(subject)
     out, trace = subject.record(x)
     out, P = first(out), subject.parameters
-    if not own_blocks(subject, trace) or not placed(subject, trace, P):
+    if not own_blocks(subject, trace) or not places.judge(subject, trace, P, N, L):
         return
     given = {"x": x, "keep": None}
     readouts = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED)
@@ -204,61 +183,6 @@ def own_blocks(subject: Subject, trace: Trace) -> bool:
             if len(body.norms) >= 2 * depth:
                 return stack.shared(subject, body)
     return True
-
-
-def placed(subject: Subject, trace: Trace, P: Weights) -> bool:
-    """What is added for the places goes along the steps, and sines are those of the paper. Faults:
-    positions_batch_axis, sinusoid_wrong."""
-    for make, line in table(trace, P):
-        value = make(P).detach()
-        if value.ndim == 3 and value.shape[0] == N and value.shape[1] == 1:
-            evidence = (
-                "shape of the positions added to [N L D]",
-                f"[1, {L}, D]",
-                str(list(value.shape)),
-            )
-            subject.fault("positions_batch_axis", line, evidence)
-            return False
-        rows = value.reshape(-1, value.shape[-1])
-        if len(rows) == L and _sine_like(rows) and not _sinusoid(rows):
-            expected = sinusoids(L, rows.shape[1])[0]
-            far = float((rows - expected).abs().max())
-            evidence = ("table of sines and cosines", "the paper's", f"{far:.2g} apart")
-            where = trace.line("sin", "cos") or made_in(subject) or line
-            subject.fault("sinusoid_wrong", where, evidence)
-            return False
-    return True
-
-
-def made_in(subject: Subject) -> int:
-    """The line that takes a sine when the thing is made; 0."""
-    return common.made_at(subject, "sin")
-
-
-def _sine_like(rows: Tensor) -> bool:
-    """Whether the first row is of zeros and ones: sines and cosines of place 0."""
-    return bool(((rows[0].abs() < 1e-6) | ((rows[0] - 1).abs() < 1e-6)).all())
-
-
-def sinusoids(length: int, width: int) -> list[Tensor]:
-    """The paper's table; sines and cosines in halves; and tensor2tensor's, whose last frequency is
-    exactly 1/10000."""
-    half = width // 2
-    found = []
-    for step in (1.0 / half, 1.0 / max(half - 1, 1)):
-        rate = 10000.0 ** (-torch.arange(half, dtype=torch.float64) * step)
-        angles = torch.arange(length, dtype=torch.float64)[:, None] * rate
-        sines, cosines = angles.sin(), angles.cos()
-        found.append(torch.stack([sines, cosines], -1).flatten(1))
-        found += [torch.cat([sines, cosines], 1), torch.cat([cosines, sines], 1)]
-    return found
-
-
-def _sinusoid(rows: Tensor) -> bool:
-    return any(
-        each.shape == rows.shape and float((each - rows).abs().max()) < 1e-4
-        for each in sinusoids(len(rows), rows.shape[1])
-    )
 
 
 def no_places(subject: Subject, call: Any, x: Tensor, fit: Fit, trace: Trace) -> None:
