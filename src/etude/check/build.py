@@ -16,6 +16,13 @@ from torch import nn
 from etude.check.source import CannotJudge, Thing, theirs
 
 MEANINGS = {
+    "parameters": r"(model_)?param(eter)?s?|weights|theta|variables",
+    "rate": r"lr|learning_?rate|alpha|eta|step_?size|lr_?0|rate",
+    "momentum": r"momentum|mu|beta|gamma|rho|mom",
+    "beta1": r"beta_?1|b1|beta_m|rho_?1",
+    "beta2": r"beta_?2|b2|beta_v|rho_?2",
+    "betas": r"betas",
+    "epsilon": r"eps(ilon)?",
     "temperature": r"temp(erature)?|scale(_factor)?",
     "heads": r"(n|num|nr|number|n_attn|num_attention)?_?(of_)?(head|heads|nheads?|nhead)|h|nh|n_?head",
     "head_width": r"(d_?head|head_?(dim|size|width|d)|dim_?(per_)?head|d_?[kv]|dk|dv|d_?q)",

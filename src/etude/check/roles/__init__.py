@@ -15,7 +15,7 @@ from etude.check.source import Thing
 from etude.check.subject import Subject
 
 NAMES = (
-    "attention", "multi_head_attention", "encoder_block",
+    "attention", "multi_head_attention", "encoder_block", "aae", "optimizer", "training",
 )  # fmt: skip
 """From parts to wholes: the order in which a file's things are examined."""
 

@@ -4,7 +4,9 @@ fault_CODE: what is wrong, what it does to learning, the mend. role_NAME, varian
 check_NAME: a role, an unusual but right choice, what held, why something could not be judged.
 """
 
+from etude.draw.faults.adversarial import ADVERSARIAL
 from etude.draw.faults.attention import ATTENTION
 from etude.draw.faults.general import GENERAL
+from etude.draw.faults.training import TRAINING
 
-FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION}
+FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION, **TRAINING, **ADVERSARIAL}
