@@ -1,8 +1,10 @@
-"""An adversarial training step under watch: where tensors come from, which scores were asked for and
-which way the losses wanted them, whose parameters moved by whose gradients.
+"""An adversarial training step under watch: where tensors come from, which scores were asked for
+and which way the losses wanted them, whose parameters moved by whose gradients.
 """
 
+import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +74,7 @@ class Game(Watcher):
 
     def __init__(self, file: str, parts: Mapping[str, nn.Module]) -> None:
         super().__init__(file)
-        self.parts, self.turn = parts, 0
+        self.parts, self.turn, self.said = parts, 0, ""
         self.scores: list[Score] = []
         self.decoded: list[tuple[Labels, bool, int]] = []
         """What the decoder was asked: whence, whether it leads back to the encoder, line."""
@@ -96,17 +98,21 @@ class Game(Watcher):
 
     def play(self, call: Callable[..., Any], given: Mapping[str, Any], turns: int) -> None:
         """Some turns; `given` by name, under watch."""
-        hooks = [module.register_forward_hook(self._asked(part)) for part, module in self.parts.items()]
+        hooks = [
+            module.register_forward_hook(self._asked(part)) for part, module in self.parts.items()
+        ]
         for each in tensors(list(given.values())):
-            self.mark(each, frozenset({"image"} if each.ndim > 1 and each.shape[1:].numel() > 64 else ()))
-        for each in (given.get("loader") or []) if "loader" in given else []:
-            self.mark(each[0], frozenset({"image"}))
+            self.mark(
+                each, frozenset({"image"} if each.ndim > 1 and each.shape[1:].numel() > 64 else ())
+            )
         try:
-            with watched(self), Taint(self):
+            with watched(self), Taint(self), redirect_stdout(io.StringIO()):
                 for self.turn in range(turns):
                     for module in self.parts.values():
                         module.train()
-                    with theirs(self.file, "check_crashed", shapes="the players, optimizers, images"):
+                    with theirs(
+                        self.file, "check_crashed", shapes="the players, optimizers, images"
+                    ):
                         call(**given)
         finally:
             for hook in hooks:
@@ -144,7 +150,7 @@ class Game(Watcher):
             score = Score(kind(labels), x.requires_grad, line, "uniform" in labels)
             self.scores.append(score)
             if out.requires_grad:
-                out.register_hook(self._wanted(score, slice(row, row + rows)))
+                out.register_hook(self._wanted(score, slice(row, row + rows)))  # type: ignore[no-untyped-call]
             row += rows
 
     def _wanted(self, score: Score, rows: slice) -> Callable[[Tensor], None]:
@@ -174,7 +180,9 @@ class Game(Watcher):
             self._cleared()
             return
         now = self._grads() if what == "backward" else self._values()
-        changed = {p for p in self.parts if any(not torch.equal(a, b) for a, b in zip(self.was[p], now[p]))}
+        changed = {
+            p for p in self.parts if any(not torch.equal(a, b) for a, b in zip(self.was[p], now[p]))
+        }
         if what == "backward":
             self.backwards[-1].touched = changed
             for part in changed:
@@ -189,11 +197,12 @@ class Game(Watcher):
                 self.left[part] = set()
 
     def _grads(self) -> dict[str, list[Tensor]]:
-        return {part: [torch.zeros(()) if p.grad is None else p.grad.clone() for p in m.parameters()]
-                for part, m in self.parts.items()}  # fmt: skip
+        return {part: [_grad(p) for p in m.parameters()] for part, m in self.parts.items()}
 
     def _values(self) -> dict[str, list[Tensor]]:
-        return {part: [p.detach().clone() for p in m.parameters()] for part, m in self.parts.items()}
+        return {
+            part: [p.detach().clone() for p in m.parameters()] for part, m in self.parts.items()
+        }
 
     # What is made of it ---------------------------------------------------------------------------
 
@@ -223,6 +232,10 @@ class Game(Watcher):
             if origin and id(each) not in self.made:
                 yield origin
                 waiting += origin.ins
+
+
+def _grad(p: Tensor) -> Tensor:
+    return torch.zeros(()) if p.grad is None else p.grad.clone()
 
 
 def kind(labels: Labels) -> str:
@@ -257,7 +270,10 @@ class Taint(TorchFunctionMode):
             labels |= {"squashed"}
         elif name not in SHAPING:
             labels -= {"squashed"}
-        labels |= {"noise"} if name in NOISE else {"noise", "uniform"} if name in UNIFORM else set()
+        if name in (*NOISE, *UNIFORM) and not any(
+            each.requires_grad for each in ins[:1] if name == "normal"
+        ):
+            labels = frozenset({"noise"} if name in NOISE else {"noise", "uniform"})
         self._multiplied(name, ins, line)
         for each in tensors(out):
             if not any(each is old for old in ins):
@@ -266,9 +282,9 @@ class Taint(TorchFunctionMode):
             elif labels:
                 game.labels[id(each)] = labels
             self._closed_form(each, labels, line)
-        if name in ("cat", "concat", "concatenate") and ins and isinstance(out, torch.Tensor):
-            if sum(map(len, ins)) == len(out) and len(ins) > 1:
-                game.halves[id(out)] = [(game.of(each), len(each)) for each in ins]
+        joins = name in ("cat", "concat", "concatenate") and isinstance(out, torch.Tensor)
+        if joins and len(ins) > 1 and sum(map(len, ins)) == len(out):
+            game.halves[id(out)] = [(game.of(each), len(each)) for each in ins]
         return out
 
     def _multiplied(self, name: str, ins: tuple[Tensor, ...], line: int) -> None:
@@ -278,10 +294,12 @@ class Taint(TorchFunctionMode):
         if name not in ("mul", "rmul", "imul", "addcmul", "normal") or len(ins) != 2:
             return
         for noise, sigma in (ins, ins[::-1]):
-            still = not noise.requires_grad and not self.game.of(noise) - {"noise", "uniform"}
-            if name == "normal" and noise is ins[0] or name != "normal" and still:
-                if noise.shape == sigma.shape and sigma.requires_grad:
-                    self.game.noised.append((sigma, line))
+            if name == "normal":  # of a mean, with a standard deviation
+                fits = noise is ins[0]
+            else:
+                fits = not noise.requires_grad and not self.game.of(noise) - {"noise", "uniform"}
+            if fits and noise.shape == sigma.shape and sigma.requires_grad:
+                self.game.noised.append((sigma, line))
 
     def _closed_form(self, out: Tensor, labels: Labels, line: int) -> None:
         """A number made of the code's distribution alone; noted where a loss takes it."""
@@ -289,5 +307,11 @@ class Taint(TorchFunctionMode):
         if out.numel() != 1 or not out.requires_grad or "code" not in labels or others:
             return
         if any(o.name in ("exp", "log", "kl_div", "expm1") for o in self.game.ancestors(out)):
-            game = self.game
-            out.register_hook(lambda grad: game.divergences.append(line) if game.open and grad.any() else None)
+            out.register_hook(self._taken(line))  # type: ignore[no-untyped-call]
+
+    def _taken(self, line: int) -> Callable[[Tensor], None]:
+        def hook(grad: Tensor) -> None:
+            if self.game.open and grad.any():
+                self.game.divergences.append(line)
+
+        return hook

@@ -8,7 +8,7 @@ import io
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -103,7 +103,7 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor, *more: Any) -> Tensor:
         """Logits."""
-        out: Tensor = self.layers(x.to(self.layers[1].weight.dtype))
+        out: Tensor = self.layers(x.to(next(self.parameters()).dtype))
         return self.lesson[0].through(self, x, out)
 
 
@@ -227,11 +227,11 @@ class Lesson(Watcher):
         def told() -> None:
             seen.learned = True
 
-        marked: Tensor = Mark.apply(out, token, told)
+        marked: Tensor = Mark.apply(out, token, told)  # type: ignore[no-untyped-call]
         return marked
 
     def kept(self, seen: Seen) -> bool:
-        """Whether an earlier batch's graph still stands, that nothing more is to be learned from."""
+        """Whether the graph of an earlier batch stands though nothing more is learned from it."""
         return seen.token() is not None and (seen.learned or seen.source != "train")
 
     def whose(self, x: Tensor) -> tuple[str, Tensor]:

@@ -32,7 +32,7 @@ HELD = {
 }
 """Names by which a training step takes them."""
 CALLED = {
-    "images": r"(real_?)?(imgs?|images?|x|xs|batch|data|pictures|inputs?|samples)(_?real|_b)?|real|x_real|xb",
+    "images": r"(real_?)?(imgs?|images?|xs?|xb|batch|data|pictures|inputs?)(_?real)?|real|samples",
     "prior": r"z|noise|z_\w+|prior\w*|real_z|z0",
     "latent": READ["latent"].pattern,
     "batch": r"batch_?size|n|bs",
@@ -40,8 +40,8 @@ CALLED = {
     "loader": r"(train_?)?(data_?)?(loader|dl|dataloader|iterator|batches)",
     "epochs": r"(n|num)?_?(of_)?epochs?",
     "rate": r"lr|learning_?rate",
-    "adversarial": r"adv\w*(loss|criterion|fn)\w*|bce\w*|(loss|criterion)_(adv|bce|d|gan)\w*|criterion|loss_fn",
-    "pixels": r"(recon\w*|pixel\w*|mse\w*|l1\w*|rec)(_?(loss|criterion|fn))?|(loss|criterion)_(rec\w*|pix\w*|ae|mse|l1)",
+    "adversarial": r"adv\w*|bce\w*|(loss|criterion)_(adv|bce|d|gan)\w*|criterion|loss_fn",
+    "pixels": r"(recon|pixel|mse|l1|rec)\w*|(loss|criterion)_(rec\w*|pix\w*|ae|mse|l1)",
 }  # fmt: skip
 OPTIMIZER = r"(?:\w+_)?(?:opt|optim|optimi[sz]er|solver)s?(?:_?\w+)?|\w+_?opt(?:im(?:izer)?)?"
 STEP = r"(\w*_)?(train|step|update|fit)(ing)?(_\w*)?|\w*train_?step\w*"
@@ -87,6 +87,15 @@ def step_in(module: ModuleType) -> Thing:
     return best
 
 
+def holder_in(module: ModuleType) -> tuple[Thing, str] | None:
+    """A class that holds the players and has the training step as its method, and its name."""
+    for thing in things(module):
+        for name, it in vars(thing.it).items() if thing.is_class else ():
+            if inspect.isfunction(it) and re.fullmatch(STEP, name) and name not in ("train", "fit"):
+                return thing, name
+    return None
+
+
 def meanings(call: Callable[..., Any]) -> dict[str, str]:
     """What each parameter of a training step means, by its name; an optimizer is "opt"."""
     found = {}
@@ -115,7 +124,11 @@ def owners(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _mark(name: str) -> str:
-    word = re.sub(r"optimi[sz]ers?|optims?|opts?|solver", "", name, flags=re.IGNORECASE).strip("_").lower()
+    word = (
+        re.sub(r"optimi[sz]ers?|optims?|opts?|solver", "", name, flags=re.IGNORECASE)
+        .strip("_")
+        .lower()
+    )
     for mark, pattern in (
         ("D", r"d|dis\w*|critic|d_\w+|disc\w*"),
         ("both", r"ae|auto_?encoder|rec\w*|r|enc_?dec|encoder_decoder|ed|pixel"),
@@ -130,20 +143,21 @@ def _mark(name: str) -> str:
 
 def assemble(module: ModuleType, file: str) -> Players:
     """Make the players so that they fit each other. Raises CannotJudge where none fits."""
-    classes, step = found_in(module), step_in(module)
-    held = {part: it for part in HELD for name, it in vars(module).items()
-            if isinstance(it, nn.Module) and re.fullmatch(HELD[part], name, re.IGNORECASE)}  # fmt: skip
-    if len(held) == len(HELD) and not set(meanings(step.it).values()) & set(HELD):
-        made = iter([held])
-    elif missing := [part for part in PARTS if part not in classes]:
-        raise CannotJudge("check_aae_part", part=missing[0])
-    else:
+    classes, holder = found_in(module), holder_in(module)
+    step = None if holder else step_in(module).it
+    ready = players_in(vars(module))
+    made: Iterator[dict[str, nn.Module] | CannotJudge] = iter([ready])
+    if len(ready) < len(HELD) or holder or set(meanings(step_in(module).it).values()) & set(HELD):
+        if missing := [part for part in PARTS if part not in classes]:
+            raise CannotJudge("check_aae_part", part=missing[0])
         made = makings(module, classes)
     trouble: CannotJudge | None = None
     for parts in made:
         if isinstance(parts, CannotJudge):
             trouble = trouble or parts
             continue
+        if holder:
+            parts, step = held_by(*holder, parts, constant(module, "latent", 6))
         for images in pictures(module):
             try:
                 with theirs(file, "check_crashed", shapes=f"{list(images.shape)}"), torch.no_grad():
@@ -152,9 +166,31 @@ def assemble(module: ModuleType, file: str) -> Players:
             except CannotJudge as error:
                 trouble = trouble or error
                 continue
-            return Players(parts, images, code.shape[-1], step.it, module)
+            assert step
+            return Players(parts, images, code.shape[-1], step, module)
     assert trouble
     raise trouble
+
+
+def players_in(values: Mapping[str, Any]) -> dict[str, nn.Module]:
+    """The modules among these that are called as players are."""
+    modules = {name: it for name, it in values.items() if isinstance(it, nn.Module)}
+    return {part: it for part, pattern in HELD.items() for name, it in modules.items()
+            if re.fullmatch(pattern, name, re.IGNORECASE)}  # fmt: skip
+
+
+def held_by(
+    thing: Thing, name: str, parts: Mapping[str, nn.Module], Z: int
+) -> tuple[dict[str, nn.Module], Callable[..., Any]]:
+    """The players that an object made of this class holds, and its training step."""
+    given = {n: parts[m] for n, m in meanings(thing.it).items() if m in parts}
+    numbers = {"image_shape": (1, 32, 32), "latent": Z, "hidden": 32, "rate": 1e-3}
+    it = construct(thing, Sizes(numbers, ("image_shape", "latent")), given).it
+    own = dict(it.named_children()) if isinstance(it, nn.Module) else vars(it)
+    found = players_in(own)
+    if missing := [part for part in HELD if part not in found]:
+        raise CannotJudge("check_aae_part", part=missing[0])
+    return found, getattr(it, name)
 
 
 def makings(
@@ -177,8 +213,9 @@ def makings(
             }  # fmt: skip
             try:
                 yield {
-                    part: construct(classes[part], Sizes(sizes[part], orders[part]), {})
-                    .it.to(torch.get_default_dtype())
+                    part: construct(classes[part], Sizes(sizes[part], orders[part]), {}).it.to(
+                        torch.get_default_dtype()
+                    )
                     for part in PARTS
                 }
             except CannotJudge as error:
@@ -199,9 +236,8 @@ def constant(module: ModuleType, meaning: str, usual: int) -> int:
 
 def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
     """Of an image: the file's own, else those of the notes and of MNIST."""
-    known = [
-        p.default for thing in things(module) for p in inspect.signature(thing.it).parameters.values()
-    ]  # fmt: skip
+    signatures = [inspect.signature(thing.it) for thing in things(module)]
+    known = [p.default for signature in signatures for p in signature.parameters.values()]
     own = [v for v in (*vars(module).values(), *known)
            if isinstance(v, tuple) and len(v) == 3 and all(type(n) is int for n in v)]  # fmt: skip
     return list(dict.fromkeys([*own, (1, 32, 32), (1, 28, 28)]))

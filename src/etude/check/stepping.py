@@ -1,5 +1,5 @@
-"""How a user's optimizer is called: a class like torch.optim's, one whose update takes parameters and
-gradients, a function in whatever form; played for a few steps.
+"""How a user's optimizer is called: a class like torch.optim's, one whose update takes parameters
+and gradients, a function in whatever form; played for a few steps.
 
 Which form it is, its parameters' names say; what they leave open is tried: tensors one by one or in
 lists or mappings, a state that is empty or filled, a step count from one or from zero.
@@ -25,7 +25,7 @@ from etude.shapes import Tensor
 
 Path = list[list[Tensor]]
 """Parameters after each step."""
-Problem = Callable[[bool], tuple[list[Tensor], list[list[Tensor]]]]
+Problem = Callable[..., tuple[list[Tensor], list[list[Tensor]]]]
 """(parameters, their gradients at each step); both of one shape if so asked."""
 
 CALLED = {
@@ -102,7 +102,7 @@ def argument_names(subject: Subject) -> list[str]:
     thing = subject.thing.it
     if not subject.thing.is_class:
         return takes(thing)
-    names = [n for n in inspect.signature(thing).parameters]
+    names = list(inspect.signature(thing).parameters)
     method = method_of(subject.it)
     return names + takes(method)
 
@@ -115,7 +115,7 @@ def method_of(it: Any) -> Callable[..., Any]:
     raise CannotJudge("check_call", call=type(it).__name__, wanted="step()")
 
 
-def workable(subject: Subject, problem: Callable[..., Any]) -> Iterator[Played]:
+def workable(subject: Subject, problem: Problem) -> Iterator[Played]:
     """All forms in which it can be called and plays all its steps. Raises CannotJudge where none
     does."""
     trouble: CannotJudge | None = None
@@ -123,7 +123,8 @@ def workable(subject: Subject, problem: Callable[..., Any]) -> Iterator[Played]:
     for same in (False, True):
         for play in plays(subject):
             try:
-                yield play(*problem(same), same)
+                params, grads = problem(same)
+                yield play(params, grads, same)
             except CannotJudge as error:
                 if trouble is None or error.code == "check_crashed":
                     trouble = error if trouble is None or trouble.code == "check_ask" else trouble
@@ -164,16 +165,16 @@ def by_itself(
     for given in grads:
         for p, g in zip(held, given):
             p.grad = g.clone()
-        with theirs(subject.thing.file, "check_crashed", shapes="step()"):
-            with Recorder({}, subject.thing.file) as recorder:
-                it.step()
+        recorder = Recorder({}, subject.thing.file)
+        with theirs(subject.thing.file, "check_crashed", shapes="step()"), recorder:
+            it.step()
         path.append([p.detach().clone() for p in held])
     return Played(path, recorder.trace, same)
 
 
 def meanings(names: Sequence[str]) -> dict[str, str]:
     """What a function's parameters mean, by name. A `v` without an `m` is a velocity."""
-    found = {}
+    found: dict[str, str] = {}
     for name in names:
         hits = [m for m, pattern in CALLED.items() if re.fullmatch(pattern, name, re.IGNORECASE)]
         free = [m for m in hits if m not in found.values()]
@@ -235,7 +236,7 @@ class Called:
         """The state before the first step, by name."""
         zeros = {m: lambda: self.held([torch.zeros_like(p) for p in group])
                  for m in ("first", "second", "velocity")}  # fmt: skip
-        made = {
+        made: dict[str, Callable[[], Any]] = {
             **zeros, "time": lambda: self.form.start,
             "state": lambda: self.state(group, thing, zeros),
             "settings": lambda: self.filled(zeros),
@@ -311,7 +312,9 @@ class Called:
         return (
             isinstance(found, list | tuple)
             and len(found) == len(group)
-            and all(isinstance(a, torch.Tensor) and a.shape == b.shape for a, b in zip(found, group))
+            and all(
+                isinstance(a, torch.Tensor) and a.shape == b.shape for a, b in zip(found, group)
+            )
         )
 
 

@@ -1,5 +1,5 @@
-"""A training function watched at work: each backward, zero_grad and optimizer step, with the line of
-the user's file from which it came.
+"""A training function watched at work: each backward, zero_grad and optimizer step, with the line
+of the user's file from which it came.
 
     with watched(watcher): train(model, loader, optimizer)
 
@@ -25,7 +25,7 @@ from etude.shapes import Tensor
 
 
 class Watcher:
-    """Told what happens; file: the user's. What a role's own watcher does not care for is passed."""
+    """Told what happens; file: the user's. A role overrides what it cares for."""
 
     def __init__(self, file: str) -> None:
         self.file = file

@@ -6,20 +6,20 @@ A. Makhzani et al., "Adversarial Autoencoders" (2015), section 2: samples of the
 codes are fake; reconstruction, then discriminator, then the encoder as generator.
 """
 
-import ast
+import inspect
+import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
 
 import torch
 
 from etude.check import common
 from etude.check.build import Built, Sizes
-from etude.check.game import Game, Step
-from etude.check.players import HELD, PARTS, Players, arguments, assemble, found_in, meanings
+from etude.check.game import UNIFORM, Game
+from etude.check.players import PARTS, Players, arguments, assemble, found_in
 from etude.check.roles import Role
-from etude.check.source import CannotJudge, Thing, line_of, things
+from etude.check.source import CannotJudge, Thing
 from etude.check.subject import Subject
 from etude.shapes import Tensor
 
@@ -28,8 +28,6 @@ TURNS = 2
 
 def judge(subject: Subject) -> None:
     """The parts' own weights; then the game."""
-    for thing in found_in(subject.it).values():
-        _ = thing
     players, game = played(subject)
     for part, module in players.parts.items():
         own = Subject(found_in(subject.it).get(part, subject.thing), Built(module, {}, part))
@@ -49,6 +47,7 @@ def played(subject: Subject) -> tuple[Players, Game]:
         try:
             players = assemble(subject.it, subject.thing.file)
             game = Game(subject.thing.file, players.parts)
+            game.said = inspect.getsource(players.step)
             game.play(players.step, arguments(players), TURNS)
         except CannotJudge as error:
             trouble = trouble or error
@@ -78,8 +77,6 @@ def on_codes(subject: Subject, game: Game) -> bool:
         subject.fault("prior_missing", kinds["code"], evidence)
         return False
     subject.hold("on_codes", "")
-    if any(score.uniform for score in game.scores if score.kind == "prior"):
-        subject.variants.append("uniform_prior")
     return True
 
 
@@ -106,7 +103,7 @@ def all_move(subject: Subject, game: Game) -> bool:
 
 
 def reconstructs(subject: Subject, game: Game) -> bool:
-    """The reconstruction loss reaches the encoder. Faults: decoder_without_gradient,
+    """The reconstruction loss reaches the encoder. Faults: reconstruction_detached,
     reconstruction_missing."""
     codes = [(graph, line) for labels, graph, line in game.decoded if "code" in labels]
     if not codes:
@@ -118,7 +115,7 @@ def reconstructs(subject: Subject, game: Game) -> bool:
         subject.hold("reconstructs", "")
         return True
     evidence = ("gradient of the reconstruction at the encoder", "some", "none, or not used")
-    subject.fault("decoder_without_gradient", codes[0][1], evidence)
+    subject.fault("reconstruction_detached", codes[0][1], evidence)
     return False
 
 
@@ -126,7 +123,7 @@ def own_gradients(subject: Subject, game: Game) -> bool:
     """Each step uses the gradients of its own loss, once. Faults: zero_grad_missing,
     codes_not_detached."""
     done: dict[str, set[int]] = {part: set() for part in game.parts}
-    wrong: list[tuple[str, int, Step]] = []
+    wrong: list[tuple[str, int]] = []
     for step in game.steps:
         for part in step.moved:
             for b in sorted(step.used[part]):
@@ -134,15 +131,15 @@ def own_gradients(subject: Subject, game: Game) -> bool:
                 other = part == "discriminator" and game.fooling(b)
                 judged = part == "encoder" and judging(game, b)
                 if judged and not again:
-                    wrong.append(("codes_not_detached", game.backwards[b].line, step))
+                    wrong.append(("codes_not_detached", game.backwards[b].line))
                 elif again or other:
-                    wrong.append(("zero_grad_missing", step.line, step))
+                    wrong.append(("zero_grad_missing", step.line))
         for part in step.moved:
             done[part] |= step.used[part]
     if not wrong:
         subject.hold("own_gradients", "")
         return True
-    code, line, _ = wrong[0]
+    code, line = wrong[0]
     evidence = ("gradients that a step uses", "of its own loss", "of another loss or step too")
     subject.fault(code, line, evidence)
     return False
@@ -157,9 +154,11 @@ def judging(game: Game, backward: int) -> bool:
 
 
 def sides(subject: Subject, game: Game) -> bool:
-    """Prior samples are real, codes are fake, and the encoder wants the discriminator to err. Faults:
+    """Prior samples are real, codes fake, and the encoder wants them taken for real. Faults:
     labels_swapped, generator_wants_fake, labels_equal, encoder_not_fooling."""
-    prior, code, fool = [], [], []
+    prior: list[tuple[float, int]] = []
+    code: list[tuple[float, int]] = []
+    fool: list[tuple[float, int]] = []
     for score in game.scores:
         for b, grad in score.grads.items():
             side = fool if game.fooling(b) else prior if score.kind == "prior" else code
@@ -171,55 +170,66 @@ def sides(subject: Subject, game: Game) -> bool:
     if not code or not prior:
         subject.fault("labels_equal", (prior or code)[0][1], ("sides that it learns", "2", "1"))
         return False
-    a, b, c = (sum(grad for grad, _ in side) / len(side) for side in (prior, code, fool))
+    real, fake, fooled = (wanted(side) for side in (prior, code, fool))
     evidence = (
         "wanted: D(prior), D(code), D(code) by the encoder", "higher, lower, higher",
-        ", ".join("higher" if grad < 0 else "lower" for grad in (a, b, c)),
+        ", ".join("higher" if grad < 0 else "lower" for grad in (real, fake, fooled)),
     )  # fmt: skip
-    if abs(a - b) < 0.3 * max(abs(a), abs(b)):
+    if abs(real - fake) < 0.3 * max(abs(real), abs(fake)):
         subject.fault("labels_equal", code[0][1], evidence)
-    elif a > b:
+    elif real > fake and fooled > 0:
+        subject.variants.append("sides_flipped")  # the same game by other names
+    elif real > fake:
         subject.fault("labels_swapped", prior[0][1], evidence)
-    elif c > 0:
+    elif fooled > 0:
         subject.fault("generator_wants_fake", fool[0][1], evidence)
-    else:
+    if not subject.found:
         subject.hold("sides", "")
     return not subject.found
 
 
-def spread(subject: Subject, game: Game) -> bool:
-    """Noise is scaled by sigma = exp(logvar / 2). Fault: sigma_logvar."""
-    source = _lines(subject.thing.file)
+def wanted(side: list[tuple[float, int]]) -> float:
+    """The mean gradient at some scores; below 0: higher ones are wanted."""
+    return sum(grad for grad, _ in side) / len(side)
+
+
+def sampled(subject: Subject, game: Game) -> bool:
+    """Noise is scaled by sigma = exp(logvar / 2). Faults: logvar_as_sigma, variance_as_sigma."""
     names = {id(p): n for n, p in game.parts["encoder"].named_parameters()}
     for sigma, line in game.noised:
         origin = game.origins.get(id(sigma))
-        raw, where = sigma, line
-        if origin and origin.name in ("exp",):
-            raw, where = origin.ins[0], origin.line
-        elif origin and id(sigma) not in game.made and origin.name not in ("linear", "addmm", "getitem", "chunk"):
-            continue
-        if _is_logvar(game, raw, source[where - 1] if where else "", names):
-            found = "exp(logvar)" if raw is not sigma else "logvar itself"
-            subject.fault("sigma_logvar", where or line, ("factor of the noise", "exp(logvar / 2)", found))
+        squared = origin is not None and origin.name == "exp"
+        raw, where = (origin.ins[0], origin.line) if origin and squared else (sigma, line)
+        if is_logvar(game, raw, line_at(subject.thing.file, where), names):
+            code, found = (
+                ("variance_as_sigma", "exp(logvar)") if squared else ("logvar_as_sigma", "logvar")
+            )
+            subject.fault(
+                code, where, ("what the noise is multiplied by", "exp(logvar / 2)", found)
+            )
             return False
     return True
 
 
-def _is_logvar(game: Game, raw: Tensor, line: str, names: dict[int, str]) -> bool:
-    """Whether a tensor comes as it is out of a layer, and is called a log variance."""
+AS_IT_CAME = ("linear", "addmm", "getitem", "chunk", "split", "unbind")
+"""Calls out of which a log variance comes unchanged."""
+
+
+def is_logvar(game: Game, raw: Tensor, line: str, names: Mapping[int, str]) -> bool:
+    """Whether a tensor comes as it is out of a layer, and the name of the layer or the line that
+    takes it calls it a log variance."""
     origin = game.origins.get(id(raw))
-    if id(raw) not in game.made:
-        if origin is None or origin.name not in ("linear", "addmm", "getitem", "chunk", "split"):
-            return False
-    layer = " ".join(names.get(id(each), "") for each in (origin.ins if origin else ()))
-    if re.search(r"log_?(std|sigma|scale|sd)", f"{line} {layer}", re.IGNORECASE):
+    if origin is None or origin.name not in AS_IT_CAME:
         return False
-    return re.search(r"log_?var|lv\b|log_?sigma_?(2|sq)", f"{line} {layer}", re.IGNORECASE) is not None
+    said = " ".join((line, *(names.get(id(each), "") for each in origin.ins)))
+    if re.search(r"log_?(std|sigma|scale|sd)", said, re.IGNORECASE):
+        return False
+    return re.search(r"log_?var|lv\b|ln_?var", said, re.IGNORECASE) is not None
 
 
-def _lines(file: str) -> list[str]:
-    with open(file, encoding="utf-8") as source:
-        return source.read().splitlines()
+def line_at(file: str, number: int) -> str:
+    """A line of the user's file."""
+    return linecache.getline(file, number) if number else ""
 
 
 def no_divergence(subject: Subject, game: Game) -> bool:
@@ -231,8 +241,26 @@ def no_divergence(subject: Subject, game: Game) -> bool:
     return False
 
 
+def prior_as_said(subject: Subject, game: Game) -> bool:
+    """Any prior will do; but where the file says a normal one, it is not drawn from torch.rand.
+    Fault: prior_uniform."""
+    flat = [score for score in game.scores if score.kind == "prior" and score.uniform]
+    if not flat:
+        return True
+    said = re.search(r"N\(\s*0|normal|gauss|정규|가우[스시]", game.said, re.IGNORECASE)
+    if not said:
+        subject.variants.append("uniform_prior")
+        return True
+    line = next((o.line for o in game.origins.values() if o.name in UNIFORM and o.line), 0)
+    subject.fault(
+        "prior_uniform", line or flat[0].line, ("samples of the prior", "normal", "uniform")
+    )
+    return False
+
+
 CHECKS: tuple[Callable[[Subject, Game], bool], ...] = (
-    on_codes, probabilities, all_move, reconstructs, own_gradients, sides, spread, no_divergence,
+    on_codes, probabilities, all_move, reconstructs, own_gradients, sides, sampled, no_divergence,
+    prior_as_said,
 )  # fmt: skip
 
 

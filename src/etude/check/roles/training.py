@@ -15,21 +15,22 @@ from typing import Any
 import torch
 
 from etude.check.build import Sizes, needed, takes
-from etude.check.lesson import BATCHES, KINDS, Lesson, Scheduler, squashed_by
+from etude.check.lesson import BATCHES, CLASSES, KINDS, Lesson, Scheduler, squashed_by
 from etude.check.report import reported, returns
 from etude.check.roles import Role
 from etude.check.source import CannotJudge, Thing, tree
 from etude.check.subject import Subject
 
 EPOCHS = 2
+LOADER = r"(data_?)?(loader|dl|iter|iterator|batches|dataloader|data|dataset|set|generator)"
 CALLED = {
     "model": r"(my_?)?(model|net|network|classifier|module|vit|cnn|mlp|lstm|rnn|transformer)\d?",
     "optimizer": r"opt|\w*optim\w*|optm|solver|sgd|adam\w?",
     "scheduler": r"\w*sched\w*",
     "loss": r"criterion|crit|loss(_?(fn|func|function|f|criterion))?|objective|cost(_fn)?",
-    "val": r"(x_?)?(val|valid|validation|dev)(_?(data)?_?(loader|dl|iter|set|data|dataloader|batches|generator))",
-    "test": r"(test|eval|evaluation|holdout)(_?(data)?_?(loader|dl|iter|set|data|dataloader|batches))",
-    "train": r"(train(ing)?_?)?(data_?)?(loader|dl|iter|iterator|batches|dataloader|data|dataset|set|generator)|trn_?dl|train",
+    "val": rf"(x_?)?(val|valid|validation|dev)_?{LOADER}",
+    "test": rf"(test|eval|evaluation|holdout)_?{LOADER}",
+    "train": rf"(train(ing)?_?|trn_?)?{LOADER}|train",
     "epochs": r"(n|num|max|total|number|nb)?_?(of_)?(epochs?|iters)",
     "device": r"device|dev",
     "rate": r"lr|learning_?rate",
@@ -50,7 +51,7 @@ def values(lesson: Lesson) -> dict[str, Any]:
         "model": lesson.net, "optimizer": lesson.optimizer, "scheduler": Scheduler(),
         "loss": lesson.loss, **lesson.loaders, "epochs": EPOCHS, "device": torch.device("cpu"),
         "rate": 0.01, "accumulate": 2, "clip": 1.0, "interval": 1, "loaders": lesson.loaders,
-        "scaler": torch.amp.GradScaler("cpu", enabled=False), "classes": lesson.net.layers[-1].out_features,
+        "scaler": torch.amp.GradScaler("cpu", enabled=False), "classes": CLASSES,
         "patience": 10, "quiet": False,
     }  # fmt: skip
 
@@ -70,7 +71,8 @@ def meanings(call: Callable[..., Any]) -> dict[str, str]:
 
 
 USES = (
-    ("optimizer", {"zero_grad"}), ("model", {"train", "eval", "parameters"}), ("scheduler", {"step"}),
+    ("optimizer", {"zero_grad"}), ("model", {"train", "eval", "parameters"}),
+    ("scheduler", {"step"}),
 )  # fmt: skip
 
 
@@ -276,13 +278,19 @@ def judge(subject: Subject) -> None:
     if all(seen.source == "train" for seen in lesson.seen):
         module = vars(sys.modules.get(subject.it.__module__, object)) if subject.it else {}
         for name, it in module.items():
-            if inspect.isfunction(it) and is_evaluation(name) and it.__module__ == subject.it.__module__:
+            if (
+                inspect.isfunction(it)
+                and is_evaluation(name)
+                and it.__module__ == subject.it.__module__
+            ):
                 evaluation(subject, it)
 
 
 def is_evaluation(name: str) -> bool:
     """Whether a function of this name evaluates a model."""
-    return re.fullmatch(r"(eval|test|valid)(uate|uation|idate|ation)?(_(model|epoch|one_epoch|loop|step|net|accuracy|loss))?", name) is not None  # fmt: skip
+    what = "model|epoch|one_epoch|loop|step|net|accuracy|loss"
+    pattern = rf"(eval|test|valid)(uate|uation|idate|ation)?(_({what}))?"
+    return re.fullmatch(pattern, name) is not None
 
 
 def evaluation(subject: Subject, call: Callable[..., Any]) -> None:

@@ -11,14 +11,26 @@ TRAINING: dict[str, tuple[str, str]] = {
         "{name}: it ran, but nothing went through the model that it was given.",
         "{name}: 실행은 되지만 넘겨준 모델에 아무것도 통과시키지 않았습니다.",
     ),
-    "held_own_data": ("nothing is learned from validation or test data", "검증, 테스트 데이터로 학습하지 않음"),
+    "held_own_data": (
+        "nothing is learned from validation or test data",
+        "검증, 테스트 데이터로 학습하지 않음",
+    ),
     "held_order": ("the order", "순서"),
-    "held_modes": ("train mode to learn, eval mode to validate", "학습은 train 모드, 검증은 eval 모드"),
+    "held_modes": (
+        "train mode to learn, eval mode to validate",
+        "학습은 train 모드, 검증은 eval 모드",
+    ),
     "held_graphs": ("no graph outlives its batch", "배치가 끝나면 계산 그래프도 사라짐"),
     "held_reported": ("reported numbers are of the whole pass", "보고된 값이 한 패스 전체의 값임"),
-    "held_as_torch": ("parameters after six steps equal the formula's", "여섯 스텝 뒤의 매개변수가 식과 같음"),
+    "held_as_torch": (
+        "parameters after six steps equal the formula's",
+        "여섯 스텝 뒤의 매개변수가 식과 같음",
+    ),
     "held_is_sgd": ("the formula of torch.optim.SGD", "torch.optim.SGD의 식"),
-    "held_is_momentum": ("the formula of torch.optim.SGD with momentum", "모멘텀 있는 torch.optim.SGD의 식"),
+    "held_is_momentum": (
+        "the formula of torch.optim.SGD with momentum",
+        "모멘텀 있는 torch.optim.SGD의 식",
+    ),
     "held_is_adam": ("the formula of torch.optim.Adam", "torch.optim.Adam의 식"),
     "variant_momentum_averaged": (
         "momentum as a running mean, (1 - mu) g (torch adds g whole: its rate is 1 / (1 - mu) times larger)",
