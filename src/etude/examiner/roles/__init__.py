@@ -15,9 +15,20 @@ from etude.examiner.source import Thing
 from etude.examiner.subject import Subject
 
 NAMES = (
-    "linear", "dropout", "reparameterization", "attention", "conv_block", "multi_head_attention",
-    "patch_embedding", "encoder_block", "transformer", "vit",
-)  # fmt: skip
+    "linear",
+    "dropout",
+    "reparameterization",
+    "attention",
+    "conv_block",
+    "multi_head_attention",
+    "patch_embedding",
+    "encoder_block",
+    "transformer",
+    "vit",
+    "aae",
+    "optimizer",
+    "training",
+)
 """From parts to wholes: the order in which a file's things are examined."""
 
 
