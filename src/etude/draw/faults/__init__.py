@@ -6,5 +6,6 @@ check_NAME: a role, an unusual but right choice, what held, why something could 
 
 from etude.draw.faults.attention import ATTENTION
 from etude.draw.faults.general import GENERAL
+from etude.draw.faults.recurrent import RECURRENT
 
-FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION}
+FAULTS: dict[str, tuple[str, str]] = {**GENERAL, **ATTENTION, **RECURRENT}
