@@ -16,7 +16,7 @@ from etude.examiner.subject import Subject
 
 NAMES = (
     "attention", "multi_head_attention", "patch_embedding", "encoder_block", "transformer", "vit",
-    "lstm_cell",
+    "lstm_cell", "lstm",
 )  # fmt: skip
 """From parts to wholes: the order in which a file's things are examined."""
 
