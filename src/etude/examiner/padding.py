@@ -47,7 +47,7 @@ def judge(subject: Subject, asked: Any, X: Tensor) -> bool:
     if len(answers) == 2:
         code = "order_not_restored"
     evidence = ("output of a padded sample", "that of the sample alone", "another")
-    subject.fault(code, subject.line_in("forward"), evidence)
+    subject.fault(code, asked.line or subject.line_in("forward"), evidence)
     return False
 
 
@@ -66,7 +66,7 @@ def answer(
         try:
             padded = X.clone()
             for n, length in enumerate(lengths):
-                padded[n, length:] = 3.0
+                padded[n, length:] = 3.0 if X.is_floating_point() else 3
             return compared(ask, padded, lengths)
         except CannotJudge:
             continue

@@ -3,14 +3,15 @@
 N batch · L steps · D hidden width · E of Y, all directions · hn, cn [K N D]
 """
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import nn
 
 from etude.examiner.fit import Use
 from etude.examiner.program import Change, Steps
-from etude.examiner.subject import Subject, first
+from etude.examiner.subject import Subject
 from etude.examiner.trace import Call, Trace, same_values
 from etude.shapes import Tensor
 
@@ -121,8 +122,6 @@ def _before(trace: Trace, value: Tensor) -> Tensor | None:
 def squashed(subject: Subject, out: Tensor, trace: Trace) -> bool:
     """Whether a classifier's scores are left as they are. Faults: softmax_in_output,
     sigmoid_in_output."""
-    import inspect
-
     classes = subject.sizes.get("classes")
     said = inspect.getsource(type(subject.it)) if isinstance(subject.it, nn.Module) else ""
     if out.ndim != 2 or out.shape[-1] != classes or "probab" in said.lower():
@@ -137,15 +136,14 @@ def squashed(subject: Subject, out: Tensor, trace: Trace) -> bool:
     return True
 
 
-def depends(subject: Subject, call: object, x: Tensor) -> bool:
-    """The output depends on the first step and on the last. x [N L Q]. Faults:
-    state_not_carried, readout_first_step."""
-    assert callable(call)
-    before = first(call(x))
+def depends(subject: Subject, call: Callable[[Tensor], Tensor], x: Tensor, other: Tensor) -> bool:
+    """The output depends on the first step and on the last. x, other [N L Q]: differ everywhere.
+    Faults: state_not_carried, readout_first_step."""
+    before = call(x)
     for index, code in ((0, "state_not_carried"), (-1, "readout_first_step")):
-        other = x.clone()
-        other[:, index] += 1
-        if torch.equal(first(call(other)), before):
+        changed = x.clone()
+        changed[:, index] = other[:, index]
+        if torch.equal(call(changed), before):
             which = "first" if index == 0 else "last"
             evidence = (f"output when the {which} step changes", "another", "the same")
             facts = {"state": "h, c"} if index == 0 else {}

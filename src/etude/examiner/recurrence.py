@@ -36,10 +36,15 @@ def _flip(X: Tensor) -> Tensor:
     return X.flip(1)
 
 
-def nothing(s: Steps) -> States:
-    """The states before the first step: zeros [N D]."""
-    zero = s.x.new_zeros(s.x.shape[0], s.D)
+def nothing(s: Steps, weights: Mapping[str, Any]) -> States:
+    """The states before the first step: zeros [N D], as wide as these weights say."""
+    zero = s.x.new_zeros(s.x.shape[0], weights["Wh"]["o"].shape[0])
     return zero, zero
+
+
+def stacked(ends: Sequence[Tensor]) -> Tensor:
+    """The last states [K N D]; of the last layers alone, where others are not as wide."""
+    return torch.stack([end for end in ends if end.shape == ends[-1].shape])
 
 
 def by_layer(s: Steps) -> Tensor:
@@ -49,20 +54,20 @@ def by_layer(s: Steps) -> Tensor:
     for layer in s.layers:
         shown = []
         for d, weights in enumerate(layer):
-            start = s.other("start", lambda s, ends: nothing(s))(s, ends)
+            start = s.other("start", lambda ends, zero: zero)(ends, nothing(s, weights))
             read = s.other("reads", lambda s, below: below)(s, inputs)
             Y, end = walk(s, read, weights, d == 1, start)
             ends.append(end)
             shown.append(Y)
         inputs = torch.cat(shown, -1)
-    s.step("hn", lambda s: torch.stack([h for h, _ in ends]))
-    s.step("cn", lambda s: torch.stack([c for _, c in ends]))
+    s.step("hn", lambda s: stacked([h for h, _ in ends]))
+    s.step("cn", lambda s: stacked([c for _, c in ends]))
     return inputs
 
 
 def by_step_shared(s: Steps) -> Tensor:
     """A step through all layers, then the next step, with one h and c for all of them: a fault."""
-    (h, c), shown = nothing(s), []
+    (h, c), shown = nothing(s, s.layers[0][0]), []
     for t in range(s.x.shape[1]):
         inputs = s.x[:, t]
         for (weights,) in s.layers:
@@ -88,7 +93,7 @@ FAULTS = (
     Change("state_not_carried", {"carry": lambda h, c: (h, ZERO(c))}, {"state": "c"}),
     Change("second_layer_reads_input", {"reads": lambda s, below: s.x}),
     Change("layers_share_state", {"walked": by_step_shared}),
-    Change("layers_share_state", {"start": lambda s, ends: ends[-1] if ends else nothing(s)}),
+    Change("layers_share_state", {"start": lambda ends, zero: ends[-1] if ends else zero}),
     Change("outputs_reversed", {"back": lambda Y: Y}),
     Change("outputs_reversed", {"Y": lambda s: by_layer(s).flip(1)}),
     Change("backward_reads_forward", {"turn": lambda X: X, "back": lambda Y: Y}),
@@ -100,13 +105,14 @@ FAULTS = (
 class Reading:
     """What a forward's recurrence is made of. meant: likeliest first; x: what its first layer
     reads, [N L E]; head: what is read of it later; trusted: torch's own recurrence; other: uses
-    that no LSTM has."""
+    that no LSTM has; line: where its last layer begins."""
 
     meant: list[Meant]
     x: Tensor
     head: list[Use]
     trusted: bool
     other: list[Use]
+    line: int = 0
 
 
 def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
@@ -118,23 +124,27 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
         names = {name for call in calls for name in call.names}
         head = [use for use in found if use.kind == "linear" and not names & set(use.names)]
         head = [use for use in head if _after(trace, use, calls[0])]
-        return Reading(_stacked(layers, D, 0), x if first is None else first, head, True, [])
-    single = [call for call in trace.named("lstm_cell") if len([m for m in call.made if m]) > 1]
+        meant = _stacked(layers, 0)
+        last = {call.names: call.line for call in reversed(calls)}[calls[-1].names]
+        return Reading(meant, x if first is None else first, head, True, [], last)
+    single = [call for call in trace.named("lstm_cell") if all(call.made[3:])]
     if single:
-        each = {call.names: _slots([m for m in call.made if m]) for call in single}
+        weights = [[made for made in call.made[3:] if made] for call in single]
+        each = {tuple(made.names for made in four): _slots(four) for four in weights}
         head = [use for use in found if use.kind == "linear" and _after(trace, use, single[0])]
-        return Reading(_stacked([[make] for make in each.values()], D, depth), x, head, False, [])
+        meant = _stacked([[make] for make in each.values()], depth)
+        return Reading(meant, x, head, False, [], single[len(each) - 1].line)
     cells, rest = cells_of(distinct(found, P), P, D, x.shape[-1])
     keys = {use.names for each in cells for use, _ in each}
     head = [use for use in found if use.kind == "linear" and use.names not in keys]
     extra = spare(unused(trace, P), P) if len(cells) == 1 else []
     options = [_meanings(each, P, D, extra) for each in cells]
-    meant: list[Meant] = []
+    meant = []
     for k in likeliest(options[0], trace, P, x, D) if options else []:
         chosen = [each[k].make for each in options if k < len(each)]
         if len(chosen) == len(options) and not any(use.shape(P)[0] == 4 * D for use in head):
-            meant += _stacked([[make] for make in chosen], D, depth)
-    return Reading(meant, x, head, False, rest)
+            meant += _stacked([[make] for make in chosen], depth)
+    return Reading(meant, x, head, False, rest, cells[-1][0][0].line if cells else 0)
 
 
 def _after(trace: Trace, use: Use, call: Call) -> bool:
@@ -154,8 +164,8 @@ def _torch(calls: Sequence[Call]) -> tuple[list[list[Slots]], Tensor | None]:
         if call.names in names:
             continue
         names.append(call.names)
-        made = [each for each in call.made if each]
         packed = isinstance(call.args[1], torch.Tensor)
+        made = [each for each in call.made[3 + packed :] if each]
         biases, both = bool(call.args[3 + packed]), bool(call.args[7 + packed])
         width = 4 if biases else 2
         cells = [_slots(made[k : k + width]) for k in range(0, len(made), width)]
@@ -171,7 +181,7 @@ def _slots(made: Sequence[Made]) -> Slots:
     return torch_cell([each.make for each in made])
 
 
-def _stacked(layers: Sequence[Sequence[Slots]], D: int, depth: int) -> list[Meant]:
+def _stacked(layers: Sequence[Sequence[Slots]], depth: int) -> list[Meant]:
     """The cells one over the other; or two and two as directions; or fewer than there are layers,
     the last one used again."""
     ways = {"layers": [list(layer) for layer in layers]}
@@ -183,11 +193,11 @@ def _stacked(layers: Sequence[Sequence[Slots]], D: int, depth: int) -> list[Mean
         ways["shared"] = [list(layer) for layer in layers] + [list(layers[-1])] * (
             depth - len(layers)
         )
-    return [Meant(said, _whole(way, D)) for said, way in ways.items()]
+    return [Meant(said, _whole(way)) for said, way in ways.items()]
 
 
-def _whole(layers: Sequence[Sequence[Slots]], D: int) -> Callable[[Weights], dict[str, Any]]:
-    return lambda P: {"layers": [[make(P) for make in layer] for layer in layers], "D": D}
+def _whole(layers: Sequence[Sequence[Slots]]) -> Callable[[Weights], dict[str, Any]]:
+    return lambda P: {"layers": [[make(P) for make in layer] for layer in layers]}
 
 
 # Cells of the user's own --------------------------------------------------------------------------

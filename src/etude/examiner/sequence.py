@@ -22,6 +22,7 @@ from etude.examiner.trace import TOLERANCE
 from etude.shapes import Tensor
 
 N, L, Q, D, K = 2, 4, 7, 6, 3
+WORDS = 5
 STATE = re.compile(
     r"h_?0|c_?0|h|c|hx|h_?c|hidden(_state)?s?|states?|(init|initial|prev)_?(states?|hidden)",
     re.IGNORECASE,
@@ -32,11 +33,12 @@ MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)
 @dataclass
 class Asked:
     """How a user's LSTM is called. time_first: whether it takes [L N Q]; named: what else it
-    needs."""
+    needs; line: where its outputs are read."""
 
     subject: Subject
     named: Mapping[str, Any]
     time_first: bool = False
+    line: int = 0
 
     def __call__(self, X: Tensor) -> Tensor:
         """X [N L Q] -> its output, batch first where it has steps."""
@@ -60,6 +62,11 @@ def first_of(out: Any) -> Tensor:
     return first(out)
 
 
+def moved(X: Tensor) -> Tensor:
+    """Other values everywhere, of tokens too."""
+    return X + torch.randn_like(X) if X.is_floating_point() else (X + 1) % WORDS
+
+
 def needs(subject: Subject) -> Iterator[dict[str, Any]]:
     """What a forward needs besides X: lengths that hide nothing, states that are zero."""
     more = needed(subject.forward)[1:]
@@ -79,25 +86,25 @@ def needs(subject: Subject) -> Iterator[dict[str, Any]]:
 
 
 def started(subject: Subject, sizes: Sizes) -> tuple[Asked, Tensor]:
-    """How it can be called, and X [N L Q]. Where it fails, inputs as wide as its state are tried,
-    with which mistakes can pass unnoticed."""
+    """How it can be called, and X [N L Q], or tokens [N L]. Where it fails, inputs as wide as its
+    state are tried, with which mistakes can pass unnoticed."""
     trouble: CannotJudge | None = None
-    for built in (subject.built, None):
-        if built is None:
+    torch.manual_seed(13)
+    tokens = torch.randint(0, WORDS, (N, L))
+    for widths in (sizes, Sizes({**sizes.known, "inputs": D}, sizes.order)):
+        if widths is not sizes:
             if not subject.thing.is_class or subject.how:
                 break
-            narrow = Sizes({**sizes.known, "inputs": D}, sizes.order)
-            built = construct(subject.thing, narrow, {})
-            built.it.double()
-        subject.built = built
-        torch.manual_seed(13)
+            subject.built = construct(subject.thing, widths, {})
+            subject.built.it.double()
         X = torch.randn(N, L, int(subject.sizes.get("inputs", Q)), requires_grad=True)
-        for named in needs(subject):
-            try:
-                subject.run(X, named=named)
-                return Asked(subject, named), X
-            except CannotJudge as error:
-                trouble = trouble or error
+        for x in (X, tokens):
+            for named in needs(subject):
+                try:
+                    subject.run(x, named=named)
+                    return Asked(subject, named), x
+                except CannotJudge as error:
+                    trouble = trouble or error
     assert trouble
     raise trouble
 
@@ -127,7 +134,10 @@ def stored(subject: Subject) -> int:
     return lines[-1] if lines else subject.line_in("forward")
 
 
-BATCH, TIME = r"(N|B|n|b|bs|batch\w*)", r"(L|T|S|t|l|seq\w*|time\w*|steps|len\w*)"
+BATCH, TIME = (
+    r"(N|B|n|b|bs|batch\w*)( size)?",
+    r"(L|T|S|t|l|(seq|sent|src)\w*|time\w*|steps|len\w*)( len\w*)?",
+)
 BATCH_FIRST = re.compile(
     rf"batch_first\s*=\s*True|[\[(]\s*{BATCH}\s*[,x×\s]\s*{TIME}\b|\b{BATCH}\s*,\s*{TIME}\s*(,.*)?="
     rf"|\b{BATCH}\s*=\s*\w+\.(size\(0\)|shape\[0\])"
@@ -168,8 +178,8 @@ def laid_out(subject: Subject, asked: Asked, X: Tensor) -> bool:
             subject.variants.append("time_first")
             return True
         evidence = ("axis along which the state is carried", "1, the steps", "0, the samples")
-        if taught(subject, evidence):
-            if not word and first_of(subject.run(X)).ndim == 3:
+        if taught(asked, X, evidence):
+            if not word:
                 subject.found.pop()
                 raise CannotJudge("check_lstm_layout")
             return False
@@ -178,14 +188,16 @@ def laid_out(subject: Subject, asked: Asked, X: Tensor) -> bool:
         evidence = ("shape of the output", f"[{N} ...], one a sample", str(list(out.shape)))
         subject.fault("readout_last_sample", subject.line_in("forward"), evidence)
         return False
-    return not taught(subject, ("output of sample 0 when the others change", "the same", "another"))
+    taught(asked, X, ("output of sample 0 when the others change", "the same", "another"))
+    return False
 
 
 def apart(asked: Asked, x: Tensor, axis: int) -> bool:
     """Whether the first and the last along an axis keep their outputs when the others change."""
     for index, rest in ((0, 1), (-1, 0)):
         other = x.clone()
-        other.narrow(axis, rest, x.shape[axis] - 1).normal_()
+        part = other.narrow(axis, rest, x.shape[axis] - 1)
+        part.copy_(moved(part))
         out, changed = (
             first_of(asked.subject.run(each, named=asked.named)) for each in (x, other)
         )  # fmt: skip
@@ -197,10 +209,13 @@ def apart(asked: Asked, x: Tensor, axis: int) -> bool:
     return True
 
 
-def taught(subject: Subject, evidence: tuple[str, str, str]) -> bool:
+def taught(asked: Asked, X: Tensor, evidence: tuple[str, str, str]) -> bool:
     """Whether samples mix in an LSTM that was not told which axis is the batch. Fault:
     batch_first_missing."""
-    for name, module in subject.it.named_modules() if isinstance(subject.it, nn.Module) else ():
+    subject = asked.subject
+    _, trace = subject.record(X, named=asked.named)
+    given = [call.ins[0].shape[:2] for call in trace.named("lstm", "gru", "rnn_tanh")]
+    for name, module in subject.it.named_modules() if given and given[0] == X.shape[:2] else ():
         if isinstance(module, nn.RNNBase) and not module.batch_first:
             kind = type(module).__name__
             line = common.made_at(subject, kind)

@@ -66,7 +66,7 @@ def examine(subject: Subject) -> None:
         readout.squashed(subject, whole, trace)
         common.learns(subject, whole, trace)
         padding.judge(subject, asked, X.detach())
-    if not subject.found:
+    if not subject.found and X.is_floating_point():
         common.coarser(subject, asked, X.detach(), asked(X.detach()))
 
 
@@ -85,10 +85,14 @@ def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace)
     """Whether the recurrence and what is read of it are right."""
     P = subject.parameters
     width, depth = int(subject.sizes.get("hidden", D)), int(subject.sizes.get("depth", 1))
-    reading = recurrence.read(trace, P, X, width, depth)
+    words = [call.outs[0] for call in trace.named("embedding")]
+    x = words[0] if words and not X.is_floating_point() else X
+    reading = recurrence.read(trace, P, x, width, depth)
     if not reading.meant:
         raise CannotJudge("check_lstm_none")
-    targets = list(readout.seen(trace, reading.head)) or [(asked.straight(first_of(out)), 0)]
+    targets = list(readout.seen(trace, reading.head)) or [
+        (first_of(out), trace.line_of(first_of(out)))
+    ]
     given = {"x": reading.x}
     fit, line = None, 0
     for target, where in targets:
@@ -96,6 +100,7 @@ def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace)
         fit = fitted(subject, given, reading, asked.straight(target), trace)
         if fit and (fit.right or fit.fault):
             break
+    asked.line = line
     if fit is None:
         raise CannotJudge("check_lstm_none")
     if fit.right:
@@ -103,7 +108,9 @@ def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace)
     if fit.fault:
         common.explain(subject, fit, trace)
         finding = subject.found[-1]
-        subject.found[-1] = replace(finding, line=place(subject, fit.fault, finding.line or line))
+        subject.found[-1] = replace(
+            finding, line=place(subject, fit.fault, finding.line, line, reading)
+        )
         return False
     return unexplained(subject, asked, X, fit, reading, trace)
 
@@ -116,7 +123,7 @@ def fitted(
     not doubted."""
     P = subject.parameters
     played = [(m, attempt(recurrence.lstm, {**given, **m.make(P)})[0]) for m in reading.meant]
-    played = [(meant, steps) for meant, steps in played if "cn" in dict(steps.log)]
+    played = [(meant, steps) for meant, steps in played if done(steps)]
     for meant, steps in played:
         for read in readout.VARIANTS:
             if (error := far(read, steps, target)) < TOLERANCE:
@@ -126,17 +133,22 @@ def fitted(
         for fault in readout.FAULTS:
             if (error := far(fault, steps, target)) < TOLERANCE:
                 return fit_of(False, meant, readout.VARIANTS[0], fault, error, steps, trace)
-    doubted = [] if reading.trusted else [*recurrence.FAULTS, *([] if sure else one.FAULTS)]
+    doubted = [*recurrence.FAULTS, *([] if sure or reading.trusted else one.FAULTS)]
     for fault in doubted:
-        for meant, _ in played[:3]:
+        for meant in reading.meant[:3]:
             steps = attempt(recurrence.lstm, {**given, **meant.make(P)}, fault)[0]
-            for read in readout.VARIANTS if "cn" in dict(steps.log) else ():
+            for read in readout.VARIANTS if done(steps) else ():
                 if (error := far(read, steps, target)) < TOLERANCE:
                     return fit_of(False, meant, read, fault, error, steps, trace)
     if not played:
         return None
     meant, steps = (sure or played)[0]
     return fit_of(False, meant, readout.VARIANTS[0], None, float("inf"), steps, trace)
+
+
+def done(steps: Steps) -> bool:
+    """Whether a recurrence could be played to its end."""
+    return "read" in dict(steps.log)
 
 
 def far(read: Change, steps: Steps, target: Tensor) -> float:
@@ -153,32 +165,42 @@ def fit_of(
     right: bool, meant: Meant, read: Change, fault: Change | None, error: float, steps: Steps,
     trace: Trace,
 ) -> Fit:  # fmt: skip
-    """Of each step its last values: those of the first are zeros in part."""
-    log = tuple(dict(steps.log).items())
+    """Of each step its last values, for those of the first are zeros in part; its first, where it
+    is to be said where they part."""
+    known = right or fault is not None
+    log = tuple(dict(steps.log if known else reversed(steps.log)).items())[:: 1 if known else -1]
     seen = tuple(
         (name, trace.holds(value)) for name, value in log if name not in ("joined", "read")
     )
     return Fit(right, meant, (read,), fault, error, seen, log)
 
 
-def place(subject: Subject, fault: Change, line: int) -> int:
-    """The line of a fault that is no step's: where states are made within a loop."""
-    if fault.name != "state_not_carried":
-        return line
+def place(
+    subject: Subject, fault: Change, values: int, read: int, reading: recurrence.Reading
+) -> int:
+    """The line of a fault. values: where its steps' values come out; read: where the output is
+    read."""
+    if "read" in fault.steps:
+        return read or values
+    if fault.name == "state_not_carried":
+        return anew(subject) or reading.line
+    return values or reading.line
+
+
+def anew(subject: Subject) -> int:
+    """The line at which states are made within a loop; 0."""
     found: list[int] = []
 
-    def loops(node: ast.AST) -> bool:
-        if isinstance(node, ast.For):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Call):
-                    name = getattr(inner.func, "attr", getattr(inner.func, "id", ""))
-                    if re.match(r"(new_)?zeros|init", name):
-                        found.append(inner.lineno - node.lineno)
-                        found[-1] += node.lineno
+    def makes(node: ast.AST) -> bool:
+        for inner in ast.walk(node) if isinstance(node, ast.For) else ():
+            if isinstance(inner, ast.Call):
+                name = getattr(inner.func, "attr", getattr(inner.func, "id", ""))
+                if re.match(r"(new_)?zeros|init", name):
+                    found.append(inner.lineno)
         return False
 
-    lines_where(type(subject.it), loops)
-    return found[0] if found else line
+    lines_where(type(subject.it), makes)
+    return found[0] if found else 0
 
 
 def whole(
@@ -200,8 +222,8 @@ def states(subject: Subject, fit: Fit, given: Mapping[str, Any], out: Any) -> bo
     """What comes back besides the output is a state after the last step. Fault:
     state_not_last."""
     steps, _ = attempt(recurrence.lstm, {**given, **fit.meant.make(subject.parameters)})
-    for each in list(tensors(out))[1:]:
-        if each.shape[-1] != steps.D or not each.is_floating_point():
+    for each in tensors(out[1:] if isinstance(out, tuple) else ()):
+        if each.shape[-1] != steps.hn.shape[-1] or not each.is_floating_point():
             continue
         if each.shape not in (steps.hn.shape, steps.hn[-1].shape):
             continue
@@ -220,7 +242,7 @@ def unexplained(
 ) -> bool:
     """Where neither the reference nor one fault gives what is read: a recurrence that is right may
     be read in ways of its own. Fault: differs."""
-    if not readout.depends(subject, asked, X.detach()):
+    if not readout.depends(subject, asked, X.detach(), sequence.moved(X.detach())):
         return False
     held = dict(fit.steps).get("Y", False)
     if held or reading.trusted:
@@ -245,8 +267,8 @@ ROLE = Role(
     called=r"(?!\w*(cell|step|unit)$)\w*lstm\w*|long_?short_?term_?memory\w*",
     sizes=Sizes(
         {
-            "depth": K, "dropout": 0.5, "classes": CLASSES, "hidden": D, "inputs": Q, "length": L,
-            "outputs": CLASSES,
+            "vocabulary": 11, "depth": K, "dropout": 0.5, "classes": CLASSES, "hidden": D,
+            "inputs": Q, "length": L, "outputs": CLASSES,
         },
         ("inputs", "hidden", "classes"),
     ),

@@ -256,7 +256,7 @@ def read(trace: Trace, P: Weights, inputs: Sequence[Tensor]) -> tuple[list[Meant
     x, h, c = inputs
     widths = Widths(h.shape[-1], x.shape[-1])
     for call in trace.named("lstm_cell"):
-        made = [each.make for each in call.made if each]
+        made = [each.make for each in call.made[3:] if each]
         if len(made) in (2, 4):
             return [Meant("torch's", torch_cell(made))], []
     found = distinct(uses(trace, P), P)
