@@ -255,7 +255,7 @@ def explain(subject: Subject, fit: Fit | None, trace: Trace, certain: bool = Fal
         return True
     values = dict(fit.log)
     if fit.fault:
-        lines = [trace.line_of(values[name]) for name in fit.fault.steps if name in values]
+        lines = [where(fit, trace, name) for name in fit.fault.steps]
         said = f"equal, to {fit.error:.0e}, to a reference with this one fault"
         evidence = ("output", "the reference's", said)
         subject.fault(fit.fault.name, max(lines, default=0), evidence, **fit.fault.facts)
@@ -273,6 +273,15 @@ def explain(subject: Subject, fit: Fit | None, trace: Trace, certain: bool = Fal
     else:
         subject.doubt = ("check_no_match", {"step": step, "line": line})
     return False
+
+
+def where(fit: Fit, trace: Trace, step: str) -> int:
+    """The line at which a step's values come out; where they are of no call, the next one's."""
+    names = [name for name, _ in fit.log]
+    if step not in names:
+        return 0
+    after = fit.log[names.index(step) :]
+    return next((line for _, value in after if (line := trace.line_of(value))), 0)
 
 
 def plain(name: str = "plain") -> Change:

@@ -8,9 +8,10 @@ from etude.draw.faults.adversarial import ADVERSARIAL
 from etude.draw.faults.attention import ATTENTION
 from etude.draw.faults.general import GENERAL
 from etude.draw.faults.layers import LAYERS
+from etude.draw.faults.recurrent import RECURRENT
 from etude.draw.faults.training import TRAINING
 
-FAMILIES = (GENERAL, ATTENTION, LAYERS, TRAINING, ADVERSARIAL)
+FAMILIES = (GENERAL, ATTENTION, LAYERS, RECURRENT, TRAINING, ADVERSARIAL)
 FAULTS: dict[str, tuple[str, str]] = {
     key: said for family in FAMILIES for key, said in family.items()
 }

@@ -23,6 +23,8 @@ NAMES = (
     "multi_head_attention",
     "patch_embedding",
     "encoder_block",
+    "lstm_cell",
+    "lstm",
     "transformer",
     "vit",
     "aae",
