@@ -17,6 +17,18 @@ from torch import nn
 from etude.examiner.source import CannotJudge, Thing, theirs
 
 MEANINGS = {
+    "keep": r"(p|prob|rate)?_?(keep|retain|survival)_?(p|prob|rate|ratio|probability)?",
+    "kernel": r"(conv_?)?(kernel|filter)(_?size)?|ks?|kernel_?w",
+    "padding": r"(conv_?)?pad(ding)?",
+    "stride": r"(conv_?)?stride|s",
+    "pool": r"(max_?)?pool(ing)?(_?(size|kernel|kernel_size|stride|k))?",
+    "parameters": r"(model_)?param(eter)?s?|weights|theta|variables",
+    "rate": r"lr|learning_?rate|alpha|eta|step_?size|lr_?0|rate",
+    "momentum": r"momentum|mu|beta|gamma|rho|mom",
+    "beta1": r"beta_?1|b1|beta_m|rho_?1",
+    "beta2": r"beta_?2|b2|beta_v|rho_?2",
+    "betas": r"betas",
+    "epsilon": r"eps(ilon)?",
     "temperature": r"temp(erature)?|scale(_factor)?",
     "heads": r"(n|num|nr|number|n_attn|num_attention)?_?(of_)?(head|heads|nheads?|nhead)|h|nh|n_?head",
     "head_width": r"(d_?head|head_?(dim|size|width|d)|dim_?(per_)?head|d_?[kv]|dk|dv|d_?q)",
@@ -30,14 +42,14 @@ MEANINGS = {
     "channels_out": r"(out|output)_?(ch|channels?|c|planes|filters)|c_?out|filters|planes|n_filters|ch_out",
     "channels": r"(in|input|img|image)?_?(ch|chans?|channels?|planes)|c_?in|in_?c|num_channels|n_channels|c|in_filters|ch_in|nc",
     "classes": r"(n|num|number|nb)?_?(of_)?(class|classes|cls|labels|categories|targets|out_?classes)|n_?class(es)?|output_?(dim|size)|out_?dim|num_out|out_features|n_out(puts)?|out",
-    "depth": r"(n|num|number|nb)?_?(of_)?(layers?|blocks?|depth|encoder_?layers?|encoders?|encoder_?blocks?|stacks?)|n_?layers?|depth|k|enc_layers|nlayers",
+    "depth": r"(n|num|number|nb)?_?(of_)?(layers?|blocks?|depth|encoder_?layers?|encoders?|encoder_?blocks?|stacks?)|n_?layers?|depth|k|n|enc_layers|nlayers",
     "length": r"(max|seq|sequence|context|block|n|num|max_?seq|max_?sequence|max_position)?_?(len|length|seq_?len|seq_?length|tokens|size_ctx|steps|positions|position_embeddings|t)(_max)?|max_?len(gth)?|block_size|context_?(length|size)|ctx|l|n_ctx|n_positions|maxlen|num_patches|n_patches|seq",
     "vocabulary": r"(n|num|src)?_?(vocab|vocabulary|tokens|embeddings|ntoken)(_?(size|len))?|ntokens?|input_vocab\w*",
     "latent": r"(latent|z|code|codes?|bottleneck|embedding|n_?latent|nz|d_?z)_?(dim|size|d|features|width|dims)?|latent|nz|zdim|code_?dim",
     "hidden": r"(hidden|h|state|rnn|lstm|n_?hidden|num_?hiddens?|units|cell)_?(dim|size|width|units|features|d|channels|layer_size)?|hid(_?dim)?|nhid|n_?hid|d_?h|hs",
     "inputs": r"(in|input|n_?in|n_?inputs?|inp|x|feature|features|n_?features|num_?(features|inputs)|embed|d|token)_?(dim|size|features|width|units|d|f)?|input|n_in|fan_?in|in_?features|i|din|d_?in|q|n_feats?",
     "outputs": r"(out|output|n_?out|n_?outputs?|num_?outputs?|y)_?(dim|size|features|width|units|d|f)?|fan_?out|out_?features|o|dout|d_?out|units|m",
-    "width": r"(num_?hiddens?|d|dim|width|size|c|e|embed|embedding|emb|model|hidden|token|feat|feature|features|n|d_?model|channels|n_?embd?|hid)_?(dim|size|width|model|d|embd?|feat|features|feature|dims|channels|units|s|model_?size)?|(in|input)_(dim|features|size|channels)|n_?embd?|dim_model|model_dim|model_?size|normalized_shape|embed",
+    "width": r"(num_?hiddens?|d|dim|width|size|c|e|embed|embedding|emb|model|hidden|token|feat|feature|features|d_?model|channels|n_?embd?|hid)_?(dim|size|width|model|d|embd?|feat|features|feature|dims|channels|units|s|model_?size)?|(in|input)_(dim|features|size|channels)|n_?embd?|dim_model|model_dim|model_?size|normalized_shape|embed",
 }  # fmt: skip
 READ = {meaning: re.compile(pattern, re.IGNORECASE) for meaning, pattern in MEANINGS.items()}
 """What a parameter's name may mean; a role says which of these it has, the first that fits wins."""

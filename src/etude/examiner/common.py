@@ -76,6 +76,22 @@ def made_at(subject: Subject, word: str) -> int:
     return 0
 
 
+def set_at(subject: Subject, name: str) -> int:
+    """The first line of the thing, or of its file, that sets `self.NAME`; 0."""
+    import ast
+
+    def sets(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            return False
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(getattr(target, "attr", "") == name for target in targets)
+
+    for it in (subject.thing.it, inspect.getmodule(type(subject.it))):
+        if it is not None and (lines := lines_where(it, sets)):
+            return lines[0]
+    return 0
+
+
 def hidden_parts(it: Any) -> Iterator[tuple[str, str, Any]]:
     """(kind, attribute, value) of weights that a module holds but has not registered: modules in
     a plain list or mapping, plain tensors that want gradients."""
@@ -101,8 +117,6 @@ def _is_weight(value: Any) -> bool:
 def registered(subject: Subject) -> bool:
     """All weights are among the module's parameters. Faults: layers_in_python_list,
     weight_not_registered."""
-    import ast
-
     known = {id(p) for p in subject.parameters.values()}
     for code, name, value in hidden_parts(subject.it):
         held = (
@@ -113,17 +127,7 @@ def registered(subject: Subject) -> bool:
         if all(id(p) in known for p in held):
             continue
 
-        def sets(node: ast.AST, name: str = name) -> bool:
-            targets = (
-                node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            )
-            return isinstance(node, ast.Assign | ast.AnnAssign) and any(
-                getattr(t, "attr", "") == name for t in targets
-            )
-
-        module = inspect.getmodule(type(subject.it))
-        lines = lines_where(subject.thing.it, sets) or (lines_where(module, sets) if module else [])
-        line = lines[0] if lines else 0
+        line = set_at(subject, name)
         numbers = sum(p.numel() for p in held if isinstance(p, torch.Tensor))
         evidence = (f"numbers of self.{name} in parameters()", f"{numbers:,}", "0")
         subject.fault(code, line, evidence, name=name)
@@ -178,7 +182,7 @@ def gradients(
     own = {name: p for name, p in subject.parameters.items() if p.requires_grad}
     copies = {name: p.detach().clone().requires_grad_() for name, p in subject.parameters.items()}
     inputs = {k: v for k, v in given.items() if isinstance(v, torch.Tensor) and v.requires_grad}
-    _, expected = attempt(program, {**given, **fit.meant.make(copies)}, *fit.variants)
+    _, expected = attempt(program, given, fit.meant, copies, *fit.variants)
     assert expected is not None
     probe = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view_as(out)
     names = [*own, *inputs]
@@ -238,9 +242,10 @@ def coarser(
         subject.hold(f"in_{name}", far)
 
 
-def explain(subject: Subject, fit: Fit | None, trace: Trace) -> bool:
+def explain(subject: Subject, fit: Fit | None, trace: Trace, certain: bool = False) -> bool:
     """Note what a search came to; whether the output is right. A fault sits where its step's values
-    come out of the user's forward."""
+    come out of the user's forward. certain: there is but one right output, so another is wrong;
+    else what nothing explains is only doubted."""
     if fit is None:
         return False
     subject.steps = fit.steps
@@ -248,32 +253,35 @@ def explain(subject: Subject, fit: Fit | None, trace: Trace) -> bool:
         subject.variants += [change.name for change in fit.variants if change.steps]
         subject.hold("outputs", fit.error)
         return True
+    values = dict(fit.log)
     if fit.fault:
-        values = dict(fit.log)
-        lines = [trace.line_of(values[name]) for name in fit.fault.steps if name in values]
-        evidence = (
-            "output",
-            "the reference's",
-            f"equal, to {fit.error:.0e}, to a reference with this one fault",
-        )
+        lines = [where(fit, trace, name) for name in fit.fault.steps]
+        said = f"equal, to {fit.error:.0e}, to a reference with this one fault"
+        evidence = ("output", "the reference's", said)
         subject.fault(fit.fault.name, max(lines, default=0), evidence, **fit.fault.facts)
         return False
-    missing = fit.first_missing
     before = None
     for name, there in fit.steps:
         if not there:
             break
         before = name
-    line = 0
-    if before:
-        line = trace.line_of(dict(fit.log)[before])
-    subject.fault(
-        "differs",
-        line,
-        ("first step that is not found", missing, f"after {before}, line {line}"),
-        step=missing,
-    )
+    line = trace.line_of(values[before]) if before else 0
+    step = fit.first_missing or "output"
+    if certain:
+        evidence = ("first step that is not found", step, f"after {before}, line {line}")
+        subject.fault("differs", line, evidence, step=step)
+    else:
+        subject.doubt = ("check_no_match", {"step": step, "line": line})
     return False
+
+
+def where(fit: Fit, trace: Trace, step: str) -> int:
+    """The line at which a step's values come out; where they are of no call, the next one's."""
+    names = [name for name, _ in fit.log]
+    if step not in names:
+        return 0
+    after = fit.log[names.index(step) :]
+    return next((line for _, value in after if (line := trace.line_of(value))), 0)
 
 
 def plain(name: str = "plain") -> Change:

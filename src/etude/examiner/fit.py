@@ -314,6 +314,10 @@ class Meant:
     make: Callable[[Weights], Mapping[str, Any]] = field(compare=False)
 
 
+NOTHING = Meant("", lambda P: {})
+"""Of a program without weights."""
+
+
 @dataclass(frozen=True)
 class Fit:
     """How a user's output came out. meant, variants: of the reference that is nearest; fault: the
@@ -345,46 +349,92 @@ def difference(found: Tensor, expected: Tensor) -> float:
 
 
 def search(
-    program: Program, given: Mapping[str, Any], meanings: Iterable[Meant], P: Weights, out: Tensor,
-    trace: Trace, groups: Sequence[Sequence[Change]] = (), faults: Sequence[Change] = (),
-    tolerance: float = TOLERANCE,
-) -> Fit | None:  # fmt: skip
+    program: Program,
+    given: Mapping[str, Any],
+    meanings: Iterable[Meant],
+    P: Weights,
+    out: Tensor,
+    trace: Trace,
+    groups: Sequence[Sequence[Change]] = (),
+    faults: Sequence[Change] = (),
+    kept: int = KEPT,
+) -> Fit | None:
     """The meaning, variants (one of each group; the first is the plain one) and fault that give the
-    user's output; None where no meaning gives anything at all."""
+    user's output; None where there is nothing to try. Faults are tried with the `kept` that share
+    most steps with the user's forward."""
     tried: list[tuple[int, float, Meant, tuple[Change, ...], Steps]] = []
     for meant in meanings:
         for variants in itertools.product(*groups):
-            steps, result = attempt(program, {**given, **meant.make(P)}, *variants)
+            steps, result = attempt(program, given, meant, P, *variants)
             error = float("inf") if result is None else difference(out, result)
-            if error < tolerance:
-                return Fit(
-                    True, meant, variants, None, error, _seen(steps, trace), tuple(steps.log)
-                )
-            common = sum(trace.holds(value) for _, value in steps.log)
-            tried.append((common, error, meant, variants, steps))
+            if error < TOLERANCE:
+                seen = _seen(steps, trace)
+                return Fit(True, meant, variants, None, error, seen, tuple(steps.log))
+            tried.append((_common(steps, trace), error, meant, variants, steps))
     tried.sort(key=lambda each: -each[0])
-    for _, _, meant, variants, right in tried[:KEPT]:
+    for _, _, meant, variants, right in tried[:kept]:
         for fault in faults:
-            steps, result = attempt(program, {**given, **meant.make(P)}, *variants, fault)
-            if result is not None and (error := difference(out, result)) < tolerance:
-                return Fit(
-                    False, meant, variants, fault, error, _seen(right, trace), tuple(steps.log)
-                )
+            steps, result = attempt(program, given, meant, P, *variants, fault)
+            if result is not None and (error := difference(out, result)) < TOLERANCE:
+                seen = _seen(right, trace)
+                return Fit(False, meant, variants, fault, error, seen, tuple(steps.log))
     if not tried:
         return None
     _, error, meant, variants, steps = tried[0]
     return Fit(False, meant, variants, None, error, _seen(steps, trace), tuple(steps.log))
 
 
+def narrow(
+    program: Program,
+    given: Mapping[str, Any],
+    meanings: Iterable[Meant],
+    P: Weights,
+    trace: Trace,
+    groups: Sequence[Sequence[Change]] = (),
+    most: int = 3,
+) -> list[tuple[Meant, tuple[Change, ...]]]:
+    """Of a part of a whole: the meanings and variants that share most steps with the user's
+    forward, at most so many; one alone where all its steps are there."""
+    tried: list[tuple[int, Meant, tuple[Change, ...]]] = []
+    for meant in meanings:
+        for variants in itertools.product(*groups):
+            steps, result = attempt(program, given, meant, P, *variants)
+            common = _common(steps, trace)
+            if result is not None and common == len(steps.log):
+                return [(meant, variants)]
+            tried.append((common, meant, variants))
+    tried.sort(key=lambda each: -each[0])
+    return [(meant, variants) for _, meant, variants in tried[:most]]
+
+
 def attempt(
-    program: Program, given: Mapping[str, Any], *changes: Change
+    program: Program, given: Mapping[str, Any], meant: Meant, P: Weights, *changes: Change
 ) -> tuple[Steps, Tensor | None]:
-    """Play a program; None where these shapes do not fit together."""
-    steps = Steps(given, *changes)
+    """Play a program with these weights; None where the shapes do not fit together."""
+    made = weights(meant, P)
+    steps = Steps({**given, **(made or {})}, *changes)
+    if made is None:
+        return steps, None
     try:
         return steps, program(steps)
-    except (RuntimeError, ValueError, IndexError, AttributeError, KeyError):
+    except NO_FIT:
         return steps, None
+
+
+NO_FIT = (RuntimeError, ValueError, IndexError, AttributeError, KeyError, TypeError)
+"""What torch and a program raise where shapes, or what is there, do not fit together."""
+
+
+def weights(meant: Meant, P: Weights) -> Mapping[str, Any] | None:
+    """The reference's weights; None where the user's cannot be these."""
+    try:
+        return meant.make(P)
+    except NO_FIT:
+        return None
+
+
+def _common(steps: Steps, trace: Trace) -> int:
+    return sum(trace.holds(value) for _, value in steps.log)
 
 
 def _seen(steps: Steps, trace: Trace) -> tuple[tuple[str, bool], ...]:

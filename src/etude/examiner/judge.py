@@ -62,6 +62,8 @@ def _judged(
             found.judge(subject)
     except CannotJudge as error:
         return replace(about, why=(error.code, error.values))
+    if subject.doubt and not subject.found:
+        return replace(about, why=subject.doubt, steps=subject.steps, checked=tuple(subject.held))
     return replace(
         about,
         status="wrong" if subject.found else "right",

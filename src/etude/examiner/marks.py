@@ -8,7 +8,7 @@ from etude.errors import plain
 from etude.examiner.keeper import Marked
 from etude.examiner.marking import Marks
 from etude.examiner.telling import SIGNS, STYLE, details
-from etude.examiner.verdict import word
+from etude.examiner.verdict import said_of
 
 BAR, ROW, LEFT, RIGHT = 240, 22, 250, 50
 """Pixels of the chart: the longest bar, a row, and what stands left and right of it."""
@@ -25,7 +25,7 @@ svg{max-width:100%;height:auto}svg text{fill:currentColor;font-size:13px}
 def page(marks: Marks, lang: Lang = "en") -> bytes:
     """The whole file."""
     counts = {**marks.counts, "count": len(marks.rows)}
-    holds = ", ".join(word(lang, "held", name) for name in marks.holds) or "-"
+    holds = ", ".join(said_of(lang, "held", name) for name in marks.holds) or "-"
     cage = say(lang, "marks_cage", seconds=f"{marks.caps.seconds:g}", holds=holds)
     parts = [f"<p><b>{say(lang, 'marks_counts', **counts)}</b></p>"]
     if marks.faults:

@@ -145,7 +145,7 @@ def judge(
     n, queries, keys, ndim = sizes
     plain = expected(None)
     assert plain is not None
-    wanted, line = documented(subject, name), _line(subject, name)
+    wanted, where = documented(subject, name), line(subject, name)
     right = ""
     found: tuple[str, dict[str, Any], tuple[str, str, str]] | None = None
     torch.manual_seed(11)
@@ -168,12 +168,12 @@ def judge(
             break
     if right and wanted and right != wanted:
         evidence = ("what True, or 1, does by the author's words", wanted, right)
-        subject.fault("mask_inverted", line, evidence, said=right, wanted=wanted)
+        subject.fault("mask_inverted", where, evidence, said=right, wanted=wanted)
     elif right:
         subject.hold("mask", right)
     elif found:
         code, facts, evidence = found
-        subject.fault(code, line, evidence, **facts)
+        subject.fault(code, where, evidence, **facts)
     return bool(right or found)
 
 
@@ -228,7 +228,7 @@ def documented_rank(subject: Subject) -> str:
     return str(len(re.split(r"[,\s]+x?[,\s]*|x", (found[1] or found[2]).strip())))
 
 
-def _line(subject: Subject, name: str) -> int:
+def line(subject: Subject, name: str) -> int:
     """Where the mask is applied: the last line that names it with a call or a sum."""
 
     def names(node: ast.AST) -> bool:

@@ -23,7 +23,8 @@ class Subject:
     """What is examined. how: calls it (an adapter's, where one was given).
 
     found: faults, what is believed most first; held: (check, precision); variants: right but
-    unusual; steps: of the reference, and whether the user's forward has their values.
+    unusual; steps: of the reference, and whether the user's forward has their values; doubt: why
+    it cannot be called right (a text's code and values) though nothing wrong was found.
     """
 
     thing: Thing
@@ -33,6 +34,7 @@ class Subject:
     held: list[tuple[str, str]] = field(default_factory=list)
     variants: list[str] = field(default_factory=list)
     steps: tuple[tuple[str, bool], ...] = ()
+    doubt: tuple[str, Mapping[str, Any]] | None = None
 
     @property
     def it(self) -> Any:
@@ -71,7 +73,7 @@ class Subject:
         self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None
     ) -> tuple[Any, Trace]:
         """What it answers, and every call of torch on the way."""
-        with Recorder(self.parameters, self.thing.file) as recorder:
+        with Recorder(self.parameters, (inputs, named), self.thing.file) as recorder:
             out = self.run(*inputs, train=train, seed=seed, named=named)
         return out, recorder.trace
 

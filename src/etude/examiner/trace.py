@@ -45,6 +45,9 @@ class Call:
     outs: tuple[Tensor, ...]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    number: int
+    data: tuple[bool, ...]
+    """Of each of `ins`, whether it comes of what went in."""
     made: tuple[Made | None, ...]
     """Of each of `ins`, where it is made of parameters."""
 
@@ -156,15 +159,17 @@ def _named(name: str) -> Make:
 
 
 class Recorder(TorchFunctionMode):
-    """While entered, notes each call. parameters: the user's, by name. file: the user's."""
+    """While entered, notes each call. parameters: the user's, by name; data: what goes in; file:
+    the user's."""
 
-    def __init__(self, parameters: Weights, file: str) -> None:
+    def __init__(self, parameters: Weights, data: Any, file: str) -> None:
         super().__init__()
         self.file, self.trace = file, Trace()
+        self.data = {id(each) for each in tensors(data)}
         self.made: dict[int, Made] = {
             id(p): Made((name,), _named(name)) for name, p in parameters.items()
         }
-        self.alive: list[Any] = []  # an id is a tensor's as long as the tensor lives
+        self.alive: list[Any] = [data]  # an id is a tensor's as long as the tensor lives
 
     def __torch_function__(
         self,
@@ -183,28 +188,49 @@ class Recorder(TorchFunctionMode):
         outs = tuple(tensors(out))
         if outs:
             made = tuple(self.made.get(id(each)) for each in ins)
+            data = tuple(id(each) in self.data for each in ins)
             self.alive.append((ins, outs))
-            self._derive(func, args, kwargs, ins, outs, made)
+            self._derive(func, args, kwargs, ins, outs)
             name = str(getattr(func, "__name__", func))
             if name == "__get__":
                 name = str(getattr(getattr(func, "__self__", None), "__name__", name))
             kept = tuple(map(_kept, outs))
-            self.trace.calls.append(Call(name, self._line(), before, kept, args, kwargs, made))
+            self.trace.calls.append(
+                Call(
+                    name,
+                    self._line(),
+                    before,
+                    kept,
+                    args,
+                    kwargs,
+                    len(self.trace.calls),
+                    data,
+                    made,
+                )
+            )
         return out
 
     def _derive(
-        self, func: Callable[..., Any], args: Any, kwargs: Any, ins: tuple[Tensor, ...],
-        outs: tuple[Tensor, ...], made: tuple[Made | None, ...],
-    ) -> None:  # fmt: skip
-        """Note what is made of parameters alone."""
-        known = [each for each in made if each]
-        if not known or len(known) < len(ins) or any(id(each) in self.made for each in outs):
+        self,
+        func: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        ins: tuple[Tensor, ...],
+        outs: tuple[Tensor, ...],
+    ) -> None:
+        """Note what is made of parameters (and of indices) alone, and what of the data."""
+        if any(id(each) in self.data for each in ins):
+            self.data.update(id(each) for each in outs)
             return
-        names = tuple(dict.fromkeys(name for each in known for name in each.names))
+        known = {id(each): self.made[id(each)] for each in ins if id(each) in self.made}
+        others = [each for each in ins if id(each) not in known and each.is_floating_point()]
+        if not known or others or any(id(each) in self.made for each in outs):
+            return
+        names = tuple(dict.fromkeys(name for each in known.values() for name in each.names))
         for i, out in enumerate(outs):
 
             def make(P: Weights, i: int = i) -> Tensor:
-                new = {id(old): each.make(P) for old, each in zip(ins, known)}
+                new = {old: each.make(P) for old, each in known.items()}
                 return list(tensors(func(*replaced(args, new), **replaced(kwargs, new))))[i]
 
             self.made[id(out)] = Made(names, make)

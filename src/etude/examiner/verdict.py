@@ -27,7 +27,8 @@ class Finding:
 
     def said(self, lang: Lang = "en") -> str:
         """The fault, what it does to learning, and the mend."""
-        return say(lang, f"fault_{self.code}", **self.facts)
+        facts = {key: word(lang, value) for key, value in self.facts.items()}
+        return say(lang, f"fault_{self.code}", **facts)
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -168,6 +169,11 @@ def told(text: bytes) -> dict[str, Any] | None:
     return found
 
 
-def word(lang: Lang, kind: str, code: str) -> str:
+def said_of(lang: Lang, kind: str, code: str) -> str:
     """The text of a role, a variant or what held; the code itself where there is none."""
     return say(lang, f"{kind}_{code}") if f"{kind}_{code}" in TEXTS else code
+
+
+def word(lang: Lang, value: Any) -> Any:
+    """A fact in the language of the sentence, where there are words for it."""
+    return say(lang, f"word_{value}") if f"word_{value}" in TEXTS else value

@@ -27,6 +27,14 @@ GENERAL: dict[str, tuple[str, str]] = {
         "{name}: line {line} raises {error} (called with {shapes}).",
         "{name}: {line}번째 줄에서 오류가 납니다: {error} (입력: {shapes}).",
     ),
+    "check_no_match": (
+        "{name}: it is none of the usual forms, and what was tried does not explain it; the first step that was not found is {step}, after line {line}.",
+        "{name}: 흔한 형태가 아니며 시도한 것으로 설명되지 않습니다. 처음 찾지 못한 단계는 {step} 입니다 ({line}번째 줄 다음).",
+    ),
+    "check_no_product": (
+        "{name}: no products with weights were found that could be {what}.",
+        "{name}: {what} 에 해당하는 가중치 곱을 찾지 못했습니다.",
+    ),
     "check_construct": (
         "{name}: {call} raises {error} (line {line}).",
         "{name}: {call} 에서 오류가 납니다: {error} ({line}번째 줄).",
@@ -46,6 +54,10 @@ GENERAL: dict[str, tuple[str, str]] = {
     "check_shape": (
         "{name}: the output has shape {found}, and {expected} was expected.",
         "{name}: 출력의 모양이 {found} 입니다. {expected} 이어야 합니다.",
+    ),
+    "fault_extra_activation": (
+        "an activation stands where the formula has none, behind the last linear layer, so what comes out (and its gradient) is cut off or bent; leave it out.",
+        "마지막 선형층 뒤, 식에 없는 자리에 활성 함수가 있습니다. 출력과 기울기가 잘리거나 휩니다. 빼세요.",
     ),
     "fault_dropout_in_eval": (
         "dropout is active in eval mode, so two predictions of the same input differ; use nn.Dropout, or pass training=self.training.",

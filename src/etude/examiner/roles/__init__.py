@@ -15,8 +15,22 @@ from etude.examiner.source import Thing
 from etude.examiner.subject import Subject
 
 NAMES = (
-    "attention", "multi_head_attention", "encoder_block",
-)  # fmt: skip
+    "linear",
+    "dropout",
+    "reparameterization",
+    "attention",
+    "conv_block",
+    "multi_head_attention",
+    "patch_embedding",
+    "encoder_block",
+    "lstm_cell",
+    "lstm",
+    "transformer",
+    "vit",
+    "aae",
+    "optimizer",
+    "training",
+)
 """From parts to wholes: the order in which a file's things are examined."""
 
 

@@ -13,7 +13,7 @@ import torch
 
 from etude.examiner import common, masks
 from etude.examiner.build import Sizes, needed, takes
-from etude.examiner.fit import Meant, attempt, search
+from etude.examiner.fit import NOTHING, attempt, search
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role
 from etude.examiner.source import CannotJudge, Thing
@@ -85,10 +85,8 @@ def judge(subject: Subject) -> None:
     out, trace = subject.record(*found)
     context = _like(out, (*Q.shape[:-1], V.shape[-1]))
     given = {**dict(zip("QKV", found)), "keep": None}
-    fit = search(
-        attend, given, [Meant("", lambda P: {})], subject.parameters, context, trace, (), FAULTS
-    )
-    if common.explain(subject, fit, trace) and fit:
+    fit = search(attend, given, [NOTHING], subject.parameters, context, trace, (), FAULTS)
+    if common.explain(subject, fit, trace, certain=True) and fit:
         common.gradients(subject, attend, given, fit, context)
     if fit and fit.right and (mask := masks.parameter(subject.forward)):
         cross = found[0].shape[-2] != found[1].shape[-2]
@@ -103,7 +101,7 @@ def judge_mask(subject: Subject, name: str, heads: bool, cross: bool, batch: int
     given = dict(zip("QKV", found))
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
-        return attempt(attend, {**given, "keep": keep}, *changes)[1]
+        return attempt(attend, {**given, "keep": keep}, NOTHING, {}, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
         out = subject.run(*found, named={name: mask})

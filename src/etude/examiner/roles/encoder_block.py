@@ -12,16 +12,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from etude.examiner import common, masks
+from etude.examiner import common, masks, norms
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Fit, Meant, Use, attempt, difference, search, spare, unused, uses
+from etude.examiner.fit import Fit, Meant, Use, attempt, search, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role
 from etude.examiner.roles import multi_head_attention as mha
 from etude.examiner.subject import Subject, first
-from etude.examiner.trace import TOLERANCE, Trace, Weights
+from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
 
 N, L, D, H, M = 2, 5, 12, 3, 20
@@ -146,20 +145,20 @@ def slots(
     """What the products of one block may be: those of attention, then the two of the MLP; and the
     norms in their order."""
     linear = [use for use in found if use.kind == "linear"]
-    norms = scales(found, P, width)
+    pair = norms.scales(found, P, width)
     cut = next(
         (
             i
             for i, use in enumerate(linear)
-            if use.shape(P)[0] != width and _closes(linear, i, P, width)
+            if use.shape(P)[0] != width and closes(linear, i, P, width)
         ),
         len(linear) - 2,
     )
     for inner in mha.meanings(linear[:cut], P, heads, extra):
-        yield Meant(inner.said, _block(inner.make, linear[cut : cut + 2], norms, width, eps))
+        yield Meant(inner.said, made(inner.make, linear[cut : cut + 2], pair, width, eps))
 
 
-def _closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
+def closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
     """Whether products i and i + 1 lead from the width up and back."""
     if i + 1 >= len(linear):
         return False
@@ -167,30 +166,15 @@ def _closes(linear: Sequence[Use], i: int, P: Weights, width: int) -> bool:
     return up[1] == width and down == (width, up[0]) and i > 0
 
 
-def scales(found: Sequence[Use], P: Weights, width: int) -> list[tuple[Use, Use | None]]:
-    """(scale, shift) of the norms over the width, in order, torch's or made by hand."""
-    norms: list[tuple[Use, Use | None]] = []
-    for i, use in enumerate(found):
-        if use.kind in ("norm", "batch_norm") and use.weight(P).numel() == width:
-            norms.append((use, None))
-        elif use.kind == "scale" and use.weight(P).numel() == width:
-            after = found[i + 1] if i + 1 < len(found) else None
-            shift = (
-                after
-                if after and after.kind == "add" and after.weight(P).numel() == width
-                else None
-            )
-            norms.append((use, shift))
-    return norms
-
-
-def _block(
+def made(
     attention: Callable[[Weights], Mapping[str, Any]],
     mlp: Sequence[Use],
     norms: Sequence[tuple[Use, Use | None]],
     width: int,
     eps: float,
 ) -> Callable[[Weights], Mapping[str, Any]]:
+    """Makes the weights of a block, as `block` names them, of the user's."""
+
     def make(P: Weights) -> dict[str, Any]:
         found: dict[str, Any] = {**attention(P), "eps": eps}
         for i, use in enumerate(mlp, 1):
@@ -205,18 +189,6 @@ def _block(
         return found
 
     return make
-
-
-def epsilons(trace: Trace, it: nn.Module) -> list[float]:
-    """Of the norms: as layer_norm was called, as their attributes say, else those in use."""
-    for call in trace.named("layer_norm", "batch_norm"):
-        for value in (*call.args, *call.kwargs.values()):
-            if isinstance(value, float) and 0 < value < 1e-2:
-                return [value]
-    known = [
-        v for m in it.modules() for k, v in vars(m).items() if "eps" in k and isinstance(v, float)
-    ]
-    return list(dict.fromkeys(known)) or [1e-5, 1e-6, 1e-12, 1e-8, 0.0]
 
 
 def activations(trace: Trace) -> list[Change]:
@@ -263,14 +235,17 @@ def judge(subject: Subject) -> None:
     extra = spare(unused(trace, P), P)
     given = {"x": x, "keep": None}
     meant = itertools.chain.from_iterable(
-        slots(found, P, heads, extra, x.shape[-1], eps) for eps in epsilons(trace, subject.it)
+        slots(found, P, heads, extra, x.shape[-1], eps) for eps in norms.epsilons(trace, subject.it)
     )
     fit = search(block, given, meant, P, out, trace, (ORDER, activations(trace)), FAULTS)
     if common.explain(subject, fit, trace) and fit:
         shared(subject, found, P, x.shape[-1])
         common.gradients(subject, block, given, fit, out)
         common.learns(subject, out, trace)
-        skip(subject, fit, x, named)
+        post = fit.variants[0] is POST
+        norms.skip(
+            subject, lambda P: [fit.meant.make(P)], post, lambda trace: x.detach(), x, named=named
+        )
         common.coarser(subject, call, x.detach(), call(x.detach()))
     if not subject.found and fit:
         any(judge_mask(subject, fit, batch) for batch in (N, int(fit.meant.make(P)["H"])))
@@ -278,60 +253,10 @@ def judge(subject: Subject) -> None:
 
 def shared(subject: Subject, found: Sequence[Use], P: Weights, width: int) -> None:
     """Two norms, not one used twice. Fault: norm_shared."""
-    norms = [scale for scale, _ in scales(found, P, width)]
-    if len(norms) == 2 and norms[0].names == norms[1].names:
-        evidence = ("norms with parameters of their own", "2", f"1 ({norms[0].names[0]})")
-        subject.fault("norm_shared", norms[1].line, evidence)
-
-
-def skip(subject: Subject, fit: Fit, x: Tensor, named: Mapping[str, Any]) -> None:
-    """With both sublayers at zero a block is the identity (or its norms), in train mode too, where
-    dropout must not touch the skip path. Fault: dropout_on_skip."""
-    kept = {k: v.clone() for k, v in subject.it.state_dict().items()}
-    names = _behind(subject, fit)
-    try:
-        with torch.no_grad():
-            for name in names:
-                subject.parameters[name].zero_()
-        _, expected = attempt(
-            block, {"x": x, "keep": None, **fit.meant.make(subject.parameters)}, *fit.variants
-        )
-        out, trace = subject.record(x, train=True, named=named)
-    finally:
-        subject.it.load_state_dict(kept)
-    assert expected is not None
-    far = difference(first(out), expected)
-    if far < TOLERANCE:
-        subject.hold("skip_clean", far)
-        return
-    line = next(
-        (
-            c.line
-            for c in trace.named("dropout", "bernoulli", "mul")
-            if c.line
-            and any(float(v.abs().max()) > 0 for v in c.ins if v.is_floating_point())
-            and "drop" in c.name
-        ),
-        0,
-    )
-    evidence = (
-        "block in train mode with its sublayers at zero",
-        "x itself" if fit.variants[0].name == "pre_norm" else "its norms of x",
-        f"{far:.2g} apart",
-    )
-    subject.fault("dropout_on_skip", line, evidence)
-
-
-def _behind(subject: Subject, fit: Fit) -> list[str]:
-    """Parameters of the two last products: those that WO, bO, W2 and b2 depend on."""
-    copies = {n: p.detach().clone().requires_grad_() for n, p in subject.parameters.items()}
-    made = fit.meant.make(copies)
-    names = []
-    for slot in ("WO", "bO", "W2", "b2"):
-        if made[slot].requires_grad:
-            grads = torch.autograd.grad(made[slot].sum(), list(copies.values()), allow_unused=True)
-            names += [name for name, grad in zip(copies, grads) if grad is not None]
-    return names
+    both = [scale for scale, _ in norms.scales(found, P, width)]
+    if len(both) == 2 and both[0].names == both[1].names:
+        evidence = ("norms with parameters of their own", "2", f"1 ({both[0].names[0]})")
+        subject.fault("norm_shared", both[1].line, evidence)
 
 
 def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
@@ -340,10 +265,10 @@ def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
     if not name:
         return True
     x = inputs(subject, batch)
-    given = {"x": x, **fit.meant.make(subject.parameters)}
+    P = subject.parameters
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
-        return attempt(block, {**given, "keep": keep}, *fit.variants, *changes)[1]
+        return attempt(block, {"x": x, "keep": keep}, fit.meant, P, *fit.variants, *changes)[1]
 
     return masks.judge(
         subject,

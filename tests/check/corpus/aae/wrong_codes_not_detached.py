@@ -1,0 +1,80 @@
+# role: aae
+# verdict: wrong
+# fault: codes_not_detached
+# object: module
+# about: the codes in the discriminator loss carry a graph, so the encoder also moves to help the discriminator (both zero_grad calls come first)
+
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Encoder(nn.Module):
+    """q(z|x) = N(mu, sigma^2)"""
+
+    def __init__(self, latent_dim: int, img_shape: tuple = (1, 28, 28), hidden: int = 256):
+        super().__init__()
+        self.fc1 = nn.Linear(math.prod(img_shape), hidden)
+        self.fc2 = nn.Linear(hidden, hidden)
+        self.mu = nn.Linear(hidden, latent_dim)
+        self.logvar = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x = F.relu(self.fc1(x.flatten(1)))
+        x = F.relu(self.fc2(x))
+        mu, logvar = self.mu(x), self.logvar(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        return z, mu, logvar
+
+
+class Decoder(nn.Module):
+    def __init__(self, latent_dim: int, img_shape: tuple = (1, 28, 28), hidden: int = 256):
+        super().__init__()
+        self.img_shape = img_shape
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.Dropout(0.2), nn.ReLU(),
+            nn.Linear(hidden, hidden), nn.Dropout(0.2), nn.ReLU(),
+            nn.Linear(hidden, math.prod(img_shape)), nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z).unflatten(1, self.img_shape)
+
+
+class Discriminator(nn.Module):
+    def __init__(self, latent_dim: int, hidden: int = 256):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim, hidden), nn.LeakyReLU(0.2),
+            nn.Linear(hidden, hidden), nn.LeakyReLU(0.2),
+            nn.Linear(hidden, 1),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z).squeeze(1)
+
+
+def train_step(encoder, decoder, discriminator, optimizer_ae, optimizer_dis, imgs, z_real):
+    """optimizer_ae holds encoder and decoder; z_real [N, latent_dim] is drawn from N(0, I) by the caller"""
+    encoder.train(), decoder.train(), discriminator.train()
+    # zero both here
+    optimizer_ae.zero_grad()
+    optimizer_dis.zero_grad()
+
+    # 판별자 학습
+    z_fake = encoder(imgs)[0]  # <<<
+    d_loss = F.softplus(-discriminator(z_real)).mean() + F.softplus(discriminator(z_fake)).mean()
+    d_loss.backward()
+    optimizer_dis.step()
+
+    # autoencoder
+    z, mu, logvar = encoder(imgs)
+    recon = F.mse_loss(decoder(z), imgs)
+    adv = F.softplus(-discriminator(z)).mean()
+    loss = recon + 0.05 * adv
+    loss.backward()
+    optimizer_ae.step()
+    return recon.item(), d_loss.item(), adv.item()
