@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 
 from etude.examiner import common, norms
-from etude.examiner.fit import Fit, Meant, Use, narrow, search, spare, unused, uses, weights
+from etude.examiner.fit import Fit, Meant, narrow, search, weights
+from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Program, Steps
 from etude.examiner.roles import encoder_block as eb
 from etude.examiner.roles import multi_head_attention as mha

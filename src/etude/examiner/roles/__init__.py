@@ -4,13 +4,13 @@ attention    Q K V -> context, and what is built of it
 """
 
 import importlib
+import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
-from etude.examiner.build import Sizes
+from etude.examiner.build import Sizes, meaning
 from etude.examiner.source import Thing
 from etude.examiner.subject import Subject
 
@@ -63,24 +63,28 @@ def role(name: str) -> Role:
 
 
 def guess(thing: Thing) -> str:
-    """The role of a thing by its name, else by its signature; '' if nothing tells it."""
-    kind = (
-        "class"
-        if thing.is_class
-        else "function"
-        if callable(thing.it) and hasattr(thing.it, "__code__")
-        else "class"
-    )
+    """The role of a thing: one of its name whose signature it has, else one of its signature, else
+    one of its name; '' if nothing tells it."""
+    kind = "function" if inspect.isfunction(thing.it) else "class"
     fitting = [name for name in NAMES if kind in role(name).kinds and not role(name).whole]
-    for name in reversed(fitting):
-        if role(name).is_name(thing.name):
-            return name
-    for name in fitting:
+    named = [name for name in reversed(fitting) if role(name).is_name(thing.name)]
+    for name in (*named, *fitting):
         if role(name).fits(thing):
             return name
-    return ""
+    return named[0] if named else ""
 
 
-def given_in(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """These of the values, where they are there."""
-    return {name: values[name] for name in names if name in values}
+def made_with(thing: Thing, sizes: Sizes) -> set[str]:
+    """What a class is made with, by meaning; nothing of a function."""
+    if not thing.is_class:
+        return set()
+    names = inspect.signature(thing.it).parameters
+    return {meaning(name, sizes) for name in names} - {""}
+
+
+def written(thing: Thing, words: str) -> bool:
+    """Whether the source of a thing has these words."""
+    try:
+        return re.search(words, inspect.getsource(thing.it), re.IGNORECASE) is not None
+    except (OSError, TypeError):
+        return False

@@ -16,11 +16,12 @@ import torch
 
 from etude.examiner import common, masks, norms, places, stack
 from etude.examiner.build import Sizes, takes
-from etude.examiner.fit import Fit, Meant, Use, attempt, difference, uses
+from etude.examiner.fit import Fit, Meant, attempt, difference
+from etude.examiner.products import Use, uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
+from etude.examiner.roles import Role, made_with, written
 from etude.examiner.roles import encoder_block as eb
-from etude.examiner.source import CannotJudge
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE, Make, Trace, Weights
 from etude.shapes import Tensor
@@ -307,8 +308,14 @@ def documented(subject: Subject, name: str, said: str) -> None:
         subject.fault("mask_inverted", line, evidence, said=said, wanted=wanted)
 
 
+def fits(thing: Thing) -> bool:
+    """Made with a number of blocks and of heads, and not of patches."""
+    known = made_with(thing, ROLE.sizes)
+    return {"depth", "heads"} <= known and not written(thing, "patch")
+
+
 ROLE = Role(
-    called=r"\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|encoder(_?(only|stack))?\w*|sequence_?\w+",
+    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*encoder(_?(only|stack))?\w*)",
     sizes=Sizes(
         {
             "heads": H,
@@ -327,4 +334,5 @@ ROLE = Role(
         "width",
     ),
     judge=judge,
+    fits=fits,
 )
