@@ -39,14 +39,14 @@ class Role:
     """What a thing should be.
 
     called: names that tell it; sizes: what it is built with; judge: looks at a subject and notes
-    faults, what is believed most first; fits: whether a thing of another name is one by its
+    faults, what is believed most first; fits: whether a thing, maybe of another name, is one by its
     signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined.
     """
 
     called: str
     sizes: Sizes
     judge: Callable[[Subject], None]
-    fits: Callable[[Thing], bool] = field(default=lambda thing: False)
+    fits: Callable[[Thing], bool] | None = None
     kinds: tuple[str, ...] = ("class",)
     whole: bool = False
 
@@ -68,10 +68,16 @@ def guess(thing: Thing) -> str:
     kind = "function" if inspect.isfunction(thing.it) else "class"
     fitting = [name for name in NAMES if kind in role(name).kinds and not role(name).whole]
     named = [name for name in reversed(fitting) if role(name).is_name(thing.name)]
-    for name in (*named, *fitting):
-        if role(name).fits(thing):
+    for name in named:
+        if role(name).fits is None or fits(name, thing):
             return name
-    return named[0] if named else ""
+    return next((name for name in fitting if fits(name, thing)), named[0] if named else "")
+
+
+def fits(name: str, thing: Thing) -> bool:
+    """Whether a thing has the signature of a role that can be told by it."""
+    told = role(name).fits
+    return told is not None and told(thing)
 
 
 def made_with(thing: Thing, sizes: Sizes) -> set[str]:
