@@ -93,6 +93,36 @@ def search(
     return Fit(False, meant, variants, None, error, _seen(steps, trace), tuple(steps.log))
 
 
+Option = tuple[Meant, tuple[Change, ...]]
+"""A meaning of the weights, with the variants that go with it."""
+
+
+def best(
+    program: Program,
+    given: Mapping[str, Any],
+    options: Iterable[Option],
+    P: Weights,
+    out: Tensor,
+    trace: Trace,
+    groups: Sequence[Sequence[Change]] = (),
+    faults: Sequence[Change] = (),
+) -> Fit | None:
+    """`search` over options that were narrowed: the first that is right, else the first that one
+    fault explains, else the first; None where there is none."""
+    choices = [(meant, (*((each,) for each in variants), *groups)) for meant, variants in options]
+    fits = []
+    for meant, choice in choices:
+        fit = search(program, given, [meant], P, out, trace, choice)
+        if fit and fit.right:
+            return fit
+        fits.append(fit)
+    for meant, choice in choices:
+        fit = search(program, given, [meant], P, out, trace, choice, faults, 2)
+        if fit and fit.fault:
+            return fit
+    return fits[0] if fits else None
+
+
 def narrow(
     program: Program,
     given: Mapping[str, Any],
@@ -101,7 +131,7 @@ def narrow(
     trace: Trace,
     groups: Sequence[Sequence[Change]] = (),
     most: int = 3,
-) -> list[tuple[Meant, tuple[Change, ...]]]:
+) -> list[Option]:
     """Of a part of a whole: the meanings and variants that share most steps with the user's
     forward, at most so many; one alone where all its steps are there."""
     tried: list[tuple[int, Meant, tuple[Change, ...]]] = []

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from etude.examiner import common, masks, norms
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Fit, Meant, attempt, search
+from etude.examiner.fit import Fit, Meant, attempt, best, narrow
 from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role, made_with, written
@@ -239,7 +239,8 @@ def judge(subject: Subject) -> None:
     meant = itertools.chain.from_iterable(
         slots(found, P, heads, extra, x.shape[-1], eps) for eps in norms.epsilons(trace, subject.it)
     )
-    fit = search(block, given, meant, P, out, trace, (ORDER, activations(trace)), FAULTS)
+    options = narrow(block, given, meant, P, trace, (ORDER, activations(trace)), 6)
+    fit = best(block, given, options, P, out, trace, (), FAULTS)
     if common.explain(subject, fit, trace) and fit:
         shared(subject, found, P, x.shape[-1])
         common.gradients(subject, block, given, fit, out)

@@ -16,7 +16,7 @@ import torch
 
 from etude.examiner import common, masks, norms, places, stack
 from etude.examiner.build import Sizes, takes
-from etude.examiner.fit import Fit, Meant, attempt, difference
+from etude.examiner.fit import Fit, Meant, Option, attempt, best, difference
 from etude.examiner.products import Use, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role, made_with, written
@@ -94,9 +94,7 @@ def sequence(subject: Subject, batch: int = N) -> Tensor:
     return torch.randn(batch, L, width, requires_grad=True)
 
 
-def options(
-    subject: Subject, trace: Trace, x: Tensor
-) -> Iterator[tuple[Meant, tuple[Change, ...]]]:
+def options(subject: Subject, trace: Trace, x: Tensor) -> Iterator[Option]:
     """What the weights may be, with the blocks' variants."""
     P = subject.parameters
     found = uses(trace, P)
@@ -146,8 +144,9 @@ def judge(subject: Subject) -> None:
     if not own_blocks(subject, trace) or not places.judge(subject, trace, P, N, L):
         return
     given = {"x": x, "keep": None}
-    readouts = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED)
-    fit = stack.best(encode, given, options(subject, trace, x), P, out, trace, readouts, FAULTS)
+    found = list(options(subject, trace, x))
+    groups = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED, stack.heads(found, P))
+    fit = best(encode, given, found, P, out, trace, groups, FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="encoder blocks")
     right = common.explain(subject, fit, trace)

@@ -12,7 +12,7 @@ import torch
 
 from etude.examiner import common, norms, stack
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Meant, narrow
+from etude.examiner.fit import Meant, Option, best, narrow
 from etude.examiner.products import uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role, made_with
@@ -83,9 +83,7 @@ FAULTS = (
 )
 
 
-def options(
-    subject: Subject, trace: Trace, x: Tensor
-) -> Iterator[tuple[Meant, tuple[Change, ...]]]:
+def options(subject: Subject, trace: Trace, x: Tensor) -> Iterator[Option]:
     """What the weights may be, of patches, blocks, the last norm and the head; and the blocks'
     variants. The parts are told one by one, by the steps they share with the user's forward."""
     P = subject.parameters
@@ -128,7 +126,9 @@ def judge(subject: Subject) -> None:
     out, P = first(out), subject.parameters
     if not own_blocks(subject, trace, P):
         return
-    fit = stack.best(vit, {"image": x}, options(subject, trace, x), P, out, trace, READOUTS, FAULTS)
+    found = list(options(subject, trace, x))
+    groups = (*READOUTS, stack.heads(found, P))
+    fit = best(vit, {"image": x}, found, P, out, trace, groups, FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="patches, blocks and head")
     if common.explain(subject, fit, trace):
