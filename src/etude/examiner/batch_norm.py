@@ -16,7 +16,7 @@ from etude.examiner import common
 from etude.examiner.fit import NOTHING, Fit, attempt, difference
 from etude.examiner.program import Change, Program, Steps
 from etude.examiner.running import Kept, Running, held, running
-from etude.examiner.source import tree
+from etude.examiner.source import lines_where, tree
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE, Trace
 from etude.shapes import Tensor
@@ -69,20 +69,21 @@ VARIANTS = ((), (UNBIASED,), (OUTSIDE,), (UNBIASED, OUTSIDE))
 AXES = ((0,), (2, 3), (1, 2, 3), (1,), (0, 1, 2, 3), (0, 2), (0, 3), (0, 1), (3,))
 FAULTS = (
     *(
-        Change("statistics_wrong_axis", {"moments": batch(axes, unbiased)}, {"axis": str(axes)})
+        (Change("statistics_wrong_axis", {"moments": batch(axes, unbiased)}, {"axis": str(axes)}),)
         for axes in AXES
         for unbiased in (False, True)
     ),
-    Change("running_statistics_in_train", {"moments": kept}),
-    Change(
-        "divide_by_variance",
-        {"divided": lambda s, mean, var: (s.norm_in - mean) / (var + s.eps)},
-    ),
-    Change(
-        "mean_not_subtracted",
-        {"divided": lambda s, mean, var: s.norm_in / (var + s.eps).sqrt()},
+    (Change("running_statistics_in_train", {"moments": kept}),),
+    *(
+        (*variant, Change(name, {"divided": how}))
+        for name, how in (
+            ("divided_by_variance", lambda s, mean, var: (s.norm_in - mean) / (var + s.eps)),
+            ("mean_not_subtracted", lambda s, mean, var: s.norm_in / (var + s.eps).sqrt()),
+        )
+        for variant in ((), (UNBIASED,))
     ),
 )
+"""The fault is the last of each."""
 
 
 def epsilons(subject: Subject, trace: Trace) -> tuple[float, ...]:
@@ -139,11 +140,25 @@ def quiet_in_eval(subject: Subject, x: Tensor) -> bool:
     outs = [first(subject.run(torch.cat([x[:1], other]))) for other in (x[1:], 2 * x[1:])]
     kept_all.back()
     if difference(outs[1][:1], outs[0][:1]) > TOLERANCE:
-        line = trace.line("batch_norm") or trace.line("mean", "var", "var_mean")
+        line = line_of(trace)
         subject.fault("batch_statistics_in_eval", line, evidence)
         return False
     subject.fault("running_statistics_move_in_eval", line, evidence)
     return False
+
+
+def line_of(trace: Trace) -> int:
+    """Where the norm is, or its moments are taken."""
+    return trace.line("batch_norm") or trace.line("mean", "var", "var_mean", "std")
+
+
+def untracked(subject: Subject) -> int:
+    """The line that switches running statistics off; 0."""
+
+    def off(node: ast.AST) -> bool:
+        return isinstance(node, ast.keyword) and node.arg == "track_running_stats"
+
+    return next(iter(lines_where(subject.thing.it, off)), 0)
 
 
 def unlike(subject: Subject) -> dict[str, Tensor]:
@@ -183,7 +198,7 @@ def judge_eval(
     running_statistics_unused."""
     P = subject.parameters
     values = {**given, **fit.meant.make(P)}
-    channels = values["W"].shape[0]
+    channels = dict(fit.log)["norm_in"].shape[1]
     generator = torch.Generator().manual_seed(9)
     values["mean"] = torch.randn(channels, generator=generator)
     values["var"] = 0.5 + 1.5 * torch.rand(channels, generator=generator)
@@ -203,7 +218,7 @@ def judge_eval(
         change_to = Change("batch_statistics_in_eval", {"moments": batch(ALL, unbiased)})
         if difference(out, _made(program, values, *base, change_to)) < TOLERANCE:
             evidence = ("output in eval mode", "of the running statistics", "of the batch's")
-            line = trace.line("batch_norm") or trace.line("mean", "var", "var_mean")
+            line = untracked(subject) or line_of(trace)
             subject.fault("batch_statistics_in_eval", line, evidence)
             return
     evidence = ("output in eval mode", "of the running mean and variance", "another")
@@ -229,7 +244,7 @@ def judge_update(
     old = known.values()
     new_x = torch.randn_like(x) * 2 + 1
     _, trace = subject.record(new_x, train=True)
-    line = common.set_at(subject, known.mean.name) or trace.line("batch_norm")
+    line = common.set_at(subject, known.mean.name) or line_of(trace)
     if any(place.value.requires_grad for place in (known.mean, known.var)):
         evidence = ("graph behind the running statistics", "none", "that of all batches so far")
         subject.fault("running_statistics_keep_graph", line, evidence)

@@ -2,12 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from etude.examiner.fit import Fit, Meant, attempt, difference, unused
+from etude.examiner.fit import Fit, Meant, attempt, difference
+from etude.examiner.products import unused
 from etude.examiner.program import Change, Program
 from etude.examiner.source import lines_where
 from etude.examiner.subject import Named, Subject, first
@@ -36,6 +40,16 @@ def same_twice(subject: Subject, *inputs: Any, named: Named = None) -> bool:
     where = next((call.line for call in (*dropped, *calls)), 0)
     subject.fault(code, where, ("two calls in eval mode", "equal", f"differ by {far:.2g}"))
     return False
+
+
+@contextmanager
+def without_dropout() -> Iterator[None]:
+    """Dropout does nothing, as in eval mode."""
+    with ExitStack() as stack:
+        for name in ("dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_dropout"):
+            if hasattr(F, name):
+                stack.enter_context(mock.patch.object(F, name, lambda x, *_, **__: x))
+        yield
 
 
 def batch_apart(subject: Subject, call: Callable[[Tensor], Tensor], x: Tensor) -> bool:
@@ -170,7 +184,7 @@ def spread(subject: Subject) -> None:
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for p in subject.parameters.values():
-            if p.is_floating_point() and float(p.std(unbiased=False)) < 1e-6:
+            if p.requires_grad and p.is_floating_point() and float(p.std(unbiased=False)) < 1e-6:
                 p.add_(0.3 * torch.randn(p.shape, generator=generator))
 
 

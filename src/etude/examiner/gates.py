@@ -14,7 +14,8 @@ from typing import Any
 
 from einops import rearrange
 
-from etude.examiner.fit import Meant, Use
+from etude.examiner.fit import Meant
+from etude.examiner.products import Use
 from etude.examiner.trace import Make, Weights
 
 GATES = "ifgo"

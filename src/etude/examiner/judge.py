@@ -117,7 +117,7 @@ def judge_module(
         return [judge(each, role, given, helper) for each in found]
     guessed = [(roles.guess(each), each) for each in found]
     for wide in (each for each in roles.NAMES if roles.role(each).whole):
-        if roles.role(wide).fits(whole):
+        if roles.fits(wide, whole):
             guessed = [(wide, whole)]
     known = [(r, each) for r, each in guessed if r]
     if not known:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.examiner.fit import Use, uses
+from etude.examiner.products import Use, uses
 from etude.examiner.subject import Named, Subject, first
 from etude.examiner.trace import TOLERANCE, Trace, Weights
 from etude.shapes import Tensor

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import nn
 
-from etude.examiner.fit import Use
+from etude.examiner.products import Use
 from etude.examiner.program import Change, Steps
 from etude.examiner.subject import Subject
 from etude.examiner.trace import Call, Trace, same_values

@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
-from etude.examiner.fit import NOTHING, Meant, Use, attempt, spare, unused, uses
+from etude.examiner.fit import NOTHING, Meant, attempt
 from etude.examiner.gates import Widths, distinct, meanings
+from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles.lstm_cell import cell, torch_cell
 from etude.examiner.trace import Call, Made, Trace, Weights

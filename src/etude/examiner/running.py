@@ -15,8 +15,8 @@ from torch import nn
 
 from etude.shapes import Tensor
 
-MEAN = re.compile(r"\w*(mean|mu|avg|average)\w*", re.IGNORECASE)
-VAR = re.compile(r"\w*(var|sigma|std|sd)\w*", re.IGNORECASE)
+MEAN = re.compile(r"\w*(mean|mu|avg|average)\w*|rm", re.IGNORECASE)
+VAR = re.compile(r"\w*(var|sigma|std|sd)\w*|rv", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 
 from etude.examiner import common, norms
-from etude.examiner.fit import Fit, Meant, Use, narrow, search, spare, unused, uses, weights
-from etude.examiner.program import Change, Program, Steps
+from etude.examiner.fit import Meant, Option, narrow, weights
+from etude.examiner.products import Use, spare, unused, uses
+from etude.examiner.program import Change, Steps
 from etude.examiner.roles import encoder_block as eb
 from etude.examiner.roles import multi_head_attention as mha
 from etude.examiner.source import lines_where
@@ -224,9 +225,7 @@ def _where_repeated(subject: Subject) -> int:
     return lines[0] if lines else 0
 
 
-def narrowed(
-    subject: Subject, trace: Trace, body: Body, width: int
-) -> list[tuple[Meant, tuple[Change, ...]]]:
+def narrowed(subject: Subject, trace: Trace, body: Body, width: int) -> list[Option]:
     """Meanings and variants of the blocks, told from the first one on what the user gave it."""
     P = subject.parameters
     extra = spare(unused(trace, P), P)
@@ -259,26 +258,7 @@ def entered(trace: Trace, P: Weights, before: int, post: bool) -> Tensor:
     return product.x
 
 
-def best(
-    program: Program, given: Mapping[str, Any], options: Iterable[tuple[Meant, tuple[Change, ...]]],
-    P: Weights, out: Tensor, trace: Trace, readouts: Sequence[Sequence[Change]],
-    faults: Sequence[Change],
-) -> Fit | None:  # fmt: skip
-    """The fit of a whole, each option with its own variants: the first that is right, else the
-    first that one fault explains, else the first."""
-    fits = []
-    for meant, variants in options:
-        made = weights(meant, P)
-        if made is None:
-            continue
-        heads = HEADS if len(made["head"]) > 1 else HEADS[:1]
-        groups = (*((each,) for each in variants), *readouts, heads)
-        fit = search(program, given, [meant], P, out, trace, groups)
-        if fit and fit.right:
-            return fit
-        fits.append((meant, groups, fit))
-    for meant, groups, _ in fits:
-        fit = search(program, given, [meant], P, out, trace, groups, faults, 2)
-        if fit and fit.fault:
-            return fit
-    return fits[0][2] if fits else None
+def heads(options: Iterable[Option], P: Weights) -> Sequence[Change]:
+    """What may stand between the products of a head; one choice where it has a single product."""
+    made = [weights(meant, P) for meant, _ in options]
+    return HEADS if any(each and len(each["head"]) > 1 for each in made) else HEADS[:1]

@@ -108,31 +108,35 @@ class Trace:
         return self._found(value, self._out) >= 0 or self._found(value, self._in) >= 0
 
     @cached_property
-    def _out(self) -> dict[int, list[tuple[int, Tensor]]]:
+    def _out(self) -> "Sorted":
         return self._sorted(lambda call: call.outs)
 
     @cached_property
-    def _in(self) -> dict[int, list[tuple[int, Tensor]]]:
+    def _in(self) -> "Sorted":
         return self._sorted(lambda call: call.ins)
 
-    def _sorted(
-        self, of: Callable[[Call], tuple[Tensor, ...]]
-    ) -> dict[int, list[tuple[int, Tensor]]]:
-        """By how many numbers they have: tensors, their numbers in order, and whose they are."""
-        found: dict[int, list[tuple[int, Tensor]]] = {}
+    def _sorted(self, of: Callable[[Call], tuple[Tensor, ...]]) -> "Sorted":
+        """By how many numbers they have: whose they are, and their numbers in order, a row each."""
+        found: dict[int, tuple[list[int], list[Tensor]]] = {}
         for i, call in enumerate(self.calls):
             for each in of(call):
                 if each.is_floating_point() and 0 < each.numel() <= MOST:
-                    found.setdefault(each.numel(), []).append((i, in_order(each)))
-        return found
+                    whose, rows = found.setdefault(each.numel(), ([], []))
+                    whose.append(i)
+                    rows.append(in_order(each))
+        return {count: (whose, torch.stack(rows)) for count, (whose, rows) in found.items()}
 
-    def _found(self, value: Tensor, among: Mapping[int, list[tuple[int, Tensor]]]) -> int:
+    def _found(self, value: Tensor, among: "Sorted") -> int:
+        whose, rows = among.get(value.numel(), ([], None))
+        if rows is None:
+            return -1
         wanted = in_order(value)
-        near = TOLERANCE * float(wanted.abs().max()) if wanted.numel() else 0.0
-        for i, each in among.get(wanted.numel(), ()):
-            if float((each - wanted).abs().max()) <= near:
-                return i
-        return -1
+        far = (rows - wanted).abs().amax(1)
+        near = (far <= TOLERANCE * wanted.abs().max()).nonzero()
+        return whose[int(near[0])] if len(near) else -1
+
+
+Sorted = Mapping[int, tuple[list[int], Tensor]]
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:

@@ -18,8 +18,12 @@ LAYERS: dict[str, tuple[str, str]] = {
         "가우시안 재매개변수화",
     ),
     "check_parts": (
-        "{name}: it has {found} of {part}, and a block of one convolution, one batch norm and one pooling was expected.",
-        "{name}: {part} 의 개수가 {found} 입니다. 합성곱, 배치 정규화, 풀링이 하나씩인 블록이어야 합니다.",
+        "{name}: {part} (of these: {found}) has no place in a block of one convolution, one batch norm, one activation and one pooling, so it has no reference.",
+        "{name}: {part} (개수: {found}) 은(는) 합성곱, 배치 정규화, 활성화, 풀링이 하나씩인 블록에 없는 것이라 기준이 없습니다.",
+    ),
+    "check_noise": (
+        "{name}: it multiplies by noise and drops nothing, as Gaussian dropout does; only dropping has a reference.",
+        "{name}: 가우시안 드롭아웃처럼 잡음을 곱할 뿐 떨어뜨리지 않습니다. 떨어뜨리는 것만 기준이 있습니다.",
     ),
     "fault_bias_unused": (
         "the bias is declared and never added, so it never learns and the layer can only pass through the origin; return x @ W.T + b.",
@@ -181,7 +185,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "sigma is not exp(logvar / 2), so z spreads otherwise than the KL term assumes; use torch.exp(0.5 * logvar).",
         "sigma가 exp(logvar / 2)가 아니어서 z의 퍼짐이 KL 항의 가정과 다릅니다. torch.exp(0.5 * logvar)를 쓰세요.",
     ),
-    "fault_not_reparameterized": (
+    "fault_sampled_without_gradient": (
         "z has no gradient to mu and logvar, so the encoder never learns from the reconstruction; draw eps without a gradient and return mu + sigma * eps (rsample, not sample or torch.normal).",
         "z에서 mu와 logvar로 기울기가 흐르지 않아 인코더가 복원 오차에서 배우지 못합니다. eps만 뽑아 mu + sigma * eps를 반환하세요 (sample이나 torch.normal이 아니라 rsample).",
     ),
@@ -214,8 +218,8 @@ LAYERS: dict[str, tuple[str, str]] = {
         "잡음이 정규이고 독립 (첨도)",
     ),
     "held_sigma": (
-        "sigma = exp(logvar / 2)",
-        "sigma = exp(logvar / 2)",
+        "sigma is exp(logvar / 2)",
+        "시그마가 exp(logvar / 2)",
     ),
     "fault_padding_missing": (
         "the convolution has no padding, so height and width shrink at every block and borders count less; pass padding=1 to a 3 x 3 kernel (kernel // 2).",
@@ -281,7 +285,7 @@ LAYERS: dict[str, tuple[str, str]] = {
         "the batch's mean and variance are cut off from the graph, so gradients ignore that they move with the weights and training drifts; leave detach and no_grad to the running ones.",
         "배치의 평균과 분산이 그래프에서 끊겨, 가중치와 함께 변한다는 것이 기울기에 빠지고 학습이 어긋납니다. detach와 no_grad는 running 통계에만 쓰세요.",
     ),
-    "fault_divide_by_variance": (
+    "fault_divided_by_variance": (
         "the norm divides by the variance and not by its root, so channels keep unequal spreads; divide by torch.sqrt(var + eps).",
         "분산의 제곱근이 아니라 분산으로 나누어 채널마다 퍼짐이 다르게 남습니다. torch.sqrt(var + eps)로 나누세요.",
     ),

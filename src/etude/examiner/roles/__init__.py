@@ -4,13 +4,13 @@ attention    Q K V -> context, and what is built of it
 """
 
 import importlib
+import inspect
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from etude.examiner.build import Sizes
+from etude.examiner.build import Sizes, meaning
 from etude.examiner.source import Thing
 from etude.examiner.subject import Subject
 
@@ -39,14 +39,14 @@ class Role:
     """What a thing should be.
 
     called: names that tell it; sizes: what it is built with; judge: looks at a subject and notes
-    faults, what is believed most first; fits: whether a thing of another name is one by its
+    faults, what is believed most first; fits: whether a thing, maybe of another name, is one by its
     signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined.
     """
 
     called: str
     sizes: Sizes
     judge: Callable[[Subject], None]
-    fits: Callable[[Thing], bool] = field(default=lambda thing: False)
+    fits: Callable[[Thing], bool] | None = None
     kinds: tuple[str, ...] = ("class",)
     whole: bool = False
 
@@ -63,24 +63,34 @@ def role(name: str) -> Role:
 
 
 def guess(thing: Thing) -> str:
-    """The role of a thing by its name, else by its signature; '' if nothing tells it."""
-    kind = (
-        "class"
-        if thing.is_class
-        else "function"
-        if callable(thing.it) and hasattr(thing.it, "__code__")
-        else "class"
-    )
+    """The role of a thing: one of its name whose signature it has, else one of its signature, else
+    one of its name; '' if nothing tells it."""
+    kind = "function" if inspect.isfunction(thing.it) else "class"
     fitting = [name for name in NAMES if kind in role(name).kinds and not role(name).whole]
-    for name in reversed(fitting):
-        if role(name).is_name(thing.name):
+    named = [name for name in reversed(fitting) if role(name).is_name(thing.name)]
+    for name in named:
+        if role(name).fits is None or fits(name, thing):
             return name
-    for name in fitting:
-        if role(name).fits(thing):
-            return name
-    return ""
+    return next((name for name in fitting if fits(name, thing)), named[0] if named else "")
 
 
-def given_in(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """These of the values, where they are there."""
-    return {name: values[name] for name in names if name in values}
+def fits(name: str, thing: Thing) -> bool:
+    """Whether a thing has the signature of a role that can be told by it."""
+    told = role(name).fits
+    return told is not None and told(thing)
+
+
+def made_with(thing: Thing, sizes: Sizes) -> set[str]:
+    """What a class is made with, by meaning; nothing of a function."""
+    if not thing.is_class:
+        return set()
+    names = inspect.signature(thing.it).parameters
+    return {meaning(name, sizes) for name in names} - {""}
+
+
+def written(thing: Thing, words: str) -> bool:
+    """Whether the source of a thing has these words."""
+    try:
+        return re.search(words, inspect.getsource(thing.it), re.IGNORECASE) is not None
+    except (OSError, TypeError):
+        return False

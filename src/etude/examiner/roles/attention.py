@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from etude.examiner import common, masks
-from etude.examiner.build import Sizes, needed, takes
+from etude.examiner.build import Sizes, takes
 from etude.examiner.fit import NOTHING, attempt, search
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
+from etude.examiner.roles import Role, made_with
 from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first, rest
 from etude.shapes import Tensor
@@ -138,18 +138,16 @@ def _like(out: Any, shape: tuple[int, ...]) -> Tensor:
 
 
 def fits(thing: Thing) -> bool:
-    """A function of q, k, v."""
-    try:
-        names = [
-            name.lower()[:1] for name in needed(thing.it.forward if thing.is_class else thing.it)
-        ]
-    except (TypeError, ValueError, AttributeError):
+    """Takes q, k and v, and has no weights of its own to make them."""
+    it = thing.it.forward if thing.is_class and issubclass(thing.it, torch.nn.Module) else thing.it
+    if not inspect.isfunction(it):
         return False
-    return names[:3] == ["q", "k", "v"] and not thing.is_class
+    names = [name.lower()[:1] for name in takes(it)]
+    return names[:3] == ["q", "k", "v"] and not made_with(thing, ROLE.sizes) & {"width", "heads"}
 
 
 ROLE = Role(
-    called=r"\w*(scaled_?)?(dot_?(product)?_?)attention\w*|sdpa|attention(_fn|_function)?|attn|attend|self_?attention_?(fn|function)?",
+    called=r"\w*(scaled_?)?(dot_?(product)?_?)attention\w*|sdpa|attention(_fn|_function)?|attn|attend|self_?attention_?(fn|function)?|attention",
     sizes=Sizes(sizes_known(), ("head_width",)),
     judge=judge,
     fits=fits,

@@ -8,25 +8,26 @@ S. Ioffe and C. Szegedy, "Batch Normalization" (2015), section 3.2 and algorithm
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from unittest import mock
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from etude.examiner import batch_norm, common, said
-from etude.examiner.build import Built, Sizes, arguments
-from etude.examiner.fit import NOTHING, Fit, Meant, Use, attempt, difference, unused, uses
+from etude.examiner.build import Built, Sizes, arguments, meaning, takes
+from etude.examiner.convs import ACTIVE, POOLS, Reading, read
+from etude.examiner.fit import NOTHING, Fit, attempt, difference
+from etude.examiner.products import unused
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role
 from etude.examiner.running import Kept, running
-from etude.examiner.source import CannotJudge, theirs
+from etude.examiner.source import CannotJudge, Thing, theirs
 from etude.examiner.subject import Subject, first
-from etude.examiner.trace import TOLERANCE, Call, Trace, Weights
+from etude.examiner.trace import TOLERANCE, Trace, Weights
 from etude.shapes import Tensor
 
 N, C, O, H, W = 4, 3, 6, 8, 12  # noqa: E741
@@ -44,11 +45,6 @@ IDLE = {
     "pool": r"\w*Pool\w*",
 }
 """Parts by the names of their classes."""
-ACTIVE = (
-    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardswish",
-    "hardtanh", "softplus", "sigmoid", "tanh", "prelu",
-)  # fmt: skip
-POOLS = ("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "lp_pool2d")
 
 
 def block(s: Steps) -> Tensor:
@@ -67,75 +63,6 @@ PARTS: dict[str, Callable[[Steps, Tensor], Tensor]] = {
 }
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a trace says of a block. fixed: values of the program that are known; convs: uses of
-    convolution weights; vectors: parameters that may scale and shift."""
-
-    fixed: Mapping[str, Any]
-    conv: Use | None
-    matrix: str
-    vectors: tuple[str, ...]
-    epsilons: tuple[float, ...]
-
-    def meanings(self) -> Iterator[Meant]:
-        """Scale and shift by their order, the other way round, or only one of them."""
-        pairs = [*itertools.permutations(self.vectors, 2), *((v, "") for v in self.vectors)]
-        for (g, c), eps in itertools.product([*pairs, ("", "")], self.epsilons):
-            yield Meant(f"scale {g or '1'}, shift {c or '0'}", self._make(g, c, eps))
-
-    def _make(self, g: str, c: str, eps: float) -> Callable[[Weights], Mapping[str, Any]]:
-        def make(P: Weights) -> dict[str, Any]:
-            weight = self.conv.weight(P) if self.conv else P[self.matrix]
-            bias = self.conv.bias(P) if self.conv and self.conv.bias else None
-            scale = P[g].flatten() if g else torch.ones(weight.shape[0])
-            shift = P[c].flatten() if c else torch.zeros(weight.shape[0])
-            return {"W": weight, "b": bias, "g": scale, "c": shift, "eps": eps, **self.fixed}
-
-        return make
-
-
-def read(subject: Subject, trace: Trace) -> Reading:
-    """Raises CannotJudge where there is not one convolution."""
-    P = subject.parameters
-    convs = [use for use in uses(trace, P) if use.kind == "conv"]
-    matrices = [name for name, p in P.items() if p.ndim == 4]
-    if len(convs) > 1 or (not convs and len(matrices) != 1):
-        raise CannotJudge("check_parts", part="Conv2d", found=len(convs) or len(matrices))
-    how: dict[str, Any] = {"padding": 1}
-    pad: Callable[[Tensor], Tensor] = lambda x: x  # noqa: E731
-    if convs and convs[0].call:
-        call = convs[0].call
-        names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-        how = {**dict(zip(names, call.args)), **call.kwargs}
-        how = {name: how[name] for name in names[3:] if name in how}
-        pads = [c for c in trace.named("pad") if c.outs[0].shape == convs[0].x.shape]
-        pad = _again(pads[0]) if pads else pad
-    actives, pools = trace.named(*ACTIVE), trace.named(*POOLS)
-    strange = trace.named("group_norm", "instance_norm", "layer_norm", "conv_transpose2d")
-    if strange or len({c.line for c in pools}) > 1:
-        name = strange[0].name if strange else pools[0].name
-        raise CannotJudge("check_parts", part=name, found=len(strange) or len(pools))
-    width = P[convs[0].names[0]].shape[0] if convs else P[matrices[0]].shape[0]
-    taken = convs[0].names if convs else ()
-    vectors = tuple(n for n, p in P.items() if p.numel() == width and n not in taken)
-    fixed = {
-        "how": how,
-        "pad": pad,
-        "activate": _again(actives[0]) if actives else F.relu,
-        "pooling": _again(pools[0]) if pools else lambda x: F.max_pool2d(x, 2),
-    }
-    epsilons = batch_norm.epsilons(subject, trace)
-    return Reading(fixed, convs[0] if convs else None, "".join(matrices[:1]), vectors, epsilons)
-
-
-def _again(call: Call) -> Callable[[Tensor], Tensor]:
-    """The same call on another tensor."""
-    how = getattr(F, call.name.strip("_"), None) or getattr(torch, call.name.strip("_"))
-    named = {k: v for k, v in call.kwargs.items() if k not in ("inplace", "self", "input")}
-    return lambda x: how(x, *call.args[1:], **named)
-
-
 def orders() -> list[tuple[str, ...]]:
     """All orders of the convolution and some of the other parts; the usual ones first."""
     found = [
@@ -152,16 +79,6 @@ def _inversions(order: Sequence[str]) -> int:
     return sum(a > b for a, b in itertools.combinations(places, 2))
 
 
-@contextmanager
-def without_dropout() -> Iterator[None]:
-    """Dropout does nothing, as in eval mode."""
-    with ExitStack() as stack:
-        for name in ("dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_dropout"):
-            if hasattr(F, name):
-                stack.enter_context(mock.patch.object(F, name, lambda x, *_, **__: x))
-        yield
-
-
 def ordered(order: tuple[str, ...]) -> Change:
     """A block in this order."""
     return Change("-".join(order), {"order": lambda s: order})
@@ -172,21 +89,26 @@ def fit_train(
 ) -> tuple[Fit | None, tuple[str, ...]]:
     """The order, weights and kind of batch norm that give the output in train mode, else with one
     fault of the norm."""
-    for changes in (batch_norm.VARIANTS, tuple((fault,) for fault in batch_norm.FAULTS)):
-        for order in orders():
-            if not _shaped(order, reading, given, P, out):
-                continue
-            for meant, change in itertools.product(reading.meanings(), changes):
+    shaped = [order for order in orders() if _shaped(order, reading, given, P, out)]
+    seen = [order for order in shaped if _enters(order, reading, given, P, trace)]
+    tries = (
+        (reading, shaped, batch_norm.VARIANTS),
+        *((other, seen, batch_norm.VARIANTS) for other in reading.others()),
+        (reading, seen, batch_norm.FAULTS),
+    )
+    for each, some, changes in tries:
+        for order in some:
+            for meant, change in itertools.product(each.meanings(), changes):
                 values = {**given, **meant.make(P)}
                 steps, made = attempt(block, values, NOTHING, {}, ordered(order), *change)
                 if made is None or (far := difference(out, made)) > TOLERANCE:
                     if "norm" not in order:
                         break
                     continue
-                fault = change[0] if changes is not batch_norm.VARIANTS else None
+                fault = change[-1] if changes is batch_norm.FAULTS else None
                 used = (ordered(order), *change)
-                seen = tuple((name, trace.holds(value)) for name, value in steps.log)
-                return Fit(not fault, meant, used, fault, far, seen, tuple(steps.log)), order
+                there = tuple((name, trace.holds(value)) for name, value in steps.log)
+                return Fit(not fault, meant, used, fault, far, there, tuple(steps.log)), order
     return None, ()
 
 
@@ -198,9 +120,19 @@ def _shaped(
     return made is not None and made.shape == out.shape
 
 
+def _enters(
+    order: tuple[str, ...], reading: Reading, given: Mapping[str, Any], P: Weights, trace: Trace
+) -> bool:
+    """Whether a user's forward has what enters the norm in this order."""
+    meant = next(reading.meanings())
+    steps, _ = attempt(block, given, meant, P, ordered(order))
+    return any(name == "norm_in" and trace.holds(value) for name, value in steps.log)
+
+
 def judge(subject: Subject) -> None:
     """The parts and their order in train mode; then gradients; then running statistics."""
     _factory(subject)
+    _wake(subject)
     if not common.registered(subject):
         return
     common.spread(subject)
@@ -211,7 +143,7 @@ def judge(subject: Subject) -> None:
     kept.back()
     idle = _idle(subject, x)
     given = {"x": x, "train": True}
-    with without_dropout():
+    with common.without_dropout():
         state = batch_norm.unlike(subject)
         out, trace = subject.record(x, train=True)
         kept.back()
@@ -219,24 +151,25 @@ def judge(subject: Subject) -> None:
         reading = read(subject, trace)
         fit, order = fit_train(reading, {**given, **state}, subject.parameters, out, trace)
         if fit is None:
-            common.explain(subject, _nearest(reading, x, subject.parameters, trace), trace)
+            unexplained(subject, reading, x, trace)
             return
         if fit.fault:
             common.explain(subject, fit, trace)
-            line = trace.line("mean", "var", "var_mean", "batch_norm")
+            whole = trace.line_of(dict(fit.log)["norm"]) if "divided" in fit.fault.steps else 0
+            line = whole or batch_norm.line_of(trace)
             subject.found[-1] = replace(subject.found[-1], line=line)
             return
         subject.steps = fit.steps
         subject.hold("outputs", fit.error)
         subject.variants += [change.name for change in fit.variants[1:]]
-        if not judge_parts(subject, order, idle, trace, out) or not judge_padding(subject, trace):
+        if not judge_parts(subject, order, idle, trace, fit) or not judge_padding(subject, trace):
             return
         judge_order(subject, order, trace)
         if not subject.found and batch_norm.judge_gradients(subject, block, given, fit, out, trace):
             common.learns(subject, out, trace)
         kept.back()
         if not subject.found and "norm" in order:
-            known = running(subject.it, fit.meant.make(subject.parameters)["W"].shape[0])
+            known = running(subject.it, dict(fit.log)["norm_in"].shape[1])
             batch_norm.judge_eval(subject, block, {**given, "train": False}, fit, known)
             kept.back()
             if not subject.found and known:
@@ -260,12 +193,31 @@ def _factory(subject: Subject) -> None:
     subject.built = Built(made.double(), used, call)
 
 
-def _nearest(reading: Reading, x: Tensor, P: Weights, trace: Trace) -> Fit:
-    """Of the usual order, for what to say first differs."""
-    meant = next(reading.meanings())
-    steps, _ = attempt(block, {"x": x, "train": True}, meant, P)
-    seen = tuple((name, trace.holds(value)) for name, value in steps.log)
-    return Fit(False, meant, (), None, float("inf"), seen, tuple(steps.log))
+def _wake(subject: Subject) -> None:
+    """Lazy layers take their sizes from a first input."""
+    if any(isinstance(p, UninitializedParameter) for p in subject.it.parameters()):
+        subject.run(torch.randn(N, C, H, W))
+        subject.it.double()
+
+
+def unexplained(subject: Subject, reading: Reading, x: Tensor, trace: Trace) -> None:
+    """Say what first differs from the usual order. Raises CannotJudge where that is the activation,
+    which may be one that is not known here."""
+    P, best = subject.parameters, Steps({})
+    for meant, variants in itertools.product(reading.meanings(), batch_norm.VARIANTS):
+        steps, _ = attempt(block, {"x": x, "train": True}, meant, P, *variants)
+        if _there(steps, trace) >= _there(best, trace):
+            best = steps
+    seen = tuple((name, trace.holds(value)) for name, value in best.log)
+    fit = Fit(False, meant, (), None, float("inf"), seen, tuple(best.log))
+    if fit.first_missing == "active":
+        raise CannotJudge("check_parts", part="activation", found=1)
+    common.explain(subject, fit, trace)
+
+
+def _there(steps: Steps, trace: Trace) -> int:
+    """How many steps a forward has."""
+    return sum(trace.holds(value) for _, value in steps.log)
 
 
 def inputs(subject: Subject) -> Tensor:
@@ -298,7 +250,7 @@ def _idle(subject: Subject, x: Tensor) -> dict[str, str]:
 
 
 def judge_parts(
-    subject: Subject, order: tuple[str, ...], idle: Mapping[str, str], trace: Trace, out: Tensor
+    subject: Subject, order: tuple[str, ...], idle: Mapping[str, str], trace: Trace, fit: Fit
 ) -> bool:
     """No part is missing that the author declares or speaks of; an activation is always due.
     Faults: norm_forgotten, activation_missing, pool_missing."""
@@ -312,15 +264,29 @@ def judge_parts(
         if part in order:
             continue
         due = part in idle or said.mentions(text, WORDS[part])
+        due = due and not _off(subject, part)
         due = due or (part == "norm" and any(subject.parameters[n].ndim == 1 for n in idle_weights))
-        due = due or (part == "active" and not only_norm and not _denied(text, WORDS[part]))
+        if part == "active" and not only_norm and not _off(subject, part):
+            due = due or not _denied(text, WORDS[part])
         if not due:
             subject.variants.append(f"no_{part}")
             continue
         found = f"self.{idle[part]} is never called" if part in idle else "no such step"
-        subject.fault(code, trace.line_of(out), (f"steps {' -> '.join(ORDER)}", part, found))
+        before = [each for each in order if ORDER.index(each) < ORDER.index(part)][-1]
+        line = trace.line_of(dict(fit.log)[before])
+        subject.fault(code, line, (f"steps {' -> '.join(ORDER)}", part, found))
         return False
     return True
+
+
+def _off(subject: Subject, part: str) -> bool:
+    """Whether a part is the caller's to choose, and off by default."""
+    it = subject.thing.it
+    pattern = {"norm": r"norm|bn", "active": r"act|relu|nonlin", "pool": r"pool"}[part]
+    return any(
+        re.search(pattern, name, re.IGNORECASE) and not each.default
+        for name, each in inspect.signature(it).parameters.items()
+    )
 
 
 def _denied(text: str, pattern: str) -> bool:
@@ -380,13 +346,24 @@ def _alike(a: tuple[str, ...], b: tuple[str, ...], trace: Trace) -> bool:
     return same and bool(trace.named("max_pool2d") or not trace.named(*POOLS))
 
 
+def fits(thing: Thing) -> bool:
+    """Made with channels in and channels out."""
+    try:
+        names = takes(thing.it.__init__ if thing.is_class else thing.it)
+    except (TypeError, ValueError, AttributeError):
+        return False
+    made = {meaning(name, ROLE.sizes) for name in names[:2]}
+    return made in ({"channels", "channels_out"}, {"inputs", "channels_out"})
+
+
 SIZES = {
     "channels_out": O, "channels": C, "kernel": 3, "padding": 1, "stride": 1, "pool": 2,
     "dropout": 0.5, "inputs": C, "outputs": O,
 }  # fmt: skip
 ROLE = Role(
-    called=r"\w*conv(2d)?_?(block|layer|unit|bn\w*|norm\w*|relu\w*|pool\w*|stage|module)\w*|conv_?b?n_?\w*|(basic|simple|double)?_?conv(2d)?|cnn_?(block|layer)",
+    called=r"\w*conv(2d)?_?(block|layer|unit|bn\w*|norm\w*|relu\w*|pool\w*|stage|module)\w*|conv_?bn_?\w*|block|(basic|simple|double)?_?conv(2d)?|cnn_?(block|layer)",
     sizes=Sizes(SIZES, ("channels", "channels_out")),
     judge=judge,
+    fits=lambda thing: bool(re.search("conv|block", thing.name, re.IGNORECASE)) and fits(thing),
     kinds=("class", "function"),
 )

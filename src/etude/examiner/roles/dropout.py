@@ -9,6 +9,7 @@ With 40,000 units a share of 0.7 is off by 0.03 (13 standard deviations) with a 
 1e-37, so a right one does not fail; and seeds are fixed.
 """
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from etude.examiner import common
 from etude.examiner.build import READ, Sizes, needed, takes
 from etude.examiner.fit import difference
 from etude.examiner.roles import Role
-from etude.examiner.source import CannotJudge
+from etude.examiner.source import CannotJudge, lines_where
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE, Trace
 from etude.shapes import Tensor
@@ -30,7 +31,7 @@ from etude.shapes import Tensor
 N, D, P = 40, 1000, 0.3
 NEAR = 0.03
 """How far a share may be off."""
-TRAIN = re.compile(r"(is_?|in_?)?(train(ing)?|train_?mode|training_?mode)", re.IGNORECASE)
+TRAIN = re.compile(r"(is_?|in_?)?train(ing)?(_?(mode|flg|flag|phase))?", re.IGNORECASE)
 EVAL = re.compile(r"(is_?|in_?)?(eval(uate|uation)?|test(ing)?|inference)", re.IGNORECASE)
 X = re.compile(r"x|inputs?|tensor|data|h|a|z|hidden", re.IGNORECASE)
 
@@ -164,9 +165,9 @@ def judge(subject: Subject) -> None:
     quiet = law(x, ask(x.clone(), False, 2)) if call.modes else None
     if quiet is None:
         subject.variants.append("no_mode")
-    elif not judge_eval(subject, train, quiet, call):
+    elif not judge_eval(subject, train, quiet, call, _recorded(subject, call, x, False)):
         return
-    _, trace = _recorded(subject, call, x)
+    trace = _recorded(subject, call, x, True)
     if not judge_mask(subject, ask, x, train, trace):
         return
     if not judge_scale(subject, train, quiet, call, trace):
@@ -174,26 +175,26 @@ def judge(subject: Subject) -> None:
     judge_gradient(subject, ask, trace)
 
 
-def _recorded(subject: Subject, call: Call, x: Tensor) -> tuple[Any, Trace]:
+def _recorded(subject: Subject, call: Call, x: Tensor, train: bool) -> Trace:
     name = next(n for n in takes(subject.forward) if n not in call.names)
-    named = {name: x.clone(), **call.named(True)}
-    if takes(subject.forward)[0] == name:
-        del named[name]
-        return subject.record(x.clone(), train=True, seed=1, named=named)
-    return subject.record(train=True, seed=1, named=named)
+    named = {name: x.clone(), **call.named(train)}
+    placed = [named.pop(name)] if takes(subject.forward)[0] == name else []
+    return subject.record(*placed, train=train, seed=1, named=named)[1]
 
 
-def judge_eval(subject: Subject, train: Law, quiet: Law, call: Call) -> bool:
+def judge_eval(subject: Subject, train: Law, quiet: Law, call: Call, trace: Trace) -> bool:
     """Identity in eval mode, or, with nothing rescaled in train mode, 1 - p of it (the 2014 paper's
     form). Faults: active_in_eval, modes_swapped, rescaled_in_eval."""
+    last = next((c.line for c in reversed(trace.calls) if c.line), 0)
+    noise = trace.line(*common.NOISE) or last
     if quiet.share < 1:
         evidence = ("share of units dropped in eval mode", "0", f"{1 - quiet.share:.2f}")
         code = "modes_swapped" if train.share == 1 else "active_in_eval"
-        subject.fault(code, subject.line_in("forward"), evidence)
+        subject.fault(code, noise, evidence)
         return False
     if quiet.scale is None:
         evidence = ("output in eval mode", "the input", "differs unit by unit")
-        subject.fault("active_in_eval", subject.line_in("forward"), evidence)
+        subject.fault("active_in_eval", noise, evidence)
         return False
     if abs(quiet.scale - 1) < 1e-6:
         subject.hold("identity_in_eval", abs(quiet.scale - 1))
@@ -206,7 +207,7 @@ def judge_eval(subject: Subject, train: Law, quiet: Law, call: Call) -> bool:
     trained = "?" if train.scale is None else f"{train.scale:.4g}"
     subject.fault(
         "rescaled_in_eval",
-        subject.line_in("forward"),
+        last,
         evidence,
         ("output / input of kept units in train mode", "", trained),
     )
@@ -219,13 +220,15 @@ def judge_mask(subject: Subject, ask: Ask, x: Tensor, train: Law, trace: Trace) 
     noise = trace.line(*common.NOISE)
     kept = [law(x, ask(x.clone(), True, seed)).kept for seed in range(1, 13)]
     if all(bool(each.all()) for each in kept):
+        if train.scale is None:
+            raise CannotJudge("check_noise")
         evidence = ("share of units dropped in train mode", f"{P:g}", "0")
         subject.fault("never_drops", subject.line_in("forward"), evidence)
         return False
     mixed = any(0 < float(each.double().mean()) < 1 for each in kept)
     if mixed and all(torch.equal(kept[0], each) for each in kept):
         evidence = ("masks of twelve calls", "different ones", "the same")
-        subject.fault("mask_fixed", noise or trace.line("mul", "manual_seed"), evidence)
+        subject.fault("mask_fixed", _seeded(subject) or noise or trace.line("mul"), evidence)
         return False
     for code, axis, what in (
         ("mask_shared_over_batch", 0, "samples"),
@@ -238,6 +241,16 @@ def judge_mask(subject: Subject, ask: Ask, x: Tensor, train: Law, trace: Trace) 
             return False
     subject.hold("mask_anew", "exact")
     return True
+
+
+def _seeded(subject: Subject) -> int:
+    """The line of the thing that seeds a generator; 0."""
+
+    def seeds(node: ast.AST) -> bool:
+        called = node.func if isinstance(node, ast.Call) else None
+        return isinstance(called, ast.Attribute) and called.attr in ("manual_seed", "seed")
+
+    return next(iter(lines_where(subject.thing.it, seeds)), 0)
 
 
 def judge_scale(
@@ -268,7 +281,8 @@ def judge_scale(
     if scale is not None:
         code = next((name for name, v in known.items() if abs(scale - v) < 1e-4), code)
     found = "varies" if scale is None else f"{scale:.4g}"
-    line = trace.line("div", "truediv", "div_") or trace.line("mul", "where", "masked_fill")
+    last = next((c.line for c in reversed(trace.calls) if c.line), 0)
+    line = trace.line("div", "truediv") or last
     subject.fault(
         code, line, ("output / input of kept units", f"1/(1-p) = {expected:.4g}", found), share
     )

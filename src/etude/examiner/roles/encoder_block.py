@@ -15,10 +15,12 @@ import torch.nn.functional as F
 
 from etude.examiner import common, masks, norms
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Fit, Meant, Use, attempt, search, spare, unused, uses
+from etude.examiner.fit import Fit, Meant, attempt, best, narrow
+from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
+from etude.examiner.roles import Role, made_with, written
 from etude.examiner.roles import multi_head_attention as mha
+from etude.examiner.source import Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
@@ -237,7 +239,8 @@ def judge(subject: Subject) -> None:
     meant = itertools.chain.from_iterable(
         slots(found, P, heads, extra, x.shape[-1], eps) for eps in norms.epsilons(trace, subject.it)
     )
-    fit = search(block, given, meant, P, out, trace, (ORDER, activations(trace)), FAULTS)
+    options = narrow(block, given, meant, P, trace, (ORDER, activations(trace)), 6)
+    fit = best(block, given, options, P, out, trace, (), FAULTS)
     if common.explain(subject, fit, trace) and fit:
         shared(subject, found, P, x.shape[-1])
         common.gradients(subject, block, given, fit, out)
@@ -279,6 +282,13 @@ def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
     )
 
 
+def fits(thing: Thing) -> bool:
+    """Made with heads and norms, and not with a number of blocks."""
+    known = made_with(thing, ROLE.sizes)
+    deep = written(thing, r"def __init__\([^)]*(depth|n\w*_layers?|num_blocks|layers)\b")
+    return "heads" in known and written(thing, "norm") and not deep
+
+
 ROLE = Role(
     called=r"\w*(encoder|transformer|attention|vit)_?(block|layer)|(res|residual_?attention|pre_?norm)?_?block|\w*encoder1d\w*|\w*transformer_?block\w*|encoder_?unit",
     sizes=Sizes(
@@ -295,4 +305,5 @@ ROLE = Role(
         "width",
     ),
     judge=judge,
+    fits=fits,
 )

@@ -16,7 +16,8 @@ from torch import nn
 
 from etude.examiner import common
 from etude.examiner.build import Sizes, takes
-from etude.examiner.fit import Fit, Meant, Use, search, uses
+from etude.examiner.fit import Fit, Meant, search
+from etude.examiner.products import Use, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role
 from etude.examiner.source import CannotJudge, lines_where
@@ -108,7 +109,9 @@ def _finish(subject: Subject, fit: Fit, x: Tensor, out: Tensor, trace: Trace) ->
     bias = fit.meant.make(subject.parameters)["b"]
     if bias.numel() == 1:
         evidence = ("numbers of the bias", str(O), "1")
-        subject.fault("bias_scalar", trace.line("add", "iadd", "radd"), evidence)
+        name = next(name for name, p in subject.parameters.items() if p.numel() == 1)
+        line = common.set_at(subject, name.split(".")[-1]) or trace.line("add", "iadd", "radd")
+        subject.fault("bias_scalar", line, evidence)
     elif not bias.requires_grad and not bias.any():
         subject.variants.append("no_bias")
     if learns(subject, out, trace):

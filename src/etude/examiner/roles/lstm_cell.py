@@ -17,8 +17,9 @@ import torch.nn.functional as F
 
 from etude.examiner import common
 from etude.examiner.build import Sizes, needed, takes
-from etude.examiner.fit import Fit, Meant, Use, search, spare, unused, uses
+from etude.examiner.fit import Fit, Meant, search
 from etude.examiner.gates import Part, Widths, distinct, meanings
+from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role
 from etude.examiner.source import CannotJudge, lines_where

@@ -16,10 +16,12 @@ from torch import nn
 
 from etude.examiner import common, masks
 from etude.examiner.build import Sizes, needed, takes
-from etude.examiner.fit import Fit, Meant, Use, attempt, projections, search, spare, unused, uses
+from etude.examiner.fit import Fit, Meant, attempt, search
+from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role, attention
-from etude.examiner.source import CannotJudge
+from etude.examiner.projections import projections
+from etude.examiner.roles import Role, attention, made_with, written
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import Weights
 from etude.shapes import Tensor
@@ -236,12 +238,19 @@ def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
     return masks.judge(subject, name, ask, expected, (batch, L, L, 4)) or batch == heads
 
 
+def fits(thing: Thing) -> bool:
+    """Made with a number of heads, without norms and layers behind it."""
+    known = made_with(thing, ROLE.sizes)
+    return "heads" in known and not written(thing, r"norm|ff|mlp|patch|depth|num_layers")
+
+
 ROLE = Role(
-    called=r"(\w*multi_?head\w*|\w*mha\w*|\w*self_?att\w*|\w*attention\w*|attn|\w+attn)",
+    called=r"(\w*multi_?head\w*|\w*mha\w*|\w*self_?att\w*|\w*attention\w*|attn|\w+attn|\w*mh?sa)",
     sizes=Sizes(
         {"heads": H, "head_width": D // H, "dropout": 0.5, "width": D, "length": L},
         ("width", "heads"),
         "width",
     ),
     judge=judge,
+    fits=fits,
 )

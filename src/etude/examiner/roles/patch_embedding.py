@@ -15,10 +15,11 @@ from einops import rearrange
 
 from etude.examiner import common
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Meant, Use, search, unused, uses
+from etude.examiner.fit import Meant, search
+from etude.examiner.products import Use, unused, uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
-from etude.examiner.source import CannotJudge
+from etude.examiner.roles import Role, made_with, written
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE, Make, Trace, Weights
 from etude.shapes import Tensor
@@ -304,6 +305,12 @@ def same_positions(subject: Subject, found: Sequence[Use], P: Weights) -> bool:
     return False
 
 
+def fits(thing: Thing) -> bool:
+    """Made with the size of a patch, without heads and depth."""
+    known = made_with(thing, ROLE.sizes)
+    return "patch" in known and not written(thing, r"def __init__\([^)]*(head|depth|layers)")
+
+
 ROLE = Role(
     called=r"\w*patch_?(embed(ding|der|dings)?|ify|ing|es|s|izer|encoder|projection)\w*|\w*patch\w*|(linear|image)_?(projection|embed\w*)|embeddings?|\w*to_?patch\w*",
     sizes=Sizes(
@@ -318,4 +325,5 @@ ROLE = Role(
         ("image", "patch", "channels", "width"),
     ),
     judge=judge,
+    fits=fits,
 )

@@ -87,7 +87,7 @@ def _kind(name: str) -> str:
         return "logstd" if log else "std"
     if log:
         return "logvar"
-    return "var" if re.search(r"var|sigma", low) else ""
+    return "var" if re.search(r"var|sigma|^v$", low) else ""
 
 
 Ask = Callable[..., Tensor]
@@ -305,7 +305,7 @@ def _near(found: Tensor, curve: Tensor) -> bool:
 def judge_gradients(
     subject: Subject, ask: Ask, sigma: Curve, shape: tuple[int, int], call: Call, trace: Trace
 ) -> None:
-    """dz/dmu = 1 and dz/ds = eps dsigma/ds. Faults: not_reparameterized, mean_detached,
+    """dz/dmu = 1 and dz/ds = eps dsigma/ds. Faults: sampled_without_gradient, mean_detached,
     sigma_detached, gradient_differs."""
     mu = torch.zeros(shape, requires_grad=True)
     s = spread_over(levels(call), shape).requires_grad_()
@@ -317,7 +317,7 @@ def judge_gradients(
     none = [not bool(g.any()) for g in got]
     cut = trace.line("detach", "data", "numpy", "tensor") or trace.line("normal", "sample")
     if any(none):
-        code = "not_reparameterized" if all(none) else "mean_detached"
+        code = "sampled_without_gradient" if all(none) else "mean_detached"
         code = "sigma_detached" if none == [False, True] else code
         missing = " and ".join(n for n, no in zip((call.mean, call.spread), none) if no)
         subject.fault(code, cut, (f"gradient of {missing}", "some", "none"))

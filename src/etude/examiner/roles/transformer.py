@@ -16,11 +16,12 @@ import torch
 
 from etude.examiner import common, masks, norms, places, stack
 from etude.examiner.build import Sizes, takes
-from etude.examiner.fit import Fit, Meant, Use, attempt, difference, uses
+from etude.examiner.fit import Fit, Meant, Option, attempt, best, difference
+from etude.examiner.products import Use, uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
+from etude.examiner.roles import Role, made_with, written
 from etude.examiner.roles import encoder_block as eb
-from etude.examiner.source import CannotJudge
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE, Make, Trace, Weights
 from etude.shapes import Tensor
@@ -93,9 +94,7 @@ def sequence(subject: Subject, batch: int = N) -> Tensor:
     return torch.randn(batch, L, width, requires_grad=True)
 
 
-def options(
-    subject: Subject, trace: Trace, x: Tensor
-) -> Iterator[tuple[Meant, tuple[Change, ...]]]:
+def options(subject: Subject, trace: Trace, x: Tensor) -> Iterator[Option]:
     """What the weights may be, with the blocks' variants."""
     P = subject.parameters
     found = uses(trace, P)
@@ -145,8 +144,9 @@ def judge(subject: Subject) -> None:
     if not own_blocks(subject, trace) or not places.judge(subject, trace, P, N, L):
         return
     given = {"x": x, "keep": None}
-    readouts = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED)
-    fit = stack.best(encode, given, options(subject, trace, x), P, out, trace, readouts, FAULTS)
+    found = list(options(subject, trace, x))
+    groups = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED, stack.heads(found, P))
+    fit = best(encode, given, found, P, out, trace, groups, FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="encoder blocks")
     right = common.explain(subject, fit, trace)
@@ -307,8 +307,14 @@ def documented(subject: Subject, name: str, said: str) -> None:
         subject.fault("mask_inverted", line, evidence, said=said, wanted=wanted)
 
 
+def fits(thing: Thing) -> bool:
+    """Made with a number of blocks and of heads, and not of patches."""
+    known = made_with(thing, ROLE.sizes)
+    return {"depth", "heads"} <= known and not written(thing, "patch")
+
+
 ROLE = Role(
-    called=r"\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|encoder(_?(only|stack))?\w*|sequence_?\w+",
+    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*encoder(_?(only|stack))?\w*)",
     sizes=Sizes(
         {
             "heads": H,
@@ -327,4 +333,5 @@ ROLE = Role(
         "width",
     ),
     judge=judge,
+    fits=fits,
 )

@@ -12,12 +12,13 @@ import torch
 
 from etude.examiner import common, norms, stack
 from etude.examiner.build import Sizes
-from etude.examiner.fit import Meant, narrow, uses
+from etude.examiner.fit import Meant, Option, best, narrow
+from etude.examiner.products import uses
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role
+from etude.examiner.roles import Role, made_with
 from etude.examiner.roles import encoder_block as eb
 from etude.examiner.roles import patch_embedding as pe
-from etude.examiner.source import CannotJudge
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
@@ -82,9 +83,7 @@ FAULTS = (
 )
 
 
-def options(
-    subject: Subject, trace: Trace, x: Tensor
-) -> Iterator[tuple[Meant, tuple[Change, ...]]]:
+def options(subject: Subject, trace: Trace, x: Tensor) -> Iterator[Option]:
     """What the weights may be, of patches, blocks, the last norm and the head; and the blocks'
     variants. The parts are told one by one, by the steps they share with the user's forward."""
     P = subject.parameters
@@ -127,7 +126,9 @@ def judge(subject: Subject) -> None:
     out, P = first(out), subject.parameters
     if not own_blocks(subject, trace, P):
         return
-    fit = stack.best(vit, {"image": x}, options(subject, trace, x), P, out, trace, READOUTS, FAULTS)
+    found = list(options(subject, trace, x))
+    groups = (*READOUTS, stack.heads(found, P))
+    fit = best(vit, {"image": x}, found, P, out, trace, groups, FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="patches, blocks and head")
     if common.explain(subject, fit, trace):
@@ -176,8 +177,13 @@ def positions(subject: Subject, call: Any, x: Tensor, weights: Mapping[str, Any]
         subject.fault("positions_missing", subject.line_in("forward"), evidence)
 
 
+def fits(thing: Thing) -> bool:
+    """Made with patches and a number of blocks."""
+    return {"patch", "depth"} <= made_with(thing, ROLE.sizes)
+
+
 ROLE = Role(
-    called=r"\w*vi_?t\w*|\w*vision_?transformer\w*",
+    called=r"(?!\w*(block|layer|mlp|embed|patch)\w*)(\w*vi_?t\w*|\w*vision_?transformer\w*)",
     sizes=Sizes(
         {
             "heads": H,
@@ -197,4 +203,5 @@ ROLE = Role(
         "width",
     ),
     judge=judge,
+    fits=fits,
 )

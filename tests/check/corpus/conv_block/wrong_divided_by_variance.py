@@ -1,6 +1,6 @@
 # role: conv_block
 # verdict: wrong
-# fault: divide_by_variance
+# fault: divided_by_variance
 # object: ConvBNBlock
 # about: the hand-written batch norm divides by the variance, not by its root
 

@@ -1,6 +1,6 @@
 # role: reparameterization
 # verdict: wrong
-# fault: not_reparameterized
+# fault: sampled_without_gradient
 # object: reparameterization
 # about: sample() of Normal where rsample() is needed, so neither mu nor logvar learns
 
