@@ -86,3 +86,11 @@ def test_an_adapter_makes_and_calls(tmp_path):
     assert verdict.status == "right", verdict
     with pytest.raises(UsageError, match="is a file too"):
         etude.check(path, adapter=torch)
+
+
+def test_settings_beside_a_layer_are_not_taken_for_it(tmp_path):
+    settings = "\n\nclass Attention:\n    width: int = 12\n    heads: int = 3\n"
+    path = tmp_path / "layer.py"
+    path.write_text(HEAD + MULTI_HEAD.replace("MultiHeadAttention", "Mine") + settings)
+    verdict = etude.check(path, "multi_head_attention")
+    assert (verdict.name, verdict.status) == ("Mine", "right"), verdict

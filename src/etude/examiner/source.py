@@ -82,8 +82,18 @@ def things(module: ModuleType) -> Iterator[Thing]:
     file = module.__file__ or ""
     for name, it in vars(module).items():
         own = getattr(it, "__module__", "") == module.__name__
-        if own and (inspect.isclass(it) or inspect.isfunction(it)):
+        if own and (inspect.isfunction(it) or (inspect.isclass(it) and does(it))):
             yield Thing(name, it, file, line_of(it))
+
+
+def does(it: type) -> bool:
+    """Whether a class has a method that can be called; what holds settings alone has none."""
+    own = [vars(each) for each in it.__mro__ if each is not object]
+    return any(
+        callable(value) and (name == "__call__" or not name.startswith("_"))
+        for each in own
+        for name, value in each.items()
+    )
 
 
 def thing(it: Any) -> Thing:
