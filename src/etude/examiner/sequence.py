@@ -113,6 +113,15 @@ def started(subject: Subject, sizes: Sizes) -> tuple[Asked, Tensor]:
     raise trouble
 
 
+def sharpen(subject: Subject) -> None:
+    """Larger weights: with those of the start a state drifts one way, and its first step may be its
+    largest."""
+    with torch.no_grad():
+        for p in subject.parameters.values():
+            if p.ndim >= 2 and p.is_floating_point() and float(p.abs().max()) < 1:
+                p.mul_(3)
+
+
 def unkept(subject: Subject, asked: Asked, X: Tensor) -> bool:
     """A second call answers as the first did. Fault: state_kept_between_batches."""
     before, after = (

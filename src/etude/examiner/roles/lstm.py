@@ -47,6 +47,7 @@ def examine(subject: Subject) -> None:
     if not common.registered(subject):
         return
     asked, X = sequence.started(subject, ROLE.sizes)
+    sequence.sharpen(subject)
     if not sequence.unkept(subject, asked, X):
         return
     if not common.same_twice(subject, X, named=asked.named):
