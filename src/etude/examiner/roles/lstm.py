@@ -207,7 +207,7 @@ def whole(
     trace: Trace,
 ) -> bool:  # fmt: skip
     """What holds besides the values: layers with weights of their own, states as they should be.
-    Faults: layers_shared, states_wrong."""
+    Faults: layers_shared, state_not_last."""
     common.explain(subject, fit, trace)
     subject.variants[:] = [v for v in subject.variants if v != "last_step"]
     if fit.meant.said == "shared":
