@@ -156,7 +156,8 @@ def _slots(
         Wx: dict[str, Any] = {}
         Wh: dict[str, Any] = {}
         b: dict[str, Any] = {}
-        for gate, found in each.items():
+        for gate in GATES:
+            found = each.get(gate, ())
             Wx[gate], Wh[gate] = like.new_zeros(D, E), like.new_zeros(D, D)
             b[gate] = like.new_zeros(D)
             for row in filter(None, found):

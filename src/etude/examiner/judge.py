@@ -26,6 +26,7 @@ def exactly() -> Iterator[None]:
     )
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
+    torch.manual_seed(0)
     try:
         with torch.enable_grad():
             yield

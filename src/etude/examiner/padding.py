@@ -20,8 +20,8 @@ LENGTHS = re.compile(
     r"(x|seq|sequences?|src|input|text|valid|num|n)?_?(len|lens|length|lengths)s?(_x)?|seq_?lens?",
     re.IGNORECASE,
 )
-DOWN, MIXED = [4, 2], [2, 3]
-"""Lengths of two samples of four steps: sorted ones hide an order that is not restored."""
+DOWN, MIXED = [4, 4, 3, 2, 2], [2, 3, 4, 2, 3]
+"""Lengths of five samples of at most four steps: sorted ones hide an order that is not restored."""
 
 
 def judge(subject: Subject, asked: Any, X: Tensor) -> bool:

@@ -56,6 +56,7 @@ VARIANTS = (
     Change("directions_added", {"read": lambda s: halves(top(s))}),
     Change("directions_added", {"read": lambda s: halves(top(s)) / 2}),
     Change("all_layers", {"read": lambda s: merged(s.hn)}),
+    Change("last_step", {"read": lambda s: s.hn.transpose(0, 1)}),
     Change("mean_of_layers", {"read": lambda s: s.hn.mean(0)}),
     Change("cell_state_read", {"read": lambda s: top(s, "cn")}),
     Change("cell_state_read", {"read": lambda s: torch.cat([top(s), top(s, "cn")], -1)}),
@@ -72,16 +73,8 @@ FAULTS = (
     Change("readout_first_layer", {"read": lambda s: s.hn[0]}),
     Change("readout_first_layer", {"read": lambda s: torch.cat([s.hn[0], s.hn[1]], -1)}),
     Change("readout_first_layer", {"read": lambda s: s.hn[-2]}),
-    Change("last_step_missed", {"read": lambda s: s.Y[:, -2]}),
     Change("outputs_reversed", {"read": lambda s: s.Y.flip(1)}),
-    Change("outputs_transposed", {"read": lambda s: _viewed(s.Y)}),
-    Change("outputs_transposed", {"read": lambda s: _viewed(s.Y)[:, -1]}),
 )
-
-
-def _viewed(Y: Tensor) -> Tensor:
-    """[N L E] read as if it lay time first."""
-    return Y.transpose(0, 1).reshape(Y.shape)
 
 
 def seen(trace: Trace, head: Sequence[Use]) -> Iterator[tuple[Tensor, int]]:
@@ -120,19 +113,17 @@ def _before(trace: Trace, value: Tensor) -> Tensor | None:
 
 
 def squashed(subject: Subject, out: Tensor, trace: Trace) -> bool:
-    """Whether a classifier's scores are left as they are. Faults: softmax_in_output,
-    sigmoid_in_output."""
+    """Whether a classifier's scores are left as they are. Fault: softmax_in_output."""
     classes = subject.sizes.get("classes")
     said = inspect.getsource(type(subject.it)) if isinstance(subject.it, nn.Module) else ""
-    if out.ndim != 2 or out.shape[-1] != classes or "probab" in said.lower():
+    if out.shape[-1] != classes or "probab" in said.lower():
         return True
-    for name, code in (("softmax", "softmax_in_output"), ("sigmoid", "sigmoid_in_output")):
-        for call in trace.named(name):
-            if call.line and same_values(call.outs[0], out):
-                low, high = float(out.min()), float(out.max())
-                evidence = ("class scores", "any number", f"between {low:.2g} and {high:.2g}")
-                subject.fault(code, call.line, evidence)
-                return False
+    for call in trace.named("softmax", "sigmoid"):
+        if call.line and same_values(call.outs[0], out):
+            low, high = float(out.min()), float(out.max())
+            evidence = ("class scores", "any number", f"between {low:.2g} and {high:.2g}")
+            subject.fault("softmax_in_output", call.line, evidence)
+            return False
     return True
 
 

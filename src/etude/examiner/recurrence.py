@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from etude.examiner.fit import NOTHING, Meant, attempt
+from etude.examiner.fit import Meant, attempt
 from etude.examiner.gates import Widths, distinct, meanings
 from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
@@ -277,8 +277,8 @@ def likeliest(meant: Sequence[Meant], trace: Trace, P: Weights, x: Tensor, D: in
     zero = x.new_zeros(x.shape[0], D)
     counts = []
     for each in meant:
-        given = {"x": x[:, 0], "h": zero, "c": zero, **each.make(P)}
-        steps, _ = attempt(cell, given, NOTHING, {})
+        given = {"x": x[:, 0], "h": zero, "c": zero}
+        steps, _ = attempt(cell, given, each, P)
         counts.append(sum(trace.holds(v) for name, v in steps.log if v.any() and name != "joined"))
     order = sorted(range(len(meant)), key=lambda k: -counts[k])
     return order[:4]

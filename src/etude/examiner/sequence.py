@@ -21,7 +21,8 @@ from etude.examiner.subject import Subject, first
 from etude.examiner.trace import TOLERANCE
 from etude.shapes import Tensor
 
-N, L, Q, D, K = 2, 4, 7, 6, 3
+N, L, Q, D, K = 5, 4, 7, 6, 3
+"""No two axes alike, nor K doubled by two directions: an output's shape tells its axes."""
 WORDS = 5
 STATE = re.compile(
     r"h_?0|c_?0|h|c|hx|h_?c|hidden(_state)?s?|states?|(init|initial|prev)_?(states?|hidden)",
@@ -55,11 +56,14 @@ class Asked:
 
 
 def first_of(out: Any) -> Tensor:
-    """The output itself; a list of each step's as one tensor, steps first after the batch."""
+    """The output itself, batch first: a list of each step's as one tensor [N L D], states [K N D]
+    turned."""
     lead = out[0] if isinstance(out, tuple) else out
     if isinstance(lead, list) and len(lead) == L and all(v.shape == lead[0].shape for v in lead):
         return torch.stack(lead, 1)
-    return first(out)
+    lead = first(out)
+    states = lead.ndim == 3 and lead.shape[1] == N and lead.shape[0] not in (N, L)
+    return lead.transpose(0, 1) if states else lead
 
 
 def moved(X: Tensor) -> Tensor:
@@ -107,6 +111,15 @@ def started(subject: Subject, sizes: Sizes) -> tuple[Asked, Tensor]:
                     trouble = trouble or error
     assert trouble
     raise trouble
+
+
+def sharpen(subject: Subject) -> None:
+    """Larger weights: with those of the start a state drifts one way, and its first step may be its
+    largest."""
+    with torch.no_grad():
+        for p in subject.parameters.values():
+            if p.ndim >= 2 and p.is_floating_point() and float(p.abs().max()) < 1:
+                p.mul_(3)
 
 
 def unkept(subject: Subject, asked: Asked, X: Tensor) -> bool:
@@ -171,8 +184,10 @@ def laid_out(subject: Subject, asked: Asked, X: Tensor) -> bool:
     if apart(asked, X, 0):
         subject.hold("batch_apart", "exact")
         return True
+    word = says(subject)
+    if asked.named and word != "batch":
+        raise CannotJudge("check_lstm_layout")
     if not asked.named and apart(asked, X, 1):
-        word = says(subject)
         if word == "time":
             asked.time_first = True
             subject.variants.append("time_first")
@@ -188,6 +203,8 @@ def laid_out(subject: Subject, asked: Asked, X: Tensor) -> bool:
         evidence = ("shape of the output", f"[{N} ...], one a sample", str(list(out.shape)))
         subject.fault("readout_last_sample", subject.line_in("forward"), evidence)
         return False
+    if out.shape[0] != N:
+        raise CannotJudge("check_shape", expected=f"[{N} ...]", found=list(out.shape))
     taught(asked, X, ("output of sample 0 when the others change", "the same", "another"))
     return False
 

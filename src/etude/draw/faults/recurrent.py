@@ -18,17 +18,9 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the candidate goes through a sigmoid, so the cell state can only be added to and never lowered; use tanh for it.",
         "후보값에 sigmoid를 써서 셀 상태가 커지기만 하고 작아지지 못합니다. 후보값에는 tanh를 쓰세요.",
     ),
-    "fault_candidate_relu": (
-        "the candidate goes through a ReLU, so the cell state only grows, without bound; use tanh for it.",
-        "후보값에 ReLU를 써서 셀 상태가 한없이 커지기만 합니다. 후보값에는 tanh를 쓰세요.",
-    ),
     "fault_candidate_not_squashed": (
         "the candidate has no tanh, so the cell state grows without bound over long sequences; pass it through tanh.",
         "후보값에 tanh가 없어 긴 시퀀스에서 셀 상태가 한없이 커집니다. tanh를 씌우세요.",
-    ),
-    "fault_candidate_unused": (
-        "the candidate is not what is added to the cell, so what is new never enters; add i * g.",
-        "셀에 후보값이 아닌 것을 더해 새 내용이 들어가지 않습니다. i * g를 더하세요.",
     ),
     "fault_gate_tanh": (
         "the {gate} gate goes through tanh, so it can turn the sign of what it should only let through; a gate needs a sigmoid.",
@@ -38,33 +30,9 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the {gate} gate has no sigmoid, so it multiplies by any number and the states explode; pass it through a sigmoid.",
         "{gate} 게이트에 sigmoid가 없어 아무 수나 곱해지고 상태가 발산합니다. sigmoid를 씌우세요.",
     ),
-    "fault_gate_relu": (
-        "the {gate} gate goes through a ReLU, so it is not bounded by 1 and the states explode; a gate needs a sigmoid.",
-        "{gate} 게이트에 ReLU를 써서 1을 넘을 수 있고 상태가 발산합니다. 게이트에는 sigmoid를 쓰세요.",
-    ),
-    "fault_gate_softmax": (
-        "the {gate} gate goes through a softmax, so its numbers share one sum and cannot all be open; a gate needs a sigmoid.",
-        "{gate} 게이트에 softmax를 써서 값들이 합 1을 나눠 가져 함께 열릴 수 없습니다. 게이트에는 sigmoid를 쓰세요.",
-    ),
-    "fault_gate_squashed_twice": (
-        "the {gate} gate goes through two sigmoids, so it stays between 0.5 and 0.73 and can neither open nor close; use one.",
-        "{gate} 게이트에 sigmoid를 두 번 써서 0.5와 0.73 사이에 머물러 열리지도 닫히지도 못합니다. 한 번만 쓰세요.",
-    ),
     "fault_gate_reused": (
         "the {gate} gate is computed with weights of the {other} one, so the two cannot learn to differ; give it its own.",
         "{gate} 게이트를 {other} 게이트의 가중치로 계산하여 둘이 따로 배울 수 없습니다. 제 가중치를 쓰세요.",
-    ),
-    "fault_gate_added": (
-        "the {gate} gate is added, not multiplied, so it cannot close anything; multiply by it.",
-        "{gate} 게이트를 곱하지 않고 더해 아무것도 막지 못합니다. 곱하세요.",
-    ),
-    "fault_gates_exchanged": (
-        "the forget gate is on the candidate without a way in for the old cell of its own; compute c = f * c + i * g.",
-        "망각 게이트가 셀 상태가 아니라 후보값에 곱해집니다. c = f * c + i * g 로 계산하세요.",
-    ),
-    "fault_gate_reads_cell": (
-        "the gates read the cell state where they should read h, so the output gate's work is lost; pass h to them.",
-        "게이트가 h가 아니라 셀 상태를 읽어 출력 게이트의 일이 사라집니다. h를 넣으세요.",
     ),
     "fault_recurrent_input_missing": (
         "a gate does not see the hidden state h, so it cannot react to what was before; add h's weights to it.",
@@ -73,10 +41,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
     "fault_forget_gate_unused": (
         "the old cell state is not multiplied by the forget gate, so the cell cannot learn what to forget; compute c = f * c + i * g.",
         "이전 셀 상태에 망각 게이트를 곱하지 않아 무엇을 잊을지 배울 수 없습니다. c = f * c + i * g 로 계산하세요.",
-    ),
-    "fault_forget_inverted": (
-        "the old cell state is multiplied by 1 - f, so an open forget gate erases; compute c = f * c + i * g.",
-        "이전 셀 상태에 1 - f를 곱해 망각 게이트가 열릴수록 지워집니다. c = f * c + i * g 로 계산하세요.",
     ),
     "fault_forgets_hidden": (
         "the forget gate is multiplied with h, not with the cell state, so the long memory is lost; compute c = f * c + i * g.",
@@ -94,21 +58,9 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the output gate is not used, so the cell cannot learn what to show; compute h = o * tanh(c).",
         "출력 게이트를 쓰지 않아 무엇을 내보낼지 배울 수 없습니다. h = o * tanh(c) 로 계산하세요.",
     ),
-    "fault_cell_multiplied": (
-        "what is kept and what is added are multiplied, so one small factor erases all; add them: c = f * c + i * g.",
-        "남길 것과 더할 것을 곱해 작은 값 하나가 모두 지웁니다. 더하세요: c = f * c + i * g.",
-    ),
-    "fault_cell_subtracted": (
-        "the new content is subtracted from the cell; add it: c = f * c + i * g.",
-        "새 내용을 셀에서 뺍니다. 더하세요: c = f * c + i * g.",
-    ),
     "fault_cell_not_squashed": (
         "h is the output gate times c itself, so the output grows with the cell state without bound; compute h = o * tanh(c).",
         "h에 c를 그대로 곱해 출력이 셀 상태와 함께 한없이 커집니다. h = o * tanh(c) 로 계산하세요.",
-    ),
-    "fault_cell_squashed_by_sigmoid": (
-        "the cell state goes to the output through a sigmoid, so h can never be negative; compute h = o * tanh(c).",
-        "셀 상태를 sigmoid로 내보내 h가 음수가 될 수 없습니다. h = o * tanh(c) 로 계산하세요.",
     ),
     "fault_cell_state_squashed": (
         "the cell state itself goes through tanh before it is carried on, so the memory shrinks at each step and gradients vanish; use tanh for h alone.",
@@ -117,10 +69,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
     "fault_hidden_from_old_cell": (
         "h is made of the old cell state, so the output lags a step behind its input; compute h = o * tanh(c) with the new c.",
         "h를 이전 셀 상태로 만들어 출력이 입력보다 한 단계 늦습니다. 새 c로 h = o * tanh(c) 를 계산하세요.",
-    ),
-    "fault_hidden_from_candidate": (
-        "h is made of the candidate, not of the cell state, so the memory never reaches the output; compute h = o * tanh(c).",
-        "h를 셀 상태가 아니라 후보값으로 만들어 기억이 출력에 닿지 않습니다. h = o * tanh(c) 로 계산하세요.",
     ),
     "fault_states_returned_swapped": (
         "the states come back as (c, h) but are taken as (h, c), so each step reads the one for the other; return (h, c).",
@@ -175,10 +123,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "셀 상태를 읽음 (보통은 은닉 상태)",
     ),
     "variant_own_readout": ("a readout of its own", "고유한 읽기 방식"),
-    "fault_dropout_active_in_eval": (
-        "dropout is active in eval mode, so two predictions of the same input differ; use nn.Dropout, or pass training=self.training.",
-        "eval 모드에서도 드롭아웃이 켜져 있어 같은 입력의 예측이 매번 달라집니다. nn.Dropout을 쓰거나 training=self.training을 넘기세요.",
-    ),
     "fault_state_kept_between_batches": (
         "the state of one call is the start of the next, so a prediction depends on the batches before it; start each call from zeros.",
         "앞 호출의 상태에서 다음 호출이 시작되어 예측이 앞서 넣은 배치에 좌우됩니다. 호출마다 0에서 시작하세요.",
@@ -199,10 +143,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "one state serves all layers, so each layer overwrites what another remembers; keep an h and a c for each layer.",
         "하나의 상태를 모든 층이 함께 써서 서로의 기억을 덮어씁니다. 층마다 h와 c를 따로 두세요.",
     ),
-    "fault_layers_share_weights": (
-        "several layers use the weights of one cell, so they cannot learn to differ; make a cell for each layer.",
-        "여러 층이 한 셀의 가중치를 함께 써서 서로 다르게 배울 수 없습니다. 층마다 셀을 만드세요.",
-    ),
     "fault_outputs_reversed": (
         "outputs stand in reversed order of time, so step t is read with what belongs to another step; flip them back.",
         "출력이 시간의 거꾸로 순서로 놓여 단계 t에 다른 단계의 값이 읽힙니다. 다시 뒤집으세요.",
@@ -219,10 +159,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the output is read from the first step, which has seen nothing of the rest, so all later steps are ignored; read the last one.",
         "첫 단계의 출력을 읽어 뒤의 모든 단계가 무시됩니다. 마지막 단계를 읽으세요.",
     ),
-    "fault_last_step_missed": (
-        "the output is read from the step before the last, so the last step is ignored; read the last one.",
-        "마지막 바로 앞 단계를 읽어 마지막 단계가 무시됩니다. 마지막 단계를 읽으세요.",
-    ),
     "fault_hn_transposed": (
         "hn is [K N D] and is reshaped to [N K*D] without moving the axes, so states of different samples are mixed; transpose first, or take hn[-1].",
         "hn은 [K N D]인데 축을 옮기지 않고 [N K*D]로 바꿔 서로 다른 샘플의 상태가 섞입니다. 먼저 transpose하거나 hn[-1]을 쓰세요.",
@@ -235,21 +171,9 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the state of a lower layer is read, so the layers above it are computed in vain; take that of the last, hn[-1].",
         "아래층의 상태를 읽어 그 위의 층들은 헛되이 계산됩니다. 마지막 층의 hn[-1]을 쓰세요.",
     ),
-    "fault_outputs_transposed": (
-        "outputs are reshaped as if they lay time first, so samples and steps are mixed; transpose the axes, do not view them.",
-        "출력을 시간 축이 먼저인 것처럼 reshape하여 샘플과 단계가 섞입니다. view가 아니라 transpose를 쓰세요.",
-    ),
     "fault_state_not_last": (
         "the state that is returned is not the one after the last step, so what goes on from it starts wrongly; return the last h and c.",
         "돌려주는 상태가 마지막 단계의 것이 아니어서 이어지는 계산이 잘못 시작됩니다. 마지막 h와 c를 돌려주세요.",
-    ),
-    "fault_softmax_in_output": (
-        "the class scores go through a softmax, and cross-entropy applies its own, so gradients become small and learning slow; return the scores themselves.",
-        "점수에 softmax를 씌웠는데 교차 엔트로피가 또 씌우므로 기울기가 작아지고 학습이 느려집니다. 점수를 그대로 돌려주세요.",
-    ),
-    "fault_sigmoid_in_output": (
-        "the class scores go through a sigmoid, so cross-entropy sees them squeezed between 0 and 1 and learning is slow; return the scores themselves.",
-        "점수에 sigmoid를 씌워 교차 엔트로피가 0과 1 사이의 값만 보게 되고 학습이 느려집니다. 점수를 그대로 돌려주세요.",
     ),
     "fault_last_step_is_padding": (
         "with lengths, a sample's answer depends on its padding: the last step is read, not the last valid one; read step length - 1, or pack the sequences.",

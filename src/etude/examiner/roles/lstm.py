@@ -47,11 +47,10 @@ def examine(subject: Subject) -> None:
     if not common.registered(subject):
         return
     asked, X = sequence.started(subject, ROLE.sizes)
+    sequence.sharpen(subject)
     if not sequence.unkept(subject, asked, X):
         return
     if not common.same_twice(subject, X, named=asked.named):
-        code = subject.found[-1].code.replace("dropout_in_eval", "dropout_active_in_eval")
-        subject.found[-1] = subject.found[-1].named(code)
         return
     apart = sequence.laid_out(subject, asked, X)
     if subject.found:
@@ -208,12 +207,12 @@ def whole(
     trace: Trace,
 ) -> bool:  # fmt: skip
     """What holds besides the values: layers with weights of their own, states as they should be.
-    Faults: layers_share_weights, states_wrong."""
+    Faults: layers_shared, state_not_last."""
     common.explain(subject, fit, trace)
     subject.variants[:] = [v for v in subject.variants if v != "last_step"]
     if fit.meant.said == "shared":
         evidence = ("layers with weights of their own", str(subject.sizes.get("depth")), "fewer")
-        subject.fault("layers_share_weights", subject.line_in("__init__"), evidence)
+        subject.fault("layers_shared", subject.line_in("__init__"), evidence)
         return False
     return states(subject, fit, given, out)
 
@@ -264,7 +263,8 @@ def fits(thing: Thing) -> bool:
 
 
 ROLE = Role(
-    called=r"(?!\w*(cell|step|unit)$)\w*lstm\w*|long_?short_?term_?memory\w*",
+    called=r"(?!\w*(cell|step|unit)$)\w*lstm\w*|long_?short_?term_?memory\w*|sequence_?\w+|"
+    r"\w*text_?classifier",
     sizes=Sizes(
         {
             "vocabulary": 11, "depth": K, "dropout": 0.5, "classes": CLASSES, "hidden": D,

@@ -1,6 +1,6 @@
 # role: lstm
 # verdict: wrong
-# fault: dropout_active_in_eval
+# fault: dropout_in_eval
 # object: LSTMNet
 # about: F.dropout is left at its default training=True
 

@@ -1,0 +1,30 @@
+# role: lstm
+# verdict: wrong
+# fault: layers_shared
+# object: StackedLSTM
+# about: the list holds one cell several times
+
+import torch
+from torch import nn
+
+
+class StackedLSTM(nn.Module):
+    """x: (batch, seq_len, features) -> outputs, (h, c)"""
+
+    def __init__(self, input_size, hidden_size, num_layers):
+        super().__init__()
+        self.hidden_size, self.num_layers = hidden_size, num_layers
+        self.first = nn.LSTMCell(input_size, hidden_size)
+        self.others = nn.ModuleList([nn.LSTMCell(hidden_size, hidden_size)] * (num_layers - 1))  # <<<
+
+    def forward(self, x):
+        zero = x.new_zeros(x.size(0), self.hidden_size)
+        states = [(zero, zero)] * self.num_layers
+        outputs = []
+        for t in range(x.size(1)):
+            below = x[:, t]
+            for k, cell in enumerate([self.first, *self.others]):
+                states[k] = cell(below, states[k])
+                below = states[k][0]
+            outputs.append(below)
+        return torch.stack(outputs, 1), states
