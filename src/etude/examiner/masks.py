@@ -22,7 +22,7 @@ from etude.examiner.subject import Subject
 from etude.shapes import Tensor
 
 MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)
-ONE = r"\b(true|1|ones?|non-?zero)\b[^.;\n]{0,30}?\b"
+ONE = r"\b(true|1|ones|non-?zero)\b[^.;\n]{0,30}?\b"
 ZERO = r"\b(false|0|zeros?)\b[^.;\n]{0,30}?\b"
 HIDDEN = (
     r"(hid|ignor|mask(ed|s)?\b|pad|block|exclud|forbid|invisible|remov|must not"
@@ -33,6 +33,8 @@ HIDES, KEEPS, ZERO_HIDES, ZERO_KEEPS = (
     re.compile(whose + does, re.IGNORECASE)
     for whose, does in ((ONE, HIDDEN), (ONE, SEEN), (ZERO, HIDDEN), (ZERO, SEEN))
 )
+NEARBY = re.compile(r".{0,60}\bmask.{0,160}|.{0,60}\bpadding.{0,60}", re.IGNORECASE | re.DOTALL)
+"""What is said of a mask stands near the word."""
 EXACT = 1e-14
 NEAR = 1e-7
 """Of the largest number: a large negative number in place of minus infinity is as good."""
@@ -45,7 +47,7 @@ def parameter(forward: Callable[..., object]) -> str:
 
 def documented(subject: Subject, name: str) -> str:
     """What the author says that True, or 1, does: "keep", "hide", or ''."""
-    words = _words(subject)
+    words = " ; ".join(NEARBY.findall(_words(subject)))
     words = re.sub(
         r"(?i)\b(true|false|0|1)\s*(=|:|->|means?|for|where|is|은|는)+\s*", r"\1 ", words
     )

@@ -36,6 +36,10 @@ class Use:
         assert self.call is not None
         return self.call.outs[0]
 
+    def same(self, P: Weights) -> tuple[object, ...]:
+        """Equal for two uses of the same weights, and not for two parts of one parameter."""
+        return self.names, tuple(self.weight(P).detach().flatten().tolist())
+
     def shape(self, P: Weights) -> tuple[int, ...]:
         """Of the weight."""
         return tuple(self.weight(P).shape)

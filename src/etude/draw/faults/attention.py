@@ -13,7 +13,7 @@ ATTENTION: dict[str, tuple[str, str]] = {
     "word_tokens": ("tokens", "토큰 축"),
     "word_samples": ("samples of the batch", "배치의 샘플 축"),
     "word_attention": ("attention", "어텐션"),
-    "word_MLP": ("MLP", "MLP"),
+    "word_MLP": ("MLP", "다층 퍼셉트론(MLP)"),
     "word_attention and MLP": ("attention and the MLP", "어텐션과 MLP"),
     "word_readout": ("readout", "출력부"),
     "word_keep": ("keep", "보이게 함"),
@@ -123,10 +123,6 @@ ATTENTION: dict[str, tuple[str, str]] = {
     "fault_output_projection_missing": (
         "the heads are put together and returned without the output projection, so they cannot exchange anything; end with a Linear(width, width).",
         "헤드를 합친 뒤 출력 투영 없이 돌려줍니다. 헤드끼리 섞일 수 없습니다. 마지막에 Linear(폭, 폭)를 두세요.",
-    ),
-    "fault_no_projections": (
-        "no products with weights were found that could make Q, K, V and the output; multi-head attention needs four projections.",
-        "Q, K, V와 출력을 만드는 가중치 곱을 찾지 못했습니다. 멀티헤드 어텐션에는 네 개의 투영이 있어야 합니다.",
     ),
     # blocks
     "fault_skip_missing": (

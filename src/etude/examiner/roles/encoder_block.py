@@ -20,7 +20,7 @@ from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role, made_with, written
 from etude.examiner.roles import multi_head_attention as mha
-from etude.examiner.source import Thing
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first
 from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
@@ -241,16 +241,21 @@ def judge(subject: Subject) -> None:
     )
     options = narrow(block, given, meant, P, trace, (ORDER, activations(trace)), 6)
     fit = best(block, given, options, P, out, trace, (), FAULTS)
-    if common.explain(subject, fit, trace) and fit:
+    if fit is None:
+        raise CannotJudge("check_no_product", what="attention and MLP")
+    right = common.explain(subject, fit, trace)
+    if right:
         shared(subject, found, P, x.shape[-1])
-        common.gradients(subject, block, given, fit, out)
+    if not subject.found:
         common.learns(subject, out, trace)
+    if right:
+        common.gradients(subject, block, given, fit, out)
         post = fit.variants[0] is POST
         norms.skip(
             subject, lambda P: [fit.meant.make(P)], post, lambda trace: x.detach(), x, named=named
         )
         common.coarser(subject, call, x.detach(), call(x.detach()))
-    if not subject.found and fit:
+    if right and not subject.found:
         any(judge_mask(subject, fit, batch) for batch in (N, int(fit.meant.make(P)["H"])))
 
 

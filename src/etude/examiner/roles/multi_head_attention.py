@@ -80,7 +80,7 @@ def meanings(
 ) -> Iterator[Meant]:
     """What the products may be: the last is the output's, or none is; the others make Q, K and V.
     extra: declared, never used."""
-    distinct = list({use.names: use for use in found}.values())
+    distinct = list({use.same(P): use for use in found}.values())
     for h in heads:
         for inner, outer in ((distinct[:-1], distinct[-1:]), (distinct, [])):
             for q_k_v, left in _complete(inner, extra, P):
@@ -182,17 +182,14 @@ def judge(subject: Subject) -> None:
     extra = spare(unused(trace, P), P)
     fit = search(multi_head, given, meanings(linear, P, heads, extra), P, out, trace, (), FAULTS)
     if fit is None:
-        subject.fault(
-            "no_projections",
-            0,
-            ("products with weights", "those of Q, K, V and the output", str(len(linear))),
-        )
-        return
-    if common.explain(subject, fit, trace):
-        common.gradients(subject, multi_head, given, fit, out)
-        common.learns(subject, out, trace)
-        common.coarser(subject, call, found[0].detach(), call(found[0].detach()))
+        raise CannotJudge("check_no_product", what="Q, K, V and the output")
+    right = common.explain(subject, fit, trace)
     if not subject.found:
+        common.learns(subject, out, trace)
+    if right:
+        common.gradients(subject, multi_head, given, fit, out)
+        common.coarser(subject, call, found[0].detach(), call(found[0].detach()))
+    if right and not subject.found:
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
         any(judge_mask(subject, fit, batch) for batch in (N, heads_in(subject, fit)))
 

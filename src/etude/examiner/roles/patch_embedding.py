@@ -276,9 +276,11 @@ def judge(subject: Subject) -> None:
         raise CannotJudge("check_no_product", what="patches")
     if same_positions(subject, found, P):
         return
-    if common.explain(subject, fit, trace):
-        common.gradients(subject, embed, {"image": x}, fit, out)
+    right = common.explain(subject, fit, trace)
+    if not subject.found:
         common.learns(subject, out, trace)
+    if right:
+        common.gradients(subject, embed, {"image": x}, fit, out)
 
         def call(x: Tensor) -> Tensor:
             return first(subject.run(x))

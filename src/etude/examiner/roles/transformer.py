@@ -152,7 +152,8 @@ def judge(subject: Subject) -> None:
     right = common.explain(subject, fit, trace)
     if right:
         no_places(subject, call, x, fit, trace)
-    common.learns(subject, out, trace)
+    if not subject.found:
+        common.learns(subject, out, trace)
     if right:
         common.gradients(subject, encode, given, fit, out)
         clean(subject, fit, trace, x)

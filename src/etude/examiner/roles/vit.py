@@ -131,9 +131,11 @@ def judge(subject: Subject) -> None:
     fit = best(vit, {"image": x}, found, P, out, trace, groups, FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="patches, blocks and head")
-    if common.explain(subject, fit, trace):
-        common.gradients(subject, vit, {"image": x}, fit, out)
+    right = common.explain(subject, fit, trace)
+    if not subject.found:
         common.learns(subject, out, trace)
+    if right:
+        common.gradients(subject, vit, {"image": x}, fit, out)
         positions(subject, call, x.detach(), fit.meant.make(P))
         post = any(change is eb.POST for change in fit.variants)
         before = _before(trace, P)
