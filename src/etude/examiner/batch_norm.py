@@ -137,8 +137,10 @@ def quiet_in_eval(subject: Subject, x: Tensor) -> bool:
         return True
     evidence = (f"{', '.join(changed)} after a call in eval mode", "unchanged", "changed")
     line = common.set_at(subject, changed[0]) or trace.line("batch_norm")
-    outs = [first(subject.run(torch.cat([x[:1], other]))) for other in (x[1:], 2 * x[1:])]
-    kept_all.back()
+    outs = []
+    for other in (x[1:], 2 * x[1:]):
+        outs.append(first(subject.run(torch.cat([x[:1], other]))))
+        kept_all.back()
     if difference(outs[1][:1], outs[0][:1]) > TOLERANCE:
         line = line_of(trace)
         subject.fault("batch_statistics_in_eval", line, evidence)

@@ -1,6 +1,9 @@
 """Checks that every module must pass, whatever its role."""
 
+import ast
 import inspect
+import linecache
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -37,9 +40,37 @@ def same_twice(subject: Subject, *inputs: Any, named: Named = None) -> bool:
     dropped = [call for call in calls if "drop" in call.name or call.name.startswith("bernoulli")]
     dropped += [c for c in trace.named("scaled_dot_product_attention") if c.kwargs.get("dropout_p")]
     code = "dropout_in_eval" if dropped else "random_forward"
+    if not dropped and calls and MAKES.search(text_at(subject, calls[0].line)):
+        code = "layer_made_in_forward"
     where = next((call.line for call in (*dropped, *calls)), 0)
     subject.fault(code, where, ("two calls in eval mode", "equal", f"differ by {far:.2g}"))
     return False
+
+
+MAKES = re.compile(r"\bnn\.[A-Z]\w*\(|\bLinear\(|\bConv\dd\(")
+
+
+def text_at(subject: Subject, line: int) -> str:
+    """A line of the user's file; ''."""
+    return linecache.getline(subject.thing.file, line)
+
+
+def repeated_at(subject: Subject) -> int:
+    """A line that multiplies a list of one layer, or uses one layer in a loop; 0."""
+
+    def repeats(node: ast.AST) -> bool:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            return isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):
+            return isinstance(node.elt, ast.Name | ast.Attribute)
+        loop = isinstance(node, ast.For) and isinstance(node.iter, ast.Call)
+        return loop and getattr(node.iter.func, "id", "") == "range"  # type: ignore[attr-defined]
+
+    module = inspect.getmodule(subject.thing.it)
+    for it in (subject.thing.it, module):
+        if it is not None and (lines := lines_where(it, repeats)):
+            return lines[0]
+    return 0
 
 
 @contextmanager
@@ -57,26 +88,33 @@ def batch_apart(subject: Subject, call: Callable[[Tensor], Tensor], x: Tensor) -
     whole = call(x)
     if whole.shape[:1] != x.shape[:1]:
         return True
-    other = x.clone()
+    other, moved = x.clone(), x.clone()
     other[1:] = torch.randn_like(other[1:])
+    moved[:1] = torch.randn_like(moved[:1])
     far = difference(call(other)[:1], whole[:1])
-    if far < TOLERANCE:
+    deaf = torch.equal(call(moved), whole)
+    if far < TOLERANCE and not (deaf and _length_first(subject)):
         subject.hold("batch_apart", far)
         return True
     evidence = ("output of sample 0 when the other samples change", "the same", f"{far:.2g} apart")
-    for name, module in subject.it.named_modules() if isinstance(subject.it, nn.Module) else ():
-        if getattr(module, "batch_first", True) is False:
-            line = made_at(subject, type(module).__name__)
-            facts = {"module": type(module).__name__, "name": name or type(module).__name__}
-            subject.fault("batch_first_missing", line, evidence, **facts)
-            return False
-    subject.fault("batch_mixed", subject.line_in("forward"), evidence)
+    if deaf:
+        evidence = ("output of a sample that changes", "another", "the same")
+    if module := _length_first(subject):
+        subject.fault("batch_first_missing", made_at(subject, module), evidence, module=module)
+    else:
+        subject.fault("batch_mixed", subject.line_in("forward"), evidence)
     return False
+
+
+def _length_first(subject: Subject) -> str:
+    """The kind of a module that takes steps before samples; ''."""
+    modules = subject.it.modules() if isinstance(subject.it, nn.Module) else ()
+    found = (type(m).__name__ for m in modules if getattr(m, "batch_first", True) is False)
+    return next(found, "")
 
 
 def made_at(subject: Subject, word: str) -> int:
     """The first line of the thing, or of its file, that calls something of this name; 0."""
-    import ast
 
     def calls(node: ast.AST) -> bool:
         if not isinstance(node, ast.Call):
@@ -92,7 +130,6 @@ def made_at(subject: Subject, word: str) -> int:
 
 def set_at(subject: Subject, name: str) -> int:
     """The first line of the thing, or of its file, that sets `self.NAME`; 0."""
-    import ast
 
     def sets(node: ast.AST) -> bool:
         if not isinstance(node, ast.Assign | ast.AnnAssign):

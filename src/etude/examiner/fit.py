@@ -106,6 +106,7 @@ def best(
     trace: Trace,
     groups: Sequence[Sequence[Change]] = (),
     faults: Sequence[Change] = (),
+    kept: int = 2,
 ) -> Fit | None:
     """`search` over options that were narrowed: the first that is right, else the first that one
     fault explains, else the first; None where there is none."""
@@ -117,7 +118,7 @@ def best(
             return fit
         fits.append(fit)
     for meant, choice in choices:
-        fit = search(program, given, [meant], P, out, trace, choice, faults, 2)
+        fit = search(program, given, [meant], P, out, trace, choice, faults, kept)
         if fit and fit.fault:
             return fit
     return fits[0] if fits else None

@@ -22,8 +22,10 @@ from etude.examiner.subject import Subject
 from etude.shapes import Tensor
 
 MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)
-ONE = r"\b(true|1|ones|non-?zero)\b[^.;\n]{0,30}?\b"
-ZERO = r"\b(false|0|zeros?)\b[^.;\n]{0,30}?\b"
+AWAY = r"\b(?:(?!\b(?:true|false|0|1|zeros?|ones)\b)[^.;\n]){0,30}?\b"
+"""Up to the next value that is spoken of."""
+ONE = rf"\b(true|1|ones|non-?zero){AWAY}"
+ZERO = rf"\b(false|0|zeros?){AWAY}"
 HIDDEN = (
     r"(hid|ignor|mask(ed|s)?\b|pad|block|exclud|forbid|invisible|remov|must not"
     r"|not (be )?(attend|allow|see|look))"
@@ -48,6 +50,8 @@ def parameter(forward: Callable[..., object]) -> str:
 def documented(subject: Subject, name: str) -> str:
     """What the author says that True, or 1, does: "keep", "hide", or ''."""
     words = " ; ".join(NEARBY.findall(_words(subject)))
+    if re.search(r"-\s*(inf|1e\d|10{3,})", words):  # it is added to the scores
+        return ""
     words = re.sub(
         r"(?i)\b(true|false|0|1)\s*(=|:|->|means?|for|where|is|은|는)+\s*", r"\1 ", words
     )
@@ -120,8 +124,19 @@ FAULTS = (
         "mask_repeated_in_wrong_order",
         {"masked": lambda s: s.scaled.masked_fill(~_shuffled(s), -math.inf)},
     ),
-    Change("mask_transposed", {"masked": lambda s: s.scaled.masked_fill(~s.keep.mT, -math.inf)}),
+    Change(
+        "mask_repeated_in_wrong_order",
+        {"masked": lambda s: s.scaled.masked_fill(~_turned(s), -math.inf)},
+    ),
+    Change("mask_transposed", {"masked": lambda s: s.scaled.masked_fill(~s.keep.mT, -1e9)}),
 )
+
+
+def _turned(s: Steps) -> Tensor:
+    """[n h q k] of a mask that was repeated with the batch outermost, where the heads are."""
+    n, h, q, k = s.scaled.shape
+    repeated: Tensor = s.keep[:, 0].expand(n, q, k).repeat_interleave(h, 0)
+    return repeated.view(h, n, q, k).transpose(0, 1)
 
 
 def _shuffled(s: Steps) -> Tensor:
@@ -162,13 +177,15 @@ def judge(
             continue
         keep = aligned(mask, n, ndim)
         said, fault = _compared(out, keep, expected, plain)
+        if not said and not wanted and _adds(ask, mask, expected(keep)):
+            said = "add"
         if said:
             right = right or said
         elif found is None:
             found = fault
         if right:
             break
-    if right and wanted and right != wanted:
+    if wanted and right in ("keep", "hide") and right != wanted:
         evidence = ("what True, or 1, does by the author's words", wanted, right)
         subject.fault("mask_inverted", where, evidence, said=right, wanted=wanted)
     elif right:
@@ -205,6 +222,14 @@ def _compared(
         f"{far:.2g} from unmasked",
     )
     return "", ("mask_adds_nothing", {}, evidence)
+
+
+def _adds(ask: Callable[[Tensor], Tensor], mask: Tensor, wanted: Tensor | None) -> bool:
+    """Whether a mask is what is added to the scores: 0, or a large negative number."""
+    try:
+        return _near(ask(torch.zeros(mask.shape).masked_fill(~mask, -1e9)), wanted)
+    except CannotJudge:
+        return False
 
 
 def _near(out: Tensor, wanted: Tensor | None) -> bool:

@@ -73,7 +73,7 @@ def skip(
     found = scales(uses(trace, P), P, width)[: 2 * len(blocks(P)) + (not post)]
     before = entered(trace)
     reached = [(into(trace, scale), (shift or scale).y) for scale, shift in found]
-    if first(out).shape == before.shape:
+    if first(out).shape == before.shape and len(found) == 2 * len(blocks(P)):
         reached.append((first(out), before))
     for value, normed in reached:
         far = float((value - before).abs().max()) if value.shape == before.shape else 0.0

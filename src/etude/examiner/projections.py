@@ -59,9 +59,9 @@ def projections(found: Sequence[Use], P: Weights, heads: int) -> Iterator[Mappin
         pair, one = sorted(found, key=lambda use: -use.shape(P)[0])
         for split in SPLITS:
             for order in (
+                *itertools.permutations("KV"),
                 *itertools.permutations("QK"),
                 *itertools.permutations("QV"),
-                *itertools.permutations("KV"),
             ):
                 rest = (set("QKV") - set(order)).pop()
                 yield Mapping3(

@@ -4,7 +4,6 @@ whether the skip path stays clean from the first to the last.
     N batch · L length · D width · K blocks
 """
 
-import ast
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +14,11 @@ import torch
 import torch.nn.functional as F
 
 from etude.examiner import common, norms
-from etude.examiner.fit import Meant, Option, narrow, weights
+from etude.examiner.fit import Meant, Option, attempt, narrow, weights
 from etude.examiner.products import Use, spare, unused, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import encoder_block as eb
 from etude.examiner.roles import multi_head_attention as mha
-from etude.examiner.source import lines_where
 from etude.examiner.subject import Subject
 from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
@@ -67,7 +65,6 @@ FAULTS = (
         {"normed": lambda s: s.chain, "readout": lambda s: s.picked},
         {"part": "readout"},
     ),
-    *eb.FAULTS,
 )
 
 
@@ -101,6 +98,9 @@ LAST_NORM = (
     ),
 )
 """Where the last norm stands."""
+
+
+NUMBERED = re.compile(r"(.*?)\.?\b(\d+)\.")
 
 
 @dataclass(frozen=True)
@@ -203,26 +203,8 @@ def shared(subject: Subject, body: Body) -> bool:
     if len(set(names)) == len(names):
         return True
     evidence = ("blocks with weights of their own", str(len(names)), str(len(set(names))))
-    subject.fault("layers_shared", _where_repeated(subject), evidence)
+    subject.fault("layers_shared", common.repeated_at(subject), evidence)
     return False
-
-
-def _where_repeated(subject: Subject) -> int:
-    """A line that multiplies a list of one layer, or uses one layer in a loop; 0."""
-
-    def repeats(node: ast.AST) -> bool:
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            return isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
-        if isinstance(node, ast.ListComp | ast.GeneratorExp):
-            return isinstance(node.elt, ast.Name | ast.Attribute)
-        return (
-            isinstance(node, ast.For)
-            and isinstance(node.iter, ast.Call)
-            and getattr(node.iter.func, "id", "") == "range"
-        )
-
-    lines = lines_where(subject.thing.it, repeats)
-    return lines[0] if lines else 0
 
 
 def narrowed(subject: Subject, trace: Trace, body: Body, width: int) -> list[Option]:
@@ -236,6 +218,38 @@ def narrowed(subject: Subject, trace: Trace, body: Body, width: int) -> list[Opt
     given = {"x": entered(trace, P, len(body.head), False), "keep": None}
     groups = (eb.ORDER, eb.activations(trace))
     return narrow(_first, given, options, P, trace, groups, 4)
+
+
+def explaining(
+    subject: Subject, trace: Trace, options: Iterable[Option], before: int,
+    more: Sequence[Change] = (),
+) -> list[Change]:  # fmt: skip
+    """Faults of a block, and `more`, with which the first gives what the user's forward gives."""
+    P = subject.parameters
+    given = {"x": entered(trace, P, before, False), "keep": None}
+    found: dict[int, Change] = {}
+    for meant, variants in options:
+        for number, fault in enumerate((*eb.FAULTS, *more)):
+            _, out = attempt(_first, given, meant, P, *variants, fault)
+            if out is not None and trace.holds(out):
+                found.setdefault(number, fault)
+    return list(found.values())
+
+
+def early(subject: Subject, trace: Trace) -> bool:
+    """Whether all blocks but the first are left out. Fault: only_first_layer_used."""
+    left = set(unused(trace, subject.parameters))
+    used: dict[tuple[str, str], bool] = {}
+    for name in subject.parameters:
+        if match := NUMBERED.match(name):
+            used[match[1], match[2]] = used.get((match[1], match[2]), False) or name not in left
+    for stem in {stem for stem, _ in used}:
+        own = {number: taken for (s, number), taken in used.items() if s == stem}
+        if len(own) > 1 and own.get("0") and not any(own[n] for n in own if n != "0"):
+            evidence = ("blocks that are used", str(len(own)), "1")
+            subject.fault("only_first_layer_used", subject.line_in("forward"), evidence)
+            return True
+    return False
 
 
 def _first(s: Steps) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from etude.examiner.build import Built, forward_of
 from etude.examiner.source import Thing, theirs
@@ -73,6 +74,8 @@ class Subject:
         self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None
     ) -> tuple[Any, Trace]:
         """What it answers, and every call of torch on the way."""
+        if any(is_lazy(p) for p in self.parameters.values()):
+            self.run(*inputs, named=named)  # its weights get their shapes
         with Recorder(self.parameters, (inputs, named), self.thing.file) as recorder:
             out = self.run(*inputs, train=train, seed=seed, named=named)
         return out, recorder.trace
@@ -95,6 +98,11 @@ class Subject:
             return inspect.getsourcelines(it)[1] if it else 0
         except (OSError, TypeError):
             return 0
+
+
+def is_lazy(p: Tensor) -> bool:
+    """Whether a parameter has no shape yet."""
+    return isinstance(p, UninitializedParameter)
 
 
 def _shape(value: Any) -> str:

@@ -124,6 +124,10 @@ ATTENTION: dict[str, tuple[str, str]] = {
         "the heads are put together and returned without the output projection, so they cannot exchange anything; end with a Linear(width, width).",
         "헤드를 합친 뒤 출력 투영 없이 돌려줍니다. 헤드끼리 섞일 수 없습니다. 마지막에 Linear(폭, 폭)를 두세요.",
     ),
+    "fault_no_projections": (
+        "queries, keys and values are the input itself, so the heads have nothing to learn; give each a Linear of its own.",
+        "쿼리, 키, 값이 입력 그대로라 헤드가 배울 것이 없습니다. 각각 자기 Linear를 두세요.",
+    ),
     # blocks
     "fault_skip_missing": (
         "the skip connection around the {part} is missing, so a deep stack hardly passes signal or gradient; add the input of the sublayer to its output.",
@@ -169,7 +173,27 @@ ATTENTION: dict[str, tuple[str, str]] = {
         "dropout lies on the skip path, so in training every block throws away part of everything before it; drop the sublayer's output alone: x + dropout(sublayer(x)).",
         "드롭아웃이 스킵 경로에 걸립니다. 학습할 때 블록마다 앞의 모든 것이 일부 버려집니다. x + dropout(부분층(x)) 처럼 부분층의 출력에만 거세요.",
     ),
+    "fault_keys_values_not_normalised": (
+        "the queries come from the norm, keys and values do not, so attention compares things of different scale; give all three the normalised x.",
+        "쿼리만 정규화된 값에서 만들고 키와 값은 그렇지 않아 크기가 다른 것끼리 비교합니다. 셋 모두에 정규화된 x를 넣으세요.",
+    ),
+    "fault_skip_added_twice": (
+        "the skip path of the {part} is added twice, so what goes through the blocks doubles each time and drowns what they add; add it once.",
+        "{part} 의 스킵 경로를 두 번 더합니다. 블록을 지날 때마다 값이 두 배가 되어 더한 것이 묻힙니다. 한 번만 더하세요.",
+    ),
+    "fault_causal_in_encoder": (
+        "a causal mask hides every later token, as in a decoder, so an encoder's early tokens learn nothing of the rest; leave the mask out.",
+        "디코더처럼 뒤의 토큰을 모두 가리는 마스크가 있어 앞의 토큰이 나머지를 보지 못합니다. 인코더에서는 빼세요.",
+    ),
+    "fault_heads_share_weights": (
+        "all heads are one and the same object, so they compute the same thing and there is but one head; make a new one for each.",
+        "모든 헤드가 같은 객체라 같은 것을 계산하며 헤드가 하나인 것과 같습니다. 헤드마다 새로 만드세요.",
+    ),
     # patches
+    "fault_stride_missing": (
+        "the convolution moves a pixel at a time, so there is a token for every place and patches overlap; pass stride=patch_size.",
+        "합성곱이 한 픽셀씩 움직여 자리마다 토큰이 생기고 패치가 겹칩니다. stride=patch_size를 넘기세요.",
+    ),
     "fault_patches_scrambled": (
         "the image is cut by a view without moving axes, so a token holds pixels or channels of several places; permute before the reshape (for a convolution: flatten(2).transpose(1, 2)).",
         "축을 옮기지 않고 view로 이미지를 자릅니다. 한 토큰에 여러 곳의 픽셀이나 채널이 섞입니다. reshape 전에 permute하세요 (합성곱이면 flatten(2).transpose(1, 2)).",
@@ -235,6 +259,7 @@ ATTENTION: dict[str, tuple[str, str]] = {
         "padded steps are read into the output, so it depends on how long the others are; average (or take the last of) the valid steps alone.",
         "패딩된 시점까지 읽어 출력을 만들어 다른 샘플의 길이에 좌우됩니다. 유효한 시점만 평균하거나 그 마지막을 쓰세요.",
     ),
+    "word_add": ("is added to the scores", "점수에 더함"),
     "held_mask": ("a mask does what it should; True means", "마스크가 제대로 작동함. True의 뜻"),
     "held_padding": ("padded steps change nothing", "패딩이 결과를 바꾸지 않음"),
     "held_skip_clean": (

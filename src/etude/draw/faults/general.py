@@ -67,6 +67,10 @@ GENERAL: dict[str, tuple[str, str]] = {
         "the forward draws random numbers in eval mode, so two predictions of the same input differ; make what is random a parameter, or draw it in train mode alone.",
         "eval 모드의 forward가 난수를 뽑아 같은 입력의 예측이 매번 달라집니다. 그 값을 nn.Parameter로 두거나 train 모드에서만 뽑으세요.",
     ),
+    "fault_layer_made_in_forward": (
+        "a layer is made anew in every forward, so its weights are random each time and never learn; make it once in __init__.",
+        "forward마다 층을 새로 만들어 가중치가 매번 무작위이고 학습되지 않습니다. __init__에서 한 번만 만드세요.",
+    ),
     "fault_batch_first_missing": (
         "{module} is made without batch_first=True but gets [N L D], so it takes samples for steps and each sample's output depends on the others in the batch; pass batch_first=True.",
         "{module} 을 batch_first=True 없이 만들고 [N L D]를 넣어, 배치 축을 시간 축으로 읽습니다. 한 샘플의 출력이 배치의 다른 샘플에 좌우됩니다. batch_first=True를 넘기세요.",

@@ -15,7 +15,7 @@ from etude.examiner import common, masks
 from etude.examiner.build import Sizes, takes
 from etude.examiner.fit import NOTHING, attempt, search
 from etude.examiner.program import Change, Steps
-from etude.examiner.roles import Role, made_with
+from etude.examiner.roles import Role, made_with, role
 from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject, first, rest
 from etude.shapes import Tensor
@@ -43,6 +43,8 @@ FAULTS = (
     Change("scale_by_d", {"scaled": lambda s: s.scores / s.Q.shape[-1]}),
     Change("scale_multiplied", {"scaled": lambda s: s.scores * math.sqrt(s.Q.shape[-1])}),
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.K.shape[-2])}),
+    Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[-2])}),
+    Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[1])}),
     Change(
         "scale_after_softmax",
         {
@@ -77,6 +79,10 @@ def inputs(*lengths: int, heads: bool = True, batch: int = N) -> list[Tensor]:
 
 def judge(subject: Subject) -> None:
     """The context, its gradients, and what a mask does."""
+    if len(takes(subject.forward)) < 3 and subject.parameters:  # it makes Q, K and V itself
+        role("multi_head_attention").judge(subject)
+        return
+    turn(subject)
     found = _working(subject)
     Q, V = found[0], found[2]
     if not common.same_twice(subject, *found):
@@ -92,6 +98,18 @@ def judge(subject: Subject) -> None:
         cross = found[0].shape[-2] != found[1].shape[-2]
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
         any(judge_mask(subject, mask, len(Q.shape) == 4, cross, batch) for batch in (N, H))
+
+
+def turn(subject: Subject) -> None:
+    """Where Q, K and V are taken in another order, it is called so."""
+    letters = "".join(name.lower()[:1] for name in takes(subject.forward)[:3])
+    if subject.how is None and sorted(letters) == ["k", "q", "v"] and letters != "qkv":
+
+        def turned(it: Any, Q: Tensor, K: Tensor, V: Tensor, **named: Any) -> Any:
+            given = {"q": Q, "k": K, "v": V}
+            return it(*(given[letter] for letter in letters), **named)
+
+        subject.how = turned
 
 
 def judge_mask(subject: Subject, name: str, heads: bool, cross: bool, batch: int) -> bool:
@@ -143,7 +161,10 @@ def fits(thing: Thing) -> bool:
     if not inspect.isfunction(it):
         return False
     names = [name.lower()[:1] for name in takes(it)]
-    return names[:3] == ["q", "k", "v"] and not made_with(thing, ROLE.sizes) & {"width", "heads"}
+    return sorted(names[:3]) == ["k", "q", "v"] and not made_with(thing, ROLE.sizes) & {
+        "width",
+        "heads",
+    }
 
 
 ROLE = Role(

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from etude.examiner import common, masks, norms
 from etude.examiner.build import Sizes
@@ -100,6 +101,13 @@ def _over(axis: int) -> Callable[..., Tensor]:
     return norm
 
 
+def _causal(s: Steps) -> Tensor:
+    """Later keys hidden, as in a decoder."""
+    later = torch.ones(s.scaled.shape[-2:], dtype=torch.bool).triu(1)
+    masked: Tensor = s.scaled.masked_fill(later, -torch.inf)
+    return masked
+
+
 FAULTS = (
     Change("skip_missing", {"sum1": lambda s: s.attended}, {"part": "attention"}),
     Change("skip_missing", {"sum2": lambda s: s.mlp}, {"part": "MLP"}),
@@ -131,6 +139,13 @@ FAULTS = (
     Change("norm_missing", {"mlp_in": lambda s: s.middle}, {"part": "MLP"}),
     Change("norm_wrong_axis", {"norm": _over(1)}, {"axis": "tokens"}),
     Change("norm_wrong_axis", {"norm": _over(0)}, {"axis": "samples"}),
+    Change(
+        "keys_values_not_normalised",
+        {"attended": lambda s: s.play(mha.multi_head, xq=s.attention_in, xk=s.x, xv=s.x)},
+    ),
+    Change("skip_added_twice", {"sum2": lambda s: 2 * s.middle + s.mlp}, {"part": "MLP"}),
+    Change("skip_added_twice", {"sum1": lambda s: 2 * s.x + s.attended}, {"part": "attention"}),
+    Change("causal_in_encoder", {"masked": _causal}),
     Change("norm_shared", {"mlp_in": lambda s: normed(s, s.middle, "1")}),
     *mha.FAULTS,
 )
@@ -239,14 +254,14 @@ def judge(subject: Subject) -> None:
     meant = itertools.chain.from_iterable(
         slots(found, P, heads, extra, x.shape[-1], eps) for eps in norms.epsilons(trace, subject.it)
     )
-    options = narrow(block, given, meant, P, trace, (ORDER, activations(trace)), 6)
+    options = narrow(block, given, meant, P, trace, (ORDER, activations(trace)), 16)
     fit = best(block, given, options, P, out, trace, (), FAULTS)
     if fit is None:
         raise CannotJudge("check_no_product", what="attention and MLP")
     right = common.explain(subject, fit, trace)
     if right:
         shared(subject, found, P, x.shape[-1])
-    if not subject.found:
+    if not subject.found and not norm_left_out(subject, trace, P):
         common.learns(subject, out, trace)
     if right:
         common.gradients(subject, block, given, fit, out)
@@ -257,6 +272,19 @@ def judge(subject: Subject) -> None:
         common.coarser(subject, call, x.detach(), call(x.detach()))
     if right and not subject.found:
         any(judge_mask(subject, fit, batch) for batch in (N, int(fit.meant.make(P)["H"])))
+
+
+def norm_left_out(subject: Subject, trace: Trace, P: Weights) -> bool:
+    """Whether a norm is declared and not applied. Fault: norm_missing."""
+    left = set(unused(trace, P))
+    kept = [(n, m) for n, m in subject.it.named_modules() if isinstance(m, nn.LayerNorm)]
+    for number, (name, _) in enumerate(kept):
+        if f"{name}.weight" in left:
+            evidence = (f"norm self.{name}", "applied", "declared alone")
+            part = "attention" if number == 0 else "MLP"
+            subject.fault("norm_missing", subject.line_in("forward"), evidence, part=part)
+            return True
+    return False
 
 
 def shared(subject: Subject, found: Sequence[Use], P: Weights, width: int) -> None:

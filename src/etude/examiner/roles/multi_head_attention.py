@@ -22,8 +22,8 @@ from etude.examiner.program import Change, Steps
 from etude.examiner.projections import projections
 from etude.examiner.roles import Role, attention, made_with, written
 from etude.examiner.source import CannotJudge, Thing
-from etude.examiner.subject import Subject, first
-from etude.examiner.trace import Weights
+from etude.examiner.subject import Subject, first, is_lazy
+from etude.examiner.trace import Trace, Weights
 from etude.shapes import Tensor
 
 N, L, D, H = 2, 5, 12, 3
@@ -104,6 +104,9 @@ def _complete(
 def _all(make: Any, outs: Sequence[Use], order: str, heads: int) -> Any:
     def whole(P: Weights) -> dict[str, Any]:
         found = {**make(P), "H": heads}
+        if heads == 1 and not outs:  # one head needs no product to put it together
+            width = found["WV"].shape[0]
+            found |= {"WO": torch.eye(width), "bO": torch.zeros(width)}
         for use in outs[:1]:
             weight = use.weight(P)
             found["WO"] = rearrange(weight, f"D ({order}) -> D (h d)", h=heads)
@@ -128,22 +131,35 @@ def heads_of(subject: Subject, width: int) -> list[int]:
 
 
 def width_of(subject: Subject) -> int:
-    """The width it was made with; where that was not ours to say, that of its first weights."""
+    """The width it was made with; where that was not ours to say, the first of the sizes of its
+    weights that it takes."""
     if "width" in subject.sizes:
         return int(subject.sizes["width"])
-    for p in subject.parameters.values():
-        if p.ndim >= 2:
-            return int(p.shape[1])
-    return D
+    shapes = [p.shape for p in subject.parameters.values() if not is_lazy(p) and p.ndim >= 2]
+    sizes = list(dict.fromkeys(int(size) for shape in shapes for size in (*shape[1:2], *shape)))
+    for size in sizes:
+        x = torch.randn(N, L, size)
+        try:
+            subject.run(*[x] * _count(subject))
+        except CannotJudge:
+            continue
+        return size
+    return sizes[0] if sizes else D
+
+
+def _count(subject: Subject) -> int:
+    """How many inputs a forward takes: x; x and a context; or queries, keys and values."""
+    names = [n for n in takes(subject.forward) if not masks.MASK.fullmatch(n)]
+    must = [n for n in needed(subject.forward) if not masks.MASK.fullmatch(n)]
+    return 3 if len(_letters(names)) == 3 or len(must) >= 3 else max(1, len(must))
 
 
 def inputs(subject: Subject, length: int = L, batch: int = N) -> list[Tensor]:
     """As many inputs as the forward takes: x; x and a context; or queries, keys and values."""
     torch.manual_seed(7)
-    names = [n for n in takes(subject.forward) if not masks.MASK.fullmatch(n)]
-    must = [n for n in needed(subject.forward) if not masks.MASK.fullmatch(n)]
-    count = 3 if len(_letters(names)) == 3 or len(must) >= 3 else max(1, len(must))
-    return [torch.randn(batch, length, width_of(subject), requires_grad=True) for _ in range(count)]
+    width, count = width_of(subject), _count(subject)
+    torch.manual_seed(7)
+    return [torch.randn(batch, length, width, requires_grad=True) for _ in range(count)]
 
 
 def _letters(names: Sequence[str]) -> str:
@@ -178,6 +194,8 @@ def judge(subject: Subject) -> None:
     out = first(out)
     linear = [use for use in uses(trace, P) if use.kind == "linear"]
     heads = heads_of(subject, found[0].shape[-1])
+    if heads_shared(subject, linear, P) or bare(subject, linear, P, trace):
+        return
     given = three(subject, found)
     extra = spare(unused(trace, P), P)
     fit = search(multi_head, given, meanings(linear, P, heads, extra), P, out, trace, (), FAULTS)
@@ -192,6 +210,26 @@ def judge(subject: Subject) -> None:
     if right and not subject.found:
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
         any(judge_mask(subject, fit, batch) for batch in (N, heads_in(subject, fit)))
+
+
+def heads_shared(subject: Subject, linear: Sequence[Use], P: Weights) -> bool:
+    """Whether one head's weights serve all heads. Fault: heads_share_weights."""
+    once = len({use.same(P) for use in linear})
+    times, rest = divmod(len(linear) - (len(linear) % 3 != 0), 3)
+    if rest or times < 2 or once != 3 + (len(linear) % 3 != 0):
+        return False
+    evidence = ("heads with weights of their own", str(times), "1")
+    subject.fault("heads_share_weights", common.repeated_at(subject), evidence)
+    return True
+
+
+def bare(subject: Subject, linear: Sequence[Use], P: Weights, trace: Trace) -> bool:
+    """Whether Q, K and V are the input itself, nothing declared for them. Fault: no_projections."""
+    if len(linear) > 1 or unused(trace, P) or any(len(set(use.shape(P))) > 1 for use in linear):
+        return False
+    evidence = ("products with weights", "those of Q, K, V and the output", str(len(linear)))
+    subject.fault("no_projections", subject.line_in("forward"), evidence)
+    return True
 
 
 def needed_mask(subject: Subject, found: Sequence[Tensor]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 
 from etude.examiner import common
-from etude.examiner.build import Sizes
+from etude.examiner.build import READ, Sizes
 from etude.examiner.fit import Meant, search
 from etude.examiner.products import Use, unused, uses
 from etude.examiner.program import Change, Steps
@@ -67,6 +68,18 @@ def _flat(s: Steps) -> Any:
     return s.image.reshape(s.image.shape[0], -1, s.image.shape[1] * s.p * s.q)
 
 
+def _columns(s: Steps) -> Any:
+    """What F.unfold gives, [N (c p q) P], viewed as [N P (c p q)]."""
+    x = patched(s.image, s.p, s.q)
+    return x.mT.reshape(x.shape)
+
+
+def _windows(s: Steps) -> Any:
+    """What two calls of Tensor.unfold give, [N C h w p q], viewed as [N (h w) (C p q)]."""
+    x = rearrange(s.image, "n c (h p) (w q) -> n c h w p q", p=s.p, q=s.q)
+    return x.reshape(patched(s.image, s.p, s.q).shape)
+
+
 def _swapped(order: str) -> Any:
     """Height and width taken for each other: other pixels on images that are not square."""
 
@@ -92,7 +105,10 @@ def _strips(pattern: str) -> Any:
 FAULTS = (
     Change("patches_scrambled", {"patches": _flat}),
     Change("patches_scrambled", {"patches": _strips("n c l p q -> n l (c p q)")}),
+    Change("patches_scrambled", {"patches": _columns}),
+    Change("patches_scrambled", {"patches": _windows}),
     Change("patches_scrambled", {"embedded": _turned}),
+    Change("stride_missing", {"patches": lambda s: F.unfold(s.image, (s.p, s.q)).mT}),
     Change("height_width_swapped", {"patches": _swapped("(h w)")}),
     Change("height_width_swapped", {"patches": _swapped("(w h)")}),
     Change("positions_missing", {"placed": lambda s: s.joined}),
@@ -125,17 +141,30 @@ def image_size(subject: Subject) -> tuple[int, int]:
     shape = subject.sizes.get("image_shape")
     if shape is not None:
         return int(shape[-2]), int(shape[-1])
-    size = subject.sizes.get("image", IMAGE)
-    return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    size = subject.sizes.get("image", attribute(subject, "image") or IMAGE)
+    return (size, size) if isinstance(size, int) else (int(size[-2]), int(size[-1]))
+
+
+def attribute(subject: Subject, meaning: str) -> Any:
+    """What the thing, or a configuration that it keeps, says of a size; None."""
+    for module in subject.it.modules():
+        for value in (module, *vars(module).values()):
+            for name, size in vars(value).items() if hasattr(value, "__dict__") else ():
+                plain = isinstance(size, int) or (isinstance(size, tuple) and len(size) > 1)
+                if READ[meaning].fullmatch(name) and plain:
+                    return size
+    return None
 
 
 def image(subject: Subject, batch: int = N) -> Tensor:
     """Images that it takes: of its channels, else of three or one."""
     torch.manual_seed(9)
     shape = subject.sizes.get("image_shape")
-    channels = [int(shape[0])] if shape is not None else [subject.sizes.get("channels", C), 3, 1]
+    known = subject.sizes.get("channels") or attribute(subject, "channels") or C
+    channels = [int(shape[0])] if shape is not None else [known, 3, 1]
     p = next((p.shape[-1] for p in subject.parameters.values() if p.ndim == 4), PATCH)
-    free = [(2 * p, 3 * p)] if not {"image", "image_shape"} & set(subject.sizes) else []
+    told = {"image", "image_shape"} & set(subject.sizes) or attribute(subject, "image")
+    free = [] if told else [(2 * p, 3 * p)]
     sizes = [*free, image_size(subject), *((s, s) for s in (8, 28, 32, 16, 64, 224))]
     trouble: CannotJudge | None = None
     for size, c in itertools.product(sizes, dict.fromkeys(channels)):
@@ -321,7 +350,6 @@ ROLE = Role(
             "image": IMAGE,
             "patch": PATCH,
             "channels": C,
-            "dropout": 0.0,
             "width": D,
         },
         ("image", "patch", "channels", "width"),

@@ -16,7 +16,7 @@ import torch
 
 from etude.examiner import common, masks, norms, places, stack
 from etude.examiner.build import Sizes, takes
-from etude.examiner.fit import Fit, Meant, Option, attempt, best, difference
+from etude.examiner.fit import Fit, Meant, Option, attempt, best, difference, weights
 from etude.examiner.products import Use, uses
 from etude.examiner.program import Change, Steps
 from etude.examiner.roles import Role, made_with, written
@@ -81,6 +81,12 @@ FAULTS = (
     Change("positions_missing", {"tokens": lambda s: s.embedded}),
     *stack.FAULTS,
 )
+TURNED = {"said": "hide", "wanted": "keep"}
+INVERTED = (
+    Change("mask_inverted", {"masked": lambda s: torch.zeros_like(s.scaled)}, TURNED),
+    Change("mask_inverted", {"weights": lambda s: torch.zeros_like(s.masked)}, TURNED),
+)
+"""Where nothing is padded, such a mask hides all."""
 
 
 def sequence(subject: Subject, batch: int = N) -> Tensor:
@@ -89,7 +95,7 @@ def sequence(subject: Subject, batch: int = N) -> Tensor:
     tables = [m for m in subject.it.modules() if isinstance(m, torch.nn.Embedding)]
     words = subject.sizes.get("vocabulary")
     if tables and ("inputs" not in subject.sizes or words):
-        return torch.randint(1, min(words or WORDS, tables[0].num_embeddings), (batch, L))
+        return torch.randint(2, min(words or WORDS, tables[0].num_embeddings), (batch, L))
     width = subject.sizes.get("inputs", subject.sizes.get("width", D))
     return torch.randn(batch, L, width, requires_grad=True)
 
@@ -141,12 +147,19 @@ def judge(subject: Subject) -> None:
     common.spread(subject)
     out, trace = subject.record(x)
     out, P = first(out), subject.parameters
-    if not own_blocks(subject, trace) or not places.judge(subject, trace, P, N, L):
+    if (
+        stack.early(subject, trace)
+        or not own_blocks(subject, trace)
+        or not places.judge(subject, trace, P, N, L)
+    ):
         return
     given = {"x": x, "keep": None}
     found = list(options(subject, trace, x))
     groups = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED, stack.heads(found, P))
     fit = best(encode, given, found, P, out, trace, groups, FAULTS)
+    if fit and not fit.right and not fit.fault:
+        inner = stack.explaining(subject, trace, found, _before(fit, P, x), INVERTED)
+        fit = best(encode, given, found, P, out, trace, groups, inner, 32)
     if fit is None:
         raise CannotJudge("check_no_product", what="encoder blocks")
     right = common.explain(subject, fit, trace)
@@ -199,11 +212,16 @@ def no_places(subject: Subject, call: Any, x: Tensor, fit: Fit, trace: Trace) ->
         subject.fault("positions_missing", line, evidence)
 
 
+def _before(fit: Fit, P: Weights, x: Tensor) -> int:
+    """Products before the blocks: that of the features."""
+    made = weights(fit.meant, P)
+    return int(made is not None and made["WE"] is not None and x.is_floating_point())
+
+
 def clean(subject: Subject, fit: Fit, trace: Trace, x: Tensor) -> None:
     """The skip path, in train mode."""
     P = subject.parameters
-    weights = fit.meant.make(P)
-    before = 1 if weights["WE"] is not None and x.is_floating_point() else 0
+    before = _before(fit, P, x)
     post = any(change is eb.POST for change in fit.variants)
     norms.skip(
         subject,

@@ -124,11 +124,14 @@ def judge(subject: Subject) -> None:
     common.spread(subject)
     out, trace = subject.record(x)
     out, P = first(out), subject.parameters
-    if not own_blocks(subject, trace, P):
+    if stack.early(subject, trace) or not own_blocks(subject, trace, P):
         return
     found = list(options(subject, trace, x))
     groups = (*READOUTS, stack.heads(found, P))
     fit = best(vit, {"image": x}, found, P, out, trace, groups, FAULTS)
+    if fit and not fit.right and not fit.fault:
+        inner = stack.explaining(subject, trace, found, _before(trace, P))
+        fit = best(vit, {"image": x}, found, P, out, trace, groups, inner, 32)
     if fit is None:
         raise CannotJudge("check_no_product", what="patches, blocks and head")
     right = common.explain(subject, fit, trace)
@@ -188,15 +191,15 @@ ROLE = Role(
     called=r"(?!\w*(block|layer|mlp|embed|patch)\w*)(\w*vi_?t\w*|\w*vision_?transformer\w*)",
     sizes=Sizes(
         {
+            "image_shape": (pe.C, *pe.IMAGE),
+            "image": pe.IMAGE,
+            "patch": pe.PATCH,
             "heads": H,
             "head_width": D // H,
             "ratio": 2,
             "mlp": M,
             "dropout": 0.3,
             "depth": K,
-            "image_shape": (pe.C, *pe.IMAGE),
-            "image": pe.IMAGE,
-            "patch": pe.PATCH,
             "channels": pe.C,
             "classes": CLASSES,
             "width": D,

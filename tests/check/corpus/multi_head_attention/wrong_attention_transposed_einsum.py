@@ -1,6 +1,6 @@
 # role: multi_head_attention
 # verdict: wrong
-# fault: attention_transposed
+# fault: softmax_axis
 # object: Attention
 # about: in the second einsum the sum runs over the queries, so the transposed weights are applied
 # round: held-out

@@ -1,6 +1,6 @@
 # role: multi_head_attention
 # verdict: wrong
-# fault: scaled_twice
+# fault: scale_by_d
 # object: SelfAttention
 # about: the query is scaled by hand and scaled_dot_product_attention scales once more
 # round: held-out

@@ -1,6 +1,6 @@
 # role: reparameterization
 # verdict: wrong
-# fault: noise_not_normal
+# fault: uniform_noise
 # object: reparameterization
 # about: noise is uniform on [-1, 1]
 import numpy as np

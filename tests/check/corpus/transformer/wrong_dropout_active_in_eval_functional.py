@@ -1,6 +1,6 @@
 # role: transformer
 # verdict: wrong
-# fault: dropout_active_in_eval
+# fault: dropout_in_eval
 # object: TransformerEncoder
 # about: F.dropout without training=self.training drops in eval mode too
 # round: held-out

@@ -1,6 +1,6 @@
 # role: transformer
 # verdict: wrong
-# fault: sinusoid_frequency_growing
+# fault: sinusoid_wrong
 # object: SeriesTransformer
 # about: the minus sign of the exponent is missing, so frequencies grow to 10000 rad per step and the table is noise
 # round: held-out
