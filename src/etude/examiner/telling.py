@@ -40,7 +40,7 @@ def _lines(verdict: Verdict, lang: Lang) -> Iterator[str]:
     for other in verdict.others:
         yield f"  {say(lang, 'marks_also')}: {other.said(lang)}"
     missing = [step for step, there in verdict.steps if not there]
-    if verdict.finding and verdict.steps:
+    if verdict.finding and missing:
         walk = " > ".join(("" if there else "✗ ") + step for step, there in verdict.steps)
         yield f"  {say(lang, 'marks_steps')} ({len(missing)} {say(lang, 'marks_missing')}): {walk}"
     if verdict.variants:
