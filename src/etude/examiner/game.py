@@ -175,6 +175,8 @@ class Game(Watcher):
 
     def after(self, what: str, it: Any) -> None:
         """It is done: what changed."""
+        if what == "made":
+            return
         self.open = False
         if what == "zero":
             self._cleared()
