@@ -98,7 +98,8 @@ def mixed(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> 
 def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> bool:
     """Whether the recurrence and what is read of it are right."""
     P = subject.parameters
-    width, depth = int(subject.sizes.get("hidden", D)), int(subject.sizes.get("depth", 1))
+    width = int(subject.sizes.get("hidden", 0)) or recurrence.width_of(P, D)
+    depth = int(subject.sizes.get("depth", 1))
     words = [call.outs[0] for call in trace.named("embedding")]
     x = words[0] if words and not X.is_floating_point() else X
     reading = recurrence.read(trace, P, x, width, depth)
@@ -227,7 +228,8 @@ def whole(
     subject.variants[:] = [v for v in subject.variants if v != "last_step"]
     if fit.meant.said == "shared":
         evidence = ("layers with weights of their own", str(subject.sizes.get("depth")), "fewer")
-        subject.fault("layers_shared", subject.line_in("__init__"), evidence)
+        line = common.made_at(subject, "ModuleList") or subject.line_in("__init__")
+        subject.fault("layers_shared", line, evidence)
         return False
     return states(subject, fit, given, out)
 
