@@ -137,6 +137,8 @@ ADAM = Rule(
         Change("betas_swapped", {"v": lambda s: (1 - s.b2) * s.v + s.b2 * s.g**2}),
         Change("one_beta_for_both", {"b2": lambda s: s.betas[0]}),
         Change("one_beta_for_both", {"b1": lambda s: s.betas[1]}),
+        Change("one_beta_for_both", {"v": lambda s: s.b1 * s.v + (1 - s.b1) * s.g**2}),
+        Change("one_beta_for_both", {"m": lambda s: s.b2 * s.m + (1 - s.b2) * s.g}),
         Change("second_moment_not_squared", {"v": lambda s: s.b2 * s.v + (1 - s.b2) * s.g}),
         Change("second_moment_not_squared", {"v": lambda s: s.b2 * s.v + (1 - s.b2) * s.g.abs()}),
         Change("second_moment_of_mean", {"v": lambda s: s.b2 * s.v + (1 - s.b2) * s.m**2}),

@@ -23,6 +23,8 @@ SHAPING = (
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "detach", "clone", "getitem", "cat",
     "contiguous", "to", "float", "double", "view_as", "expand", "chunk", "split", "concat",
 )  # fmt: skip
+LIKE = ("type_as", "to", "view_as", "expand_as", "reshape_as")
+"""Calls that take but the form of their second tensor."""
 Labels = frozenset[str]
 NOTHING: Labels = frozenset()
 
@@ -30,12 +32,15 @@ NOTHING: Labels = frozenset()
 @dataclass
 class Score:
     """What the discriminator was asked. kind: "code", "prior" or "image"; graph: whether it leads
-    back to the encoder; grads: what each backward wanted (below 0: higher)."""
+    back to the encoder; own: what was scored, None where it was handed over; turn: of the training
+    step; grads: what each backward wanted (below 0: higher)."""
 
     kind: str
     graph: bool
     line: int
     uniform: bool
+    own: Tensor | None
+    turn: int
     grads: dict[int, float] = field(default_factory=dict)
 
 
@@ -102,9 +107,8 @@ class Game(Watcher):
             module.register_forward_hook(self._asked(part)) for part, module in self.parts.items()
         ]
         for each in tensors(list(given.values())):
-            self.mark(
-                each, frozenset({"image"} if each.ndim > 1 and each.shape[1:].numel() > 64 else ())
-            )
+            image = each.ndim > 1 and each.shape[1:].numel() > 64
+            self.mark(each, frozenset({"image", "given"} if image else {"given"}))
         try:
             with watched(self), Taint(self), redirect_stdout(io.StringIO()):
                 for self.turn in range(turns):
@@ -147,7 +151,9 @@ class Game(Watcher):
     def _scored(self, x: Tensor, out: Tensor) -> None:
         line, row = line_now(self.file), 0
         for labels, rows in self.halves.get(id(x), [(self.of(x), len(x))]):
-            score = Score(kind(labels), x.requires_grad, line, "uniform" in labels)
+            own = None if "given" in labels else x.detach()[row : row + rows].clone()
+            uniform = "uniform" in labels
+            score = Score(kind(labels), x.requires_grad, line, uniform, own, self.turn)
             self.scores.append(score)
             if out.requires_grad:
                 out.register_hook(self._wanted(score, slice(row, row + rows)))  # type: ignore[no-untyped-call]
@@ -175,6 +181,8 @@ class Game(Watcher):
 
     def after(self, what: str, it: Any) -> None:
         """It is done: what changed."""
+        if what == "made":
+            return
         self.open = False
         if what == "zero":
             self._cleared()
@@ -259,7 +267,7 @@ class Taint(TorchFunctionMode):
         game, ins = self.game, tuple(tensors((args, kwargs)))
         out = func(*args, **kwargs)
         name = str(getattr(func, "__name__", "")).strip("_")
-        labels = NOTHING.union(*map(game.of, ins))
+        labels = NOTHING.union(*map(game.of, ins[:1] if name in LIKE else ins))
         squashed = "squashed" in labels
         line = line_now(game.file)
         if squashed and name in ("sigmoid", "binary_cross_entropy_with_logits"):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from etude.examiner import roles, source
-from etude.examiner.build import construct
+from etude.examiner.build import Built, construct
 from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject
 from etude.examiner.verdict import Verdict
@@ -56,7 +56,13 @@ def _judged(
     found = roles.role(role)
     try:
         with exactly():
-            built = construct(thing, found.sizes, given, getattr(adapter, "build", None))
+            how = getattr(adapter, "build", None)
+            late = not (found.made or how)
+            built = (
+                Built(thing.it, {}, thing.name)
+                if late
+                else construct(thing, found.sizes, given, how)
+            )
             if isinstance(built.it, torch.nn.Module):
                 built.it.double()
             subject = Subject(thing, built, getattr(adapter, "call", None))

@@ -23,7 +23,7 @@ from etude.examiner.watch import Watcher, empty, line_now, watched
 from etude.shapes import Tensor
 
 CLASSES, BATCH, BATCHES = 3, 4, 6
-SAMPLES = BATCH * BATCHES - 2
+SAMPLES = BATCH * BATCHES - 1
 """The last batch is smaller, so a mean of batches is not one of samples."""
 LOSSES = (
     "cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss",
@@ -166,6 +166,15 @@ class Lesson(Watcher):
         """Calls of losses: name, line, what went in, of which batch."""
         self.squashed: dict[str, int] = {}
         """Where outputs were squashed: by which function, at which line."""
+        self.made: dict[int, int] = {}
+        """The lines at which optimizers were made, by id."""
+        self.stepping: Any = None
+        self.left: Tensor | None = None
+        """The optimizer that stepped last, and the weights that it left."""
+        self.rebuilt = 0
+        """The line at which the same optimizer is made again, for the same weights; 0."""
+        self.broadcast = 0
+        """The line at which [N 1] is compared with [N]; 0."""
         self.last, self.opened, self.playing = "", dict[str, int](), False
         self.net = Net(self, kind.outputs).double()
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.01)
@@ -185,6 +194,7 @@ class Lesson(Watcher):
         with watched(self), Calls(self), redirect_stdout(sink), redirect_stderr(sink):
             self.playing = True
             for _ in range(times):
+                self.stepping = None
                 with theirs(self.file, "check_crashed", shapes="model, loader, optimizer, loss"):
                     found = call(**given)
                     out.append(list(found) if isinstance(found, Iterator) else found)
@@ -204,13 +214,31 @@ class Lesson(Watcher):
     def before(self, what: str, it: Any) -> None:
         """Of a backward, zero_grad or step."""
         nothing = empty(self.net.parameters())
-        if what != "zero":
+        if what in ("backward", "step"):
             self.note(what, nothing)
+        if what == "step":
+            self._again(it)
 
     def after(self, what: str, it: Any) -> None:
         """Of a zero_grad."""
         if what == "zero":
             self.note(what)
+        elif what == "made":
+            self.made[id(it)] = line_now(self.file)
+        elif what == "step":
+            self.stepping, self.left = it, self._weights()
+
+    def _weights(self) -> Tensor:
+        return torch.cat([p.detach().flatten() for p in self.net.parameters()])
+
+    def _again(self, it: Any) -> None:
+        """Whether this optimizer goes on where another one of the same line, that had a state,
+        stopped."""
+        other, line = self.stepping, self.made.get(id(it), 0)
+        if self.left is None or other is it or not line or self.made.get(id(other)) != line:
+            return
+        if any(tensors(list(other.state.values()))) and torch.equal(self._weights(), self.left):
+            self.rebuilt = line
 
     def through(self, net: Net, x: Tensor, out: Tensor) -> Tensor:
         """A batch goes through the network."""
@@ -260,6 +288,8 @@ class Calls(TorchFunctionMode):
         lesson, name = self.lesson, str(getattr(func, "__name__", "")).strip("_")
         if not lesson.seen or not isinstance(out, torch.Tensor):
             return out
+        if name == "eq" and _spread_out(list(tensors(args)), out, lesson.seen[-1].target):
+            lesson.broadcast = lesson.broadcast or line_now(lesson.file)
         if name in LOSSES and (ins := list(tensors((args, kwargs)))):
             seen = lesson.seen[-1]
             value = out.detach().mean()
@@ -270,6 +300,14 @@ class Calls(TorchFunctionMode):
         elif name in ("add", "iadd", "radd") and out.numel() == 1 and out.requires_grad:
             lesson.adds.append(line_now(lesson.file))
         return out
+
+
+def _spread_out(ins: list[Tensor], out: Tensor, target: Tensor) -> bool:
+    """Whether [N 1] was compared with labels [N], which makes [N N]."""
+    if target.ndim != 1 or sorted(each.ndim for each in ins) != [1, 2]:
+        return False
+    column = next(each for each in ins if each.ndim == 2)
+    return column.shape == (len(target), 1) and out.shape == (len(target),) * 2 != (1, 1)
 
 
 def squashed_by(value: Tensor, out: Tensor) -> str:

@@ -6,9 +6,10 @@ training step.
 
 import inspect
 import re
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import ModuleType
+from dataclasses import dataclass, is_dataclass
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
@@ -148,9 +149,10 @@ def assemble(module: ModuleType, file: str) -> Players:
     ready = players_in(vars(module))
     made: Iterator[dict[str, nn.Module] | CannotJudge] = iter([ready])
     if len(ready) < len(HELD) or holder or set(meanings(step_in(module).it).values()) & set(HELD):
-        if missing := [part for part in PARTS if part not in classes]:
+        missing = [part for part in PARTS if part not in classes]
+        if missing and not holder:
             raise CannotJudge("check_aae_part", part=missing[0])
-        made = makings(module, classes)
+        made = iter([{}]) if missing else makings(module, classes)  # a holder may make its own
     trouble: CannotJudge | None = None
     for parts in made:
         if isinstance(parts, CannotJudge):
@@ -222,9 +224,20 @@ def makings(
                 yield error
 
 
+def constants(module: ModuleType) -> dict[str, Any]:
+    """What the file names: on its own, or in an object or mapping of settings."""
+    found: dict[str, Any] = {}
+    for value in vars(module).values():
+        plain = isinstance(value, SimpleNamespace | Namespace) or is_dataclass(value)
+        if plain or (isinstance(value, dict) and value is not vars(module).get("__builtins__")):
+            more = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+            found |= {k: v for k, v in more.items() if isinstance(k, str)}
+    return {**found, **vars(module)}
+
+
 def constant(module: ModuleType, meaning: str, usual: int) -> int:
     """A number of the file by its name, else a class's default, else the usual."""
-    for name, value in vars(module).items():
+    for name, value in constants(module).items():
         if READ[meaning].fullmatch(name) and type(value) is int:
             return value
     for thing in things(module):
@@ -238,8 +251,10 @@ def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
     """Of an image: the file's own, else those of the notes and of MNIST."""
     signatures = [inspect.signature(thing.it) for thing in things(module)]
     known = [p.default for signature in signatures for p in signature.parameters.values()]
-    own = [v for v in (*vars(module).values(), *known)
+    own = [v for v in (*constants(module).values(), *known)
            if isinstance(v, tuple) and len(v) == 3 and all(type(n) is int for n in v)]  # fmt: skip
+    if side := constant(module, "image", 0):
+        own.append((constant(module, "channels", 1), side, side))
     return list(dict.fromkeys([*own, (1, 32, 32), (1, 28, 28)]))
 
 
@@ -259,6 +274,7 @@ def arguments(players: Players) -> dict[str, Any]:
     if unknown:
         call = f"{players.step.__name__}{inspect.signature(players.step)}"
         raise CannotJudge("check_ask", parameter=unknown[0], call=call)
+    ready = made_by(players.step)
     whose = owners([n for n, m in found.items() if m == "opt"])
     torch.manual_seed(19)
     values: dict[str, Any] = {
@@ -269,12 +285,27 @@ def arguments(players: Players) -> dict[str, Any]:
     }  # fmt: skip
     given = {}
     for name, meaning in found.items():
-        if meaning == "opt":
+        if meaning == "opt" and ready is not None:
+            given[name] = ready
+        elif meaning == "opt":
             parameters = [p for part in whose[name] for p in players.parts[part].parameters()]
             given[name] = torch.optim.SGD(parameters, lr=1e-3)
         elif meaning in (*HELD, "images") or name in needed(players.step):
             given[name] = values[meaning]
     return given
+
+
+def made_by(step: Callable[..., Any]) -> Any:
+    """The optimizers that the object of a training step makes for it, as it makes them; None where
+    it makes none, or the step takes several."""
+    owner = getattr(step, "__self__", None)
+    if sum(meaning == "opt" for meaning in meanings(step).values()) != 1:
+        return None
+    for name in dir(owner):
+        if re.fullmatch(r"(configure|make|build|create|get)_optim\w*", name):
+            maker = getattr(owner, name)
+            return maker() if callable(maker) and not needed(maker) else None
+    return None
 
 
 def judge_of(players: Players) -> nn.Module:

@@ -74,6 +74,8 @@ FAULTS = (
     Change("readout_first_layer", {"read": lambda s: torch.cat([s.hn[0], s.hn[1]], -1)}),
     Change("readout_first_layer", {"read": lambda s: s.hn[-2]}),
     Change("outputs_reversed", {"read": lambda s: s.Y.flip(1)}),
+    Change("outputs_transposed", {"read": lambda s: s.Y.transpose(0, 1).reshape(s.Y.shape)}),
+    Change("last_step_missed", {"read": lambda s: s.Y[:, -2]}),
 )
 
 
@@ -113,7 +115,8 @@ def _before(trace: Trace, value: Tensor) -> Tensor | None:
 
 
 def squashed(subject: Subject, out: Tensor, trace: Trace) -> bool:
-    """Whether a classifier's scores are left as they are. Fault: softmax_in_output."""
+    """Whether a classifier's scores are left as they are. Faults: softmax_in_output,
+    sigmoid_in_output."""
     classes = subject.sizes.get("classes")
     said = inspect.getsource(type(subject.it)) if isinstance(subject.it, nn.Module) else ""
     if out.shape[-1] != classes or "probab" in said.lower():
@@ -122,7 +125,8 @@ def squashed(subject: Subject, out: Tensor, trace: Trace) -> bool:
         if call.line and same_values(call.outs[0], out):
             low, high = float(out.min()), float(out.max())
             evidence = ("class scores", "any number", f"between {low:.2g} and {high:.2g}")
-            subject.fault("softmax_in_output", call.line, evidence)
+            code = f"{call.name.strip('_')}_in_output"
+            subject.fault(code, call.line, evidence)
             return False
     return True
 

@@ -134,7 +134,7 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
         each = {tuple(made.names for made in four): _slots(four) for four in weights}
         head = [use for use in found if use.kind == "linear" and _after(trace, use, single[0])]
         meant = _stacked([[make] for make in each.values()], depth)
-        return Reading(meant, x, head, False, [], single[len(each) - 1].line)
+        return Reading(meant, _fed(single, x), head, False, [], single[len(each) - 1].line)
     cells, rest = cells_of(distinct(found, P), P, D, x.shape[-1])
     keys = {use.names for each in cells for use, _ in each}
     head = [use for use in found if use.kind == "linear" and use.names not in keys]
@@ -146,6 +146,27 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
         if len(chosen) == len(options) and not any(use.shape(P)[0] == 4 * D for use in head):
             meant += _stacked([[make] for make in chosen], depth)
     return Reading(meant, x, head, False, rest, cells[-1][0][0].line if cells else 0)
+
+
+def width_of(P: Weights, usual: int) -> int:
+    """The hidden width that the weights say: a gate's, of [4D D]; where they say several or none,
+    the usual one."""
+    found = {p.shape[1] for p in P.values() if p.ndim == 2 and p.shape[0] == 4 * p.shape[1]}
+    return found.pop() if len(found) == 1 else usual
+
+
+def _fed(single: Sequence[Call], x: Tensor) -> Tensor:
+    """What the first cell reads, step by step [N L E]: x itself, or what a layer made of it."""
+    first = single[0]
+    if first.ins[0].shape == x[:, 0].shape and torch.equal(first.ins[0], x[:, 0]):
+        return x
+    calls = [call for call in single if call.names == first.names]
+    times, left = divmod(len(calls), x.shape[1])
+    if left or not times:
+        return x
+    deep = times > 1 and torch.equal(calls[1].ins[0], calls[0].outs[0])
+    picked = calls[::times] if deep else calls[: x.shape[1]]
+    return torch.stack([call.ins[0] for call in picked], 1)
 
 
 def _after(trace: Trace, use: Use, call: Call) -> bool:

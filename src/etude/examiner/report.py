@@ -12,7 +12,8 @@ from etude.examiner.lesson import Lesson, Seen
 from etude.examiner.source import tree
 from etude.examiner.subject import Subject
 
-NEAR = 1e-9
+NEAR = 1e-6
+"""An accuracy may be a mean in float32."""
 
 
 def numbers(value: Any) -> Iterator[float]:
@@ -58,7 +59,9 @@ def right_and_wrong(batches: list[Seen]) -> tuple[list[float], dict[str, list[fl
         right += [f * v for f in (1, 100) for v in (sum(hits) / sum(n), sum(rates) / len(n))]
         wrong["accuracy_by_batches"] = [f * sum(hits) / len(n) for f in (1, 100)]
         wrong["last_batch_accuracy_reported"] = [f * rates[-1] for f in (1, 100)]
-        wrong["accuracy_divided_by_batch_size"] = [f * sum(hits) / n[0] for f in (1, 100)]
+        wrong["accuracy_divided_by_batch_size"] = [
+            f * sum(hits) / n[i] for f in (1, 100) for i in (0, -1)
+        ]
     return right, wrong
 
 

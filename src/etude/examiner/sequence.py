@@ -7,7 +7,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -109,6 +109,15 @@ def started(subject: Subject, sizes: Sizes) -> tuple[Asked, Tensor]:
                     return Asked(subject, named), x
                 except CannotJudge as error:
                     trouble = trouble or error
+    for width in dict.fromkeys(p.shape[1] for p in subject.parameters.values() if p.ndim == 2):
+        X = torch.randn(N, L, width, requires_grad=True)  # as wide as some weights are
+        for named in needs(subject):
+            try:
+                subject.run(X, named=named)
+            except CannotJudge:
+                continue
+            subject.built = replace(subject.built, sizes={**subject.sizes, "inputs": width})
+            return Asked(subject, named), X
     assert trouble
     raise trouble
 

@@ -156,15 +156,20 @@ def plays(subject: Subject) -> Iterator[Play]:
 
 
 def by_itself(
-    subject: Subject, params: list[Tensor], grads: list[list[Tensor]], same: bool
-) -> Played:
-    """A class that was made with its parameters."""
+    subject: Subject, params: list[Tensor], grads: list[list[Tensor]], same: bool,
+    refilled: bool = False,
+) -> Played:  # fmt: skip
+    """A class that was made with its parameters. refilled: the gradients' tensors stay the same
+    ones, as after zero_grad(set_to_none=False); else they are new in every step."""
     held = parameters(params)
     it = made(subject, held)
     path = []
     for given in grads:
         for p, g in zip(held, given):
-            p.grad = g.clone()
+            if refilled and p.grad is not None:
+                p.grad.copy_(g)
+            else:
+                p.grad = g.clone()
         recorder = Recorder({}, (), subject.thing.file)
         with theirs(subject.thing.file, "check_crashed", shapes="step()"), recorder:
             it.step()
@@ -330,10 +335,19 @@ def initial(params: Any, thing: Thing) -> Any:
 
 
 def attributes(it: Any) -> dict[str, Any]:
-    """Of an object, and of its `defaults`, torch's."""
+    """Of an object, and of the settings that it holds: a mapping as torch's `defaults`, or an
+    object of numbers."""
     own = dict(vars(it)) if hasattr(it, "__dict__") else {}
-    more = own.get("defaults")
-    return {**own, **(more if isinstance(more, dict) else {})}
+    found: dict[str, Any] = {}
+    for value in own.values():
+        more = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+        found |= {k: v for k, v in more.items() if isinstance(k, str) and _setting(v)}
+    return {**found, **own}
+
+
+def _setting(value: Any) -> bool:
+    both = value if isinstance(value, tuple | list) else (value,)
+    return bool(both) and all(isinstance(each, int | float) for each in both)
 
 
 def defaults_of(thing: Thing) -> dict[str, Any]:

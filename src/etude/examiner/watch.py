@@ -7,6 +7,7 @@ A watcher is told before and after each; it looks at gradients and parameters it
 seen for what it does, whoever made the optimizer.
 """
 
+import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,8 @@ class Watcher:
         self.file = file
 
     def before(self, what: str, it: Any) -> None:
-        """what: "backward" of `it`, "zero" or "step" by `it`."""
+        """what: "backward" of `it`, "zero" or "step" by `it`, an optimizer
+        that is "made"."""
 
     def after(self, what: str, it: Any) -> None:
         """The same, done."""
@@ -64,21 +66,34 @@ def watched(watcher: Watcher) -> Iterator[None]:
 
         return outer
 
-    def hook(tell: Any) -> Any:
-        return lambda optimizer, args, kwargs: tell("step", optimizer)
+    def step_before(optimizer: Any, args: Any, kwargs: Any) -> Any:
+        """A step that has a closure begins where the closure ends."""
+
+        def told(closure: Any) -> Any:
+            def outer() -> Any:
+                out = closure()
+                watcher.before("step", optimizer)
+                return out
+
+            return outer if inspect.isroutine(closure) else closure
+
+        if not any(map(inspect.isroutine, (*args, *kwargs.values()))):
+            watcher.before("step", optimizer)
+        return tuple(map(told, args)), {k: told(v) for k, v in kwargs.items()}
+
+    def step_after(optimizer: Any, args: Any, kwargs: Any) -> None:
+        watcher.after("step", optimizer)
 
     with ExitStack() as stack:
         for owner, name, what in (
             (torch.autograd, "backward", "backward"),
             (Optimizer, "zero_grad", "zero"),
             (nn.Module, "zero_grad", "zero"),
+            (Optimizer, "__init__", "made"),
         ):
             stack.enter_context(mock.patch.object(owner, name, around(what, getattr(owner, name))))
-        for register, tell in (
-            (register_optimizer_step_pre_hook, watcher.before),
-            (register_optimizer_step_post_hook, watcher.after),
-        ):
-            stack.callback(register(hook(tell)).remove)
+        stack.callback(register_optimizer_step_pre_hook(step_before).remove)
+        stack.callback(register_optimizer_step_post_hook(step_after).remove)
         yield
 
 

@@ -37,6 +37,14 @@ ADVERSARIAL: dict[str, tuple[str, str]] = {
         "codes are labelled 1 and prior samples 0 throughout, which is the same game by other names",
         "일관되게 코드가 1, 사전분포 표본이 0 (이름만 바뀐 같은 게임)",
     ),
+    "fault_prior_fixed": (
+        "the samples of the prior are the same in every step, so the discriminator learns them by heart and codes are drawn to those few points; draw new ones in each step.",
+        "사전분포의 샘플이 스텝마다 같아 판별자가 그것을 외우고 코드가 그 몇 점으로 끌려갑니다. 스텝마다 새로 뽑으세요.",
+    ),
+    "fault_discriminator_in_generator_optimizer": (
+        "the optimizer of the encoder's loss holds the discriminator too, which so learns to be fooled; give it the encoder's and decoder's parameters alone.",
+        "인코더 손실의 옵티마이저가 판별자의 매개변수도 갖고 있어 판별자가 속는 쪽으로 학습됩니다. 인코더와 디코더의 매개변수만 주세요.",
+    ),
     "fault_discriminator_unused": (
         "no loss takes the discriminator's scores, so nothing draws the codes to the prior; train it on codes and on samples of the prior.",
         "판별자의 점수가 어떤 손실에도 쓰이지 않아 코드가 사전분포로 끌려가지 않습니다. 코드와 사전분포의 표본으로 학습시키세요.",

@@ -18,6 +18,34 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "the candidate goes through a sigmoid, so the cell state can only be added to and never lowered; use tanh for it.",
         "후보값에 sigmoid를 써서 셀 상태가 커지기만 하고 작아지지 못합니다. 후보값에는 tanh를 쓰세요.",
     ),
+    "fault_candidate_relu": (
+        "the candidate goes through relu, so nothing negative is ever written and the cell state only grows; use tanh.",
+        "후보값이 relu를 지나 음수를 쓸 수 없고 셀 상태가 커지기만 합니다. tanh를 쓰세요.",
+    ),
+    "fault_candidate_unused": (
+        "the candidate takes no part in the new cell state, so nothing new is ever written; add i * g.",
+        "후보값이 새 셀 상태에 쓰이지 않아 새로운 것이 기록되지 않습니다. i * g 를 더하세요.",
+    ),
+    "fault_cell_squashed_by_sigmoid": (
+        "the new cell state goes through a sigmoid, so the hidden state is never negative; use tanh, h = o * tanh(c).",
+        "새 셀 상태가 시그모이드를 지나 은닉 상태가 음수일 수 없습니다. h = o * tanh(c) 로 tanh를 쓰세요.",
+    ),
+    "fault_forget_inverted": (
+        "the old cell state is multiplied by 1 - f, so an open forget gate forgets; multiply by f.",
+        "옛 셀 상태에 1 - f 를 곱해 망각 게이트가 열리면 오히려 잊습니다. f 를 곱하세요.",
+    ),
+    "fault_hidden_from_candidate": (
+        "the hidden state is read from the candidate and not from the new cell state, so the memory never shows; write h = o * tanh(c).",
+        "은닉 상태를 새 셀 상태가 아니라 후보값에서 읽어 기억이 드러나지 않습니다. h = o * tanh(c) 로 쓰세요.",
+    ),
+    "fault_gate_squashed_twice": (
+        "the {gate} gate goes through the sigmoid twice, so it stays between 0.5 and 0.73 and can neither close nor open; apply it once.",
+        "{gate} 게이트가 시그모이드를 두 번 지나 0.5와 0.73 사이에 머물고 닫히지도 열리지도 않습니다. 한 번만 적용하세요.",
+    ),
+    "fault_gate_reads_cell": (
+        "the gates read x and the cell state where the hidden state should stand, so h is never used; join x with h.",
+        "게이트가 은닉 상태 대신 셀 상태를 읽어 h가 쓰이지 않습니다. x를 h와 이어 붙이세요.",
+    ),
     "fault_candidate_not_squashed": (
         "the candidate has no tanh, so the cell state grows without bound over long sequences; pass it through tanh.",
         "후보값에 tanh가 없어 긴 시퀀스에서 셀 상태가 한없이 커집니다. tanh를 씌우세요.",
@@ -154,6 +182,22 @@ RECURRENT: dict[str, tuple[str, str]] = {
     "fault_bidirectional_last_step": (
         "the last step of a bidirectional LSTM is read, where the backward direction has seen one step alone; join the two directions' last states, hn[-2] and hn[-1].",
         "양방향 LSTM의 마지막 단계를 읽는데, 거기서 역방향은 한 단계만 본 상태입니다. 두 방향의 마지막 상태 hn[-2]와 hn[-1]을 이어 붙이세요.",
+    ),
+    "fault_state_random": (
+        "the first state is drawn anew in every call, so one input has many answers, in eval mode too; begin with zeros or with a learned state.",
+        "첫 상태를 부를 때마다 무작위로 뽑아 eval 모드에서도 같은 입력의 답이 달라집니다. 0이나 학습되는 상태에서 시작하세요.",
+    ),
+    "fault_last_step_missed": (
+        "the state after the last but one step is read, so the last step never counts; go through all steps.",
+        "마지막 하나 앞 단계의 상태를 읽어 마지막 단계가 반영되지 않습니다. 모든 단계를 지나가세요.",
+    ),
+    "fault_outputs_transposed": (
+        "outputs of [L N D] are reshaped to [N L D] without moving the axes, so those of different samples and steps are mixed; transpose, or stack along dim 1.",
+        "[L N D] 출력을 축을 옮기지 않고 [N L D]로 바꿔 서로 다른 샘플과 단계의 출력이 섞입니다. transpose하거나 dim=1로 쌓으세요.",
+    ),
+    "fault_sigmoid_in_output": (
+        "class scores go through a sigmoid, and cross entropy applies softmax to them, so no class can come near probability 1; return the logits.",
+        "클래스 점수가 시그모이드를 지나는데 교차 엔트로피가 다시 소프트맥스를 해, 어떤 클래스도 확률 1에 가까워질 수 없습니다. 로짓을 돌려주세요.",
     ),
     "fault_readout_first_step": (
         "the output is read from the first step, which has seen nothing of the rest, so all later steps are ignored; read the last one.",

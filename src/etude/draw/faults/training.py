@@ -250,6 +250,22 @@ TRAINING: dict[str, tuple[str, str]] = {
         "there is no epsilon below the line, so a parameter without gradient becomes NaN; add it to the root.",
         "분모에 epsilon이 없어 기울기가 0인 매개변수가 NaN이 됩니다. 제곱근에 더하세요.",
     ),
+    "fault_velocity_aliases_gradient": (
+        "the running state is p.grad itself and not a copy, so clearing or refilling the gradient changes it; keep p.grad.clone().",
+        "상태로 p.grad의 사본이 아니라 p.grad 자체를 보관해, 기울기를 비우거나 다시 채우면 상태도 바뀝니다. p.grad.clone()을 보관하세요.",
+    ),
+    "fault_stops_at_missing_gradient": (
+        "a parameter without gradient ends the step, so those after it are never updated; skip it and go on.",
+        "기울기가 없는 매개변수에서 스텝이 끝나 그 뒤의 매개변수가 갱신되지 않습니다. 그것만 건너뛰고 계속하세요.",
+    ),
+    "fault_accuracy_broadcast": (
+        "predictions and labels of different shapes, [N, 1] and [N], are compared, which makes [N, N] of them and counts far too many hits; give both one shape.",
+        "모양이 다른 예측과 라벨 ([N, 1]과 [N])을 비교해 [N, N]이 되고 맞은 수가 너무 많이 세어집니다. 같은 모양으로 맞추세요.",
+    ),
+    "fault_optimizer_rebuilt": (
+        "the optimizer is made anew in every epoch, so its moments and step count start from nothing each time; make it once, before the loop.",
+        "에폭마다 옵티마이저를 새로 만들어 모멘트와 스텝 수가 매번 처음부터 시작합니다. 반복문 앞에서 한 번만 만드세요.",
+    ),
     "fault_update_differs": (
         "the parameters differ from those of {torch} from step {step} on, and no single known fault explains it; compare the formulas.",
         "{step}번째 스텝부터 매개변수가 {torch} 와 다르며, 알려진 한 가지 잘못으로는 설명되지 않습니다. 식을 비교하세요.",

@@ -40,7 +40,8 @@ class Role:
 
     called: names that tell it; sizes: what it is built with; judge: looks at a subject and notes
     faults, what is believed most first; fits: whether a thing, maybe of another name, is one by its
-    signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined.
+    signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined; made:
+    whether a class is made before it is judged, else the judge makes it.
     """
 
     called: str
@@ -49,6 +50,7 @@ class Role:
     fits: Callable[[Thing], bool] | None = None
     kinds: tuple[str, ...] = ("class",)
     whole: bool = False
+    made: bool = True
 
     def is_name(self, name: str) -> bool:
         """Whether a class or function of this name is likely one."""

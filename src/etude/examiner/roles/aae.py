@@ -16,7 +16,7 @@ import torch
 
 from etude.examiner import common
 from etude.examiner.build import Built, Sizes
-from etude.examiner.game import UNIFORM, Game
+from etude.examiner.game import UNIFORM, Game, Score, Step
 from etude.examiner.players import PARTS, Players, arguments, assemble, found_in
 from etude.examiner.roles import Role
 from etude.examiner.source import CannotJudge, Thing
@@ -121,7 +121,7 @@ def reconstructs(subject: Subject, game: Game) -> bool:
 
 def own_gradients(subject: Subject, game: Game) -> bool:
     """Each step uses the gradients of its own loss, once. Faults: zero_grad_missing,
-    codes_not_detached."""
+    codes_not_detached, discriminator_in_generator_optimizer."""
     done: dict[str, set[int]] = {part: set() for part in game.parts}
     wrong: list[tuple[str, int]] = []
     for step in game.steps:
@@ -129,6 +129,10 @@ def own_gradients(subject: Subject, game: Game) -> bool:
             for b in sorted(step.used[part]):
                 again = b in done[part]
                 other = part == "discriminator" and game.fooling(b)
+                joint = other and not again and "encoder" in step.moved and b == step.after - 1
+                if joint:
+                    wrong.append(("discriminator_in_generator_optimizer", made_at(subject, step)))
+                    continue
                 judged = part == "encoder" and judging(game, b)
                 if judged and not again:
                     wrong.append(("codes_not_detached", game.backwards[b].line))
@@ -143,6 +147,14 @@ def own_gradients(subject: Subject, game: Game) -> bool:
     evidence = ("gradients that a step uses", "of its own loss", "of another loss or step too")
     subject.fault(code, line, evidence)
     return False
+
+
+def made_at(subject: Subject, step: Step) -> int:
+    """The line at which the optimizer of a step is first assigned; else that of its step."""
+    called = re.search(r"(\w+)\.step\(", line_at(subject.thing.file, step.line))
+    lines = linecache.getlines(subject.thing.file)
+    name = rf"\b{called.group(1)}\s*(:[^=]*)?=(?!=)" if called else "$^"
+    return next((i for i, text in enumerate(lines, 1) if re.search(name, text)), step.line)
 
 
 def judging(game: Game, backward: int) -> bool:
@@ -258,9 +270,24 @@ def prior_as_said(subject: Subject, game: Game) -> bool:
     return False
 
 
+def drawn_anew(subject: Subject, game: Game) -> bool:
+    """Each turn has its own samples of the prior. Fault: prior_fixed."""
+    seen: list[Score] = []
+    for score in game.scores:
+        if score.kind != "prior" or score.own is None:
+            continue
+        for old in seen:
+            if old.turn != score.turn and torch.equal(old.own, score.own):  # type: ignore[arg-type]
+                evidence = ("samples of the prior in two steps", "others", "the same")
+                subject.fault("prior_fixed", score.line, evidence)
+                return False
+        seen.append(score)
+    return True
+
+
 CHECKS: tuple[Callable[[Subject, Game], bool], ...] = (
     on_codes, probabilities, all_move, reconstructs, own_gradients, sides, sampled, no_divergence,
-    prior_as_said,
+    prior_as_said, drawn_anew,
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from etude.examiner.roles import lstm_cell as one
 from etude.examiner.sequence import Asked, D, K, L, Q, first_of
 from etude.examiner.source import CannotJudge, Thing, lines_where
 from etude.examiner.subject import Subject
-from etude.examiner.trace import TOLERANCE, Trace, tensors
+from etude.examiner.trace import TOLERANCE, Trace, same_values, tensors
 from etude.shapes import Tensor
 
 CLASSES = 9
@@ -51,6 +51,7 @@ def examine(subject: Subject) -> None:
     if not sequence.unkept(subject, asked, X):
         return
     if not common.same_twice(subject, X, named=asked.named):
+        drawn(subject, asked, X)
         return
     apart = sequence.laid_out(subject, asked, X)
     if subject.found:
@@ -69,6 +70,20 @@ def examine(subject: Subject) -> None:
         common.coarser(subject, asked, X.detach(), asked(X.detach()))
 
 
+def drawn(subject: Subject, asked: Asked, X: Tensor) -> None:
+    """Where outputs differ by what is drawn as a first state, that is said. Fault: state_random."""
+    if subject.found[-1].code != "random_forward":
+        return
+    _, trace = subject.record(asked.turned(X), seed=1, named=asked.named)
+    noise = [(call.line, out) for call in trace.named(*common.NOISE) for out in call.outs]
+    for call in trace.named("lstm", "lstm_cell", "linear", "matmul", "addmm"):
+        fed = [v for v, made in zip(call.ins, call.made) if made is None]
+        for line, out in noise:
+            if any(same_values(out, each) for each in fed):
+                subject.found[-1] = replace(subject.found[-1], code="state_random", line=line)
+                return
+
+
 def mixed(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> None:
     """Samples mix: for a reason that can be proven, else for whatever reason. Fault:
     batch_mixed."""
@@ -83,7 +98,8 @@ def mixed(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> 
 def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> bool:
     """Whether the recurrence and what is read of it are right."""
     P = subject.parameters
-    width, depth = int(subject.sizes.get("hidden", D)), int(subject.sizes.get("depth", 1))
+    width = int(subject.sizes.get("hidden", 0)) or recurrence.width_of(P, D)
+    depth = int(subject.sizes.get("depth", 1))
     words = [call.outs[0] for call in trace.named("embedding")]
     x = words[0] if words and not X.is_floating_point() else X
     reading = recurrence.read(trace, P, x, width, depth)
@@ -212,7 +228,8 @@ def whole(
     subject.variants[:] = [v for v in subject.variants if v != "last_step"]
     if fit.meant.said == "shared":
         evidence = ("layers with weights of their own", str(subject.sizes.get("depth")), "fewer")
-        subject.fault("layers_shared", subject.line_in("__init__"), evidence)
+        line = common.made_at(subject, "ModuleList") or subject.line_in("__init__")
+        subject.fault("layers_shared", line, evidence)
         return False
     return states(subject, fit, given, out)
 

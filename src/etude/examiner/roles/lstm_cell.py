@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.nn.parameter import UninitializedParameter
 
 from etude.examiner import common
 from etude.examiner.build import Sizes, needed, takes
@@ -92,6 +93,9 @@ def _gates() -> Iterator[Change]:
         raw = pre(name)
         yield Change("gate_tanh", {name: lambda s, raw=raw: raw(s).tanh()}, said)
         yield Change("gate_not_squashed", {name: raw}, said)
+        yield Change(
+            "gate_squashed_twice", {name: lambda s, raw=raw: raw(s).sigmoid().sigmoid()}, said
+        )
     for name in LONG:
         yield Change("recurrent_input_missing", {f"pre_{name}": without(name)})
     for name in LONG:
@@ -104,6 +108,14 @@ def _gates() -> Iterator[Change]:
 
 FAULTS = (
     Change("candidate_sigmoid", {"g": lambda s: torch.sigmoid(s.pre_g)}),
+    Change("candidate_sigmoid", {"g": lambda s: torch.sigmoid(s.pre_g).tanh()}),
+    Change("candidate_relu", {"g": lambda s: torch.relu(s.pre_g)}),
+    Change("candidate_unused", {"added": lambda s: s.i * s.c}),
+    Change("candidate_unused", {"added": lambda s: s.i}),
+    Change("cell_squashed_by_sigmoid", {"squashed": lambda s: torch.sigmoid(s.c_new)}),
+    Change("forget_inverted", {"kept": lambda s: (1 - s.f) * s.c}),
+    Change("hidden_from_candidate", {"squashed": lambda s: torch.tanh(s.g)}),
+    Change("hidden_from_candidate", {"squashed": lambda s: s.g}),
     Change(
         "cell_not_squashed", {"squashed": lambda s: s.c_new, "h_new": lambda s: s.o * s.c_new}
     ),
@@ -174,19 +186,35 @@ def ways(subject: Subject) -> Iterator[Callable[..., Any]]:
         yield lambda x, h, c: tuple((x, h, c)[i] for i in order)
 
 
+def widths_of(subject: Subject, inputs: int, hidden: int) -> Iterator[tuple[int, int]]:
+    """(inputs, hidden) that the weights may have, where they are not what was asked for."""
+    shapes = [
+        p.shape for p in subject.parameters.values() if not isinstance(p, UninitializedParameter)
+    ]
+    found = {n for shape in shapes for n in shape[:2]}
+    hiddens = sorted({n for n in found if n > 1} | {n // 4 for n in found if n % 4 == 0 and n > 4})
+    columns = {shape[-1] for shape in shapes if len(shape) == 2}
+    for each in hiddens:
+        wide = sorted(set(columns) | {n - each for n in columns if n > each})
+        yield from (
+            (n, each) for n in dict.fromkeys((inputs, *wide)) if (n, each) != (inputs, hidden)
+        )
+
+
 def asker(subject: Subject) -> tuple[Callable[..., Any], list[Tensor]]:
     """The way in which it can be called, and x, h, c that it takes."""
     torch.manual_seed(11)
-    hidden = int(subject.sizes.get("hidden", D))
-    widths = (int(subject.sizes.get("inputs", Q)), hidden, hidden)
-    x, h, c = (torch.randn(N, width, requires_grad=True) for width in widths)
+    said = int(subject.sizes.get("inputs", Q)), int(subject.sizes.get("hidden", D))
     trouble: CannotJudge | None = None
-    for way in ways(subject):
-        try:
-            subject.run(*way(x, h, c))
+    for inputs, hidden in (said, *widths_of(subject, *said)):
+        x, h, c = (torch.randn(N, w, requires_grad=True) for w in (inputs, hidden, hidden))
+        for way in ways(subject):
+            try:
+                states(subject.run(*way(x, h, c)), h)
+            except CannotJudge as error:
+                trouble = trouble or error
+                continue
             return way, [x, h, c]
-        except CannotJudge as error:
-            trouble = trouble or error
     raise trouble or CannotJudge(
         "check_call", call=str(takes(subject.forward)), wanted="(x, (h, c))"
     )
@@ -302,7 +330,7 @@ def judge(subject: Subject) -> None:
     if fit.fault:
         fit = replace(fit, fault=renamed(fit.fault, dict(fit.steps)))
     if not common.explain(subject, fit, trace):
-        if not subject.found[-1].line:
+        if subject.found and not subject.found[-1].line:
             subject.found[-1] = replace(subject.found[-1], line=returns(subject))
     else:
         whole(subject, fit, P)
@@ -350,6 +378,15 @@ def reads_hidden(
     if not torch.equal(before, after) or any(same_values(use.x, c) for use in products):
         return True
     line = products[0].line if products else subject.line_in("forward")
+    D = c.shape[-1]
+    ends = [(use, use.x[..., cut]) for use in products if use.x.shape[-1] == x.shape[-1] + D
+            for cut in (slice(-D, None), slice(D))]  # fmt: skip
+    for use, end in ends:
+        if same_values(end, c):
+            joined = trace.line_of(use.x) or use.line
+            evidence = ("what is joined with x", "h", "c")
+            subject.fault("gate_reads_cell", joined, evidence)
+            return False
     evidence = ("next states when h changes", "others", "the same")
     subject.fault("recurrent_input_missing", line, evidence)
     return False

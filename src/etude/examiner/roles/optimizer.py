@@ -4,10 +4,11 @@ A few steps on three parameters with gradients given beforehand, against the for
 `formulas.py`: right ones first, then those with one fault.
 """
 
+import ast
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -31,11 +32,12 @@ from etude.examiner.formulas import (
 )
 from etude.examiner.program import Change
 from etude.examiner.roles import Role
-from etude.examiner.source import CannotJudge, Thing, line_of, theirs
+from etude.examiner.source import CannotJudge, Thing, line_of, lines_where, theirs
 from etude.examiner.stepping import (
     Played,
     argument_names,
     attributes,
+    by_itself,
     defaults_of,
     made,
     meanings,
@@ -115,14 +117,18 @@ def facts(subject: Subject, names: Sequence[str]) -> list[dict[str, Any]]:
     same = {"lr": value("rate", RATE, 0.01), "mu": value("momentum", MU, 0.9), "betas": betas}
     said = [v for k, v in own.items() if READ["epsilon"].fullmatch(k) and isinstance(v, float)]
     usual = (1e-8, 1e-7, 1e-6, 1e-10, 1e-12, 1e-5)
-    return [{**same, "eps": eps} for eps in dict.fromkeys((*said, *usual))]
+    known = [{**same, "eps": eps} for eps in dict.fromkeys((*said, *usual))]
+    if filled:  # what the settings have, it need not read
+        known.insert(1, {**known[0], "mu": 0.9, "betas": (0.9, 0.999)})
+    return known
 
 
 def judge(subject: Subject) -> None:
     """The formula, right or with one fault; then zero_grad, and parameters given one by one."""
     names = argument_names(subject)
     known, rules = facts(subject, names), rules_for(subject.thing, names)
-    works = sorted(workable(subject, problem), key=lambda played: not played.moves)
+    works = list(workable(subject, problem))
+    works = [played for played in works if played.moves] or works
     for wrong, some in ((False, known), (True, known[:2])):
         for played in works:
             if found := fit(played, rules, some, wrong):
@@ -135,9 +141,9 @@ def judge(subject: Subject) -> None:
         if rules is RULES:
             raise CannotJudge("check_optimizer_unknown")
         differs(subject, rules[0], known[0], works[0])
-    if not subject.found:
-        zeroed(subject)
-        generator(subject)
+    for each in (zeroed, generator, gradient_kept, gradient_missing):
+        if not subject.found:
+            each(subject)
 
 
 def note(subject: Subject, found: Fit, played: Played) -> None:
@@ -147,12 +153,35 @@ def note(subject: Subject, found: Fit, played: Played) -> None:
         subject.hold(f"is_{found.rule.key}")
         subject.variants += [c.name for c in (found.variant,) if c is not NONE]
         return
+    found = renamed(found, played, subject)
     line = place(subject, found, played)
     evidence = (
         f"parameters after {T} steps", f"those of {found.rule.torch}",
         f"equal, to {found.error:.0e}, to its formula with this one fault",
     )  # fmt: skip
     subject.fault(found.fault.name, line, evidence)
+
+
+def renamed(found: Fit, played: Played, subject: Subject) -> Fit:
+    """Of faults that make the same steps, the one that the code has: a velocity that is kept and
+    not used; a bias correction without any power."""
+    code = found.fault.name
+    if code == "momentum_not_kept":
+        kept = [v for name, v in found.right if name == "m"]
+        if played.trace.line_of(kept[-1]):
+            return replace(found, fault=Change("momentum_unused", {"direction": lambda s: s.g}))
+    if code == "step_not_counted" and not lines_where(subject.thing.it, _power):
+        return replace(found, fault=Change("bias_correction_not_a_power", found.fault.steps))
+    return found
+
+
+def _power(node: ast.AST) -> bool:
+    """Whether something is raised to a power that is not written out, or multiplied into itself."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return not isinstance(node.right, ast.Constant)
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+        return True
+    return getattr(node, "attr", getattr(node, "id", "")) in ("pow", "power", "exp", "pow_")
 
 
 SEEN_IN = {"clock": "mean", "b1": "m", "b2": "v", "before": "m", "slot": "m", "kept": "mean"}
@@ -213,6 +242,66 @@ def generator(subject: Subject) -> None:
     if all(torch.equal(a, b) for a, b in zip(before, params)):
         evidence = ("the second step() when made with model.parameters()", "moves them", "does not")
         subject.fault("parameters_run_out", line_of(subject.thing.it.__init__), evidence)
+
+
+def gradient_kept(subject: Subject) -> None:
+    """Its state is its own: gradients that are written into the same tensors again do not change
+    it. Fault: velocity_aliases_gradient."""
+    if not subject.thing.is_class or not stepping(subject.it):
+        return
+    params, grads = problem()
+    try:
+        new, same = (by_itself(subject, params, grads, False, kept) for kept in (False, True))
+    except CannotJudge:
+        return
+    if (far := difference(same.path, new.path)) > NEAR:
+        evidence = (
+            "parameters when p.grad is written anew in place",
+            "the same",
+            f"{far:.2g} apart",
+        )
+        lines = lines_where(subject.thing.it, _keeps) or [subject.line_in("step")]
+        subject.fault("velocity_aliases_gradient", lines[0], evidence)
+
+
+def _keeps(node: ast.AST) -> bool:
+    """Whether a gradient itself is put somewhere."""
+    if not isinstance(node, ast.Assign) or isinstance(node.targets[0], ast.Tuple):
+        return False
+    stores = any(isinstance(t, ast.Subscript | ast.Attribute) for t in node.targets)
+    value = node.value.func.value if _detached(node.value) else node.value  # type: ignore[attr-defined]
+    return stores and "grad" in (getattr(value, "attr", ""), getattr(value, "id", ""))
+
+
+def _detached(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "detach"
+
+
+def gradient_missing(subject: Subject) -> None:
+    """A parameter without a gradient stands still, and only that one. Fault:
+    stops_at_missing_gradient."""
+    if not subject.thing.is_class or not stepping(subject.it):
+        return
+    for without in range(len(problem()[0])):
+        params = parameters(problem()[0])
+        it = made(subject, params)
+        for i, p in enumerate(params):
+            p.grad = None if i == without else torch.ones_like(p)
+        before = [p.detach().clone() for p in params]
+        try:
+            with theirs(subject.thing.file, "check_crashed", shapes="step()"):
+                it.step()
+        except CannotJudge:  # it asks for all gradients, and says so
+            return
+        still = [i for i, p in enumerate(params) if torch.equal(p, before[i])]
+        if set(still) - {without}:
+            evidence = (f"parameters that move when number {without} has no gradient", "the others",
+                        f"all but {still}")  # fmt: skip
+            lines = lines_where(subject.thing.it, lambda n: isinstance(n, ast.Return | ast.Break))
+            lines = [n for n in lines if n > line_of(subject.thing.it.step)]
+            line = (lines or [subject.line_in("step")])[0]
+            subject.fault("stops_at_missing_gradient", line, evidence)
+            return
 
 
 ROLE = Role(

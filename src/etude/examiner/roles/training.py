@@ -12,87 +12,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
-from etude.examiner.build import Sizes, needed, takes
-from etude.examiner.lesson import BATCHES, CLASSES, KINDS, Lesson, Scheduler, squashed_by
+from etude.examiner.build import Sizes, needed
+from etude.examiner.handed import EPOCHS, Trainer, meanings, values
+from etude.examiner.lesson import BATCHES, KINDS, Lesson, squashed_by
 from etude.examiner.report import reported, returns
 from etude.examiner.roles import Role
-from etude.examiner.source import CannotJudge, Thing, tree
+from etude.examiner.source import CannotJudge, Thing
 from etude.examiner.subject import Subject
-
-EPOCHS = 2
-LOADER = r"(data_?)?(loader|dl|iter|iterator|batches|dataloader|data|dataset|set|generator)"
-CALLED = {
-    "model": r"(my_?)?(model|net|network|classifier|module|vit|cnn|mlp|lstm|rnn|transformer)\d?",
-    "optimizer": r"opt|\w*optim\w*|optm|solver|sgd|adam\w?",
-    "scheduler": r"\w*sched\w*",
-    "loss": r"criterion|crit|loss(_?(fn|func|function|f|criterion))?|objective|cost(_fn)?",
-    "val": rf"(x_?)?(val|valid|validation|dev)_?{LOADER}",
-    "test": rf"(test|eval|evaluation|holdout)_?{LOADER}",
-    "train": rf"(train(ing)?_?|trn_?)?{LOADER}|train",
-    "epochs": r"(n|num|max|total|number|nb)?_?(of_)?(epochs?|iters)",
-    "device": r"device|dev",
-    "rate": r"lr|learning_?rate",
-    "accumulate": r"\w*accum\w*",
-    "clip": r"\w*clip\w*|max_(grad_)?norm",
-    "interval": r"(log|print|eval|report)_(interval|every|freq\w*|steps)",
-    "loaders": r"(data_?)?loaders",
-    "scaler": r"(grad_?)?scaler",
-    "classes": r"(n|num)_?classes",
-    "patience": r"patience",
-    "quiet": r"verbose|debug|progress\w*",
-}  # fmt: skip
-
-
-def values(lesson: Lesson) -> dict[str, Any]:
-    """What a parameter is given, by what its name means."""
-    return {
-        "model": lesson.net, "optimizer": lesson.optimizer, "scheduler": Scheduler(),
-        "loss": lesson.loss, **lesson.loaders, "epochs": EPOCHS, "device": torch.device("cpu"),
-        "rate": 0.01, "accumulate": 2, "clip": 1.0, "interval": 1, "loaders": lesson.loaders,
-        "scaler": torch.amp.GradScaler("cpu", enabled=False), "classes": CLASSES,
-        "patience": 10, "quiet": False,
-    }  # fmt: skip
-
-
-def meanings(call: Callable[..., Any]) -> dict[str, str]:
-    """What each parameter of a function means, by its name."""
-    found: dict[str, str] = {}
-    for name in takes(call):
-        hits = [m for m, pattern in CALLED.items() if re.fullmatch(pattern, name, re.IGNORECASE)]
-        if hits and (hits[0] not in found.values() or hits[0] == "epochs"):
-            found[name] = hits[0]
-    for name in needed(call):
-        used = by_use(call, name)
-        if name not in found and used and used not in found.values():
-            found[name] = used
-    return found
-
-
-USES = (
-    ("optimizer", {"zero_grad"}), ("model", {"train", "eval", "parameters"}),
-    ("scheduler", {"step"}),
-)  # fmt: skip
-
-
-def by_use(call: Callable[..., Any], name: str) -> str:
-    """What a parameter of any name means, by what is done with it; "" if that does not say."""
-    parsed = tree(call)
-    if parsed is None:
-        return ""
-    done, called, iterated = set(), 0, False
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == name:
-            done.add(node.attr)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == name:
-            called = max(called, len(node.args) + len(node.keywords))
-        elif isinstance(node, ast.For):
-            iterated |= any(getattr(n, "id", "") == name for n in ast.walk(node.iter))
-    known = next((meaning for meaning, attributes in USES if done & attributes), "")
-    if known or not (called or iterated):
-        return known
-    return "train" if iterated else "model" if called == 1 else "loss"
 
 
 def played(call: Callable[..., Any], subject: Subject) -> tuple[Lesson, list[Any]]:
@@ -262,12 +188,31 @@ def graphs(subject: Subject, lesson: Lesson) -> bool:
     return False
 
 
+@check
+def compared(subject: Subject, lesson: Lesson) -> bool:
+    """Predictions and labels of one shape are compared. Fault: accuracy_broadcast."""
+    if lesson.broadcast:
+        evidence = ("shape of what compares predictions and labels", "[N]", "[N, N]")
+        subject.fault("accuracy_broadcast", lesson.broadcast, evidence)
+    return not lesson.broadcast
+
+
+@check
+def kept(subject: Subject, lesson: Lesson) -> bool:
+    """One optimizer goes through all epochs. Fault: optimizer_rebuilt."""
+    if lesson.rebuilt:
+        evidence = ("optimizers made at this line for the same weights", "1", "2 and more")
+        subject.fault("optimizer_rebuilt", lesson.rebuilt, evidence)
+    return not lesson.rebuilt
+
+
 def judge(subject: Subject) -> None:
     """What it does with model and data; then what it reports; then the file's evaluation."""
     if is_evaluation(subject.thing.name):
         evaluation(subject, subject.it)
         return
-    lesson, out = played(subject.it, subject)
+    call = Trainer(subject.it) if inspect.isclass(subject.it) else subject.it
+    lesson, out = played(call, subject)
     if not lesson.seen:
         raise CannotJudge("check_training_unused")
     for each in CHECKS:
@@ -309,7 +254,8 @@ def evaluation(subject: Subject, call: Callable[..., Any]) -> None:
             subject.fault("trains_on_test", event.line, evidence, name="test")
             return
     if lesson.seen and in_eval(subject, lesson) and fed(subject, lesson):
-        _ = graphs(subject, lesson) and reported(subject, lesson, out)
+        _ = graphs(subject, lesson) and compared(subject, lesson)
+        _ = subject.found or reported(subject, lesson, out)
 
 
 def fits(thing: Thing) -> bool:
@@ -326,4 +272,5 @@ ROLE = Role(
     judge=judge,
     fits=fits,
     kinds=("function",),
+    made=False,
 )
