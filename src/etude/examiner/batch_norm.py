@@ -73,7 +73,6 @@ FAULTS = (
         for axes in AXES
         for unbiased in (False, True)
     ),
-    (Change("running_statistics_in_train", {"moments": kept}),),
     *(
         (*variant, Change(name, {"divided": how}))
         for name, how in (

@@ -56,9 +56,7 @@ NONE = Change("plain")
 ANY = (
     Change("ascent", {"p": lambda s: s.old + s.update}),
     Change("not_in_place", {"p": lambda s: s.old}),
-    Change("lr_ignored", {"update": lambda s: s.direction}),
     Change("lr_applied_twice", {"update": lambda s: s.lr**2 * s.direction}),
-    Change("lr_divided", {"update": lambda s: s.direction / s.lr}),
 )
 KEPT = (
     Change("state_shared_between_parameters", {"slot": lambda s: 0}),
@@ -104,9 +102,6 @@ MOMENTUM = Rule(
         Change("betas_swapped", {"m": lambda s: (1 - s.mu) * s.m + s.g}),
         Change("momentum_never_decays", {"m": lambda s: s.m + s.g}),
         Change("momentum_unused", {"direction": lambda s: s.g}),
-        Change("momentum_sign", {"m": lambda s: s.mu * s.m - s.g}),
-        Change("momentum_sign", {"m": lambda s: s.g - s.mu * s.m}),
-        Change("momentum_twice", {"direction": lambda s: s.mu * s.m}),
     ),
 )  # fmt: skip
 ADAM = Rule(
@@ -144,7 +139,6 @@ ADAM = Rule(
         Change("second_moment_of_mean", {"v": lambda s: s.b2 * s.v + (1 - s.b2) * s.m**2}),
         Change("root_missing", {"root": lambda s: s.square + s.eps}),
         Change("momentum_unused", {"mean": lambda s: s.g}),
-        Change("first_moment_squared", {"m": lambda s: s.b1 * s.m + (1 - s.b1) * s.g**2}),
         Change("moment_not_averaged", {"m": lambda s: s.b1 * s.m + s.g}),
         Change("moment_not_averaged", {"v": lambda s: s.b2 * s.v + s.g**2}),
         Change("moment_not_averaged", {
@@ -158,8 +152,6 @@ ADAM = Rule(
             "square": lambda s: s.v / (1 - s.b2 * s.t)}),
         Change("bias_correction_kept", {
             "kept": lambda s: (s.mean, s.square)}),
-        Change("bias_correction_multiplied", {
-            "mean": lambda s: s.m * (1 - s.b1**s.t), "square": lambda s: s.v * (1 - s.b2**s.t)}),
         Change("epsilon_missing", {"root": lambda s: s.square.sqrt()}),
     ),
 )  # fmt: skip

@@ -45,10 +45,6 @@ ADVERSARIAL: dict[str, tuple[str, str]] = {
         "the optimizer of the encoder's loss holds the discriminator too, which so learns to be fooled; give it the encoder's and decoder's parameters alone.",
         "인코더 손실의 옵티마이저가 판별자의 매개변수도 갖고 있어 판별자가 속는 쪽으로 학습됩니다. 인코더와 디코더의 매개변수만 주세요.",
     ),
-    "fault_discriminator_unused": (
-        "no loss takes the discriminator's scores, so nothing draws the codes to the prior; train it on codes and on samples of the prior.",
-        "판별자의 점수가 어떤 손실에도 쓰이지 않아 코드가 사전분포로 끌려가지 않습니다. 코드와 사전분포의 표본으로 학습시키세요.",
-    ),
     "fault_discriminator_on_images": (
         "the discriminator gets images, so this is a GAN on pictures and nothing draws the codes to the prior; give it encoder(imgs) as fake and samples of the prior as real.",
         "판별자에 이미지를 넣어, 그림에 대한 GAN이 되고 코드가 사전분포로 끌려가지 않습니다. encoder(imgs)를 가짜로, 사전분포의 표본을 진짜로 넣으세요.",
@@ -76,10 +72,6 @@ ADVERSARIAL: dict[str, tuple[str, str]] = {
     "fault_reconstruction_detached": (
         "the reconstruction loss does not move the encoder, so codes carry nothing of the image; decode the code with its graph and let the encoder's parameters take that step.",
         "재구성 손실이 인코더를 움직이지 않아 코드에 이미지의 정보가 담기지 않습니다. detach하지 않은 코드를 디코딩하고 그 스텝에 인코더의 매개변수도 넣으세요.",
-    ),
-    "fault_reconstruction_missing": (
-        "no code is ever decoded, so codes need not carry anything of the image; add the loss between decoder(encoder(imgs)) and imgs.",
-        "코드를 디코딩하지 않아 코드에 이미지의 정보가 담길 이유가 없습니다. decoder(encoder(imgs))와 imgs 사이의 손실을 더하세요.",
     ),
     "fault_codes_not_detached": (
         "the discriminator's loss moves the encoder too, so the encoder learns to give itself away; score encoder(imgs).detach() there, and clear gradients before the encoder's step.",

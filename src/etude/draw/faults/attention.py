@@ -173,10 +173,6 @@ ATTENTION: dict[str, tuple[str, str]] = {
         "dropout lies on the skip path, so in training every block throws away part of everything before it; drop the sublayer's output alone: x + dropout(sublayer(x)).",
         "드롭아웃이 스킵 경로에 걸립니다. 학습할 때 블록마다 앞의 모든 것이 일부 버려집니다. x + dropout(부분층(x)) 처럼 부분층의 출력에만 거세요.",
     ),
-    "fault_keys_values_not_normalised": (
-        "the queries come from the norm, keys and values do not, so attention compares things of different scale; give all three the normalised x.",
-        "쿼리만 정규화된 값에서 만들고 키와 값은 그렇지 않아 크기가 다른 것끼리 비교합니다. 셋 모두에 정규화된 x를 넣으세요.",
-    ),
     "fault_skip_added_twice": (
         "the skip path of the {part} is added twice, so what goes through the blocks doubles each time and drowns what they add; add it once.",
         "{part} 의 스킵 경로를 두 번 더합니다. 블록을 지날 때마다 값이 두 배가 되어 더한 것이 묻힙니다. 한 번만 더하세요.",

@@ -157,14 +157,6 @@ LAYERS: dict[str, tuple[str, str]] = {
         "the noise is uniform, not normal, so z does not follow N(mu, sigma^2) and the KL term speaks of another distribution; use torch.randn_like.",
         "잡음이 정규가 아니라 균등 분포라 z가 N(mu, sigma^2)를 따르지 않고 KL 항과 맞지 않습니다. torch.randn_like를 쓰세요.",
     ),
-    "fault_noise_not_centred": (
-        "the noise has another mean than 0, so z is shifted away from mu; draw it from N(0, 1).",
-        "잡음의 평균이 0이 아니어서 z가 mu에서 벗어납니다. N(0, 1)에서 뽑으세요.",
-    ),
-    "fault_noise_not_normal": (
-        "the noise is not normal, so z does not follow N(mu, sigma^2) and the KL term speaks of another distribution; use torch.randn_like.",
-        "잡음이 정규 분포가 아니라 z가 N(mu, sigma^2)를 따르지 않고 KL 항과 맞지 않습니다. torch.randn_like를 쓰세요.",
-    ),
     "fault_logvar_as_sigma": (
         "the log of the variance itself is used as sigma, so a log of 0 means no noise at all and the KL term speaks of another spread; use torch.exp(0.5 * logvar).",
         "로그 분산을 그대로 sigma로 써서 로그가 0이면 잡음이 없어지고 KL 항과도 맞지 않습니다. torch.exp(0.5 * logvar)를 쓰세요.",
@@ -248,10 +240,6 @@ LAYERS: dict[str, tuple[str, str]] = {
     "fault_batch_statistics_in_eval": (
         "eval mode normalises by the batch's own statistics, so a prediction depends on what else is in the batch, and a batch of one is lost; use the running mean and variance unless self.training.",
         "eval 모드에서 배치 자체의 통계로 정규화해 예측이 함께 넣은 샘플에 좌우됩니다. self.training이 아니면 running mean과 variance를 쓰세요.",
-    ),
-    "fault_running_statistics_in_train": (
-        "train mode normalises by the running statistics, so activations are not normalised while learning; use the batch's mean and variance in train mode.",
-        "train 모드에서 running 통계로 정규화해 학습 중에 정규화가 되지 않습니다. train 모드에서는 배치의 평균과 분산을 쓰세요.",
     ),
     "fault_running_statistics_not_updated": (
         "the running statistics stay as they began, so eval mode normalises by numbers that have nothing to do with the data; move them towards the batch's in train mode.",

@@ -2,7 +2,7 @@
 
 RECURRENT: dict[str, tuple[str, str]] = {
     "role_lstm_cell": ("an LSTM cell", "LSTM 셀"),
-    "role_lstm": ("an LSTM", "LSTM"),
+    "role_lstm": ("an LSTM", "LSTM 순환 신경망"),
     "variant_lstm": ("the usual LSTM", "보통의 LSTM"),
     "variant_forget_bias": ("1 added to the forget gate", "망각 게이트에 1을 더함"),
     "variant_coupled_gates": (
@@ -127,8 +127,6 @@ RECURRENT: dict[str, tuple[str, str]] = {
         "출력이 첫 단계와 마지막 단계에 좌우됨",
     ),
     "held_states": ("states are those after the last step", "상태가 마지막 단계의 것임"),
-    "held_padding": ("padding changes nothing", "패딩이 아무것도 바꾸지 않음"),
-    "variant_time_first": ("time first, [L N Q]", "시간 축이 먼저, [L N Q]"),
     "variant_all_steps": ("all steps are read", "모든 단계를 읽음"),
     "variant_mean_over_steps": ("the mean over the steps is read", "단계들의 평균을 읽음"),
     "variant_max_over_steps": ("the maximum over the steps is read", "단계들의 최댓값을 읽음"),

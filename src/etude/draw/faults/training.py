@@ -138,17 +138,9 @@ TRAINING: dict[str, tuple[str, str]] = {
         "the step makes new tensors and leaves the parameters as they were, so the model never changes; change them in place, under torch.no_grad().",
         "새 텐서만 만들고 매개변수는 그대로라 모델이 바뀌지 않습니다. torch.no_grad() 아래에서 제자리에서 바꾸세요.",
     ),
-    "fault_lr_ignored": (
-        "the learning rate takes no part in the step, so every update has full size and training blows up; multiply the update by it.",
-        "학습률이 스텝에 쓰이지 않아 갱신이 너무 크고 학습이 발산합니다. 갱신량에 곱하세요.",
-    ),
     "fault_lr_applied_twice": (
         "the learning rate is multiplied twice, so steps are far too small; multiply once.",
         "학습률을 두 번 곱해 스텝이 너무 작습니다. 한 번만 곱하세요.",
-    ),
-    "fault_lr_divided": (
-        "the update is divided by the learning rate, so a small rate makes large steps; multiply.",
-        "갱신량을 학습률로 나누어 작은 학습률이 큰 스텝이 됩니다. 곱하세요.",
     ),
     "fault_state_shared_between_parameters": (
         "all parameters share one running state, so each is moved by the gradients of the others; keep a state for each parameter.",
@@ -170,14 +162,6 @@ TRAINING: dict[str, tuple[str, str]] = {
         "the momentum multiplies the gradient and not the velocity, which then never fades; write v = momentum * v + g.",
         "모멘텀을 속도가 아니라 기울기에 곱해 속도가 사라지지 않습니다. v = momentum * v + g 로 쓰세요.",
     ),
-    "fault_momentum_sign": (
-        "velocity and gradient have opposite signs, so the step works against itself; write v = momentum * v + g and p = p - lr * v.",
-        "속도와 기울기의 부호가 반대라 스텝이 서로 싸웁니다. v = momentum * v + g, p = p - lr * v 로 쓰세요.",
-    ),
-    "fault_momentum_twice": (
-        "the velocity is multiplied by the momentum once more in the step, so the step is too small; step along the velocity itself.",
-        "스텝에서 속도에 모멘텀을 한 번 더 곱해 스텝이 작습니다. 속도 그대로 움직이세요.",
-    ),
     "fault_velocity_stale": (
         "the step uses the velocity from before this gradient, so it is always one step late; update the velocity first.",
         "이번 기울기를 더하기 전의 속도를 써 늘 한 스텝 늦습니다. 속도를 먼저 갱신하세요.",
@@ -197,10 +181,6 @@ TRAINING: dict[str, tuple[str, str]] = {
     "fault_bias_correction_kept": (
         "the corrected mean is kept as the running mean, so it is corrected again in every step; keep m and v as they are and correct copies.",
         "보정한 값을 이동평균으로 보관해 스텝마다 다시 보정됩니다. m과 v는 그대로 두고 사본을 보정하세요.",
-    ),
-    "fault_bias_correction_multiplied": (
-        "the running means are multiplied by 1 - beta**t where they are to be divided, so the first steps are wrong; divide.",
-        "이동평균을 1 - beta**t 로 나누어야 하는데 곱해 처음 스텝들이 틀립니다. 나누세요.",
     ),
     "fault_step_not_counted": (
         "the step count stays where it is, so the bias correction of the first step is made forever; count up in every step.",
@@ -233,10 +213,6 @@ TRAINING: dict[str, tuple[str, str]] = {
     "fault_second_moment_of_mean": (
         "the second moment is of the running mean and not of the gradient, so the steps have the wrong size; use g * g.",
         "2차 모멘트에 기울기가 아니라 이동평균의 제곱을 넣어 스텝 크기가 틀립니다. g * g 를 쓰세요.",
-    ),
-    "fault_first_moment_squared": (
-        "the first moment is a mean of squared gradients, so it has lost their sign and goes one way only; use g.",
-        "1차 모멘트에 제곱한 기울기를 넣어 부호를 잃고 한쪽으로만 갑니다. g 를 쓰세요.",
     ),
     "fault_moment_not_averaged": (
         "the gradient enters a running mean whole, without 1 - beta, so the mean is too large; write beta * m + (1 - beta) * g.",

@@ -66,8 +66,7 @@ def on_codes(subject: Subject, game: Game) -> bool:
     discriminator_unused, prior_missing."""
     kinds = {score.kind: score.line for score in game.scores if score.grads}
     if not kinds:
-        subject.fault("discriminator_unused", subject.thing.line)
-        return False
+        raise CannotJudge("check_aae_part", part="discriminator")
     if "image" in kinds:
         evidence = ("what the discriminator gets", "codes and samples of the prior", "images")
         subject.fault("discriminator_on_images", kinds["image"], evidence)
@@ -107,8 +106,7 @@ def reconstructs(subject: Subject, game: Game) -> bool:
     reconstruction_missing."""
     codes = [(graph, line) for labels, graph, line in game.decoded if "code" in labels]
     if not codes:
-        subject.fault("reconstruction_missing", 0, ("codes that are decoded", "some", "none"))
-        return False
+        raise CannotJudge("check_aae_part", part="decoder")
     used = {b for step in game.steps for b in step.used.get("encoder", ())}
     reached = any("decoder" in game.backwards[b].touched for b in used)
     if any(graph for graph, _ in codes) and reached:

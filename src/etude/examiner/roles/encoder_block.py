@@ -139,10 +139,6 @@ FAULTS = (
     Change("norm_missing", {"mlp_in": lambda s: s.middle}, {"part": "MLP"}),
     Change("norm_wrong_axis", {"norm": _over(1)}, {"axis": "tokens"}),
     Change("norm_wrong_axis", {"norm": _over(0)}, {"axis": "samples"}),
-    Change(
-        "keys_values_not_normalised",
-        {"attended": lambda s: s.play(mha.multi_head, xq=s.attention_in, xk=s.x, xv=s.x)},
-    ),
     Change("skip_added_twice", {"sum2": lambda s: 2 * s.middle + s.mlp}, {"part": "MLP"}),
     Change("skip_added_twice", {"sum1": lambda s: 2 * s.x + s.attended}, {"part": "attention"}),
     Change("causal_in_encoder", {"masked": _causal}),
@@ -323,7 +319,7 @@ def fits(thing: Thing) -> bool:
 
 
 ROLE = Role(
-    called=r"\w*(encoder|transformer|attention|vit)_?(block|layer)|(res|residual_?attention|pre_?norm)?_?block|\w*encoder1d\w*|\w*transformer_?block\w*|encoder_?unit",
+    called=r"\w*(encoder|transformer|attention|vit)_?(block|layer)|(res|residual_?attention|pre_?norm)?_?block|\w*encoder1d\w*|\w*transformer_?block\w*|encoder_?unit|bert_?layer",
     sizes=Sizes(
         {
             "heads": H,

@@ -339,7 +339,11 @@ def same_positions(subject: Subject, found: Sequence[Use], P: Weights) -> bool:
 def fits(thing: Thing) -> bool:
     """Made with the size of a patch, without heads and depth."""
     known = made_with(thing, ROLE.sizes)
-    return "patch" in known and not written(thing, r"def __init__\([^)]*(head|depth|layers)")
+    return (
+        "patch" in known
+        and written(thing, "patch")
+        and not written(thing, r"def __init__\([^)]*(head|depth|layers)")
+    )
 
 
 ROLE = Role(

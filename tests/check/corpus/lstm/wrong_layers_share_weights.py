@@ -1,6 +1,6 @@
 # role: lstm
 # verdict: wrong
-# fault: layers_share_weights
+# fault: layers_shared
 # object: DeepLSTM
 # about: the list of layers holds one and the same cell several times
 

@@ -1,6 +1,6 @@
 # role: lstm
 # verdict: wrong
-# fault: random_forward
+# fault: state_random
 # object: LSTMModel
 # about: the first hidden state is drawn by randn in every call, also when predicting
 import torch

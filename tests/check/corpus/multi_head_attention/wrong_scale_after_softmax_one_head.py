@@ -1,4 +1,4 @@
-# role: attention
+# role: multi_head_attention
 # verdict: wrong
 # fault: scale_after_softmax
 # object: SelfAttention
