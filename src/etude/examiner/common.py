@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from etude.examiner.fit import Fit, Meant, attempt, difference
+from etude.examiner.fit import Fit, attempt, difference
 from etude.examiner.products import unused
 from etude.examiner.program import Change, Program
 from etude.examiner.source import lines_where
@@ -338,8 +338,3 @@ def where(fit: Fit, trace: Trace, step: str) -> int:
 def plain(name: str = "plain") -> Change:
     """The usual choice of a group of variants."""
     return Change(name)
-
-
-def as_meant(said: str, make: Callable[[Mapping[str, Tensor]], Mapping[str, Any]]) -> Meant:
-    """One meaning of a user's weights."""
-    return Meant(said, make)
