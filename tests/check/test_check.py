@@ -94,3 +94,12 @@ def test_settings_beside_a_layer_are_not_taken_for_it(tmp_path):
     path.write_text(HEAD + MULTI_HEAD.replace("MultiHeadAttention", "Mine") + settings)
     verdict = etude.check(path, "multi_head_attention")
     assert (verdict.name, verdict.status) == ("Mine", "right"), verdict
+
+
+@pytest.mark.parametrize("name", [
+    "LSTM", "EncoderBlock", "MultiHeadAttention", "PatchEmbedding", "reparameterize",
+    "scaled_dot_product_attention",
+])  # fmt: skip
+def test_our_own_layers_are_right(name):
+    verdict = etude.check(getattr(etude.layers, name))
+    assert verdict.status == "right", (verdict.finding, verdict.why)

@@ -186,6 +186,8 @@ def arguments(
 def fitted(meaning: str, value: Any, parameter: inspect.Parameter) -> Any:
     """A size in the form that a parameter has by its default or annotation."""
     like, note = parameter.default, str(parameter.annotation).lower()
+    if meaning == "ratio" and (isinstance(like, float) or "float" in note):
+        return float(value)
     if meaning in ("image", "patch"):
         both = value if isinstance(value, tuple) else (value, value)
         pair = isinstance(like, tuple | list) or "tuple" in note or "list" in note

@@ -76,7 +76,7 @@ def skip(
     if first(out).shape == before.shape and len(found) == 2 * len(blocks(P)):
         reached.append((first(out), before))
     for value, normed in reached:
-        far = float((value - before).abs().max()) if value.shape == before.shape else 0.0
+        far = float((value - before).detach().abs().max()) if value.shape == before.shape else 0.0
         if far > TOLERANCE * float(before.abs().max()):
             what = "what follows a block in train mode, sublayers at zero"
             evidence = (what, "as before it", f"{far:.2g} apart")
