@@ -13,6 +13,9 @@ from etude.errors import EtudeError, plain
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """How torch says it, in a RuntimeError."""
 SMALLER = "-> Use a smaller batch, model or data.size."
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
+_caught: list[int] = []
+"""The exit code of a signal that is not told yet."""
 GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
 
 
@@ -21,14 +24,16 @@ def exits() -> Iterator[None]:
     """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
     if threading.current_thread() is threading.main_thread():
         sys.unraisablehook = unraisable
-        signal.signal(signal.SIGTERM, terminated)
+        signal.signal(signal.SIGTERM, stop)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, interrupted)
+            signal.signal(signal.SIGINT, stop)
     try:
         with _told():
             yield
-    except KeyboardInterrupt:
-        leave(130, GO_ON)
+    except (Exception, KeyboardInterrupt, SystemExit):
+        if not _caught:
+            raise
+        leave(_caught[-1], GO_ON)
 
 
 @contextmanager
@@ -57,6 +62,7 @@ def leave(code: int, message: str) -> None:
     """Say why on stderr, and exit. Every process of a job does: the first to leave ends the others,
     maybe before they could. Nothing is left to save: a signal from here on ends it at once."""
     the_next_ends_it()
+    _caught.clear()
     who = f"etude (process {os.environ['RANK']})" if spoken_for() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
@@ -73,17 +79,17 @@ def the_next_ends_it() -> None:
 def unraisable(told: "sys.UnraisableHookArgs") -> None:
     """What was raised where nobody can catch it, as in `__del__`: a signal's word ends the process
     all the same."""
-    if isinstance(told.exc_value, SystemExit | KeyboardInterrupt):
-        os._exit(75 if isinstance(told.exc_value, SystemExit) else 130)
+    if _caught and isinstance(told.exc_value, SystemExit | KeyboardInterrupt):
+        os._exit(_caught[-1])
     sys.__unraisablehook__(told)
 
 
-def interrupted(number: int, frame: FrameType | None) -> None:
-    """Ctrl-C while nothing is under way that could be saved. What it unwinds may take a moment."""
+def stop(number: int, frame: FrameType | None) -> None:
+    """A signal while nothing is under way that could be saved; training has a handler of its own.
+
+    What it unwinds may take a moment, and may change the exception: an extension module that is
+    just being imported makes an ImportError of it. So the code is kept.
+    """
     the_next_ends_it()
-    raise KeyboardInterrupt
-
-
-def terminated(number: int, frame: FrameType | None) -> None:
-    """SIGTERM while nothing is under way that could be saved; training has a handler of its own."""
-    leave(75, GO_ON)
+    _caught.append(CODES[number])
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(CODES[number])

@@ -81,6 +81,29 @@ with exits():
 """
 
 
+IN_AN_IMPORT = """
+import time
+from etude.exits import exits
+with exits():
+    print("up", flush=True)
+    try:
+        time.sleep(30)
+    except BaseException as error:
+        raise ImportError("initialization failed") from error
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_a_signal_that_an_extension_turns_into_an_error_is_told_all_the_same(number, code):
+    child = started(IN_AN_IMPORT)
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(number)
+    _, said = child.communicate(timeout=20)
+    assert child.returncode == code
+    assert SAID in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_a_signal_while_something_is_finalised_ends_it_too(number, code):
     child = started(IN_A_FINALIZER)
