@@ -13,7 +13,7 @@ from etude.errors import EtudeError, plain
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """How torch says it, in a RuntimeError."""
 SMALLER = "-> Use a smaller batch, model or data.size."
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
+CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 75}
 _caught: list[int] = []
 """The exit code of a signal that is not told yet."""
 GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
