@@ -302,6 +302,8 @@ def explain(subject: Subject, fit: Fit | None, trace: Trace, certain: bool = Fal
     subject.steps = fit.steps
     if fit.right:
         subject.variants += [change.name for change in fit.variants if change.steps]
+        if fit.meant.said:
+            subject.hold("meant", fit.meant.said)
         subject.hold("outputs", fit.error)
         return True
     values = dict(fit.log)

@@ -30,6 +30,9 @@ def lines(verdict: Verdict, lang: Lang = "en") -> list[str]:
 
 def _lines(verdict: Verdict, lang: Lang) -> Iterator[str]:
     yield f"{SIGNS[verdict.status]} {verdict.sentence(lang)}"
+    if verdict.status != "right" and verdict.role:
+        taken = say(lang, f"role_{verdict.role}")
+        yield f"  {say(lang, 'marks_taken', name=verdict.name, role=taken)}"
     if verdict.finding:
         _, expected, found = say(lang, "marks_evidence").split("|")
         for what, wanted, got in verdict.finding.evidence:

@@ -49,6 +49,7 @@ CAGED: dict[str, tuple[str, str]] = {
     "marks_faults": ("Faults, and how many have each", "잘못의 종류와 개수"),
     "marks_head": ("submission|verdict|what is said|where", "제출물|판정|내용|위치"),
     "marks_evidence": ("evidence|expected|found", "근거|기대|실제"),
+    "marks_taken": ("{name}, taken for {role}", "{name}: {role}(으)로 보고 판정함"),
     "marks_also": ("also", "또한"),
     "marks_steps": ("steps of the reference", "기준 구현의 단계"),
     "marks_there": ("found", "있음"),

@@ -110,6 +110,7 @@ GENERAL: dict[str, tuple[str, str]] = {
     "held_same_twice": ("the same twice in eval mode", "eval 모드에서 두 번 같음"),
     "held_batch_apart": ("samples do not mix", "샘플이 섞이지 않음"),
     "held_learns": ("every parameter gets a gradient", "모든 매개변수가 기울기를 받음"),
+    "held_meant": ("your weights fit as", "가중치를 다음으로 보면 맞음:"),
     "held_outputs": ("outputs equal the reference's (float64)", "출력이 기준과 같음 (float64)"),
     "held_gradients": (
         "gradients equal the reference's (float64)",
