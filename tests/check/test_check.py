@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import numpy as np
 import pytest
 import torch
 
@@ -103,3 +104,22 @@ def test_settings_beside_a_layer_are_not_taken_for_it(tmp_path):
 def test_our_own_layers_are_right(name):
     verdict = etude.check(getattr(etude.layers, name))
     assert verdict.status == "right", (verdict.finding, verdict.why)
+
+
+class ThroughNumPy(torch.nn.Module):
+    """Right, and not to be had in bfloat16, which NumPy does not know."""
+
+    def __init__(self, embed_dim: int = 12, num_heads: int = 3) -> None:
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(embed_dim, num_heads, batch_first=True)
+
+    def forward(self, x):
+        assert np.isfinite(x.detach().numpy()).all()
+        return self.attention(x, x, x)[0]
+
+
+def test_what_does_not_run_in_a_coarse_type_is_said_and_no_fault():
+    verdict = etude.check(ThroughNumPy, role="multi_head_attention")
+    assert verdict.status == "right", (verdict.finding, verdict.why)
+    assert ("not_in", "bfloat16") in verdict.checked
+    assert any(name == "in_float32" for name, _ in verdict.checked)

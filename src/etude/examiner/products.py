@@ -132,7 +132,6 @@ KINDS = {
     "layer_norm": "norm", "batch_norm": "batch_norm", "conv2d": "conv", "conv1d": "conv",
     "embedding": "embedding", "add": "add", "iadd": "add", "radd": "add", "cat": "join",
     "concat": "join", "concatenate": "join", "mul": "scale", "imul": "scale", "rmul": "scale",
-    "lstm": "lstm", "group_norm": "group_norm", "rms_norm": "rms_norm", "prelu": "prelu",
 }  # fmt: skip
 
 

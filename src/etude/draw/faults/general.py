@@ -116,6 +116,7 @@ GENERAL: dict[str, tuple[str, str]] = {
         "gradients equal the reference's (float64)",
         "기울기가 기준과 같음 (float64)",
     ),
+    "held_not_in": ("does not run in", "다음에서는 실행되지 않음:"),
     "held_in_float32": ("near it in float32", "float32에서도 가까움"),
     "held_in_bfloat16": ("near it in bfloat16", "bfloat16에서도 가까움"),
 }
