@@ -89,6 +89,16 @@ def test_an_adapter_makes_and_calls(tmp_path):
         etude.check(path, adapter=torch)
 
 
+def test_an_adapter_that_fails_is_told_with_its_line(tmp_path):
+    adapter = tmp_path / "adapter.py"
+    adapter.write_text("def build():\n    raise ValueError('no such size')\n")
+    verdict = etude.check(ThroughNumPy, role="multi_head_attention", adapter=adapter)
+    assert verdict.status == "unknown"
+    assert "build()" in verdict.sentence() and "no such size" in verdict.sentence()
+    assert "line 2 of the adapter" in verdict.sentence()
+    assert verdict.marked == verdict.line  # no line of the examined file is to blame
+
+
 def test_settings_beside_a_layer_are_not_taken_for_it(tmp_path):
     settings = "\n\nclass Attention:\n    width: int = 12\n    heads: int = 3\n"
     path = tmp_path / "layer.py"

@@ -112,7 +112,7 @@ def construct(
     Raises CannotJudge, with an example of the call, where a parameter cannot be guessed.
     """
     if how:
-        return Built(how(), dict(sizes.known), f"{thing.name} (adapter)")
+        return Built(adapted(how), dict(sizes.known), f"{thing.name} (adapter)")
     if isinstance(thing.it, nn.Module):
         with theirs(thing.file, "check_construct", call=f"copy.deepcopy({thing.name})"):
             return Built(copy.deepcopy(thing.it), seen(thing.it, sizes, given), thing.name)
@@ -135,6 +135,16 @@ def construct(
     more = {"parameter": doubtful[0]} if doubtful else {}
     with theirs(thing.file, code, call=call, **more):
         return Built(thing.it(**values), used, call)
+
+
+def adapted(how: Callable[[], Any]) -> Any:
+    """What an adapter builds. Raises CannotJudge with the adapter's line, which is none of the
+    examined file."""
+    try:
+        with theirs(inspect.getsourcefile(how) or "", "check_adapter"):
+            return how()
+    except CannotJudge as told:
+        raise CannotJudge(told.code, error=told.values["error"], at=told.values["line"]) from None
 
 
 def seen(it: nn.Module, sizes: Sizes, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,10 @@ GENERAL: dict[str, tuple[str, str]] = {
         "{name}: {call} raises {error} (line {line}).",
         "{name}: {call} 에서 오류가 납니다: {error} ({line}번째 줄).",
     ),
+    "check_adapter": (
+        "{name}: the adapter's build() raises {error} (line {at} of the adapter).",
+        "{name}: 어댑터의 build()에서 오류가 납니다: {error} (어댑터의 {at}번째 줄).",
+    ),
     "check_ask": (
         "{name}: what is {parameter}? I would call {call}. Give it: etude check FILE:{name} {parameter}=VALUE",
         "{name}: {parameter} 의 뜻을 모르겠습니다. {call} 로 부르려 합니다. 값을 주세요: etude check FILE:{name} {parameter}=VALUE",
