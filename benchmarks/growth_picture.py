@@ -57,6 +57,9 @@ def paint(figure: Any, ink: Ink, results: Results) -> None:
     for index, model in enumerate(("lstm", "transformer")):
         lines(e, ink, index, of(results, "length", model, "us"), model)
     named(e, "steps of a sequence", COST, "cost by length", "xy")
+    sizes = sorted({row["size"] for row in results.of(axis="length")})
+    e.set_xticks(sizes, map(str, sizes))  # doubled each time: those between would be set too close
+    e.set_xticks([], minor=True)
     for index, model in enumerate(("mlp", "cnn")):
         rows = [row for row in results.of(axis="epochs", model=model) if row.get("series")]
         for number, row in enumerate(rows):
