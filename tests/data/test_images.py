@@ -13,7 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
-from etude.data.images import PictureError, fit, flat, gather, header, open_image, orientation, see
+from etude.data.images import (
+    Levels,
+    PictureError,
+    fit,
+    flat,
+    gather,
+    header,
+    open_image,
+    orientation,
+    see,
+)
 
 RANDOM = np.random.Generator(np.random.Philox(3))
 COLOUR = RANDOM.integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -73,17 +83,42 @@ def test_sixteen_bits_by_range():
     again = Image.open(io.BytesIO(as_bytes(Image.fromarray(values))))
     assert fit(again, (2, 2), "RGB")[2].tolist() == [[0, 1], [200, 255]]
     wide = Image.fromarray(values.astype(np.int32))
-    assert wide.mode == "I" and fit(wide, (2, 2), "L")[0].tolist() == [[0, 1], [200, 255]]
+    levels = Levels(whole=(0, 65535))
+    assert wide.mode == "I" and fit(wide, (2, 2), "L", levels)[0].tolist() == [[0, 1], [200, 255]]
+    twelve = Image.fromarray(np.array([[0, 4095], [1024, 5000]], np.uint16))
+    pixels = fit(twelve, (2, 2), "L", Levels(whole=(0, 4095)))
+    assert pixels[0].tolist() == [[0, 255], [64, 255]]
 
 
-def test_floats_of_the_two_known_ranges():
-    unit = Image.fromarray(np.array([[0, 0.5], [1, 0.25]], np.float32))
-    assert fit(unit, (2, 2), "L")[0].tolist() == [[0, 128], [255, 64]]
-    byte = Image.fromarray(np.array([[0, 128], [255, 64]], np.float32))
-    assert fit(byte, (2, 2), "L")[0].tolist() == [[0, 128], [255, 64]]
-    for odd in (-1.0, 256.0, np.nan, np.inf):
-        with pytest.raises(PictureError, match=r"floats must lie in 0\.\.1 or 0\.\.255"):
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_what_one_picture_holds_never_decides_how_it_is_read(dtype):
+    """Frames of one series: a dark one stays dark, whatever its largest value is."""
+    for largest in (1, 16, 200, 255):
+        frame = Image.fromarray(np.array([[0, largest]], dtype))
+        assert fit(frame, (1, 2), "L")[0].tolist() == [[0, largest]]
+        unit = Image.fromarray(np.array([[0, largest / 255]], np.float32))
+        assert fit(unit, (1, 2), "L", Levels(real=(0, 1)))[0].tolist() == [[0, largest]]
+
+
+def test_values_that_are_no_numbers():
+    for odd in (np.nan, np.inf):
+        with pytest.raises(PictureError, match="1 pixels that are NaN or infinite"):
             fit(Image.fromarray(np.array([[odd, 1]], np.float32)), (1, 2), "L")
+
+
+@pytest.mark.parametrize("dtype", ["<u1", "<u2", "<i4", "<f4"])
+def test_a_tiff_whose_white_is_zero(tmp_path, dtype):
+    """8 bits are inverted by Pillow, more by us: the same picture in every depth."""
+    values = np.arange(256).reshape(16, 16)
+    stored = (values * (257 if dtype == "<u2" else 1)).astype(dtype)
+    path = tmp_path / "white.tif"
+    Image.fromarray(stored).save(path, tiffinfo={262: 0})
+    content = bytearray(path.read_bytes())
+    entry = content.index(struct.pack("<HHI", 262, 3, 1))
+    content[entry + 8 : entry + 10] = struct.pack("<H", 0)
+    path.write_bytes(bytes(content))
+    with open_image(path) as picture:
+        np.testing.assert_array_equal(fit(picture, (16, 16), "L")[0], 255 - values)
 
 
 # --- orientation ---------------------------------------------------------------------------------
@@ -102,7 +137,7 @@ def test_all_eight_orientations_stand_upright(tmp_path, turn, form):
     exif = Image.Exif()
     exif[0x0112] = turn
     path = saved(tmp_path / "a", stored.convert("RGB"), format=form, exif=exif)
-    assert header(path) == (16, 24)
+    assert header(path).size == (16, 24)
     with open_image(path) as picture:
         assert orientation(picture) == turn or form == "TIFF"  # turned by decoding
         pixels = fit(picture, (16, 24), "L")[0].astype(int)

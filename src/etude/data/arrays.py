@@ -5,9 +5,11 @@
     lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
 
 x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
-images. y: whole numbers or text are classes, floats are values to predict. X and Y are read as x
-and y. The path is the .npz, the folder of the .npy files, or x.npy itself (or NAME.npy beside
-NAME_y.npy). Large .npy files stay on disk and are read a batch at a time.
+images. y: whole numbers or text are classes, floats are values to predict. Where axes or types
+leave a choice, what was taken is said, with the key that takes the other. X and Y are read as x and
+y; train_x, x_training and the like as x_train. The path is the .npz, the folder of the .npy files,
+or x.npy itself (or NAME.npy beside NAME_y.npy). Large .npy files stay on disk and are read a batch
+at a time.
 """
 
 from collections.abc import Callable
@@ -20,16 +22,16 @@ from pydantic import Field
 
 from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
-from etude.data.labels import targets
+from etude.data.labels import Labels, targets
+from etude.data.names import split_called
 from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
-from etude.data.rows import Rows
+from etude.data.rows import Rows, without_padding
 from etude.errors import DataError
 from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
 NAMED = 100_000  # beyond this many, naming each row takes more memory than it tells
 CHANNELS = (1, 3, 4)
-PARTS = ("", "train", "val", "test")
 FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
@@ -41,6 +43,18 @@ class Config(DataConfig):
     classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
     kind: Literal["auto", "image", "sequence", "vector"] = Field(
         default="auto", description="what a sample is (auto: by the axes and type of x)"
+    )
+    axes: Literal["auto", "chw", "hwc"] = Field(
+        default="auto", description="order of an image's axes (auto: by their sizes)"
+    )
+    labels: Labels = Field(
+        default="auto",
+        description="what y holds (auto: whole numbers and text are classes, floats are values)",
+    )
+    white: float | None = Field(
+        default=None,
+        description="value of white in images, to which picture files are brought in predictions "
+        "(auto: 255 for bytes, else by the training data)",
     )
 
 
@@ -61,23 +75,24 @@ def load(config: Config) -> Raw:
     names = config.classes
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
-    kind, arrange, said = _arrangement(path, next(iter(parts.values())).x, config.kind)
+    taken = _arrangement(path, next(iter(parts.values())).x, config)
+    kind = taken.kind
     problems = _problems(parts, kind)
     if problems:
         raise DataError(f"{path}: these arrays cannot be used.", items=problems)
     good, left_out = _good(path, parts, config.skip_bad)
     answers, target, classes, more = targets(
-        {name: part.y[good[name]] for name, part in parts.items()}, names, str(path)
+        {name: part.y[good[name]] for name, part in parts.items()}, names, str(path), config.labels
     )
     splits, kept = {}, []
     for name, part in parts.items():
-        x, how = _kept(arrange(part.x), good[name])
+        x, how = _kept(taken.arrange(part.x), part.lengths, good[name])
         kept += how
         rows = np.arange(len(part.x))[good[name]].tolist()
         told = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), told)
-    notes += said + list(dict.fromkeys(kept)) + more
+    notes += [*taken.notes, *dict.fromkeys(kept), *more]
     if "" in splits:
         whole = splits.pop("")
         first, second = stratified(whole.y, 0.2, config.split_seed)
@@ -97,6 +112,8 @@ def load(config: Config) -> Raw:
         classes=classes,
         notes=tuple(notes),
         left_out=left_out,
+        white=None if config.white is None else (0.0, config.white),
+        otherwise=taken.otherwise,
     )
 
 
@@ -107,8 +124,8 @@ def _good(path: Path, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[B
     """(rows to take of each part, what is left out). Raises DataError naming every bad row."""
     why: dict[str, dict[int, str]] = {name: {} for name in parts}
     for name, part in parts.items():
-        for told, values in (("x", part.x), ("y", part.y)):
-            for row, reason in unusable(values):
+        for told, values, lengths in (("x", part.x, part.lengths), ("y", part.y, None)):
+            for row, reason in unusable(values, lengths):
                 first = f"{why[name][row]}; " if row in why[name] else ""
                 why[name][row] = f"{first}{told} {reason}"
     if not any(why.values()):
@@ -132,11 +149,17 @@ def _row(part: str, number: int) -> str:
 
 
 def _known(name: str) -> str:
-    """The name an array is meant by: X_train is x_train; "" for one that is not read."""
-    head, _, part = name.partition("_")
-    head = head.lower() if head in ("X", "Y") else head
-    if name == "classes" or (head in ("x", "y", "lengths") and part in PARTS):
-        return f"{head}_{part}" if part else head
+    """The name an array is meant by: X_train, train_x and x_training are x_train; "" for one that
+    is not read."""
+    if name == "classes":
+        return name
+    words = name.split("_")
+    for place in (0, -1):
+        head = words[place].lower() if words[place] in ("X", "Y") else words[place]
+        rest = "_".join(words[1:] if place == 0 else words[:-1])
+        part = split_called(rest)
+        if head in ("x", "y", "lengths") and (part or not rest):
+            return f"{head}_{part}" if part else head
     return ""
 
 
@@ -193,35 +216,75 @@ def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
     }
 
 
-def _arrangement(
-    path: Path, x: np.ndarray, asked: str
-) -> tuple[Kind, Callable[[np.ndarray], np.ndarray], list[str]]:
-    """(kind, how to bring x into the house's axes, notes), by the axes and type of x."""
-    shape = x.shape
+@dataclass(frozen=True)
+class Taken:
+    """What the samples of x were taken for. arrange: brings x into the house's axes. otherwise: how
+    to have them as another kind that would fit."""
+
+    kind: Kind
+    arrange: Callable[[np.ndarray], np.ndarray]
+    notes: tuple[str, ...] = ()
+    otherwise: str = ""
+
+
+def _arrangement(path: Path, x: np.ndarray, config: Config) -> Taken:
+    """What the samples are, by the axes and type of x and what was asked. Raises DataError."""
+    asked, shape = config.kind, x.shape
     if x.ndim in (1, 2) and asked in ("auto", "vector"):
-        return "vector", lambda a: a.reshape(len(a), -1), []
+        otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
+        return Taken("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
     if x.ndim == 2 and asked == "sequence":
-        return "sequence", lambda a: a[..., None], ["x [n L] taken as sequences of one feature"]
+        said = "x [n L] taken as sequences of one feature"
+        return Taken("sequence", lambda a: a[..., None], (said,))
     if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
-        return "image", lambda a: a[:, None], []
+        otherwise = f"data.kind=sequence reads x as {shape[1]} steps of {shape[2]} features"
+        return Taken("image", lambda a: a[:, None], (), otherwise)
     if x.ndim == 3 and asked in ("auto", "sequence"):
-        return "sequence", lambda a: a, []
-    if x.ndim == 4 and asked in ("auto", "image") and shape[1] in CHANNELS:
-        return "image", lambda a: a, []
-    if x.ndim == 4 and asked in ("auto", "image") and shape[3] in CHANNELS:
-        return "image", lambda a: np.moveaxis(a, 3, 1), ["channels moved: [n H W C] to [n C H W]"]
-    if asked == "vector" and x.ndim > 2:
-        return "vector", lambda a: a.reshape(len(a), -1), ["x laid out as vectors [n D]"]
+        otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
+        said = f"x {list(shape)} {x.dtype} taken as {shape[1]} steps of {shape[2]} features"
+        auto = asked == "auto"
+        return Taken("sequence", lambda a: a, (f"{said}; {otherwise}",) * auto, otherwise)
     if x.ndim == 4 and asked in ("auto", "image"):
-        raise DataError(
-            f"{path}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 channels: "
-            f"axis 1 has {shape[1]}, axis 3 has {shape[3]}."
-        )
+        return _image_axes(path, shape, config.axes)
+    if asked == "vector" and x.ndim > 2:
+        return Taken("vector", _as_vectors, ("x laid out as vectors [n D]",))
     what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
     raise DataError(
         f"{path}: x {list(shape)} with {x.ndim} axes is not read as {what}.",
         do="Give [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
     )
+
+
+def _as_vectors(x: np.ndarray) -> np.ndarray:
+    return x.reshape(len(x), -1)
+
+
+def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Taken:
+    """Images of four axes: where the channels are. Where both ends could be channels: the order
+    that makes the image square, else the last axis (which holds colours in most files)."""
+    first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
+    order = asked
+    if asked == "auto":
+        if not (first or last):
+            raise DataError(
+                f"{path}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
+                f"channels: axis 1 has {shape[1]}, axis 3 has {shape[3]}.",
+                do="If one of them holds channels all the same, say so: data.axes=chw or hwc.",
+            )
+        square = shape[2] == shape[3] and shape[1] != shape[2]
+        order = "chw" if first and (square or not last) else "hwc"
+    height, width = shape[2:] if order == "chw" else shape[1:3]
+    channels = shape[1] if order == "chw" else shape[3]
+    notes = ["channels moved: [n H W C] to [n C H W]"] if order == "hwc" else []
+    if asked == "auto" and first and last:
+        other = "hwc" if order == "chw" else "chw"
+        notes.append(
+            f"x {list(shape)} could be [n C H W] or [n H W C]; taken as {channels} channels of "
+            f"{height}x{width} pixels. The other: data.axes={other}"
+        )
+    if order == "chw":
+        return Taken("image", lambda a: a, tuple(notes))
+    return Taken("image", lambda a: np.moveaxis(a, 3, 1), tuple(notes))
 
 
 def _problems(parts: dict[str, Part], kind: Kind) -> list[str]:
@@ -273,16 +336,16 @@ def _with_lengths(split: Split) -> Split:
     return replace(split, lengths=np.full(len(split), split.x.shape[1], np.int64))
 
 
-def _kept(x: np.ndarray, good: slice | np.ndarray) -> tuple[np.ndarray | Rows, list[str]]:
-    """The good rows of x [n ...] as uint8 or float32: in memory, or on disk where it is large."""
+def _kept(
+    x: np.ndarray, lengths: np.ndarray | None, good: slice | np.ndarray
+) -> tuple[np.ndarray | Rows, list[str]]:
+    """The good rows of x [n ...], their padding zero, in a type that holds what the file says: in
+    memory, or on disk where it is large."""
     dtype = number_type(x.dtype)
-    notes = []
-    native = x.dtype.newbyteorder("=")
-    if native not in (dtype, np.dtype(bool)):
-        notes.append(f"{native} brought to {dtype}")
     if isinstance(x, np.memmap) and x.nbytes > MAPPED:
-        return Rows(x, np.arange(len(x))[good], dtype), [*notes, "x stays on disk"]
-    return np.array(x[good], dtype, order="C"), notes
+        return Rows(x, np.arange(len(x))[good], dtype, lengths), ["x stays on disk"]
+    kept = x[good] if lengths is None else without_padding(x[good], lengths[good])
+    return np.array(kept, dtype, order="C"), []
 
 
 SOURCE = Source(

@@ -14,10 +14,13 @@ import numpy as np
 from pydantic import Field
 
 from etude.config import Config
+from etude.data import splits as together
 from etude.data import twins
 from etude.data.bad import Bad, note
+from etude.data.images import BY_TYPE, Levels
 from etude.data.numpy_files import unusable
-from etude.data.rows import BLOCK, Rows, blocks
+from etude.data.prepare import moments
+from etude.data.rows import Rows, blocks
 from etude.errors import DataError
 from etude.shapes import Kind, Spec, Target
 
@@ -26,6 +29,7 @@ Augmentation = Literal[
 ]
 View = Literal["none", "rows", "vector"]
 Scale = Literal["standard", "tanh"]
+SHOWN = 8
 
 
 class DataConfig(Config):
@@ -44,11 +48,12 @@ class DataConfig(Config):
 
 @dataclass(frozen=True)
 class Split:
-    """n samples. x: image [n C H W], sequence [n L Q] or vector [n D]; Rows where it stays on disk.
+    """n samples. x: image [n C H W], sequence [n L Q] or vector [n D], in a type that holds what
+    the file says (see `number_type`); Rows where it stays on disk.
 
-    y: classes [n] int64, or values [n D] float32. lengths: valid steps [n], None if all are whole.
-    names: where each sample came from (a path, a row), empty if their number says all. digests: a
-    number [n] for each, where a source saw more of them than x has (see `twins`).
+    y: classes [n] int64, or values [n D] float64 or float32. lengths: valid steps [n], None if all
+    are whole. names: where each sample came from (a path, a row), empty if their number says all.
+    digests: a number [n] for each, where a source saw more of them than x has (see `twins`).
     """
 
     x: np.ndarray | Rows
@@ -78,7 +83,10 @@ class Raw:
     notes: what was done to the data on the way in (resized, converted, left out), for the user.
     unit: of the values, for regression and forecasts. log: values are positive and grow by
     factors, so they are modelled as logarithms. season: steps in one period of a series (0: none).
-    left_out: bad samples that were left out because the user asked for it.
+    left_out: bad samples that were left out because the user asked for it. white: (black, white) of
+    images in their own values, where the source knows; None: by type (see `pixel_range`). levels:
+    how pictures of more than 8 bits are read.
+    otherwise: how the samples could be read as another kind, for who meant that.
     """
 
     name: str
@@ -93,6 +101,9 @@ class Raw:
     season: int = 0
     notes: tuple[str, ...] = ()
     left_out: tuple[Bad, ...] = ()
+    white: tuple[float, float] | None = None
+    levels: Levels = BY_TYPE
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,9 +122,14 @@ class Source:
 class Card(Config):
     """All that training, evaluation and prediction must know of the data, without the data.
 
-    A sample is prepared as (log x if log else x), minus mean, over std, then viewed. top: the
-    largest raw value in training, so that new pictures (0..255) can be brought to the data's range.
-    padded: sequences of unequal lengths, filled up to the longest.
+    A sample is prepared as x minus origin, its logarithm if log, minus mean, over std, then viewed.
+    top: the largest raw value in training. padded: sequences of unequal lengths, filled up to the
+    longest.
+
+    How files are read was decided once, by source and type, and is replayed: stored: the type the
+    samples were kept in; pixels: (black, white) of images, to which the 0..255 of a picture file
+    are brought; levels: black and white of picture files of more than 8 bits. Cards of 0.1.0 have
+    none of these ("" and None): see `inputs`.
     """
 
     name: str
@@ -136,6 +152,10 @@ class Card(Config):
     sizes: dict[str, int]
     fingerprint: str
     notes: tuple[str, ...]
+    origin: tuple[int, ...] = ()
+    stored: Literal["", "uint8", "float32", "float64", "int64", "uint64"] = ""
+    pixels: tuple[float, float] | None = None
+    levels: Levels = BY_TYPE
 
     @property
     def given(self) -> Spec:
@@ -164,10 +184,11 @@ class Dataset:
     left_out: tuple[Bad, ...] = ()
 
 
-def view_for(kind: Kind, reads: Sequence[Kind]) -> View:
+def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
     """How samples of `kind` are shown to a model that `reads` these kinds, best first.
 
-    image -> rows: H steps of W*C. image or sequence -> vector. Raises DataError where none fits.
+    image -> rows: H steps of W*C. image or sequence -> vector. otherwise: how the data could be
+    read as another kind. Raises DataError where none fits.
     """
     if kind in reads:
         return "none"
@@ -177,7 +198,9 @@ def view_for(kind: Kind, reads: Sequence[Kind]) -> View:
         return "vector"
     raise DataError(
         f"The model reads {' or '.join(reads)}, but these data are of kind {kind}.",
-        do="Choose another model (`etude list` names what each reads), or other data.",
+        do=f"{otherwise}. Or choose" * bool(otherwise)
+        + "Choose" * (not otherwise)
+        + " another model: `etude list` names what each reads.",
     )
 
 
@@ -185,14 +208,22 @@ def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, n
     """Indices [n-k], [k]: a random part of about `fraction`, with every class's share kept.
 
     y: classes [n]; values [n D] are taken as one class. A class of one stays in the first part.
+    Classes too small for a whole sample of their own share what they have together, one each for
+    some of them: otherwise thirty classes of two would lose half of their samples.
     """
     order = np.random.Generator(np.random.Philox(seed)).permutation(len(y))
     labels = y if y.ndim == 1 and y.dtype.kind in "iu" else np.zeros(len(y), np.int64)
+    classes = [order[labels[order] == label] for label in np.unique(labels)]
+    classes = [members for members in classes if len(members) > 1]
+    small = [members for members in classes if not round(fraction * len(members))]
+    taken = [m[: round(fraction * len(m))] for m in classes]
+    if small:
+        share = max(1, round(fraction * sum(map(len, small))))
+        rank = np.empty(len(y), np.int64)
+        rank[order] = np.arange(len(y))
+        taken += [m[:1] for m in sorted(small, key=lambda members: rank[members[0]])[:share]]
     chosen = np.zeros(len(y), bool)
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        if len(members) > 1:
-            chosen[members[: max(1, round(fraction * len(members)))]] = True
+    chosen[np.concatenate([*taken, np.zeros(0, np.int64)])] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
@@ -216,9 +247,14 @@ def carve(
     train, val, test = (
         replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
     )
-    mean, std = moments(train, scale, raw.log)
-    forecast = raw.target == "forecast"
-    y_mean, y_std = (mean, std) if forecast else _target_moments(train.y, raw.target)
+    origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
+    pixels = raw.white
+    if pixels is None and raw.kind == "image":
+        pixels = pixel_range(train.x.dtype, low, high)
+    y_mean, y_std = _target_moments(train.y, raw.target)
+    if raw.target == "forecast":  # what comes is of the same series as what is shown
+        offsets = origin or (0,)
+        y_mean, y_std = tuple(m + o for m, o in zip(mean, offsets)), std
     card = Card(
         name=raw.name,
         kind=raw.kind,
@@ -227,19 +263,25 @@ def carve(
         outputs=len(raw.classes) if raw.target == "class" else int(train.y.shape[1]),
         classes=raw.classes,
         unit=raw.unit,
-        view=view_for(raw.kind, reads),
+        view=view_for(raw.kind, reads, raw.otherwise),
         scale=scale,
         mean=mean,
         std=std,
         y_mean=y_mean,
         y_std=y_std,
-        top=max(float(block.max()) for _, block in blocks(train.x)),
+        top=high,
         padded=train.lengths is not None,
         log=raw.log,
         season=raw.season,
         sizes={"train": len(train), "val": len(val), "test": len(test)},
         fingerprint=fingerprint(raw),
         notes=_notes(raw, {"train": train, "val": val, "test": test}),
+        origin=origin,
+        stored=train.x.dtype.name,  # type: ignore[arg-type]  # checked by the Card
+        pixels=(raw.white or pixel_range(train.x.dtype, low, high))
+        if raw.kind == "image"
+        else None,
+        levels=raw.levels,
     )
     return Dataset(card, train, val, test, raw.left_out)
 
@@ -257,11 +299,24 @@ def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
     if raw.left_out:
         notes.append(note(raw.left_out, sum(map(len, splits.values())) + len(raw.left_out)))
     if raw.target == "class":
-        held = splits["val"].y
-        missing = [c for i, c in enumerate(raw.classes) if not (held == i).any()]
+        notes += _absent(raw, splits)
+    parts = {name: (split.x, split.lengths) for name, split in splits.items()}
+    return (*notes, *together.warnings(parts), *_twins(raw, splits))
+
+
+def _absent(raw: Raw, splits: dict[str, Split]) -> Iterator[str]:
+    """Classes that a split has no sample of."""
+    held = {part: set(np.unique(split.y).tolist()) for part, split in splits.items()}
+    for part, where in (
+        ("train", "in training, so never predicted"),
+        ("val", "in validation"),
+        ("test", "in test"),
+    ):
+        known = held["train"] if part != "train" else set(range(len(raw.classes)))
+        missing = [raw.classes[i] for i in sorted(known - held[part])]
         if missing:
-            notes.append(f"not in validation (too few samples): {', '.join(missing)}")
-    return (*notes, *_twins(raw, splits))
+            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+            yield f"not {where}: {', '.join(missing[:SHOWN])}{more}"
 
 
 def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
@@ -277,7 +332,8 @@ def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
 def check(raw: Raw) -> None:
     """Raise DataError, naming all that is wrong at once, for data that cannot be learned from."""
     problems = []
-    for part, split in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
+    all_parts = (("train", raw.train), ("val", raw.val), ("test", raw.test))
+    for part, split in all_parts:
         if split is None:
             continue
         if not len(split):
@@ -285,8 +341,8 @@ def check(raw: Raw) -> None:
             continue
         if len(split.x) != len(split.y):
             problems.append(f"{part}: {len(split.x)} samples but {len(split.y)} targets")
-        problems += [f"{part} x: {text}" for text in _not_finite(split.x, split)]
-        problems += [f"{part} y: {text}" for text in _not_finite(split.y, split)]
+        problems += [f"{part} x: {text}" for text in _not_finite(split.x, split, split.lengths)]
+        problems += [f"{part} y: {text}" for text in _not_finite(split.y, split, None)]
     if raw.target == "class" and len(raw.train):
         present = np.unique(raw.train.y)
         if len(present) < 2:
@@ -294,56 +350,42 @@ def check(raw: Raw) -> None:
                 f"train: has one class only ({raw.classes[int(present[0])]!r}); "
                 "telling classes apart takes two"
             )
-        absent = sorted(set(np.unique(raw.test.y)) - set(present))
-        names = ", ".join(repr(raw.classes[int(i)]) for i in absent)
-        if absent:
-            problems.append(f"test: has classes that training has not: {names}")
+        for part, split in (("val", raw.val), ("test", raw.test)):
+            absent = sorted(set(np.unique(split.y if split else [])) - set(present))
+            names = ", ".join(repr(raw.classes[int(i)]) for i in absent)
+            if absent:
+                problems.append(f"{part}: has classes that training has not: {names}")
+    parts = {name: (s.x, s.lengths) for name, s in all_parts if s is not None and len(s)}
+    problems += together.slips(parts) if "train" in parts else ()
     if problems:
         raise DataError(f"{raw.name}: these data cannot be used.", items=problems)
 
 
-def _not_finite(values: np.ndarray | Rows, split: Split) -> Iterator[str]:
+def _not_finite(
+    values: np.ndarray | Rows, split: Split, lengths: np.ndarray | None
+) -> Iterator[str]:
     """What cannot be learned from: one line a sample."""
-    for index, reason in unusable(values):
+    for index, reason in unusable(values, lengths):
         name = f" ({split.names[index]})" if split.names else ""
         yield f"sample {index}{name} {reason}"
 
 
-def moments(train: Split, scale: Scale, log: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and std of the training samples, by channel or feature; or the middle and half of the
-    range for "tanh", so that samples lie in [-1, 1]. Padding does not count; a std of 0 becomes 1.
-    """
-    axes = (0, 2, 3) if train.x.ndim == 4 else tuple(range(train.x.ndim - 1))
-    count: Any = 0
-    total: Any = 0.0
-    square: Any = 0.0
-    low: Any = np.inf
-    high: Any = -np.inf
-    for start, raw in blocks(train.x, BLOCK // 8):  # of bytes, which become eight each
-        block = raw.astype(np.float64)
-        block = np.log(block) if log else block
-        if train.lengths is not None:
-            steps = np.arange(block.shape[1]) < train.lengths[start : start + len(block), None]
-            block = block[steps]
-        over = axes if train.lengths is None else (0,)
-        count += np.prod([block.shape[axis] for axis in over])
-        total += block.sum(over)
-        square += (block**2).sum(over)
-        low, high = np.minimum(low, block.min()), np.maximum(high, block.max())
-    if scale == "tanh":
-        half = (high - low) / 2 or 1.0
-        return (float((high + low) / 2),), (float(half),)
-    mean = total / count
-    std = np.sqrt(np.maximum(square / count - mean**2, 0))
-    std = np.where(std < 1e-8 * (1 + np.abs(mean)), 1.0, std)
-    return tuple(map(float, np.atleast_1d(mean))), tuple(map(float, np.atleast_1d(std)))
+def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+    """(black, white) of images whose training values lie in low..high: 0..255 for bytes, whatever
+    they hold; for other types 0..1, -1..1 or 0..255 if these hold them all, else low..high."""
+    if dtype == np.uint8:
+        return 0.0, 255.0
+    for black, white in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+        if black <= low and high <= white:
+            return black, white
+    return low, high if high > low else low + 1
 
 
 def _target_moments(y: np.ndarray, target: Target) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if target == "class":
         return (), ()
-    std = y.std(0, dtype=np.float64)
-    return tuple(map(float, y.mean(0, dtype=np.float64))), tuple(map(float, np.where(std, std, 1)))
+    _, mean, std, _, _ = moments(y, None, "standard", log=False)
+    return mean, std
 
 
 def fingerprint(raw: Raw) -> str:

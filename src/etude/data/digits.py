@@ -24,6 +24,7 @@ def load(config: DataConfig) -> Raw:
         train=Split(x[train], y[train]),
         test=Split(x[test], y[test]),
         classes=tuple(str(digit) for digit in range(10)),
+        white=(0.0, 16.0),
     )
 
 

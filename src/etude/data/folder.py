@@ -4,29 +4,40 @@
     PATH/train/CLASS/... PATH/val/CLASS/...     val is the test; validation comes out of train
     PATH/CLASS/...                              a fifth, drawn once by data.split_seed, is the test
 
-Pictures deeper down belong to the class at the top. All are brought to one size and mode (see
-`images`) and kept in memory; what was done is said in the notes. Links are followed only to files
-inside PATH. Hidden files and what operating systems leave behind are passed over.
+Splits may be spelled in other ways (Train, training, Test_Set: see `names`). Pictures deeper down
+belong to the class at the top. All are brought to one size and mode (see `images`) and kept in
+memory; what was done is said in the notes. Links are followed only to files inside PATH. Hidden
+files and what operating systems leave behind are passed over.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
-from etude.data.images import Mode, PictureError, Seen, gather, header, see
-from etude.data.tree import folders, scan, shown
+from etude.data.images import (
+    BY_TYPE,
+    Header,
+    Levels,
+    Mode,
+    PictureError,
+    Seen,
+    extremes,
+    gather,
+    header,
+    is_deep,
+    see,
+)  # fmt: skip
+from etude.data.layout import Sample, layout
+from etude.data.tree import shown
 from etude.errors import DataError
 
 LIMIT = 4 << 30
-PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-SHOWN = 5
 
 
 class Config(DataConfig):
@@ -42,23 +53,14 @@ class Config(DataConfig):
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
 
 
-class Sample(NamedTuple):
-    """A picture: its split, its class, where it is, and the folder of its class as told."""
-
-    part: str
-    label: str
-    path: Path
-    group: str
-
-
 def load(config: Config) -> Raw:
     """Images [n C H W] uint8. Raises DataError naming every bad folder and file."""
     root = Path(config.path)
-    found = _layout(root)
+    found = layout(root)
     samples = found.samples
     names = [shown(sample.path.relative_to(root)) for sample in samples]
-    sizes, broken = _sizes([sample.path for sample in samples], names)
-    side = config.size or _side(list(sizes.values()))
+    heads, broken = _headers([sample.path for sample in samples], names)
+    side = config.size or _side([head.size for head in heads.values()])
     channels = 1 if config.mode == "L" else 3
     memory = len(samples) * channels * side * side
     if memory > LIMIT:
@@ -69,9 +71,12 @@ def load(config: Config) -> Raw:
         )
     x = np.zeros((len(samples), channels, side, side), np.uint8)
     seen: dict[int, Seen] = {}
-    good = sorted(sizes)
+    good = sorted(heads)
     mode: Mode = "L" if config.mode == "L" else "RGB"
-    for i, result in gather([samples[i].path for i in good], lambda p: see(p, (side, side), mode)):
+    levels, scaled = _levels(config, samples, heads)
+    for i, result in gather(
+        [samples[i].path for i in good], lambda p: see(p, (side, side), mode, levels)
+    ):
         if isinstance(result, PictureError):
             broken.append((good[i], str(result)))
         else:
@@ -89,10 +94,65 @@ def load(config: Config) -> Raw:
     if config.mode == "auto" and all(one.grey for one in seen.values()):
         x, mode = x[:, :1].copy(), "L"
     ordered = [seen[i] for i in good]
-    notes = found.notes + _notes([sizes[i] for i in good], side, ordered, mode)
+    notes = found.notes + _notes([heads[i].size for i in good], side, ordered, mode) + scaled
     digests = np.frombuffer(b"".join(one.digest for one in ordered), np.uint64)
     raw = _split(config, samples, Split(x, np.zeros(0), None, tuple(names), digests), notes)
-    return replace(raw, left_out=left_out)
+    return replace(raw, left_out=left_out, levels=levels)
+
+
+def _drawn(config: Config, samples: list[Sample]) -> list[str]:
+    """The split of each picture: as its folder says, or, where no folder is the test, drawn."""
+    part = [sample.part for sample in samples]
+    if "test" not in part:
+        labels = np.unique([sample.label for sample in samples], return_inverse=True)[1]
+        for i in stratified(labels, 0.2, config.split_seed)[1]:
+            part[i] = "test"
+    return part
+
+
+def _levels(
+    config: Config, samples: list[Sample], heads: dict[int, Header]
+) -> tuple[Levels, list[str]]:
+    """What stands for black and white in pictures of more than 8 bits, from those of training; and
+    what is to be said of it. Pictures that cannot be read are left to the reading of all."""
+    known = sorted(heads)
+    part = _drawn(config, [samples[i] for i in known])
+    deep = [i for i, p in zip(known, part) if p == "train" and is_deep(heads[i].mode)]
+    spans: dict[bool, list[tuple[float, float]]] = {}
+    for number, result in gather([samples[i].path for i in deep], extremes):
+        if not isinstance(result, PictureError):
+            spans.setdefault(heads[deep[number]].mode == "F", []).append(result)
+    flat = any(not is_deep(head.mode) for head in heads.values())
+    levels, notes = BY_TYPE, []
+    for real, found in spans.items():
+        low, high = min(low for low, _ in found), max(high for _, high in found)
+        black, white = _real_range(low, high) if real else _whole_range(low, high, flat)
+        levels = levels.model_copy(update={"real" if real else "whole": (black, white)})
+        if (black, white) != (0, 255):
+            kind = "floats" if real else "whole numbers of more than 8 bits"
+            notes.append(
+                f"pictures of {kind}, {low:g} to {high:g} in training: {black:g} is read as 0 and "
+                f"{white:g} as 255, in every picture of every split"
+            )
+    return levels, notes
+
+
+def _whole_range(low: float, high: float, flat: bool) -> tuple[float, float]:
+    """Black and white of whole numbers in low..high. flat: pictures of 8 bits stand beside them, so
+    that all 16 bits must count to be like those."""
+    if low >= 0 and high <= 255:
+        return 0.0, 255.0
+    if flat and low >= 0 and high <= 65535:
+        return 0.0, 65535.0
+    return low, high if high > low else low + 1
+
+
+def _real_range(low: float, high: float) -> tuple[float, float]:
+    """Black and white of floats in low..high."""
+    for white in (1.0, 255.0):
+        if low >= 0 and high <= white:
+            return 0.0, white
+    return low, high if high > low else low + 1
 
 
 def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]) -> Raw:
@@ -100,15 +160,11 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]
     classes = sorted({sample.label for sample in samples})
     place = {label: i for i, label in enumerate(classes)}
     y = np.array([place[sample.label] for sample in samples], np.int64)
-    part = np.array([sample.part for sample in samples])
+    part = np.array(_drawn(config, samples))
     whole = replace(whole, y=y)
-    if "test" not in part:
-        _, held = stratified(y, 0.2, config.split_seed)
-        part[held] = "test"
-        notes.append(f"{len(held)} of {len(y)} pictures drawn for test, by class")
-    few = [classes[i] for i in range(len(classes)) if not ((y == i) & (part == "test")).any()]
-    if few:
-        notes.append(f"not in test: {', '.join(map(shown, few))}")
+    if not any(sample.part == "test" for sample in samples):
+        count = int((part == "test").sum())
+        notes.append(f"{count} of {len(y)} pictures drawn for test, by class")
     val = np.flatnonzero(part == "val")
     return Raw(
         name=shown(Path(config.path).resolve().name) or "folder",
@@ -122,81 +178,17 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]
     )
 
 
-@dataclass
-class _Found:
-    """What the folders hold. problems: what is wrong and is no single picture."""
-
-    samples: list[Sample] = field(default_factory=list)
-    links: list[Bad] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def _layout(root: Path) -> _Found:
-    """The pictures by split and class. Raises DataError for a folder that cannot be read."""
-    top = folders(root)
-    parts = {PARTS[name]: root / name for name in top if name in PARTS}
-    divided = "train" in parts and len(parts) > 1
-    if not divided:
-        parts = {"train": root}
-    found = _Found()
-    left = [name for name in top if divided and root / name not in parts.values()]
-    others: list[str] = []
-    nested = False
-    labels = {part: folders(folder) for part, folder in parts.items()}
-    # Without a test folder, that of validation is the test.
-    called = {"val": "test"} if divided and "test" not in parts else {}
-    for part, folder in parts.items():
-        loose = scan(folder, root, depth=0)
-        found.links += [Bad("", *link) for link in loose.links]
-        left += [shown(path.relative_to(root)) for path in loose.files]
-        others += loose.others
-        for label in labels[part]:
-            inside = scan(folder / label, root)
-            group = shown((folder / label).relative_to(root))
-            split = called.get(part, part)
-            found.samples += [Sample(split, label, path, group) for path in inside.files]
-            found.links += [Bad(group, *link) for link in inside.links]
-            found.problems += inside.problems
-            others += inside.others
-            nested |= inside.nested
-            if not (inside.files or inside.links or inside.problems):
-                found.problems.append(f"{group}: has no pictures")
-    found.problems += _wrong_classes(root, parts, labels)
-    if called:
-        found.notes.append("the pictures in val are the test; validation is drawn from train")
-    for what, names in (("left out, in no class", left), ("left out, no pictures", others)):
-        if names:
-            found.notes.append(f"{what}: {_some(names)}")
-    if nested:
-        found.notes.append("pictures in deeper folders belong to the class at the top")
-    return found
-
-
-def _wrong_classes(
-    root: Path, parts: dict[str, Path], labels: dict[str, list[str]]
-) -> Iterator[str]:
-    """Too few classes, or some that training has not."""
-    if len(labels["train"]) < 2:
-        one = labels["train"]
-        what = f"one class only ({shown(one[0])})" if one else "no class folders"
-        yield f"{shown(parts['train'].relative_to(root))}: has {what}; two are needed"
-    for part in sorted(labels):
-        for label in sorted(set(labels[part]) - set(labels["train"])):
-            yield f"{part}/{shown(label)}: there is no such class in train"
-
-
-def _sizes(
+def _headers(
     paths: list[Path], names: list[str]
-) -> tuple[dict[int, tuple[int, int]], list[tuple[int, str]]]:
-    """(height, width) by sample, and the samples whose header is bad, with the reason."""
-    sizes, bad = {}, []
+) -> tuple[dict[int, Header], list[tuple[int, str]]]:
+    """Headers by sample, and the samples whose header is bad, with the reason."""
+    heads, bad = {}, []
     for i, result in gather(paths, header):
         if isinstance(result, PictureError):
             bad.append((i, str(result)))
         else:
-            sizes[i] = result
-    return sizes, bad
+            heads[i] = result
+    return heads, bad
 
 
 def _side(sizes: list[tuple[int, int]]) -> int:
@@ -223,17 +215,13 @@ def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode
         counts = ", ".join(f"{count} {name}" for name, count in sorted(modes.items()))
         notes.append(f"converted to {mode}: {counts}")
     for what, count in (
+        ("colour of 16 bits read by its higher 8", sum(one.narrowed for one in seen)),
         ("transparent pictures laid on white", sum(one.transparent for one in seen)),
         ("animations, their first frame taken", sum(one.moving for one in seen)),
     ):
         if count:
             notes.append(f"{what}: {count}")
     return notes
-
-
-def _some(words: list[str]) -> str:
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(words[:SHOWN]) + more
 
 
 SOURCE = Source(

@@ -4,7 +4,9 @@
 
 Choices, the same for training and prediction:
 - transparent parts (RGBA, LA, P or any mode with a transparent colour) are laid on white;
-- 16-bit greys (I;16, I) are divided by 257; floats (F) are taken as 0..1 or, failing that, 0..255;
+- greys of more than 8 bits (I;16, I, F) are scaled by one range for the whole data set (`Levels`),
+  which training decides and the Card keeps: what one picture holds never decides how it is read;
+- a TIFF that says that white is zero is inverted, whatever its depth;
 - of an animation the first frame is taken; colour profiles (ICC) are not applied;
 - resizing is bilinear with antialiasing.
 """
@@ -23,6 +25,7 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from etude.config import Config
 from etude.data.twins import digest
 
 Mode = Literal["L", "RGB"]
@@ -36,12 +39,39 @@ PIXELS = 25_000_000
 BYTES = 256 << 20
 ORIENTATION = 0x0112
 TURNED = "etude: turned"
+NARROWED = "etude: narrowed"
+WHITE_IS_ZERO = "etude: white is zero"
+PHOTOMETRIC = 262
 # What Pillow's readers are known to raise for damaged files.
 DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError,
     EOFError, MemoryError, NotImplementedError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
 Made = TypeVar("Made")
+
+
+class Levels(Config):
+    """The values that stand for black and for white in greys of more than 8 bits, for a whole data
+    set; what lies outside becomes black or white. None: decided by the type alone, whole numbers of
+    16 bits 0..65535, others 0..255.
+    """
+
+    whole: tuple[float, float] | None = None
+    real: tuple[float, float] | None = None
+
+    def of(self, mode: str) -> tuple[float, float]:
+        """(black, white) of a picture of this Pillow mode."""
+        if mode == "F":
+            return self.real or (0.0, 255.0)
+        return self.whole or ((0.0, 65535.0) if mode.startswith("I;16") else (0.0, 255.0))
+
+
+BY_TYPE = Levels()
+
+
+def is_deep(mode: str) -> bool:
+    """Whether pictures of this Pillow mode are greys of more than 8 bits."""
+    return mode == "F" or mode.startswith("I")
 
 
 class PictureError(ValueError):
@@ -83,8 +113,14 @@ def open_image(path: Path) -> Image.Image:
         picture = Image.open(io.BytesIO(content), formats=FORMATS)
         # Decoding turns a TIFF upright and forgets that it did; a PNG says it only when decoded.
         turned = picture.format == "TIFF" and orientation(picture) != 1
+        # Pillow keeps the higher half of a colour's 16 bits; only before decoding does it say so.
+        narrowed = not is_deep(picture.mode) and any("16" in str(t.args) for t in picture.tile)
         picture.load()
+        picture.info[NARROWED] = narrowed
         picture.info[TURNED] = turned or orientation(picture) != 1
+        # Pillow inverts such a TIFF by itself only where it has 8 bits or fewer.
+        tags = getattr(picture, "tag_v2", {})
+        picture.info[WHITE_IS_ZERO] = is_deep(picture.mode) and tags.get(PHOTOMETRIC) == 0
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -97,13 +133,20 @@ def open_image(path: Path) -> Image.Image:
     return picture
 
 
-def header(path: Path) -> tuple[int, int]:
-    """(height, width) of the upright picture, from its header alone. Raises PictureError."""
+class Header(NamedTuple):
+    """What a picture's header says. size: (height, width), upright; mode: Pillow's."""
+
+    size: tuple[int, int]
+    mode: str
+
+
+def header(path: Path) -> Header:
+    """Size and mode of a picture, from its header alone. Raises PictureError."""
     content = _content(path, most=1 << 16)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _bounded(picture)
-            return _upright_size(picture)
+            return Header(_upright_size(picture), picture.mode)
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -111,7 +154,7 @@ def header(path: Path) -> tuple[int, int]:
     except DAMAGE:
         # The header may be longer than what was read of it: let the whole file decide.
         with open_image(path) as picture:
-            return _upright_size(picture)
+            return Header(_upright_size(picture), picture.mode)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
@@ -168,14 +211,16 @@ def orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def flat(picture: Image.Image, mode: Mode) -> Image.Image:
-    """Upright, 8 bits, without transparency. Raises PictureError for floats of an unknown range."""
+def flat(picture: Image.Image, mode: Mode, levels: Levels = BY_TYPE) -> Image.Image:
+    """Upright, 8 bits, without transparency. Raises PictureError for values that are not finite."""
+    inverted = bool(picture.info.get(WHITE_IS_ZERO))
     if orientation(picture) != 1:
         picture = ImageOps.exif_transpose(picture)
     if picture.mode == mode and "transparency" not in picture.info:
         return picture
-    if picture.mode == "F" or picture.mode.startswith("I"):
-        picture = Image.fromarray(_eight_bits(picture))
+    if is_deep(picture.mode):
+        low, high = levels.of(picture.mode)
+        picture = Image.fromarray(eight_bits(deep_values(picture), low, high, inverted))
     elif picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -185,33 +230,65 @@ def flat(picture: Image.Image, mode: Mode) -> Image.Image:
     return picture.convert(mode)
 
 
-def _eight_bits(picture: Image.Image) -> np.ndarray:
-    """16-bit or float greys as [H W] uint8."""
+def deep_values(picture: Image.Image) -> np.ndarray:
+    """The values [H W] float64 of a grey of more than 8 bits, as stored. Raises PictureError."""
     values = np.asarray(picture).astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    if picture.mode != "F":
-        values = values / 257
-    elif not (low >= 0 and high <= 255):  # NaN comes here too
-        raise PictureError(
-            f"has values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255"
-        )
-    elif high <= 1:
-        values = values * 255
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise PictureError(f"has {bad} pixels that are NaN or infinite")
+    return values
 
 
-def fit(picture: Image.Image, size: tuple[int, int], mode: Mode) -> np.ndarray:
+def eight_bits(values: np.ndarray, low: float, high: float, inverted: bool) -> np.ndarray:
+    """[H W] uint8: low becomes 0 and high 255 (inverted: the other way round)."""
+    scaled = (values - low) * (255 / (high - low))
+    return np.clip(np.rint(255 - scaled if inverted else scaled), 0, 255).astype(np.uint8)
+
+
+def extremes(path: Path) -> tuple[float, float]:
+    """The smallest and the largest value of a grey of more than 8 bits. Raises PictureError."""
+    with open_image(path) as picture:
+        values = deep_values(picture)
+    return float(values.min()), float(values.max())
+
+
+def fit(
+    picture: Image.Image, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
+) -> np.ndarray:
     """[C H W] uint8: flat, its shorter side resized to (H, W) and the rest cropped evenly."""
-    picture = flat(picture, mode)
-    (height, width), (w, h) = size, picture.size
-    if (w, h) != (width, height):
-        across = min(w, h * width / height)
-        down = min(h, w * height / width)
-        left, top = (w - across) / 2, (h - down) / 2
-        box = (left, top, left + across, top + down)
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    pixels = np.asarray(picture)
+    pixels = np.asarray(_cropped(flat(picture, mode, levels), size))
     return pixels[None] if mode == "L" else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def fit_deep(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """[1 H W] float64: a grey of more than 8 bits as `fit`, its values as they are stored, for
+    data that were arrays of such values."""
+    if orientation(picture) != 1:
+        picture = ImageOps.exif_transpose(picture)
+    values = deep_values(picture)
+    if values.shape == size:
+        return values[None]
+    real = Image.fromarray(values.astype(np.float32))
+    return np.asarray(_cropped(real, size), np.float64)[None]
+
+
+def _cropped(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The shorter side resized to (H, W) and the rest cropped evenly."""
+    (height, width), (w, h) = size, picture.size
+    if (w, h) == (width, height):
+        return picture
+    across = min(w, h * width / height)
+    down = min(h, w * height / width)
+    left, top = (w - across) / 2, (h - down) / 2
+    box = (left, top, left + across, top + down)
+    return picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    """Whether an RGB picture has three equal channels, before any resizing: then a grey reading of
+    it gives the same numbers."""
+    red, green, blue = (np.asarray(channel) for channel in picture.split())
+    return bool((red == green).all() and (green == blue).all())
 
 
 class Seen(NamedTuple):
@@ -221,21 +298,23 @@ class Seen(NamedTuple):
     mode: str
     grey: bool
     turned: bool
+    narrowed: bool
     transparent: bool
     moving: bool
 
 
-def see(path: Path, size: tuple[int, int], mode: Mode) -> tuple[np.ndarray, Seen]:
+def see(path: Path, size: tuple[int, int], mode: Mode, levels: Levels) -> tuple[np.ndarray, Seen]:
     """(what `fit` makes of a file, what was found about it). Raises PictureError."""
     with open_image(path) as picture:
-        upright = flat(picture, mode)
+        upright = flat(picture, mode, levels)
         pixels = fit(upright, size, mode)
         shape = repr((upright.mode, upright.size)).encode()
         return pixels, Seen(
             digest=digest(shape + upright.tobytes()),
             mode=picture.mode,
-            grey=bool((pixels == pixels[:1]).all()),
+            grey=mode == "L" or _is_grey(upright),
             turned=picture.info[TURNED],
+            narrowed=picture.info[NARROWED],
             transparent=picture.has_transparency_data,
             moving=picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1,
         )

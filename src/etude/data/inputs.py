@@ -5,8 +5,15 @@
     .ts                            sequence cards; classes in it are not used
     0.5 or 1,2,3                   vector cards: the numbers of one sample
 
-A picture's values are 0..255. Where the training data had another range (digits: 0..16; floats:
-0..1), pictures are scaled to the largest value of the training data, `card.top`.
+What a file says is read as the training data were, by what the Card keeps and never by what this
+file holds. A picture's 0..255 are brought to black and white of the data (`card.pixels`); greys of
+more than 8 bits by `card.levels`, or, where the data were arrays of other numbers, as they are.
+
+Cards of 0.1.0 do not say how files are read. For them the 0..255 of a picture are brought to
+0..`card.top`, the largest training value, where that is 127 or less or above 255, and are taken as
+they are otherwise; whole numbers of more than 8 bits are divided by 257, and floats are 0..255. For
+a folder of pictures that 0.1.0 trained on, whose pixels are 0..255 whatever they hold, `Run` says
+so (`as_bytes`).
 """
 
 import os
@@ -16,13 +23,25 @@ from pathlib import Path
 import numpy as np
 
 from etude.data.dataset import Card, Split
-from etude.data.images import Mode, PictureError, fit, gather, open_image
+from etude.data.images import (
+    Levels,
+    Mode,
+    PictureError,
+    fit,
+    fit_deep,
+    gather,
+    is_deep,
+    open_image,
+)
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
 from etude.errors import DataError
 
-BRIGHT = 127  # data whose largest value is above this are bytes like a picture's own
+BRIGHT = 127  # in 0.1.0: data whose largest value is above this are bytes like a picture's own
+OLD_LEVELS = Levels(whole=(0, 65535))
+UNITS = 4.0
+"""Largest value from which new images are not in 0..1, as the training data were."""
 
 
 def read(paths: Sequence[str], card: Card) -> Split:
@@ -69,6 +88,7 @@ def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: li
         x, lengths = pad(samples, card.shape[0] if card.view == "vector" else 0)
     else:
         x = np.stack(samples)
+    x = _as_stored(x, card)
     if card.target == "class":
         y = np.zeros(len(x), np.int64)
     else:
@@ -121,21 +141,49 @@ def _decoded(
     """The samples, pictures decoded; what cannot be decoded adds to `problems` and is empty."""
     samples = [entry if isinstance(entry, np.ndarray) else np.empty(0) for _, entry in found]
     where = [i for i, (_, entry) in enumerate(found) if isinstance(entry, Path)]
-    mode: Mode = "L" if card.shape[0] == 1 else "RGB"
-    factor = 1.0 if BRIGHT < card.top <= 255 else card.top / 255
-
-    def look(path: Path) -> np.ndarray:
-        with open_image(path) as picture:
-            pixels = fit(picture, (card.shape[1], card.shape[2]), mode)
-        return pixels if factor == 1 else (pixels * factor).astype(np.float32)
-
     paths = [entry for _, entry in found if isinstance(entry, Path)]
-    for i, result in gather(paths, look):
+    for i, result in gather(paths, lambda path: _picture(path, card)):
         if isinstance(result, PictureError):
             problems.append(f"{found[where[i]][0]}: {result}")
         else:
             samples[where[i]] = result
     return samples
+
+
+def _picture(path: Path, card: Card) -> np.ndarray:
+    """A picture file [C H W] in the units of the training data. Raises PictureError."""
+    mode: Mode = "L" if card.shape[0] == 1 else "RGB"
+    size = card.shape[1], card.shape[2]
+    levels = card.levels if card.stored else OLD_LEVELS
+    with open_image(path) as picture:
+        if is_deep(picture.mode) and mode == "L" and card.stored not in ("", "uint8"):
+            return fit_deep(picture, size)
+        pixels = fit(picture, size, mode, levels)
+    low, high = card.pixels or (0.0, 255.0 if BRIGHT < card.top <= 255 else card.top)
+    if (low, high) == (0, 255):
+        return pixels
+    values = low + pixels * ((high - low) / 255)
+    kept = np.dtype(card.stored or np.float32)
+    return (np.rint(values) if kept.kind in "iu" else values).astype(kept)
+
+
+def as_bytes(card: Card) -> Card:
+    """A Card of 0.1.0 whose samples were picture files or bytes in 0..255."""
+    return card if card.stored else card.model_copy(update={"pixels": (0.0, 255.0)})
+
+
+def _as_stored(x: np.ndarray, card: Card) -> np.ndarray:
+    """x in the type that the training data were kept in, where that loses nothing, so that the same
+    numbers are prepared in the same way whatever type they come in."""
+    if not card.stored or x.dtype == card.stored:
+        return x
+    kept = np.dtype(card.stored)
+    if kept.kind in "iu":
+        bounds = np.iinfo(kept)
+        if not (np.isfinite(x).all() and x.min() >= bounds.min and x.max() <= bounds.max):
+            return x
+    cast = x.astype(kept)
+    return cast if (cast == x).all() else x
 
 
 def _numbers(text: str, card: Card) -> np.ndarray:
@@ -147,7 +195,7 @@ def _numbers(text: str, card: Card) -> np.ndarray:
         raise ValueError(f"has {len(values)} numbers, {card.shape[0]} expected")
     if too_large(values[None]).any():
         raise ValueError("has numbers that are too large for float32")
-    return values.astype(np.float32)
+    return values
 
 
 def _arrays(path: Path, card: Card) -> list[np.ndarray]:
@@ -172,12 +220,31 @@ def _samples(x: np.ndarray, lengths: np.ndarray | None, card: Card) -> list[np.n
     x = _arranged(x, card).astype(kept)
     if not len(x):
         raise ValueError("has no samples")
+    if card.kind == "image":
+        _same_units(x, card)
     if lengths is None or card.kind != "sequence":
         return list(x)
     steps = range(1, x.shape[1] + 1)
     if lengths.shape != x.shape[:1] or any(length not in steps for length in lengths.tolist()):
         raise ValueError(f"lengths should be {len(x)} whole numbers from 1 to {x.shape[1]}")
     return [row[:length] for row, length in zip(x, lengths, strict=True)]
+
+
+def _same_units(x: np.ndarray, card: Card) -> None:
+    """Raise ValueError for images that are surely in other units than the training data."""
+    if card.pixels is None:
+        return
+    (low, high), top = card.pixels, float(x.max())
+    if x.dtype.kind == "f" and x.min() >= 0 and top <= 1 and high >= 16 and (x != np.rint(x)).any():
+        raise ValueError(
+            f"has values in 0..1, but the training data go from {low:g} to {high:g}; "
+            f"multiply by {high:g}"
+        )
+    if high <= 1 and top > UNITS:
+        raise ValueError(
+            f"has values up to {top:g}, but the training data go from {low:g} to {high:g}; "
+            "divide by 255 if they are bytes"
+        )
 
 
 def _arranged(x: np.ndarray, card: Card) -> np.ndarray:

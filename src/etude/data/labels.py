@@ -1,95 +1,164 @@
 """Targets as they are stored, brought to class numbers or to values."""
 
+from typing import Literal
+
 import numpy as np
 
+from etude.data.names import class_name, nearly
 from etude.data.numpy_files import KINDS
 from etude.errors import DataError
 from etude.shapes import Target
 
 SHOWN = 12
+FEW, MANY = 20, 20
+"""Up to FEW distinct whole numbers stored as floats may well be classes; more than MANY distinct
+whole numbers may well be values: then both readings are named."""
+Labels = Literal["auto", "classes", "values"]
 Answers = tuple[dict[str, np.ndarray], Target, tuple[str, ...], list[str]]
 
 
-def targets(stored: dict[str, np.ndarray], names: tuple[str, ...], path: str) -> Answers:
-    """({split: y}, target, classes, notes). Floats are values [n D] float32, also whole ones; whole
-    numbers, truth values and text are classes [n] int64, numbered in sorted order.
+def targets(
+    stored: dict[str, np.ndarray], names: tuple[str, ...], path: str, labels: Labels = "auto"
+) -> Answers:
+    """({split: y}, target, classes, notes). Values are [n D] float64; classes [n] int64, numbered
+    in sorted order. labels: which of the two; auto: floats are values, also whole ones; whole
+    numbers, truth values and text are classes.
 
     names: of the classes, where they are given. Raises DataError naming every bad array.
     """
     told = {split: f"y_{split}".rstrip("_") for split in stored}
     kinds = {y.dtype.kind for y in stored.values()}
+    values = labels == "values" or (labels == "auto" and "f" in kinds)
     problems = [
         f"{told[split]}: holds {KINDS.get(y.dtype.kind, str(y.dtype))}"
         for split, y in stored.items()
-        if y.dtype.kind not in "biufUS"
+        if y.dtype.kind not in ("biuf" if labels == "values" else "biufUS")
     ]
-    if not problems and "f" in kinds and len(kinds) > 1:
+    if not problems and labels == "auto" and "f" in kinds and len(kinds) > 1:
         problems = [f"{told[s]}: {y.dtype}; all floats, or none" for s, y in stored.items()]
     for split, y in stored.items():
-        if y.ndim not in (1, 2) or (y.dtype.kind != "f" and y.size != len(y)):
+        if y.ndim not in (1, 2) or (not values and y.size != len(y)):
             hint = "; for classes one number each is expected, one-hot rows are y.argmax(1)"
             problems.append(f"{told[split]}: has shape {list(y.shape)}{hint * (y.ndim == 2)}")
+        elif not values and y.dtype.kind == "f" and not _whole(y).all():
+            count = int((~_whole(y)).sum())
+            problems.append(f"{told[split]}: {count} values are no whole numbers, as classes are")
     if problems:
         raise DataError(f"{path}: these targets cannot be used.", items=problems)
-    if kinds == {"f"}:
-        return _values(stored, path)
-    return _classes({split: np.array(y).reshape(-1) for split, y in stored.items()}, names, path)
+    if values:
+        return _values(stored, path, said=labels == "auto")
+    flat = {split: np.array(y).reshape(-1) for split, y in stored.items()}
+    if "f" in kinds:
+        flat = {split: y.astype(np.int64) for split, y in flat.items()}
+    return _classes(flat, names, path, said=labels == "auto")
 
 
-def _values(stored: dict[str, np.ndarray], path: str) -> Answers:
+def _whole(y: np.ndarray) -> np.ndarray:
+    return np.asarray((np.abs(y) < 2**53) & (y == np.rint(y)))
+
+
+def _values(stored: dict[str, np.ndarray], path: str, said: bool) -> Answers:
     values = {split: np.array(y).reshape(len(y), -1) for split, y in stored.items()}
     widths = sorted({y.shape[1] for y in values.values()})
     if len(widths) > 1:
         many = f"the splits have {' and '.join(map(str, widths))} values a sample"
         raise DataError(f"{path}: these targets cannot be used.", items=[f"y: {many}"])
-    return {split: y.astype(np.float32) for split, y in values.items()}, "value", (), []
+    notes: list[str] = []
+    if said and widths == [1]:
+        every = np.unique(np.concatenate(list(values.values())))
+        if len(every) <= FEW and _whole(every).all():
+            some = _some([f"{value:g}" for value in every.tolist()])
+            notes.append(
+                f"y holds {len(every)} distinct whole numbers stored as floats ({some}), taken as "
+                "values to predict; if they are classes: data.labels=classes"
+            )
+    # Whole numbers of 64 bits beyond 2**53 are rounded here: a target needs no more than 16 digits.
+    return {split: y.astype(np.float64) for split, y in values.items()}, "value", (), notes
 
 
-def _classes(stored: dict[str, np.ndarray], names: tuple[str, ...], path: str) -> Answers:
+def _classes(
+    stored: dict[str, np.ndarray], names: tuple[str, ...], path: str, said: bool
+) -> Answers:
     if any(y.dtype.kind in "US" for y in stored.values()):
         stored = {split: _text(y) for split, y in stored.items()}
     every, counts = np.unique(np.concatenate(list(stored.values())), return_counts=True)
     if len(every) > 2 and counts.max() == 1:
         raise DataError(
             f"{path}: every one of the {len(every)} labels in y occurs once only.",
-            do="Values to predict are saved as floats: y.astype(np.float32).",
+            do="If they are values to predict: data.labels=values.",
         )
     labels: list[str] = [str(label) for label in every]
-    notes = []
+    notes: list[str] = []
     order = list(range(len(labels)))  # class number of each label
     known = tuple(labels)
     if names:
-        known, order = names, _named(labels, names, every.dtype.kind, path)
+        names = tuple(map(class_name, names))
+        known, (order, notes) = names, _named(labels, names, every.dtype.kind, path)
     elif every.dtype.kind in "iu" and labels != [str(i) for i in range(len(labels))]:
-        shown = ", ".join(labels[:SHOWN]) + " ..." * (len(labels) > SHOWN)
-        notes.append(f"labels {shown} are the classes 0 to {len(labels) - 1}")
+        notes.append(f"labels {_some(labels)} are the classes 0 to {len(labels) - 1}")
+    if said and every.dtype.kind in "iu" and len(every) > MANY and not names:
+        notes.append(
+            f"{len(every)} distinct whole numbers in y, taken as classes; if they are values to "
+            "predict: data.labels=values"
+        )
+    if every.dtype.kind == "U":
+        for i, label in enumerate(labels):
+            like = nearly(label, labels[:i])
+            if like:
+                notes.append(f"WARNING: {like!r} and {label!r} are two classes")
     numbers = np.array(order, np.int64)
     found = {split: numbers[np.searchsorted(every, y)] for split, y in stored.items()}
     return found, "class", known, notes
 
 
+def _some(labels: list[str]) -> str:
+    return ", ".join(labels[:SHOWN]) + " ..." * (len(labels) > SHOWN)
+
+
 def _text(y: np.ndarray) -> np.ndarray:
     if y.dtype.kind == "S":
-        return np.array([label.decode("utf-8", "replace") for label in y.tolist()], np.str_)
-    return y.astype(np.str_)
+        y = np.array([label.decode("utf-8", "replace") for label in y.tolist()], np.str_)
+    return np.array([class_name(label) for label in y.astype(np.str_).tolist()], np.str_)
 
 
-def _named(labels: list[str], names: tuple[str, ...], kind: str, path: str) -> list[int]:
-    """The class number of each label, for given names. Raises DataError if they do not fit."""
+def _named(
+    labels: list[str], names: tuple[str, ...], kind: str, path: str
+) -> tuple[list[int], list[str]]:
+    """The class number of each label, for given names, and what is to be said of that. Whole
+    numbers count from 0; from 1 where only that fits. Raises DataError if labels and names do not
+    fit."""
     if len(set(names)) < len(names):
         raise DataError(f"{path}: the classes name one twice: {', '.join(names)}.")
     if kind == "U":
         unknown = [label for label in labels if label not in names]
         if unknown:
+            hints = [(label, nearly(label, names)) for label in unknown]
             raise DataError(
-                f"{path}: y has labels that the classes do not name.", items=map(repr, unknown)
+                f"{path}: y has labels that the classes do not name.",
+                items=[f"{label!r}" + f" (do you mean {m!r}?)" * bool(m) for label, m in hints],
             )
-        return [names.index(label) for label in labels]
-    if kind in "iu" and all(0 <= int(label) < len(names) for label in labels):
-        return [int(label) for label in labels]
+        return [names.index(label) for label in labels], []
+    if kind in "iu":
+        numbers = [int(label) for label in labels]
+        if min(numbers) >= 0 and max(numbers) < len(names):
+            return numbers, _doubt(numbers, names)
+        if min(numbers) == 1 and max(numbers) == len(names):
+            return [n - 1 for n in numbers], [f"labels count from 1: 1 is {names[0]!r}"]
     if len(labels) == len(names):
-        return list(range(len(labels)))
+        pairs = [f"{label} is {name!r}" for label, name in zip(labels, names)]
+        return list(range(len(labels))), [f"labels in order: {_some(pairs)}"] if kind != "b" else []
     raise DataError(
-        f"{path}: {len(names)} classes are named, but y has {len(labels)} labels: "
-        f"{', '.join(labels[:SHOWN])}."
+        f"{path}: {len(names)} classes are named, but y has {len(labels)} labels: {_some(labels)}.",
+        do="Name as many classes as there are labels, or number the labels from 0.",
     )
+
+
+def _doubt(numbers: list[int], names: tuple[str, ...]) -> list[str]:
+    """A warning where labels might count from 1: none is 0, though a class 0 is named."""
+    if min(numbers) == 0:
+        return []
+    pairs = _some([f"{n} is {names[n]!r}" for n in numbers])
+    return [
+        f"WARNING: no label is 0, so labels may count from 1. Counted from 0, {pairs}, and no "
+        f"sample is {names[0]!r}. If they count from 1, save y - 1"
+    ]

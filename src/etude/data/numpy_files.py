@@ -152,13 +152,18 @@ def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np
 
 
 def number_type(dtype: np.dtype) -> np.dtype:
-    """The type that numbers are kept in: bytes and truth values as uint8, all others as float32.
+    """The type that holds such numbers exactly: bytes and truth values as uint8, what float32 holds
+    as float32, whole numbers of 64 bits as they are, all others as float64.
 
     Raises ValueError for what is no number.
     """
     if dtype.kind not in "buif":
         raise ValueError(f"holds {KINDS.get(dtype.kind, dtype)}; numbers are expected")
-    return np.dtype(np.uint8 if dtype.kind == "b" or dtype == np.uint8 else np.float32)
+    if dtype.kind == "b" or dtype == np.uint8:
+        return np.dtype(np.uint8)
+    if dtype.kind in "iu" and dtype.itemsize == 8:
+        return dtype.newbyteorder("=")
+    return np.dtype(np.float32 if np.can_cast(dtype, np.float32) else np.float64)
 
 
 def too_large(block: np.ndarray) -> np.ndarray:
@@ -169,11 +174,17 @@ def too_large(block: np.ndarray) -> np.ndarray:
     return np.asarray(over.reshape(len(block), -1).any(1))
 
 
-def unusable(values: np.ndarray | Rows) -> Iterator[tuple[int, str]]:
-    """(number, why) of every sample that is not made of numbers a model can be given."""
+def unusable(
+    values: np.ndarray | Rows, lengths: np.ndarray | None = None
+) -> Iterator[tuple[int, str]]:
+    """(number, why) of every sample that is not made of numbers a model can be given. lengths:
+    valid steps [n]; what lies beyond them is not looked at."""
     if values.dtype.kind != "f":
         return
     for start, block in blocks(values):
+        if lengths is not None:
+            beyond = np.arange(block.shape[1]) >= lengths[start : start + len(block), None]
+            block = np.where(beyond.reshape(*beyond.shape, *(1,) * (block.ndim - 2)), 0, block)
         bad = (~np.isfinite(block)).reshape(len(block), -1).sum(1)
         over = too_large(block)
         for i in np.flatnonzero((bad > 0) | over):

@@ -1,6 +1,9 @@
 """Samples where the model is: whole on the device, or memory-mapped and moved batch by batch.
 
 raw sample -> log (where asked) -> minus mean, over std -> augmentation (training) -> view
+
+Bytes are kept as bytes and scaled on the device, a batch at a time; all other numbers are prepared
+in float64 on the CPU (see `prepare`), once where they are in memory.
 """
 
 from collections.abc import Iterator
@@ -11,7 +14,8 @@ from einops import rearrange
 
 from etude.data.augment import augment
 from etude.data.dataset import Card, Split, View
-from etude.data.rows import Rows
+from etude.data.prepare import prepared
+from etude.data.rows import Rows, blocks
 from etude.shapes import Batch, Float, Tensor
 
 PIECE, GPU_PIECE = 128, 2048
@@ -47,6 +51,9 @@ class Resident:
         self.card, self.device, self.ops = card, device, ops
         self.split = split
         x = split.x
+        self.bytes = x.dtype == np.uint8 and not card.log
+        if isinstance(x, np.ndarray) and not self.bytes:
+            x = self._prepared(x)
         self.x = x if isinstance(x, Rows) else torch.from_numpy(x).to(device)
         self.y = self._targets(split.y).to(device)
         axis = (1, -1, 1, 1) if card.kind == "image" else (-1,)
@@ -57,13 +64,20 @@ class Resident:
     def __len__(self) -> int:
         return len(self.split)
 
+    def _prepared(self, x: np.ndarray) -> np.ndarray:
+        """Raw samples [n ...] normalised, float32; a block at a time, since float64 takes room."""
+        card, done = self.card, np.empty(x.shape, np.float32)
+        for start, block in blocks(x):
+            done[start : start + len(block)] = prepared(
+                block, card.origin, card.mean, card.std, card.log
+            )
+        return done
+
     def _targets(self, y: np.ndarray) -> Tensor:
         if self.card.target == "class":
             return torch.from_numpy(y)
-        values = torch.from_numpy(y).double()
-        values = values.log() if self.card.log else values
-        mean, std = torch.tensor(self.card.y_mean), torch.tensor(self.card.y_std)
-        return ((values - mean) / std).float()
+        values = np.log(y.astype(np.float64)) if self.card.log else y
+        return torch.from_numpy(prepared(values, (), self.card.y_mean, self.card.y_std))
 
     def pieces(self) -> Iterator[Batch]:
         """All samples in order, none left out, in batches of a size that is quick to read."""
@@ -75,12 +89,13 @@ class Resident:
         """The samples at these indices [N]; augmented by (key, sample) if a key is given."""
         where = torch.from_numpy(samples)
         if isinstance(self.x, Rows):
-            x = torch.from_numpy(self.x[samples]).to(self.device)
+            read = self.x[samples]
+            x = torch.from_numpy(read if self.bytes else self._prepared(read)).to(self.device)
         else:
             x = self.x.index_select(0, where.to(self.device))  # a tenth of indexing's time
         lengths = None if self.lengths is None else self.lengths[where]
-        x = x.float()
-        x = (x.log() if self.card.log else x).sub(self.mean).div_(self.std)
+        if self.bytes:
+            x = x.float().sub(self.mean).div_(self.std)
         if key is not None and self.ops:
             x = augment(x, self.ops, key, samples)
         if lengths is not None:

@@ -12,11 +12,13 @@ BLOCK = 4 << 20  # bytes of samples looked at together, so that large files neve
 
 @dataclass(frozen=True)
 class Rows:
-    """Samples of a memory-mapped array, left on disk: indexing reads, and gives `dtype`."""
+    """Samples of a memory-mapped array, left on disk: indexing reads, and gives `dtype`. lengths:
+    valid steps of every sample of the source; what lies beyond them reads as zero."""
 
     source: np.ndarray
     rows: np.ndarray
     dtype: np.dtype[Any]
+    lengths: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -34,7 +36,10 @@ class Rows:
     def __getitem__(self, which: Any) -> np.ndarray:
         first, rest = (which[0], which[1:]) if isinstance(which, tuple) else (which, ())
         rows = self.rows[first]
-        taken = np.asarray(self.source[rows]).astype(self.dtype, copy=False)
+        taken = np.asarray(self.source[rows])
+        if self.lengths is not None:
+            taken = without_padding(taken, self.lengths[rows])
+        taken = taken.astype(self.dtype, copy=False)
         return np.asarray(taken[(*(slice(None),) * np.ndim(rows), *rest)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -50,7 +55,14 @@ class Rows:
 
     def pick(self, indices: np.ndarray) -> "Rows":
         """Some of these samples, nothing read."""
-        return Rows(self.source, self.rows[indices], self.dtype)
+        return Rows(self.source, self.rows[indices], self.dtype, self.lengths)
+
+
+def without_padding(x: np.ndarray, lengths: np.ndarray | int) -> np.ndarray:
+    """Sequences [n L ...] (or one, [L ...]) with zeros beyond their lengths [n]."""
+    steps = x.shape[np.ndim(lengths)]
+    beyond = np.arange(steps) >= np.asarray(lengths)[..., None]
+    return np.where(beyond.reshape(*beyond.shape, *(1,) * (x.ndim - beyond.ndim)), 0, x)
 
 
 def blocks(values: np.ndarray | Rows, size: int = BLOCK) -> Iterator[tuple[int, np.ndarray]]:

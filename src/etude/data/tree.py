@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from etude.data.images import SUFFIXES
+from etude.data.names import left_by_systems
 from etude.errors import DataError
-
-IGNORED = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 @dataclass
 class Scan:
     """What lies in a folder. files: pictures, sorted; links: (name, why) of those not followed;
     problems: folders that cannot be read; others: files that are no pictures by their suffix;
-    nested: whether any lie deeper down."""
+    passed: what a system left there, hidden files apart; nested: whether any lie deeper down."""
 
     files: list[Path] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     nested: bool = False
 
 
@@ -31,7 +31,7 @@ def folders(folder: Path) -> list[str]:
             names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror or error}).") from None
-    return sorted(name for name in names if not _ignored(name))
+    return sorted(name for name in names if not left_by_systems(name))
 
 
 def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
@@ -45,20 +45,23 @@ def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
 
     for place, below, files in os.walk(folder, onerror=unreadable):
         links = [name for name in below if os.path.islink(os.path.join(place, name))]
-        below[:] = [name for name in below if not _ignored(name)] if depth is None else []
+        made = [name for name in below + files if left_by_systems(name)]
+        told = (Path(place, name).relative_to(root) for name in sorted(made) if name[0] != ".")
+        found.passed += map(shown, told)
+        below[:] = [name for name in below if name not in made] if depth is None else []
         for name in sorted(links + files):
             path = Path(place, name)
-            if _ignored(name):
+            if name in made:
                 continue
-            told = shown(path.relative_to(root))
+            named = shown(path.relative_to(root))
             wrong = _link(path, inside) if path.is_symlink() else ""
             if wrong:
-                found.links.append((told, wrong))
+                found.links.append((named, wrong))
             elif path.suffix.lower() in SUFFIXES:
                 found.files.append(path)
                 found.nested |= Path(place) != folder
             else:
-                found.others.append(told)
+                found.others.append(named)
     found.files.sort()
     return found
 
@@ -73,10 +76,6 @@ def _link(path: Path, inside: str) -> str:
     if not target.startswith(inside + os.sep):
         return "is a link that leads out of the folder"
     return "" if stat.S_ISREG(mode) else "is a link to something that is not a file"
-
-
-def _ignored(name: str) -> bool:
-    return name.startswith(".") or name in IGNORED
 
 
 def shown(path: Path | str) -> str:

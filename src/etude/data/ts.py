@@ -35,7 +35,7 @@ class Config(DataConfig):
 
 @dataclass
 class Sequences:
-    """What one file holds. rows: [L Q] float32 each; labels: their classes, empty if it has none;
+    """What one file holds. rows: [L Q] float64 each; labels: their classes, empty if it has none;
     classes: as the header orders them; names: file and line of each; bad: lines that are no
     sequence, or none like the others."""
 
@@ -56,7 +56,7 @@ class _Header:
 
 
 def load(config: Config) -> Raw:
-    """Sequences [n L Q] float32 with lengths if these differ. Raises DataError naming bad lines."""
+    """Sequences [n L Q] float64 with lengths if these differ. Raises DataError naming bad lines."""
     train_path, test_path, notes = _pair(Path(config.path))
     train, problems = parse(train_path)
     test, more = parse(test_path) if test_path else (None, [])
@@ -249,7 +249,7 @@ def _sample(line: str, header: _Header, found: Sequences, where: str) -> None:
 
 
 def _values(text: str, dimension: int) -> np.ndarray:
-    """'1,2,3' -> [L] float32. Raises ValueError naming the first step that is no number."""
+    """'1,2,3' -> [L] float64. Raises ValueError naming the first step that is no number."""
     words = text.split(",")
     try:
         values = np.array(words, np.float64)
@@ -261,7 +261,7 @@ def _values(text: str, dimension: int) -> np.ndarray:
         what = "is missing" if word in ("?", "") or word.lower() == "nan" else f"{word!r} is bad"
         many = f" ({len(bad)} such values)" if len(bad) > 1 else ""
         raise ValueError(f"dimension {dimension}, step {bad[0] + 1}: the value {what}{many}")
-    return values.astype(np.float32)
+    return values
 
 
 def _number(word: str) -> float:
@@ -272,20 +272,22 @@ def _number(word: str) -> float:
 
 
 def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """[L Q] each -> [n L Q] float32 filled with zeros, and lengths [n], None if all are whole.
+    """[L Q] each -> [n L Q] float64 filled with zeros, and lengths [n], None if all are whole.
 
     Raises DataError where one long sequence among many would make too much of a small file.
     """
     lengths = np.array([len(row) for row in rows], np.int64)
     longest = max(longest, int(lengths.max()))
-    size = 4 * len(rows) * longest * rows[0].shape[1]
+    size = 8 * len(rows) * longest * rows[0].shape[1]
     if size > PADDED:
         raise DataError(
             f"{len(rows):,} sequences, filled up to the longest of {longest:,} steps, take "
             f"{size:,} bytes; {PADDED:,} is the most.",
             do="Leave the longest out, or cut it.",
         )
-    x = np.zeros((len(rows), longest, rows[0].shape[1]), np.float32)
+    x = np.zeros(
+        (len(rows), longest, rows[0].shape[1]), np.result_type(*{row.dtype for row in rows})
+    )
     for place, row in zip(x, rows, strict=True):
         place[: len(row)] = row
     return x, None if (lengths == longest).all() else lengths

@@ -12,7 +12,7 @@ from torch import nn
 
 from etude import registry
 from etude.data.dataset import Card, Dataset, Split
-from etude.data.inputs import from_array, read
+from etude.data.inputs import as_bytes, from_array, read
 from etude.data.resident import Resident
 from etude.data.sound import sound
 from etude.draw.texts import Lang
@@ -80,7 +80,9 @@ class Run:
         if not isinstance(card, dict):
             raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
         try:
-            return sound(Card.read(card, "card"))
+            found = sound(Card.read(card, "card"))
+            pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
+            return as_bytes(found) if pictures else found
         except (UsageError, DataError) as error:
             raise RunError(f"{self.path}: is damaged. {error}") from None
 

@@ -17,15 +17,27 @@ from etude.tasks.protocol import Arrays, Metrics, Phase
 
 
 def errors_of(found: np.ndarray, true: np.ndarray) -> Metrics:
-    """mae, rmse and r2 of values [n D] in the data's units, over all of them."""
+    """mae, rmse and r2 of values [n D] in the data's units, in float64: each the mean of what the
+    outputs have by themselves, as scikit-learn's `mean_absolute_error`, `root_mean_squared_error`
+    and `r2_score` define them, so that no output's r2 is hidden behind one in larger units."""
+    each = errors_by_output(found, true)
+    return {name: float(values.mean()) for name, values in each.items()}
+
+
+def errors_by_output(found: np.ndarray, true: np.ndarray) -> dict[str, np.ndarray]:
+    """mae, rmse and r2 of each output [D]. The r2 of targets that are all the same is 1 where they
+    are met exactly, else 0."""
     found, true = found.astype(np.float64), true.astype(np.float64)
     wrong = found - true
-    spread = float(((true - true.mean(0)) ** 2).sum())
-    return {
-        "mae": float(np.abs(wrong).mean()),
-        "rmse": float(np.sqrt((wrong**2).mean())),
-        "r2": 1 - float((wrong**2).sum()) / spread if spread else 0.0,
-    }
+    missed = (wrong**2).sum(0)
+    spread = ((true - true.mean(0)) ** 2).sum(0)
+    varies = (true != true[:1]).any(0)
+    r2 = np.where(varies, 1 - missed / np.where(spread > 0, spread, 1), missed == 0)
+    return {"mae": np.abs(wrong).mean(0), "rmse": np.sqrt((wrong**2).mean(0)), "r2": r2}
+
+
+def _squared(said: Tensor, y: Tensor) -> float:
+    return float(F.mse_loss(said, y))
 
 
 class Regress:
@@ -56,19 +68,26 @@ class Regress:
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
         """mae and rmse in the data's units, r2, and the loss."""
+        said, y = self._all(model, batches)
+        return {**errors_of(self.in_units(said), self.in_units(y)), "loss": _squared(said, y)}
+
+    def _all(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[Tensor, Tensor]:
+        """Predictions and targets [n D] in normalised units, float64."""
         found, true = [], []
         for batch in batches:
-            found.append(self.outputs(model, batch))
-            true.append(batch.y)
-        said, y = torch.cat(found), torch.cat(true)
-        return {
-            **errors_of(self.in_units(said), self.in_units(y)),
-            "loss": float(F.mse_loss(said.cpu().double(), y.cpu().double())),
-        }
+            found.append(self.outputs(model, batch).cpu().double())
+            true.append(batch.y.cpu().double())
+        return torch.cat(found), torch.cat(true)
 
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
-        """Also the unit."""
-        return {**self.evaluate(model, batches), "unit": self.unit}
+        """Also the unit; and, where there are several outputs (steps, in a forecast), the errors of
+        each."""
+        said, y = self._all(model, batches)
+        each = errors_by_output(self.in_units(said), self.in_units(y))
+        means = {name: float(values.mean()) for name, values in each.items()}
+        by_output = {name: values.tolist() for name, values in each.items()}
+        several = {"by_output": by_output} if y.shape[1] > 1 else {}
+        return {**means, "loss": _squared(said, y), "unit": self.unit, **several}
 
     def better(self, new: Metrics, old: Metrics) -> bool:
         """Lower loss."""

@@ -1,0 +1,126 @@
+"""From raw values to what a model is given: one function for training, evaluation and prediction.
+
+    stored values -> minus the origin, exactly -> log where asked -> minus mean, over std -> float32
+
+Centring and scaling happen in float64, so that a feature may have any unit and any offset: a spread
+of 1e-9, a time stamp of 1e9. Whole numbers of 64 bits go through an origin first, because float64
+has only 53 bits. Bytes (`uint8`) need none of this and are scaled on the device (see `resident`).
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from etude.data.rows import BLOCK, Rows, blocks
+
+ULPS = 4
+"""A float64 feature whose values differ by no more steps of its last digit than this is constant:
+such differences come from rounding, not from the data."""
+
+Numbers = tuple[float, ...]
+Whole = tuple[int, ...]
+
+
+class Moments(NamedTuple):
+    """What training decides of a split's values, by channel or feature.
+
+    origin: what is taken off first, exactly; empty but for whole numbers of 64 bits. mean, std:
+    of what is left. low, high: the smallest and the largest raw value of all.
+    """
+
+    origin: Whole
+    mean: Numbers
+    std: Numbers
+    low: float
+    high: float
+
+
+def needs_origin(dtype: np.dtype[Any]) -> bool:
+    """Whether values of this type may have more digits than float64."""
+    return dtype.kind in "iu" and dtype.itemsize == 8
+
+
+def prepared(
+    x: np.ndarray, origin: Whole, mean: Numbers, std: Numbers, log: bool = False
+) -> np.ndarray:
+    """Raw values [n C H W], [n L Q] or [n D] as float32 of the same shape, normalised by channel
+    (axis 1 of images) or feature (the last axis)."""
+    axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
+    values = centred(x, origin)
+    if log:
+        values = np.log(values)
+    values = (values - np.reshape(mean, axis)) / np.reshape(std, axis)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told later
+        return np.asarray(values.astype(np.float32))
+
+
+def centred(x: np.ndarray, origin: Whole) -> np.ndarray:
+    """x less its origin by channel or feature, as float64; exact as long as the difference has no
+    more than 53 bits."""
+    if not origin:
+        return np.asarray(x, np.float64)
+    axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
+    if not needs_origin(x.dtype):
+        return np.asarray(x.astype(np.float64) - np.reshape([float(o) for o in origin], axis))
+    # Differences modulo 2**64, read as signed, are right for signed and unsigned numbers alike.
+    start = np.reshape(np.array([o % 2**64 for o in origin], np.uint64), axis)
+    return np.asarray((x.view(np.uint64) - start).view(np.int64).astype(np.float64))
+
+
+def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: bool) -> Moments:
+    """Of the samples in x [n ...]: mean and standard deviation by channel or feature, or for
+    "tanh" the middle and half of the whole range, so that samples lie in [-1, 1].
+
+    Steps beyond a sequence's length do not count; the std of a constant feature is 1. Blocks are
+    merged by T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", 1979: sums of squares would lose a spread that is small beside the
+    mean.
+    """
+    origin = () if log else _origin(x)
+    count, mean, squares = 0, np.zeros(()), np.zeros(())
+    lowest: Any = np.inf
+    highest: Any = -np.inf
+    low, high = np.inf, -np.inf
+    for start, raw in blocks(x, BLOCK // 8):  # of bytes, which become eight each
+        rows = _rows(raw, None if lengths is None else lengths[start : start + len(raw)])
+        low, high = min(low, float(rows.min())), max(high, float(rows.max()))
+        values = centred(rows, origin)
+        values = np.log(values) if log else values
+        lowest = np.minimum(lowest, values.min(0))
+        highest = np.maximum(highest, values.max(0))
+        middle = values.mean(0)
+        gap, both = middle - mean, count + len(values)
+        squares = squares + ((values - middle) ** 2).sum(0) + gap**2 * (count * len(values) / both)
+        mean, count = mean + gap * (len(values) / both), both
+    if scale == "tanh":
+        bottom, top = float(np.min(lowest)), float(np.max(highest))
+        return Moments(origin, ((top + bottom) / 2,), ((top - bottom) / 2 or 1.0,), low, high)
+    std = np.sqrt(squares / count)
+    # The square of a spread below 1e-154 is zero in float64; half the range stands for it.
+    std = np.where(std > 0, std, (highest - lowest) / 2)
+    noise = ULPS * np.spacing(np.maximum(np.abs(lowest), np.abs(highest)))
+    same = highest - lowest <= (noise if x.dtype == np.float64 else 0)
+    std = np.where(same, 1.0, std)
+    return Moments(origin, _plain(mean), _plain(std), low, high)
+
+
+def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """[m C] or [m D]: every pixel or valid step of a block as a row."""
+    if lengths is not None:
+        return block[np.arange(block.shape[1]) < lengths[:, None]]
+    if block.ndim == 4:
+        block = np.moveaxis(block, 1, -1)
+    return np.ascontiguousarray(block).reshape(-1, block.shape[-1])
+
+
+def _origin(x: np.ndarray | Rows) -> Whole:
+    """The first values by channel or feature, where these are whole numbers of 64 bits."""
+    if not needs_origin(x.dtype):
+        return ()
+    first = np.asarray(x[:1])
+    values = first[0, :, 0, 0] if first.ndim == 4 else first.reshape(-1, first.shape[-1])[0]
+    return tuple(int(value) for value in values)
+
+
+def _plain(values: np.ndarray) -> Numbers:
+    return tuple(map(float, np.atleast_1d(values)))
