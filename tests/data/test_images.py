@@ -106,19 +106,27 @@ def test_values_that_are_no_numbers():
             fit(Image.fromarray(np.array([[odd, 1]], np.float32)), (1, 2), "L")
 
 
-@pytest.mark.parametrize("dtype", ["<u1", "<u2", "<i4", "<f4"])
-def test_a_tiff_whose_white_is_zero(tmp_path, dtype):
-    """8 bits are inverted by Pillow, more by us: the same picture in every depth."""
+def tiff(values, photometric):
+    """The bytes of an uncompressed grey TIFF, as the values lie in memory."""
+    (height, width), content = values.shape, values.tobytes()
+    form = {"u": 1, "f": 3}[values.dtype.kind]
+    entries = [(256, 4, width), (257, 4, height), (258, 3, 8 * values.itemsize), (259, 3, 1)]
+    entries += [(262, 3, photometric), (273, 4, 8), (277, 3, 1), (278, 4, height)]
+    entries += [(279, 4, len(content)), (339, 3, form)]
+    packed = [struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries]
+    start = struct.pack("<2sHI", b"II", 42, 8 + len(content))
+    return start + content + struct.pack("<H", len(entries)) + b"".join(packed) + bytes(4)
+
+
+@pytest.mark.parametrize(("dtype", "factor"), [("<u1", 1), ("<u2", 257), ("<f4", 1)])
+def test_a_tiff_whose_white_is_zero(tmp_path, dtype, factor):
+    """8 bits are inverted by Pillow, more by us: one picture is the same in every depth."""
     values = np.arange(256).reshape(16, 16)
-    stored = (values * (257 if dtype == "<u2" else 1)).astype(dtype)
-    path = tmp_path / "white.tif"
-    Image.fromarray(stored).save(path, tiffinfo={262: 0})
-    content = bytearray(path.read_bytes())
-    entry = content.index(struct.pack("<HHI", 262, 3, 1))
-    content[entry + 8 : entry + 10] = struct.pack("<H", 0)
-    path.write_bytes(bytes(content))
-    with open_image(path) as picture:
-        np.testing.assert_array_equal(fit(picture, (16, 16), "L")[0], 255 - values)
+    for photometric, expected in ((0, 255 - values), (1, values)):
+        path = tmp_path / f"{photometric}.tif"
+        path.write_bytes(tiff((values * factor).astype(dtype), photometric))
+        with open_image(path) as picture:
+            np.testing.assert_array_equal(fit(picture, (16, 16), "L")[0], expected)
 
 
 # --- orientation ---------------------------------------------------------------------------------

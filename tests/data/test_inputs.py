@@ -22,7 +22,9 @@ RANDOM = np.random.Generator(np.random.Philox(21))
 CPU = torch.device("cpu")
 
 
-def card(x, y=None, *, kind="image", target="class", view=None, lengths=None, log=False):
+def card(
+    x, y=None, *, kind="image", target="class", view=None, lengths=None, log=False, white=None
+):
     y = np.arange(len(x)) % 2 if y is None else y
     classes = ("a", "b") if target == "class" else ()
     half = len(x) // 2
@@ -35,6 +37,7 @@ def card(x, y=None, *, kind="image", target="class", view=None, lengths=None, lo
         test=Split(x[half:], y[half:], cut[1]),
         classes=classes,
         log=log,
+        white=white,
     )
     reads = (kind,) if view is None else (view,)
     return carve(raw, reads=reads, scale="standard", val_fraction=0.2, seed=0).card
@@ -92,16 +95,19 @@ def test_the_training_pictures_come_back_the_same(tmp_path):
 
 @pytest.mark.parametrize(
     ("top", "dtype", "factor"),
-    [(255, np.uint8, 1), (254, np.uint8, 1), (16, np.uint8, 16 / 255), (1, np.float32, 1 / 255)],
+    [(255, np.uint8, 1), (60, np.uint8, 1), (16, np.uint8, 16 / 255), (1, np.float32, 1 / 255)],
 )
 def test_pictures_are_brought_to_the_range_of_the_data(tmp_path, top, dtype, factor):
-    given = card(images(top=top, dtype=dtype))
+    """By type, or what the source says of white; never by the largest value that happens to be."""
+    white = (0.0, 16.0) if top == 16 else None
+    given = card(images(top=top, dtype=dtype), white=white)
     assert given.top == top
     Image.fromarray(np.full((8, 10), 255, np.uint8)).save(tmp_path / "a.png")
     Image.fromarray(np.full((8, 10), 51, np.uint8)).save(tmp_path / "b.png")
     found = read([str(tmp_path / "a.png"), str(tmp_path / "b.png")], given)
     np.testing.assert_allclose(found.x[0], 255 * factor, rtol=1e-6)
-    np.testing.assert_allclose(found.x[1], 51 * factor, rtol=1e-6)
+    expected = np.rint(51 * factor) if dtype == np.uint8 else 51 * factor
+    np.testing.assert_allclose(found.x[1], expected, rtol=1e-6)
 
 
 def test_folders_of_pictures(tmp_path):
@@ -200,7 +206,7 @@ def test_colour_arrays_in_both_orders():
 
 
 def test_arrays_and_pictures_together(tmp_path):
-    given = card(images(top=16))
+    given = card(images(top=16), white=(0.0, 16.0))
     Image.fromarray(np.full((8, 10), 255, np.uint8)).save(tmp_path / "a.png")
     np.save(tmp_path / "b.npy", np.full((2, 8, 10), 16, np.uint8))
     found = read([str(tmp_path / "b.npy"), str(tmp_path / "a.png")], given)

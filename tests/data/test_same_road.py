@@ -163,9 +163,9 @@ def test_a_road_of_its_own_is_found(tmp_path, monkeypatch):
     parts, alone = assembled(greys, "cnn", tmp_path)
     real = inputs.fit
 
-    def lying(picture, size, mode):
+    def lying(picture, size, mode, levels):
         picture.getexif()[0x0112] = 1
-        return real(picture, size, mode)
+        return real(picture, size, mode, levels)
 
     monkeypatch.setattr(inputs, "fit", lying)
     turned = differences(parts, alone)

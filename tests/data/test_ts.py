@@ -57,9 +57,9 @@ def test_a_pair_by_any_of_its_names(tmp_path):
         ("b", "a"),
     )
     assert first.train.x.shape == (6, 5, 2) and first.test.x.shape == (4, 5, 2)
-    assert first.train.x.dtype == np.float32 and first.train.lengths is None
+    assert first.train.x.dtype == np.float64 and first.train.lengths is None
     assert first.train.y.tolist() == [0, 1, 0, 1, 0, 1]
-    np.testing.assert_allclose(first.test.x[1, :, 1], np.float32([7.1, 8.1, 9.1, 10.1, 11.1]))
+    np.testing.assert_allclose(first.test.x[1, :, 1], [7.1, 8.1, 9.1, 10.1, 11.1])
     assert first.train.names[0] == "Toy_TRAIN.ts line 9"
     for other in (read(test), read(tmp_path)):
         np.testing.assert_array_equal(other.train.x, first.train.x)

@@ -12,7 +12,7 @@ from etude.shapes import Batch
 from etude.tasks.autoencode import Autoencode
 from etude.tasks.classify import Classify, wilson
 from etude.tasks.forecast import Forecast, naive
-from etude.tasks.regress import Regress
+from etude.tasks.regress import Regress, errors_of
 
 
 class Says(nn.Module):
@@ -85,9 +85,43 @@ def test_regression_metrics_are_in_the_datas_units():
     found = Regress(mean, std, "m").detail(Says(), batches(said, y))
     raw_said, raw_y = (x.double().numpy() * std + mean for x in (said, y))
     assert found["mae"] == pytest.approx(metrics.mean_absolute_error(raw_y, raw_said))
-    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(raw_y, raw_said), rel=0.2)
-    assert found["rmse"] ** 2 == pytest.approx(metrics.mean_squared_error(raw_y, raw_said))
+    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(raw_y, raw_said))
+    assert found["r2"] == pytest.approx(metrics.r2_score(raw_y, raw_said))
+    each = metrics.r2_score(raw_y, raw_said, multioutput="raw_values")
+    assert found["by_output"]["r2"] == pytest.approx(list(each))
     assert found["unit"] == "m"
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+@pytest.mark.parametrize("case", ["plain", "constant", "constant and met", "offset", "one sample"])
+def test_errors_equal_scikit_learns(outputs, case):
+    """Also where an output does not vary, has another unit, or lies far from zero."""
+    from sklearn import metrics
+
+    random = np.random.Generator(np.random.Philox(outputs))
+    true = random.standard_normal((1 if case == "one sample" else 30, outputs))
+    true = true * 10.0 ** np.arange(outputs)
+    if case.startswith("constant"):
+        true[:, 0] = 0.1
+    if case == "offset":
+        true += 1e9
+    said = true + random.standard_normal(true.shape)
+    if case == "constant and met":
+        said[:, 0] = true[:, 0]
+    found = errors_of(said, true)
+    assert found["mae"] == pytest.approx(metrics.mean_absolute_error(true, said))
+    assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(true, said))
+    if case != "one sample":  # of one, scikit-learn has no r2
+        assert found["r2"] == pytest.approx(metrics.r2_score(true, said))
+
+
+def test_an_output_that_is_not_learned_is_seen():
+    """The saboteur: sums pooled over outputs, where the largest unit decides."""
+    random = np.random.Generator(np.random.Philox(7))
+    true = random.standard_normal((50, 2)) * [1.0, 1000.0]
+    said = true * [0.0, 1.0]
+    pooled = 1 - ((said - true) ** 2).sum() / ((true - true.mean(0)) ** 2).sum()
+    assert pooled > 0.99 and errors_of(said, true)["r2"] < 0.6
 
 
 def test_naive_forecasts_by_hand():

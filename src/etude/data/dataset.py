@@ -152,7 +152,7 @@ class Card(Config):
     sizes: dict[str, int]
     fingerprint: str
     notes: tuple[str, ...]
-    origin: tuple[int, ...] = ()
+    origin: tuple[int | float, ...] = ()
     stored: Literal["", "uint8", "float32", "float64", "int64", "uint64"] = ""
     pixels: tuple[float, float] | None = None
     levels: Levels = BY_TYPE
@@ -253,8 +253,7 @@ def carve(
         pixels = pixel_range(train.x.dtype, low, high)
     y_mean, y_std = _target_moments(train.y, raw.target)
     if raw.target == "forecast":  # what comes is of the same series as what is shown
-        offsets = origin or (0,)
-        y_mean, y_std = tuple(m + o for m, o in zip(mean, offsets)), std
+        y_mean, y_std = _absolute(origin, mean), std
     card = Card(
         name=raw.name,
         kind=raw.kind,
@@ -384,8 +383,13 @@ def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, f
 def _target_moments(y: np.ndarray, target: Target) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if target == "class":
         return (), ()
-    _, mean, std, _, _ = moments(y, None, "standard", log=False)
-    return mean, std
+    found = moments(y, None, "standard", log=False)
+    return _absolute(found.origin, found.mean), found.std
+
+
+def _absolute(origin: tuple[int | float, ...], mean: tuple[float, ...]) -> tuple[float, ...]:
+    """The mean in raw units, rounded to float64."""
+    return tuple(m + o for m, o in zip(mean, origin)) if origin else mean
 
 
 def fingerprint(raw: Raw) -> str:

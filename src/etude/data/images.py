@@ -303,7 +303,9 @@ class Seen(NamedTuple):
     moving: bool
 
 
-def see(path: Path, size: tuple[int, int], mode: Mode, levels: Levels) -> tuple[np.ndarray, Seen]:
+def see(
+    path: Path, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
+) -> tuple[np.ndarray, Seen]:
     """(what `fit` makes of a file, what was found about it). Raises PictureError."""
     with open_image(path) as picture:
         upright = flat(picture, mode, levels)

@@ -3,8 +3,10 @@
     stored values -> minus the origin, exactly -> log where asked -> minus mean, over std -> float32
 
 Centring and scaling happen in float64, so that a feature may have any unit and any offset: a spread
-of 1e-9, a time stamp of 1e9. Whole numbers of 64 bits go through an origin first, because float64
-has only 53 bits. Bytes (`uint8`) need none of this and are scaled on the device (see `resident`).
+of 1e-9, a time stamp of 1e9. The origin, one of the values, goes off first: differences of near
+numbers are exact, where a mean would be rounded to the digits of the offset, and whole numbers of
+64 bits have more digits than float64. Bytes (`uint8`) and float32 need no origin; bytes are scaled
+on the device (see `resident`).
 """
 
 from typing import Any, NamedTuple
@@ -18,30 +20,30 @@ ULPS = 4
 such differences come from rounding, not from the data."""
 
 Numbers = tuple[float, ...]
-Whole = tuple[int, ...]
+Origin = tuple[int | float, ...]
 
 
 class Moments(NamedTuple):
     """What training decides of a split's values, by channel or feature.
 
-    origin: what is taken off first, exactly; empty but for whole numbers of 64 bits. mean, std:
-    of what is left. low, high: the smallest and the largest raw value of all.
+    origin: what is taken off first; empty for types that need none. mean, std: of what is left.
+    low, high: the smallest and the largest raw value of all.
     """
 
-    origin: Whole
+    origin: Origin
     mean: Numbers
     std: Numbers
     low: float
     high: float
 
 
-def needs_origin(dtype: np.dtype[Any]) -> bool:
-    """Whether values of this type may have more digits than float64."""
+def is_long(dtype: np.dtype[Any]) -> bool:
+    """Whether these are whole numbers of 64 bits, which may have more digits than float64."""
     return dtype.kind in "iu" and dtype.itemsize == 8
 
 
 def prepared(
-    x: np.ndarray, origin: Whole, mean: Numbers, std: Numbers, log: bool = False
+    x: np.ndarray, origin: Origin, mean: Numbers, std: Numbers, log: bool = False
 ) -> np.ndarray:
     """Raw values [n C H W], [n L Q] or [n D] as float32 of the same shape, normalised by channel
     (axis 1 of images) or feature (the last axis)."""
@@ -54,16 +56,16 @@ def prepared(
         return np.asarray(values.astype(np.float32))
 
 
-def centred(x: np.ndarray, origin: Whole) -> np.ndarray:
+def centred(x: np.ndarray, origin: Origin) -> np.ndarray:
     """x less its origin by channel or feature, as float64; exact as long as the difference has no
     more than 53 bits."""
     if not origin:
         return np.asarray(x, np.float64)
     axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
-    if not needs_origin(x.dtype):
+    if not is_long(x.dtype) or not all(isinstance(o, int) for o in origin):
         return np.asarray(x.astype(np.float64) - np.reshape([float(o) for o in origin], axis))
     # Differences modulo 2**64, read as signed, are right for signed and unsigned numbers alike.
-    start = np.reshape(np.array([o % 2**64 for o in origin], np.uint64), axis)
+    start = np.reshape(np.array([int(o) % 2**64 for o in origin], np.uint64), axis)
     return np.asarray((x.view(np.uint64) - start).view(np.int64).astype(np.float64))
 
 
@@ -76,8 +78,11 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
     computing sample variances", 1979: sums of squares would lose a spread that is small beside the
     mean.
     """
-    origin = () if log else _origin(x)
+    # The logarithm of a difference is another thing; and one range for all channels ("tanh") has
+    # one middle.
+    origin = () if log or scale == "tanh" else _origin(x)
     count, mean, squares = 0, np.zeros(()), np.zeros(())
+    unit: Any = None
     lowest: Any = np.inf
     highest: Any = -np.inf
     low, high = np.inf, -np.inf
@@ -86,6 +91,9 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
         low, high = min(low, float(rows.min())), max(high, float(rows.max()))
         values = centred(rows, origin)
         values = np.log(values) if log else values
+        if unit is None:  # so that squares of very small or large numbers are numbers
+            unit = np.ldexp(1.0, np.frexp(np.abs(values).max(0))[1])
+        values = values / unit
         lowest = np.minimum(lowest, values.min(0))
         highest = np.maximum(highest, values.max(0))
         middle = values.mean(0)
@@ -93,15 +101,14 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
         squares = squares + ((values - middle) ** 2).sum(0) + gap**2 * (count * len(values) / both)
         mean, count = mean + gap * (len(values) / both), both
     if scale == "tanh":
-        bottom, top = float(np.min(lowest)), float(np.max(highest))
+        bottom, top = float(np.min(lowest * unit)), float(np.max(highest * unit))
         return Moments(origin, ((top + bottom) / 2,), ((top - bottom) / 2 or 1.0,), low, high)
     std = np.sqrt(squares / count)
-    # The square of a spread below 1e-154 is zero in float64; half the range stands for it.
-    std = np.where(std > 0, std, (highest - lowest) / 2)
-    noise = ULPS * np.spacing(np.maximum(np.abs(lowest), np.abs(highest)))
-    same = highest - lowest <= (noise if x.dtype == np.float64 else 0)
-    std = np.where(same, 1.0, std)
-    return Moments(origin, _plain(mean), _plain(std), low, high)
+    offset = np.abs(np.array(origin or (0,), np.float64)) / unit
+    noise = ULPS * np.spacing(offset + np.maximum(np.abs(lowest), np.abs(highest)))
+    same = (highest - lowest <= (noise if x.dtype == np.float64 else 0)) | (std == 0)
+    std = np.where(same, 1.0, std * unit)
+    return Moments(origin, _plain(mean * unit), _plain(std), low, high)
 
 
 def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
@@ -113,13 +120,13 @@ def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
     return np.ascontiguousarray(block).reshape(-1, block.shape[-1])
 
 
-def _origin(x: np.ndarray | Rows) -> Whole:
-    """The first values by channel or feature, where these are whole numbers of 64 bits."""
-    if not needs_origin(x.dtype):
+def _origin(x: np.ndarray | Rows) -> Origin:
+    """The first values by channel or feature, where these have more digits than float32 holds."""
+    if not is_long(x.dtype) and x.dtype != np.float64:
         return ()
     first = np.asarray(x[:1])
     values = first[0, :, 0, 0] if first.ndim == 4 else first.reshape(-1, first.shape[-1])[0]
-    return tuple(int(value) for value in values)
+    return tuple(values.tolist())
 
 
 def _plain(values: np.ndarray) -> Numbers:

@@ -48,6 +48,15 @@ def _answers(card: Card) -> Iterator[str]:
 def _scales(card: Card) -> Iterator[str]:
     features = card.shape[0] if card.kind == "image" else card.shape[-1]
     answers = {"class": 0, "forecast": 1, "value": card.outputs}[card.target]
+    if len(card.origin) not in (0, len(card.mean)):
+        yield f"origin: {len(card.origin)} numbers; {len(card.mean)} are needed, or none"
+    for name, span in (
+        ("pixels", card.pixels),
+        ("whole", card.levels.whole),
+        ("real", card.levels.real),
+    ):
+        if span and not span[0] < span[1]:
+            yield f"{name}: black is {span[0]:g} and white {span[1]:g}; the second must be larger"
     for name, values, sizes in (
         ("mean", card.mean, {1, features}),
         ("std", card.std, {1, features}),

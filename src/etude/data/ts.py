@@ -272,13 +272,14 @@ def _number(word: str) -> float:
 
 
 def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """[L Q] each -> [n L Q] float64 filled with zeros, and lengths [n], None if all are whole.
+    """[L Q] each -> [n L Q] filled with zeros, and lengths [n], None if all are whole.
 
     Raises DataError where one long sequence among many would make too much of a small file.
     """
     lengths = np.array([len(row) for row in rows], np.int64)
     longest = max(longest, int(lengths.max()))
-    size = 8 * len(rows) * longest * rows[0].shape[1]
+    kept = np.result_type(*{row.dtype for row in rows})
+    size = kept.itemsize * len(rows) * longest * rows[0].shape[1]
     if size > PADDED:
         raise DataError(
             f"{len(rows):,} sequences, filled up to the longest of {longest:,} steps, take "
