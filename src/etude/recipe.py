@@ -69,10 +69,10 @@ class Train(Config):
         description="stop after so many epochs without a better one; 0: never",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: what is faster here, measured when the run is long"
+        default="auto", description="auto: by a table of what was measured for each network"
     )
     compile: Literal["auto", "on", "off"] = Field(
-        default="auto", description="auto: only when it repays its own cost"
+        default="auto", description="auto: off, since it does not repay its own cost"
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = Field(
         default="auto", description="of images between layers; auto: channels_last for convolutions"

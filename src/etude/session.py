@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from etude import registry
+from etude.data.augment import require
 from etude.data.checks import checks
 from etude.data.dataset import Dataset
 from etude.data.resident import Resident
@@ -133,13 +133,15 @@ def examined_on(parts: Assembly) -> Resident:
 
 
 def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
-    """Training resolved, as plain values, and why it was chosen so."""
-    train = parts.recipe.train
-    held, _ = learned_from(parts)
-    size = train.batch_size or 1
-    steps = len(held) // size * (train.epochs or 1)
-    batch = held.take(np.arange(size), key=0)  # with augmentation, so that a mistake in it is met
-    chosen, why = machine.choose(train, parts.model, parts.task.phases(), batch, steps)
+    """Training resolved, as plain values, and why it was chosen so. Raises UsageError for an
+    augmentation that does not fit the samples."""
+    train, recipe, samples = parts.recipe.train, parts.recipe, parts.dataset.train
+    ops = tuple(recipe.data.fields["augment"])
+    if ops:
+        require(samples.x.ndim, ops)
+    parameters = sum(p.numel() for p in parts.model.parameters())
+    exact = parts.dataset.card.target != "class"
+    chosen, why = machine.choose(train, recipe.model.name, parameters, exact)
     layout = "channels last, " if train.memory_format == "channels_last" else ""
     return chosen.plain(), layout + why
 

@@ -1,67 +1,79 @@
-"""What is chosen for a run: by rule when short, by measurement when long, and said."""
+"""What is chosen for a run is chosen by rule, from a table that was measured beforehand, and said."""
 
 import os
 
 import pytest
-import torch
 
 from etude import registry, session
 from etude.errors import UsageError
 from etude.recipe import Train, draft
-from etude.training import machine
+from etude.training import machine, precision
 
 CPU = {"train.device": "cpu", "model.hidden": [8]}
 
 
-def live():
+FAST, PLAIN = precision.CPU_BF16, precision.CPU
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """A CPU that has bf16 instructions, whatever this one has."""
+    monkeypatch.setattr(precision, "processor", lambda device: FAST)
+
+
+def asked(**fields):
+    return Train(device="cpu", threads=1, **fields)
+
+
+def test_a_row_of_the_table_decides(fast):
+    for row in precision.TABLE:
+        chosen, why = machine.choose(asked(), row.model, row.parameters, exact=False)
+        assert chosen.precision == ("bf16" if row.gain >= precision.WORTH else "fp32")
+        assert chosen.compile == "off" and str(row.measured) in why
+
+
+def test_what_was_not_measured_is_fp32(monkeypatch, fast):
+    assert machine.choose(asked(), "resnet", 10**6, exact=False)[0].precision == "fp32"
+    small, why = machine.choose(asked(), "mlp", 5000, exact=False)
+    assert small.precision == "fp32" and "small" in why
+    assert machine.choose(asked(), "mlp", 10**6, exact=True)[0].precision == "fp32"
+    monkeypatch.undo()
+    assert "cuda" in precision.processor("cuda:1") and precision.processor("cpu") in (FAST, PLAIN)
+    gpu = machine.choose(Train(device="cuda", threads=1), "mlp", 10**6, exact=False)
+    assert gpu[0].precision == "fp32" and "not measured yet" in gpu[1]
+
+
+def test_without_bf16_instructions_it_is_fp32(monkeypatch):
+    monkeypatch.setattr(precision, "processor", lambda device: PLAIN)
+    for row in precision.TABLE:
+        assert machine.choose(asked(), row.model, 10**7, exact=False)[0].precision == "fp32"
+
+
+def test_what_is_asked_for_is_done(fast):
+    for wanted in ("fp32", "bf16"):
+        chosen, why = machine.choose(asked(precision=wanted), "mlp", 10**6, exact=True)
+        assert chosen.precision == wanted and "as the recipe says" in why
+    assert machine.choose(asked(compile="on"), "mlp", 10**6, exact=False)[0].compile == "on"
+
+
+def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
+    """The same command makes the same choice: thirty students on thirty machines of one type."""
+    import time
+
+    from etude.training.step import Step
+
     parts = registry.assemble(registry.complete(draft("mlp", "digits", fields=CPU)))
-    train, _, _ = session.residents(parts)
-    batch = train.take(torch.arange(64).numpy())
-    return parts.model, parts.task.phases(), batch, parts.recipe.train
+    monkeypatch.setattr(Step, "__init__", lambda *_: pytest.fail("a step was made"))
+    for clock in ("monotonic", "perf_counter", "process_time", "time"):
+        monkeypatch.setattr(time, clock, lambda: pytest.fail("the clock was read"))
+    assert session.choose(parts) == session.choose(parts)
 
 
-def test_a_short_run_is_not_measured_for():
-    model, phases, batch, train = live()
-    found, why = machine.choose(train, model, phases, batch, 100)
-    assert (found.precision, found.compile) == ("fp32", "off")
-    assert "short run" in why
-
-
-@pytest.mark.parametrize(("bf16", "wanted"), [(0.5, "bf16"), (0.95, "fp32"), (2.0, "fp32")])
-def test_a_long_run_takes_what_is_clearly_faster(monkeypatch, bf16, wanted):
-    model, phases, batch, train = live()
-    times = {"fp32": 1.0, "bf16": bf16}
-    monkeypatch.setattr(machine, "_seconds_a_step", lambda t, *_: times[t.precision])
-    found, why = machine.choose(train, model, phases, batch, 100)
-    assert found.precision == wanted
-    assert f"{bf16:.2f} of fp32's time" in why
-
-
-@pytest.mark.parametrize(("compiled", "steps", "wanted"), [(0.5, 1000, "on"), (0.99, 1000, "off"),
-                                                           (0.5, 100, "off")])  # fmt: skip
-def test_compilation_must_repay_its_cost(monkeypatch, compiled, steps, wanted):
-    model, phases, batch, train = live()
-
-    def seconds(t, *_):
-        return compiled if t.compile == "on" else 1.0
-
-    monkeypatch.setattr(machine, "_seconds_a_step", seconds)
-    found, _ = machine.choose(train, model, phases, batch, steps)
-    assert found.compile == wanted
-
-
-def test_what_is_asked_for_is_done_without_measuring(monkeypatch):
-    model, phases, batch, train = live()
-    monkeypatch.setattr(machine, "_seconds_a_step", lambda *_: pytest.fail("measured"))
-    asked = train.model_copy(update={"precision": "bf16", "compile": "off"})
-    assert machine.choose(asked, model, phases, batch, 10**6)[0].precision == "bf16"
-
-
-def test_measuring_touches_no_weight():
-    model, phases, batch, train = live()
-    before = {key: x.clone() for key, x in model.state_dict().items()}
-    machine._seconds_a_step(train.model_copy(update={"precision": "bf16"}), model, phases, batch)
-    assert all(torch.equal(before[key], x) for key, x in model.state_dict().items())
+def test_an_augmentation_that_does_not_fit_is_met_before_training(workdir):
+    fields = {**CPU, "data.augment": ["jitter"]}
+    parts = registry.assemble(registry.complete(draft("mlp", "digits", fields=fields)))
+    with pytest.raises(UsageError, match="jitter does not fit samples of kind image"):
+        session.choose(parts)
 
 
 def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):

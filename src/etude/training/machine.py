@@ -1,28 +1,15 @@
-"""What to train on and how wide: device and threads by rule, precision and compilation by
-measurement where a run is long enough to repay it. What is chosen stands in the recipe.
+"""What to train on and how: device, threads, precision and compilation, all by rule, so that the
+same command on the same type of machine makes the same choice. What is chosen stands in the recipe.
 """
 
-import copy
 import os
-import time
-from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from etude.errors import UsageError
 from etude.limits import cores
 from etude.recipe import Train
-from etude.shapes import Batch
-from etude.tasks.protocol import Phase
-from etude.training.step import Step
-
-MEASURE_FROM = 10.0
-"""Seconds of training below which nothing is measured: fp32, uncompiled."""
-COMPILE_FROM = 300.0
-"""Seconds of training below which compilation is not tried: on a CPU it takes 6 to 45 s."""
-WORTH = 1.1
-PROBE_STEPS = 4
+from etude.training.precision import choose as choose_precision
 
 
 def settle(train: Train) -> Train:
@@ -53,60 +40,16 @@ def default_threads() -> int:
     return cores()
 
 
-def choose(
-    train: Train, model: nn.Module, phases: tuple[Phase, ...], batch: Batch, steps: int
-) -> tuple[Train, str]:
-    """Precision and compilation resolved, and one line that says why. The model is not touched."""
-    plain = train.model_copy(
-        update={
-            "precision": "bf16" if train.precision == "bf16" else "fp32",
-            "compile": "on" if train.compile == "on" else "off",
-        }
-    )
-    if "auto" not in (train.precision, train.compile):
-        return plain, f"{plain.precision}, compilation {plain.compile}: as the recipe says"
-    seconds = _seconds_a_step(plain, model, phases, batch)
-    if seconds * steps < MEASURE_FROM:
-        return plain, f"{plain.precision}, not compiled: a short run, about {seconds * steps:.0f} s"
-    said = []
+def choose(train: Train, model: str, parameters: int, exact: bool) -> tuple[Train, str]:
+    """Precision and compilation resolved, and one line that says why. model: the architecture's
+    name; exact: it predicts numbers.
+
+    Left open, nothing is compiled: on a CPU torch's compiler took from 6 to 158 s before the first
+    step, and no run that was measured got that back.
+    """
+    precision, why = (str(train.precision), f"{train.precision}, as the recipe says")
     if train.precision == "auto":
-        half = plain.model_copy(update={"precision": "bf16"})
-        other = _seconds_a_step(half, model, phases, batch)
-        said.append(f"bf16 takes {other / seconds:.2f} of fp32's time (measured)")
-        if seconds > other * WORTH:
-            plain, seconds = half, other
-    if train.compile == "auto" and seconds * steps > COMPILE_FROM:
-        whole = plain.model_copy(update={"compile": "on"})
-        began = time.monotonic()
-        try:
-            other = _seconds_a_step(whole, model, phases, batch)
-        except RuntimeError as error:  # no C++ compiler, or a step that cannot be compiled
-            said.append(f"compilation fails here ({str(error).splitlines()[0][:80]})")
-        else:
-            cost = time.monotonic() - began
-            said.append(
-                f"compiled {other / seconds:.2f} of the time, after {cost:.0f} s (measured)"
-            )
-            if cost + other * steps < seconds * steps / WORTH:
-                plain = whole
-    compiled = "compiled" if plain.compile == "on" else "not compiled"
-    return plain, f"{plain.precision}, {compiled}: {'; '.join(said) or 'as asked'}"
-
-
-def _seconds_a_step(
-    train: Train, model: nn.Module, phases: tuple[Phase, ...], batch: Batch
-) -> float:
-    """The quickest of a few steps on a copy of the model, after one to warm up."""
-    step = Step(copy.deepcopy(model).train(), phases, train, PROBE_STEPS + 1)
-    times = [_timed(lambda i=i: step(batch, i), batch) for i in range(PROBE_STEPS + 1)]  # type: ignore[misc]
-    return min(times[1:])
-
-
-def _timed(action: Callable[[], None], batch: Batch) -> float:
-    began = time.perf_counter()
-    action()
-    if batch.x.device.type == "cuda":
-        torch.cuda.synchronize()
-    elif batch.x.device.type == "mps":
-        torch.mps.synchronize()
-    return time.perf_counter() - began
+        precision, why = choose_precision(train.device, model, parameters, exact)
+    compiled = "on" if train.compile == "on" else "off"
+    told = f"{why}; {'compiled' if compiled == 'on' else 'not compiled'}"
+    return train.model_copy(update={"precision": precision, "compile": compiled}), told
