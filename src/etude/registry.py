@@ -142,6 +142,14 @@ def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
     return dataset, config
 
 
+def old_fingerprint(recipe: Recipe) -> str:
+    """What 0.1.0 would have called the data of a recipe. Raises DataError."""
+    from etude.data.old import old_fingerprint
+
+    source = load("data", recipe.data.name)
+    return old_fingerprint(source.load(source.config.read(recipe.data.fields, "data")))
+
+
 def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -> Recipe:
     """Fill what the recipe leaves open: the preset's fields below the user's, then the rules."""
     chosen = recipe.model.fields

@@ -15,10 +15,10 @@ from etude.data.dataset import (
     carve,
     fingerprint,
     moments,
-    stratified,
     view_for,
 )
 from etude.data.resident import Resident, hide_padding, view
+from etude.data.splits import stratified
 from etude.errors import DataError, UsageError
 from tests.data.whole import prepare
 

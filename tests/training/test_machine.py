@@ -1,4 +1,4 @@
-"""What is chosen for a run is chosen by rule, from a table that was measured beforehand, and said."""
+"""What is chosen for a run is chosen by rule, from a table measured beforehand, and said."""
 
 import os
 

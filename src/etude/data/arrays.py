@@ -21,17 +21,19 @@ import numpy as np
 from pydantic import Field
 
 from etude.data.bad import Bad, settle
-from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.labels import Labels, targets
 from etude.data.names import split_called
 from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
 from etude.data.rows import Rows, without_padding
+from etude.data.splits import stratified
 from etude.errors import DataError
 from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
 NAMED = 100_000  # beyond this many, naming each row takes more memory than it tells
 CHANNELS = (1, 3, 4)
+SMALLEST = 5  # an image of fewer pixels a side is none
 FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
@@ -75,7 +77,8 @@ def load(config: Config) -> Raw:
     names = config.classes
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
-    taken = _arrangement(path, next(iter(parts.values())).x, config)
+    any_part = next(iter(parts.values()))
+    taken = _arrangement(path, any_part.x, any_part.lengths is not None, config)
     kind = taken.kind
     problems = _problems(parts, kind)
     if problems:
@@ -227,8 +230,9 @@ class Taken:
     otherwise: str = ""
 
 
-def _arrangement(path: Path, x: np.ndarray, config: Config) -> Taken:
-    """What the samples are, by the axes and type of x and what was asked. Raises DataError."""
+def _arrangement(path: Path, x: np.ndarray, padded: bool, config: Config) -> Taken:
+    """What the samples are, by the axes and type of x and what was asked. padded: they have
+    lengths, as images do not. Raises DataError."""
     asked, shape = config.kind, x.shape
     if x.ndim in (1, 2) and asked in ("auto", "vector"):
         otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
@@ -241,9 +245,9 @@ def _arrangement(path: Path, x: np.ndarray, config: Config) -> Taken:
         return Taken("image", lambda a: a[:, None], (), otherwise)
     if x.ndim == 3 and asked in ("auto", "sequence"):
         otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
-        said = f"x {list(shape)} {x.dtype} taken as {shape[1]} steps of {shape[2]} features"
-        auto = asked == "auto"
-        return Taken("sequence", lambda a: a, (f"{said}; {otherwise}",) * auto, otherwise)
+        said = f"x {list(shape)} {x.dtype} taken as sequences [n L Q]; {otherwise}"
+        doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
+        return Taken("sequence", lambda a: a, (said,) if doubtful else (), otherwise)
     if x.ndim == 4 and asked in ("auto", "image"):
         return _image_axes(path, shape, config.axes)
     if asked == "vector" and x.ndim > 2:

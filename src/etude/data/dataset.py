@@ -204,29 +204,6 @@ def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
     )
 
 
-def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices [n-k], [k]: a random part of about `fraction`, with every class's share kept.
-
-    y: classes [n]; values [n D] are taken as one class. A class of one stays in the first part.
-    Classes too small for a whole sample of their own share what they have together, one each for
-    some of them: otherwise thirty classes of two would lose half of their samples.
-    """
-    order = np.random.Generator(np.random.Philox(seed)).permutation(len(y))
-    labels = y if y.ndim == 1 and y.dtype.kind in "iu" else np.zeros(len(y), np.int64)
-    classes = [order[labels[order] == label] for label in np.unique(labels)]
-    classes = [members for members in classes if len(members) > 1]
-    small = [members for members in classes if not round(fraction * len(members))]
-    taken = [m[: round(fraction * len(m))] for m in classes]
-    if small:
-        share = max(1, round(fraction * sum(map(len, small))))
-        rank = np.empty(len(y), np.int64)
-        rank[order] = np.arange(len(y))
-        taken += [m[:1] for m in sorted(small, key=lambda members: rank[members[0]])[:share]]
-    chosen = np.zeros(len(y), bool)
-    chosen[np.concatenate([*taken, np.zeros(0, np.int64)])] = True
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
-
-
 def carve(
     raw: Raw, *, reads: Sequence[Kind], scale: Scale, val_fraction: float, seed: int
 ) -> Dataset:
@@ -237,7 +214,7 @@ def carve(
     check(raw)
     train, val = raw.train, raw.val
     if val is None:
-        rest, held = stratified(train.y, val_fraction, seed)
+        rest, held = together.stratified(train.y, val_fraction, seed)
         if not len(held):
             raise DataError(
                 f"{raw.name}: no class has two training samples, so none is left to validate on.",

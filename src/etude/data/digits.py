@@ -6,7 +6,8 @@ part). A fifth, 359 digits, is the test split: drawn once, by class, and the sam
 
 import numpy as np
 
-from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.splits import stratified
 
 
 def load(config: DataConfig) -> Raw:

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from etude.data.bad import Bad, settle
-from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.images import (
     BY_TYPE,
     Header,
@@ -34,6 +34,7 @@ from etude.data.images import (
     see,
 )  # fmt: skip
 from etude.data.layout import Sample, layout
+from etude.data.splits import stratified
 from etude.data.tree import shown
 from etude.errors import DataError
 

@@ -13,7 +13,7 @@ Cards of 0.1.0 do not say how files are read. For them the 0..255 of a picture a
 0..`card.top`, the largest training value, where that is 127 or less or above 255, and are taken as
 they are otherwise; whole numbers of more than 8 bits are divided by 257, and floats are 0..255. For
 a folder of pictures that 0.1.0 trained on, whose pixels are 0..255 whatever they hold, `Run` says
-so (`as_bytes`).
+so (`old.with_bytes`).
 """
 
 import os
@@ -165,11 +165,6 @@ def _picture(path: Path, card: Card) -> np.ndarray:
     values = low + pixels * ((high - low) / 255)
     kept = np.dtype(card.stored or np.float32)
     return (np.rint(values) if kept.kind in "iu" else values).astype(kept)
-
-
-def as_bytes(card: Card) -> Card:
-    """A Card of 0.1.0 whose samples were picture files or bytes in 0..255."""
-    return card if card.stored else card.model_copy(update={"pixels": (0.0, 255.0)})
 
 
 def _as_stored(x: np.ndarray, card: Card) -> np.ndarray:

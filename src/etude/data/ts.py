@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import Field
 
 from etude.data.bad import Bad, settle
-from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
+from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.splits import stratified
 from etude.errors import DataError
 
 LINE = 16 << 20

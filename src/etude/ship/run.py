@@ -12,7 +12,8 @@ from torch import nn
 
 from etude import registry
 from etude.data.dataset import Card, Dataset, Split
-from etude.data.inputs import as_bytes, from_array, read
+from etude.data.inputs import from_array, read
+from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.sound import sound
 from etude.draw.texts import Lang
@@ -82,7 +83,7 @@ class Run:
         try:
             found = sound(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
-            return as_bytes(found) if pictures else found
+            return with_bytes(found) if pictures else found
         except (UsageError, DataError) as error:
             raise RunError(f"{self.path}: is damaged. {error}") from None
 
