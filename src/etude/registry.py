@@ -45,7 +45,7 @@ def names(kind: Kind) -> tuple[str, ...]:
     room, word = DECLARES[kind]
     declares = re.compile(rf"^{word} = ", re.MULTILINE)
     files = Path(__file__).parent.joinpath(*room.split(".")).glob("*.py")
-    return tuple(sorted(f.stem.replace("_", "-") for f in files if declares.search(f.read_text())))
+    return tuple(sorted(f.stem.replace("_", "-") for f in files if declares.search(f.read_text("utf-8"))))
 
 
 def load(kind: Kind, name: str) -> Any:

@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from etude import portable
 from etude.data.twins import digest
 
 Mode = Literal["L", "RGB"]
@@ -134,7 +135,7 @@ def _content(path: Path, most: int = BYTES) -> bytes:
     try:
         _regular(path.stat())
         # Not waiting, should it have become a pipe in between.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = portable.open_to_read(path)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             _regular(status)

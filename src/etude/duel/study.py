@@ -15,6 +15,7 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
+from etude import portable
 from etude.duel import space
 from etude.duel.member import Member, Outcome
 from etude.duel.workers import process
@@ -270,7 +271,7 @@ class Board:
     def leave(self) -> None:
         """Tell our own workers to save and go, and wait for them."""
         for one in self.own:
-            one.terminate()
+            portable.ask_to_stop(one)
         for one in self.own:
             one.wait()
         self.own = []

@@ -18,7 +18,7 @@ from etude.config import nearest
 from etude.errors import RunError, UsageError
 from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
-from etude.runs.files import mapping, read, replace, storage, sync
+from etude.runs.files import made, mapping, read, replace, storage, sync
 from etude.runs.lock import Lock
 from etude.runs.snapshot import PACKED, unpack
 
@@ -155,8 +155,7 @@ class RunFolder:
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""
         for folder in (self.checkpoints, self.snapshots, self.pictures):
-            with storage(folder):
-                folder.mkdir(exist_ok=True)
+            made(folder)
         # There from the start, so that no later power cut can take their names away.
         replace(self.metrics, b"")
         replace(self.timing, b"")
@@ -204,14 +203,15 @@ class RunFolder:
         """Keep arrays that exist only while training; equal arrays give equal bytes."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        replace(self.snapshots / f"{step:08d}-{kind}.npz", buffer.getvalue())
+        replace(made(self.snapshots) / f"{step:08d}-{kind}.npz", buffer.getvalue())
 
     def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays) of one kind, in order of steps. Raises RunError for one that is damaged,
         or whose arrays are others than those of the first."""
         known = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
         first: dict[str, tuple[int, ...]] | None = None
-        for name in sorted(entry.name for entry in self.snapshots.iterdir()):
+        there = self.snapshots.iterdir() if self.snapshots.is_dir() else ()
+        for name in sorted(entry.name for entry in there):
             if not (match := known.fullmatch(name)):
                 continue
             content = read(self.path, f"snapshots/{name}", PACKED)
@@ -227,7 +227,7 @@ class RunFolder:
 
     def picture(self, name: str, content: bytes) -> Path:
         """Keep a picture."""
-        path = self.pictures / name
+        path = made(self.pictures) / name
         replace(path, content)
         return path
 
