@@ -17,6 +17,7 @@ HOME = Path(etude.__file__).parent
 ARROWS = {
     "errors": set(),
     "portable": set(),
+    "ambient": {"errors", "portable"},
     "shapes": set(),
     "limits": {"portable"},
     "config": {"errors"},
@@ -33,22 +34,22 @@ ARROWS = {
         "config", "errors", "shapes", "recipe", "layers", "tasks", "models", "data", "registry",
         "runs", "draw",
     },
-    "ship": {"errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
+    "ship": {"ambient", "errors", "recipe", "registry", "runs", "data", "tasks", "draw", "look"},
     "examiner": {"errors", "layers", "limits", "models", "draw", "portable", "shapes"},
     "session": {
         "errors", "recipe", "registry", "runs", "data", "training", "draw", "look", "ship",
     },
     "duel": {
-        "config", "data", "errors", "limits", "portable", "recipe", "registry", "runs", "shapes",
-        "training", "draw", "look", "ship", "session",
+        "ambient", "config", "data", "errors", "limits", "portable", "recipe", "registry", "runs",
+        "shapes", "training", "draw", "look", "ship", "session",
     },
     "verbs": {
-        "config", "errors", "examiner", "limits", "recipe", "registry", "runs", "data", "training",
-        "duel", "draw", "look", "ship", "session",
+        "ambient", "config", "errors", "examiner", "limits", "recipe", "registry", "runs", "data",
+        "training", "duel", "draw", "look", "ship", "session",
     },
     "flags": {"recipe"},
     "exits": {"errors", "portable"},
-    "cli": {"draw", "errors", "exits", "flags", "verbs"},
+    "cli": {"ambient", "draw", "errors", "exits", "flags", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 

@@ -188,4 +188,5 @@ def fill_standard_streams() -> None:
                 os.close(handle)
         if getattr(sys, name) is None:
             mode = "r" if number == 0 else "w"
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)

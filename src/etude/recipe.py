@@ -142,7 +142,10 @@ def draft(
     _check_parts(tree)
     for key in ("model", "data"):
         if "name" not in tree.get(key, {}):
-            raise UsageError(f"The recipe names no {key}.", do=f"Give one: {key}=NAME (etude list)")
+            raise UsageError(
+                f"No {key} is named.",
+                do=f"Give one: {key}=NAME, as in etude train mlp --data digits (names: etude list)",
+            )
     return tree
 
 

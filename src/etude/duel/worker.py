@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from etude import portable, session
+from etude.ambient import no_warnings
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 
@@ -73,7 +74,8 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     while job := jobs.get():
-        said = answer(job)
+        with no_warnings():
+            said = answer(job)
         busy.clear()
         answers.write(json.dumps(said) + "\n")
         answers.flush()

@@ -15,7 +15,7 @@ import numpy as np
 
 from etude import limits
 from etude.config import nearest
-from etude.errors import RunError, UsageError
+from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import made, mapping, read, replace, storage, sync
@@ -41,8 +41,23 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 def free(name: str, root: Path = ROOT) -> Path:
     """`root/name`, or `root/name-2` and so on: the first that is not taken."""
-    tries = (name if n == 1 else f"{name}-{n}" for n in range(1, 100_000))
-    return next(root / t for t in tries if not _taken(root / t))
+    return next(place for place in candidates(name, root) if not _taken(place))
+
+
+def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
+    """`root/name`, `root/name-2` and so on."""
+    return (root / (name if n == 1 else f"{name}-{n}") for n in range(1, 100_000))
+
+
+def reserved(name: str, root: Path = ROOT) -> Path:
+    """A new, empty folder of the first of these names that is there in no form: of several
+    processes that ask in one instant each gets its own."""
+    for place in candidates(name, root):
+        with storage(place), suppress(FileExistsError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.mkdir()
+            return place
+    raise RunError(f"{root / name}: a hundred thousand folders have this name.")
 
 
 def named(name: str, root: Path = ROOT) -> Path:
@@ -88,7 +103,7 @@ class RunFolder:
     def create(cls, path: Path) -> "RunFolder":
         """A new folder, locked. Raises RunError if it is taken."""
         if _taken(path):
-            raise RunError(
+            raise TakenError(
                 f"{path} is already there; a run is never overwritten.",
                 do=f"Choose another --name (free: {free(path.name, path.parent).name}), "
                 f"or go on with it: etude resume {path}",
@@ -99,8 +114,18 @@ class RunFolder:
         folder._lock = Lock(path / "LOCK")
         if _taken(path):  # another starter was quicker, and is done
             folder.release()
-            raise RunError(f"{path} is already there; a run is never overwritten.")
+            raise TakenError(f"{path} is already there; a run is never overwritten.")
         return folder
+
+    @classmethod
+    def fresh(cls, name: str, root: Path = ROOT) -> "RunFolder":
+        """A new folder `root/name`, or `root/name-2` and so on: the first that is not taken and
+        that no other process is about to take."""
+        for place in candidates(name, root):
+            if not _taken(place):
+                with suppress(TakenError, LockedError):  # another starter was quicker
+                    return cls.create(place)
+        raise RunError(f"{root / name}: a hundred thousand runs have this name.")
 
     @classmethod
     def open(cls, path: Path | str) -> "RunFolder":
