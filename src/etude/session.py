@@ -315,8 +315,9 @@ def report(
     film = b""
     if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
-        film = filmstrip.animation(frames)
-        run.picture("film.png", film)
+        if frames:  # none are left where a copy of the run lost its folder of snapshots
+            film = filmstrip.animation(frames)
+            run.picture("film.png", film)
     said = words.sentences(subject.result, subject.history, lang)
     recipe = json.dumps(subject.recipe.plain(), indent=1)
     sections = [

@@ -125,7 +125,7 @@ def _storage(url: str) -> "RDBStorage":
                 heartbeat_stale_trial_callback=post_again,
             )
         except (SQLAlchemyError, StorageInternalError, CommandError) as error:
-            if not left or not isinstance(error, CommandError) and not being_made(error):
+            if not left or (not isinstance(error, CommandError) and not being_made(error)):
                 raise
             time.sleep(random.uniform(0.5, 1.5) * POLL)
     raise AssertionError("not reached")
