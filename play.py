@@ -11,6 +11,7 @@ All of it goes into .venv beside this file; a second start skips what is there.
 """
 
 import hashlib
+import locale
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
-PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 WANTED = ("pyproject.toml", "constraints.txt")
 
 
@@ -72,7 +73,9 @@ def set_up(extra: str) -> None:
         ask = [str(PYTHON), "-c", site]
         place = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
         # The other environment's packages come after .venv's own, so .venv's are preferred.
-        (Path(place) / "torch-from-outside.pth").write_text(torch_at + "\n", encoding="utf-8")
+        # Python reads such a file as UTF-8 from 3.13 on, before in the system's own encoding.
+        encoding = "utf-8" if sys.version_info >= (3, 13) else locale.getencoding()
+        (Path(place) / "torch-from-outside.pth").write_text(torch_at + "\n", encoding=encoding)
     wanted = f"{HERE}[{extra}]" if extra else str(HERE)
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-c"]
     subprocess.run([*pip, str(HERE / "constraints.txt"), "-e", wanted], check=True)
@@ -85,7 +88,11 @@ def run(*command: str) -> int:
     child = subprocess.Popen([str(PYTHON), "-m", *command], env=env)
     # Ctrl-C reaches the child too, which saves what it has; waiting is all that is left to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number))
+    if os.name == "nt":
+        # Ctrl-Break reaches the child too, which saves; SIGTERM between processes does not exist.
+        signal.signal(getattr(signal, "SIGBREAK"), signal.SIG_IGN)  # noqa: B009
+    else:
+        signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number))
     return child.wait()
 
 
@@ -127,6 +134,9 @@ def bench(arguments: list[str]) -> int:
 
 
 def main() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")  # a terminal without an é
     if sys.version_info < (3, 11):  # noqa: UP036  (said in words, before pip would)
         print(f"étude needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return 2
@@ -150,4 +160,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # nobody reads on, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

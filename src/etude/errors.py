@@ -14,9 +14,51 @@ A message says what is wrong and where (path, row, axis, numbers), what was expe
 do next. `items` are the single bad things of one pass; the first twenty are shown, all are kept.
 """
 
+import errno
 from collections.abc import Iterable
 
 SHOWN = 20
+SPACE = "Free space, or choose another folder"
+ACCESS = "Change its permissions, or choose another folder"
+OTHER = "Choose another folder"
+REASONS = {
+    "ENOSPC": ("the disk is full", SPACE),
+    "EDQUOT": ("the disk quota is used up", SPACE),
+    "EFBIG": (
+        "the file would be larger than is allowed here",
+        "See `ulimit -f`, or choose another file system",
+    ),
+    "EACCES": ("permission denied", ACCESS),
+    "EPERM": ("the operation is not permitted", ACCESS),
+    "EROFS": ("the file system is read-only", "Choose a folder that can be written to"),
+    "ENOENT": ("a folder on the way to it is missing", "Make that folder, or choose another"),
+    "ENOTDIR": (
+        "a file stands where a folder is needed",
+        "Move that file, or choose another folder",
+    ),
+    "EISDIR": (
+        "a folder stands where the file should go",
+        "Move that folder, or choose another name",
+    ),
+    "EEXIST": ("something else has this name", "Move it, or choose another name"),
+    "ENOTEMPTY": ("the folder in its place is not empty", "Move it, or choose another name"),
+    "ELOOP": (
+        "a link stands in its place, and links are not followed",
+        "Replace the link by what it leads to",
+    ),
+    "ENXIO": ("a pipe stands in its place", "Remove the pipe, or choose another name"),
+    "ENAMETOOLONG": ("the name is too long", "Choose a shorter name"),
+    "EMFILE": ("this process has too many files open", "Raise the limit (`ulimit -n`)"),
+    "ENFILE": ("the system has too many files open", "Close other programs"),
+    "EBUSY": ("another program uses it", "Close that program, then try again"),
+    "ETXTBSY": ("another program uses it", "Close that program, then try again"),
+    "EIO": ("the disk reports an input/output error", "Check the disk, or choose another"),
+    "ESTALE": ("the network folder is gone", "Connect it again, or choose another folder"),
+    "ENOLCK": ("the file system has no file locks", "Choose a folder on a local disk"),
+    "ENOSYS": ("the file system cannot do this", "Choose a folder on a local disk"),
+    "EOPNOTSUPP": ("the file system cannot do this", "Choose a folder on a local disk"),
+}
+"""What an operating system's error means for who met it, and what to do about it."""
 
 
 def plain(text: str) -> str:
@@ -51,6 +93,10 @@ class RunError(UsageError):
     """A run that is missing, unfinished, damaged or already there."""
 
 
+class TakenError(RunError):
+    """The name of a new run, or comparison, is taken."""
+
+
 class DataError(EtudeError):
     """Data that cannot be used as they are."""
 
@@ -61,6 +107,22 @@ class StorageError(EtudeError):
     """Disk full, not writable, input/output error, or out of memory."""
 
     exit_code = 4
+
+
+def unwritable(
+    path: object, error: OSError, size: int = 0, kept: str = "what was saved before is untouched"
+) -> StorageError:
+    """The StorageError for an OSError met while `path` was written, with the reason and the advice
+    that belong to its number. size: bytes that were to be written; kept: what is not lost."""
+    why, do = reason(error)
+    amount = f" ({size:,} bytes)" if size else ""
+    return StorageError(f"{path}{amount}: cannot be written: {why}.", do=f"{do}; {kept}.")
+
+
+def reason(error: OSError) -> tuple[str, str]:
+    """What an operating system's error means, and what to do about it."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    return REASONS.get(name, (error.strerror or str(error) or "unknown error", OTHER))
 
 
 class NumericsError(EtudeError):

@@ -5,15 +5,16 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-from etude.errors import EtudeError, plain
+from etude import portable
+from etude.errors import EtudeError, StorageError, plain, reason
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """How torch says it, in a RuntimeError."""
 SMALLER = "-> Use a smaller batch, model or data.size."
-CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 75}
+CODES: dict[int, int] = {n: 130 if n == signal.SIGINT else 75 for n in portable.SIGNALS}
 _caught: list[int] = []
 """The exit code of a signal that is not told yet."""
 GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
@@ -24,9 +25,12 @@ def exits() -> Iterator[None]:
     """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
     if threading.current_thread() is threading.main_thread():
         sys.unraisablehook = unraisable
-        signal.signal(signal.SIGTERM, stop)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, stop)
+        for number in portable.SIGNALS:
+            ignored = number == signal.SIGINT and (
+                signal.getsignal(number) is not signal.default_int_handler
+            )
+            if not ignored:
+                signal.signal(number, stop)
     try:
         with _told():
             yield
@@ -40,7 +44,12 @@ def exits() -> Iterator[None]:
 def _told() -> Iterator[None]:
     """Every error but Ctrl-C, which may also come while another error is being told."""
     try:
-        yield
+        try:
+            yield
+        except SystemExit:
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
     except EtudeError as error:
         leave(error.exit_code, str(error))
     except MemoryError as error:
@@ -49,8 +58,9 @@ def _told() -> Iterator[None]:
         if not any(words in str(error) for words in NO_MEMORY):
             raise
         leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{SMALLER}")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        why, do = reason(error)
+        leave(4, f"{error.filename or 'The system'}: {why}.\n-> {do}.")
 
 
 def spoken_for() -> bool:
@@ -63,6 +73,8 @@ def leave(code: int, message: str) -> None:
     maybe before they could. Nothing is left to save: a signal from here on ends it at once."""
     the_next_ends_it()
     _caught.clear()
+    with suppress(StorageError):  # this error is the one to tell
+        sys.stdout.flush()
     who = f"etude (process {os.environ['RANK']})" if spoken_for() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
@@ -71,9 +83,9 @@ def leave(code: int, message: str) -> None:
 def the_next_ends_it() -> None:
     """From here on a signal ends the process at once, without a word and without a traceback."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in portable.SIGNALS:
+            if number != signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
 
 
 def unraisable(told: "sys.UnraisableHookArgs") -> None:

@@ -56,6 +56,9 @@ Sample = Annotated[str | None, Parameter(help="a number in the test split, or a 
 Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
 Seed = Annotated[int | None, Parameter(help="decides order, start and noise", converter=whole)]
+Moved = Annotated[
+    str | None, Parameter(name="--data", help="where the run's data are now, if they were moved")
+]
 SkipBad = Annotated[
     bool, Parameter(negative="", help="leave out single samples that cannot be used, and say which")
 ]
@@ -90,18 +93,35 @@ def value(text: str) -> Any:
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
 
 
+FIELDS = frozenset(Train.model_fields) | {"seed", "data", "name"}
+"""Fields that have a flag of their own, as key=value words name them."""
+SWITCHES = ("--json", "--skip-bad", "--help", "--version")
+"""Flags without a value."""
+NEGATIVE = re.compile(r"-(?:[\d.].*|(?:inf|infinity|nan)(?:,.*)?)", re.IGNORECASE | re.DOTALL)
+"""A word that is a negative number, or begins with one, as -0.5,1.2; no flag looks like that."""
 OWN = ("check",)
 """Verbs of which key=value words are names of the user's own, and stay as they are."""
 
 
+def _takes_value(word: str) -> bool:
+    """Whether a word is a flag whose value comes next."""
+    return word.startswith("--") and "=" not in word and word not in SWITCHES
+
+
 def spelled(arguments: Sequence[str]) -> list[str]:
-    """key=value as --key value; a path of the recipe (model.depth=4, --model.depth 4) as --set."""
+    """key=value as --key=value; a path of the recipe (model.depth=4, --model.depth 4) as --set. A
+    negative number after a flag is its value. What follows `--` stays as it is."""
     if arguments and arguments[0] in OWN:
         return list(arguments)
     found: list[str] = []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
+        if word == "--":  # what follows is no option, whatever it looks like
+            return [*found, word, *rest]
+        if NEGATIVE.fullmatch(word) and found and _takes_value(found[-1]):
+            found[-1] += f"={word}"
+            continue
         match = ASSIGNMENT.fullmatch(word)
         if word.startswith("--") and not match and "." in word.split("=")[0] and rest:
             match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
@@ -110,5 +130,5 @@ def spelled(arguments: Sequence[str]) -> list[str]:
         elif "." in match[1] or match[1] == "task":
             found += ["--set", f"{match[1]}={match[2]}"]
         else:
-            found += [f"--{match[1].replace('_', '-')}", match[2]]
+            found.append(f"--{match[1].replace('_', '-')}={match[2]}")
     return found

@@ -1,6 +1,6 @@
 """Limits on what a file may ask of us, whoever wrote it: its kind, its size, how deep it nests.
 
-A size is judged before memory is taken for it. Imports nothing of ours and no torch.
+A size is judged before memory is taken for it. Imports no torch.
 """
 
 import ctypes
@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from etude import portable
 
 JSON = 1 << 20
 """Bytes of a recipe, and of every small JSON file of a run."""
@@ -38,14 +40,9 @@ def cores() -> int:
 
 def memory() -> int:
     """Bytes of memory that this process can have: the machine's, or less where it is given less."""
-    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    least = portable.memory()
     with suppress(OSError, ValueError):  # a container's share, where there is one
-        least = min(least, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-        least = least if soft == resource.RLIM_INFINITY else min(least, soft)
+        least = min(least, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
     return least
 
 

@@ -8,14 +8,13 @@ stand resolved in the run's own recipe.
 import difflib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from etude import limits
+from etude import limits, portable
 from etude.config import Config, nearest
 from etude.errors import UsageError
 
@@ -143,7 +142,10 @@ def draft(
     _check_parts(tree)
     for key in ("model", "data"):
         if "name" not in tree.get(key, {}):
-            raise UsageError(f"The recipe names no {key}.", do=f"Give one: {key}=NAME (etude list)")
+            raise UsageError(
+                f"No {key} is named.",
+                do=f"Give one: {key}=NAME, as in etude train mlp --data digits (names: etude list)",
+            )
     return tree
 
 
@@ -165,7 +167,7 @@ def _check_parts(tree: dict[str, Any]) -> None:
 def read_recipe(path: Path) -> dict[str, Any]:
     """The mapping in a recipe file. Raises UsageError if it is missing or no JSON object."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is refused, not waited for
+        handle = portable.open_to_read(path)  # a pipe is refused, not waited for
         return limits.parsed(limits.content(handle, limits.JSON))  # type: ignore[no-any-return]
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None

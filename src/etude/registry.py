@@ -45,7 +45,8 @@ def names(kind: Kind) -> tuple[str, ...]:
     room, word = DECLARES[kind]
     declares = re.compile(rf"^{word} = ", re.MULTILINE)
     files = Path(__file__).parent.joinpath(*room.split(".")).glob("*.py")
-    return tuple(sorted(f.stem.replace("_", "-") for f in files if declares.search(f.read_text())))
+    found = (f.stem for f in files if declares.search(f.read_text(encoding="utf-8")))
+    return tuple(sorted(stem.replace("_", "-") for stem in found))
 
 
 def load(kind: Kind, name: str) -> Any:
@@ -123,6 +124,44 @@ def assemble(recipe: Recipe, loaded: "tuple[Dataset, DataConfig] | None" = None)
     kind = "channels_last" if _last(model, recipe.train) else "contiguous"
     train = recipe.train.model_copy(update={"memory_format": kind})
     return Assembly(recipe.model_copy(update={"train": train}), dataset, model, task)
+
+
+def found_again(recipe: Recipe, run: Path, place: str | None = None) -> Recipe:
+    """The recipe of a run with its own data where they are now: at `place`, or where it looks for
+    them. Raises DataError saying where that is and how to go on, if they are not there."""
+    path = recipe.data.fields.get("path")
+    if place is None:
+        if isinstance(path, str) and not os.path.exists(os.path.expanduser(path)):
+            raise _moved(run, path)
+        return recipe
+    if not isinstance(path, str):
+        raise UsageError(
+            f"{run}: was trained on {recipe.data.name!r}, which is found by its name.",
+            do="Leave --data out.",
+        )
+    from etude.data.paths import source_for
+
+    there = Path(os.path.expanduser(place))
+    if not os.path.exists(there):
+        raise DataError(f"{place}: there is no such file or folder.")
+    if (source := source_for(there)) != recipe.data.name:
+        kind = f"it is read as {source!r}" if source else "no source reads it"
+        raise DataError(f"{place}: the data of {run} are read as {recipe.data.name!r}; {kind}.")
+    data = Part.read({**recipe.data.plain(), "path": str(there)}, "data")
+    return recipe.model_copy(update={"data": data})
+
+
+def _moved(run: Path, path: str) -> DataError:
+    """That a run's data are not where its recipe says, and where they may be."""
+    full = os.path.abspath(os.path.expanduser(path))
+    seen = "" if os.path.isabs(path) else f", which from the current folder is {full}"
+    near = next((p / path for p in run.absolute().parents if os.path.exists(p / path)), None)
+    start = "" if os.path.isabs(path) else f"Start from the folder in which {path} lies, or name"
+    where = os.path.relpath(near) if near else "PATH"
+    return DataError(
+        f"{run}: its recipe looks for its data at {path}{seen}: there is nothing.",
+        do=f"{start or 'Name'} the new place: --data {where} (in Python data={where!r}).",
+    )
 
 
 def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":

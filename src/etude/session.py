@@ -90,12 +90,16 @@ def surroundings() -> dict[str, Any]:
     return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}
 
 
-def again(run: RunFolder, quiet: bool) -> Assembly:
-    """The live parts of a run that was begun before. Raises RunError if its data have changed."""
+def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
+    """The live parts of a run that was begun before. data: where its data are now, if they were
+    moved. Raises RunError if they have changed, DataError if they are not there."""
     world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(recipe)
+    parts = registry.assemble(registry.found_again(recipe, run.path, data))
+    if data is not None:  # the run's recipe, which its checkpoints are of, stays what it was
+        whole = parts.recipe.model_copy(update={"data": recipe.data})
+        parts = Assembly(whole, parts.dataset, parts.model, parts.task)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
@@ -165,7 +169,7 @@ def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
 def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
     """Metrics of a finished run on its test split, computed anew. Raises RunError if the data are
     not those it was trained on."""
-    parts = again(run.folder, quiet)
+    parts = again(run.folder, quiet, run.data)
     load_weights(parts.model, run.folder.best())
     test = examined_on(parts)
     return evaluate(parts.model, parts.task, test, run.recipe.seed, detail=True)
@@ -298,16 +302,25 @@ def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
     files.size(run.metrics)  # which waits until it is on the disk
 
 
-def report(run: RunFolder, dataset: Dataset | None = None, lang: Lang = "en") -> None:
-    """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already."""
-    subject = Run(run.path).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
+def report(
+    run: RunFolder,
+    dataset: Dataset | None = None,
+    lang: Lang = "en",
+    data: str | None = None,
+) -> None:
+    """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already;
+    data: where they are now, if they were moved. Raises RunError if they are others."""
+    subject = Run(run.path, data).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
+    if data is not None and subject.absent:
+        raise RunError(f"{run.path}: {subject.absent}.")
     pictures = gallery.draw(subject)
     keep(run, pictures)
     film = b""
     if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
-        film = filmstrip.animation(frames)
-        run.picture("film.png", film)
+        if frames:  # none are left where a copy of the run lost its folder of snapshots
+            film = filmstrip.animation(frames)
+            run.picture("film.png", film)
     said = words.sentences(subject.result, subject.history, lang)
     recipe = json.dumps(subject.recipe.plain(), indent=1)
     sections = [

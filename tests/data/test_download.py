@@ -209,7 +209,6 @@ def test_disk_full_is_told_with_path_and_bytes(server, tmp_path, monkeypatch):
 
     real = download._part
     monkeypatch.setattr(download, "_part", lambda part, size: Full(real(part, size)))
-    monkeypatch.setattr(download.fcntl, "flock", lambda *_: None)
     with pytest.raises(StorageError, match=r"f\.part \(1,048,576 bytes\).*the disk is full"):
         get(server, tmp_path / "f")
 

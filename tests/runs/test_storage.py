@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from etude.errors import LockedError, RunError, StorageError, UsageError
+from etude.errors import REASONS, LockedError, RunError, StorageError, UsageError
 from etude.runs import checkpoint, files
 from etude.runs.checkpoint import Checkpoint, commit, load, newest, prune, steps, sweep
 from etude.runs.folder import RunFolder, append, cut, free, lines, named
@@ -129,7 +129,7 @@ def test_an_error_of_the_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch, ca
     for error in said:
         assert error.exit_code == 4
         assert str(tmp_path) in str(error)
-        assert files.REASONS[getattr(errno, reason)] in str(error)
+        assert REASONS[reason][0] in str(error)
 
 
 def test_the_order_of_a_commit(tmp_path, monkeypatch):
@@ -168,7 +168,7 @@ def test_the_order_of_a_commit(tmp_path, monkeypatch):
 def test_replace_shows_the_old_or_the_new(tmp_path, monkeypatch):
     path = tmp_path / "best.json"
     files.replace(path, b"old")
-    monkeypatch.setattr(os, "rename", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(StorageError, match="the disk is full"):
         files.replace(path, b"new")
     assert path.read_bytes() == b"old"

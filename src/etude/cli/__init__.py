@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
+from etude.ambient import no_warnings, streams
 from etude.cli import examine, learn, search, see, use
 from etude.cli.app import app
-from etude.errors import UsageError
+from etude.cli.mistakes import meant
 from etude.exits import exits
 from etude.flags import spelled
 
@@ -20,8 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Threads that wait actively for long starve each other when anything else runs on the machine;
     # those that sleep at once double the time of a small network's step. So: a short wait.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    with exits():
+    with streams(), no_warnings(), exits():
+        words = spelled(sys.argv[1:] if arguments is None else arguments)
         try:
-            app(spelled(sys.argv[1:] if arguments is None else arguments))
+            app(words)
         except CycloptsError as error:
-            raise UsageError(str(error), do="etude --help, or --help after a command") from None
+            raise meant(error, words) from None

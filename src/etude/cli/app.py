@@ -11,6 +11,7 @@ from typing import Any
 
 from cyclopts import App, Group
 
+from etude.ambient import is_unicode
 from etude.draw.terminal import table
 from etude.errors import plain
 from etude.exits import spoken_for
@@ -50,7 +51,7 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
 def say(value: Any) -> None:
     """One JSON value on stdout."""
     if not spoken_for():
-        print(json.dumps(value, ensure_ascii=False))
+        print(json.dumps(value, ensure_ascii=not is_unicode()))
 
 
 def finish(found: Any, as_json: bool, lang: Any) -> None:

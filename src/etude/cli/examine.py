@@ -48,6 +48,8 @@ def check(
     from etude import verbs
 
     given, place = words_of(words, as_json)
+    verbs.place(report, "--report", (".html",))
+    verbs.place(place, "--json", (".json",))
     found = verbs.marked(what, role, given, adapter, seconds=seconds, quiet=as_json and not place)
     verbs.marks_kept(found, report, place, lang)
     folder = Path(what).is_dir()

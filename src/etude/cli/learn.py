@@ -12,6 +12,7 @@ from etude.flags import (
     Json,
     Lang,
     MemberFlags,
+    Moved,
     Seed,
     Sets,
     Several,
@@ -135,7 +136,7 @@ def compare(
 
 
 @verb(LEARN)
-def resume(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
+def resume(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
     """Go on with a run or a comparison that was stopped or killed, as if it had not been.
 
     Examples:
@@ -146,4 +147,4 @@ def resume(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
     """
     from etude import verbs
 
-    finish(verbs.resume(run, quiet=as_json, lang=lang), as_json, lang)
+    finish(verbs.resume(run, data=data, quiet=as_json, lang=lang), as_json, lang)

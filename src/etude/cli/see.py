@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from etude.cli.app import SEE, USE, say, verb
 from etude.draw.terminal import table
 from etude.errors import plain
-from etude.flags import Json, Lang, Sample, Several
+from etude.flags import Json, Lang, Moved, Sample, Several
 
 
 @verb(USE)
@@ -19,6 +19,7 @@ def look(
     view: Several = None,
     sample: Sample = None,
     out: Annotated[Path | None, Parameter(help="the folder the pictures go to")] = None,
+    data: Moved = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
@@ -37,7 +38,7 @@ def look(
     from etude import verbs
 
     names = None if view is None else [name.strip() for name in view.split(",")]
-    found = verbs.look(run, names, sample, out, lang)
+    found = verbs.look(run, names, sample, out, lang, data)
     if as_json:
         say(found)
         return
@@ -47,7 +48,7 @@ def look(
 
 
 @verb(SEE)
-def report(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
+def report(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
     """Draw a finished run's pictures and report anew, in English or Korean.
 
     Examples:
@@ -56,7 +57,7 @@ def report(run: str, /, *, lang: Lang = "en", as_json: Json = False) -> None:
     """
     from etude import verbs
 
-    place = str(verbs.report(run, lang))
+    place = str(verbs.report(run, lang, data))
     say({"run": run, "report": place}) if as_json else print(place)
 
 

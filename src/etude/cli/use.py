@@ -6,21 +6,23 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from etude.cli.app import USE, say, verb
+from etude.cli.mistakes import option
 from etude.draw.terminal import numbers
 from etude.errors import UsageError, plain
-from etude.flags import Json, whole
+from etude.flags import NEGATIVE, Json, Moved, whole
 
 
 @verb(USE)
 def predict(
     run: str,
     /,
-    *inputs: str,
+    *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
     as_json: Json = False,
 ) -> None:
     """What a trained run says of your own files (or numbers).
 
-    INPUTS: images, folders of images, .npy, .npz or .ts files, or plain numbers for a function.
+    INPUTS: images, folders of images, .npy, .npz or .ts files, or plain numbers for a function
+    (-0.5, or -0.5,1.2 for several features). After -- a word is never an option.
 
     Examples:
 
@@ -32,6 +34,15 @@ def predict(
 
     if not inputs:
         raise UsageError("Nothing to predict.", do="Give files or numbers after the run.")
+    for word in inputs:
+        if word.startswith("-") and not NEGATIVE.fullmatch(word) and not Path(word).exists():
+            raise option(word, ["--json", "--help"])
+    if not verbs.is_run(run) and (runs := [word for word in inputs if verbs.is_run(word)]):
+        others = " ".join(word for word in (run, *inputs) if word != runs[0])
+        raise UsageError(
+            f"{run}: there is no run in this folder; the run comes first.",
+            do=f"etude predict {runs[0]} {others}",
+        )
     answers = verbs.load(run).predict(list(inputs))
     if as_json:
         say(answers)
@@ -75,16 +86,18 @@ def generate(
 
 
 @verb(USE)
-def evaluate(run: str, /, *, as_json: Json = False) -> None:
+def evaluate(run: str, /, *, data: Moved = None, as_json: Json = False) -> None:
     """Test a trained run again on its test data.
 
     Examples:
 
     etude evaluate runs/cnn-digits --json
+
+    etude evaluate runs/cnn-photos --data /media/disk/photos
     """
     from etude import verbs
 
-    metrics = verbs.evaluate_again(run)
+    metrics = verbs.evaluate_again(run, data=data)
     if as_json:
         say(metrics)
         return

@@ -5,30 +5,24 @@
 What has come so far is kept in the .part file, also when the process is killed.
 """
 
-import errno
-import fcntl
 import hashlib
 import http.client
 import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from etude.errors import DataError, StorageError
+from etude import portable
+from etude.errors import DataError, StorageError, unwritable
 
 CHUNK = 1 << 18
 TIMEOUT = 20.0
 TRIES = 4
 AGAIN = {408, 425, 429, 500, 502, 503, 504}
-DISK = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied",
-}
 Progress = Callable[[int, int], None]
 
 
@@ -58,41 +52,56 @@ def fetch(
     if not (md5 or sha256):
         raise ValueError("a download needs a checksum")
     part = path.with_name(path.name + ".part")
-    while not path.exists():
+    if path.exists():
+        return
+    with _alone(part, size):
+        if path.exists():
+            return
         with _part(part, size) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # a second process waits for the first one's file
-            if os.fstat(file.fileno()).st_nlink == 0:
-                continue  # which was wrong, and is removed
-            if path.exists():
-                part.unlink(missing_ok=True)
-                return
             _try(url, file, part, size, progress, pause, by_hand)
             wrong = _wrong(file, size, md5, sha256)
-            if wrong:
-                part.unlink(missing_ok=True)
-                raise DataError(
-                    f"{url}: what came is not what was published: {wrong}. It was removed.",
-                    do=by_hand or "Try again later.",
-                )
-            _name(file, part, path, size)
+            _synced(file, part, size)
+        # Closed first: Windows neither removes nor renames a file that is open.
+        if wrong:
+            part.unlink(missing_ok=True)
+            raise DataError(
+                f"{url}: what came is not what was published: {wrong}. It was removed.",
+                do=by_hand or "Try again later.",
+            )
+        _name(part, path, size)
 
 
-def _name(file: BinaryIO, part: Path, path: Path, size: int) -> None:
-    """Give the file its name once it is on the disk, and wait for the name to be there too."""
+@contextmanager
+def _alone(part: Path, size: int) -> Iterator[None]:
+    """A second process waits for the first one's file."""
+    with ExitStack() as held:
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(portable.locked(part.with_suffix(".lock")))
+        except OSError as error:
+            raise _storage(part, size, error) from error
+        yield
+
+
+def _synced(file: BinaryIO, part: Path, size: int) -> None:
     try:
         os.fsync(file.fileno())
+    except OSError as error:
+        raise _storage(part, size, error) from error
+
+
+def _name(part: Path, path: Path, size: int) -> None:
+    """Give the file its name once it is on the disk, and wait for the name to be there too."""
+    try:
         part.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        os.fsync(folder)
-        os.close(folder)
+        portable.sync_folder(path.parent)
     except OSError as error:
         raise _storage(path, size, error) from error
 
 
 def _part(part: Path, size: int) -> BinaryIO:
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        return os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "r+b")
+        return os.fdopen(portable.open_to_write(part, empty=False), "r+b")
     except OSError as error:
         raise _storage(part, size, error) from error
 
@@ -223,8 +232,5 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _storage(path: Path, size: int, error: OSError) -> StorageError:
-    reason = DISK.get(error.errno or 0, error.strerror or str(error))
-    return StorageError(
-        f"{path} ({size:,} bytes): cannot be written: {reason}.",
-        do="Free space, or choose another cache folder by XDG_CACHE_HOME; what has come is kept.",
-    )
+    kept = "XDG_CACHE_HOME names another cache folder, and what has come is kept"
+    return unwritable(path, error, size, kept)

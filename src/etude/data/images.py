@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from etude.config import Config
+from etude import portable
 from etude.data.twins import digest
 
 Mode = Literal["L", "RGB"]
@@ -177,7 +178,7 @@ def _content(path: Path, most: int = BYTES) -> bytes:
     try:
         _regular(path.stat())
         # Not waiting, should it have become a pipe in between.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = portable.open_to_read(path)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             _regular(status)

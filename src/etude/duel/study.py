@@ -6,6 +6,7 @@ space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for Hyper-
 Optimization", 2011). A trial whose worker has died is posted anew.
 """
 
+import random
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
+from etude import portable
 from etude.duel import space
 from etude.duel.member import Member, Outcome
 from etude.duel.workers import process
@@ -25,6 +27,7 @@ from etude.training.signals import Signals
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+    from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
 BEAT, GRACE = 10, 60
@@ -32,6 +35,13 @@ BEAT, GRACE = 10, 60
 IDLE = 60.0
 """Seconds without anything to do after which a worker leaves."""
 POLL = 0.3
+TRIES = 20
+"""How often a storage is looked at again while others make its tables: some six seconds."""
+MEANWHILE = (
+    "already exists", "duplicate key", "unique constraint", "database is locked",
+    "could not serialize", "deadlock detected", "tuple concurrently updated", "no such table",
+)  # fmt: skip
+"""How SQLite and PostgreSQL say that another process has just made, or makes, the same thing."""
 SEARCH = "search"
 """Where trials lie in the folder of their search."""
 FAILURES = 3
@@ -74,14 +84,7 @@ def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study"
     with spoken(url):
         import optuna
 
-        options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
-        storage = optuna.storages.RDBStorage(
-            url,
-            engine_kwargs={**options, "pool_pre_ping": True},
-            heartbeat_interval=BEAT,
-            grace_period=GRACE,
-            heartbeat_stale_trial_callback=post_again,
-        )
+        storage = _storage(url)
         if new is None:
             try:
                 return optuna.load_study(
@@ -101,6 +104,37 @@ def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study"
         for key, value in new.items():
             study.set_user_attr(key, value)
         return study
+
+
+def _storage(url: str) -> "RDBStorage":
+    """The storage, its tables made. Of several processes that find it empty the first makes them;
+    the others are refused by the database in the midst of it, wait and look again."""
+    from alembic.util import CommandError
+    from optuna.exceptions import StorageInternalError
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+    for left in reversed(range(TRIES)):
+        try:
+            return RDBStorage(
+                url,
+                engine_kwargs={**options, "pool_pre_ping": True},
+                heartbeat_interval=BEAT,
+                grace_period=GRACE,
+                heartbeat_stale_trial_callback=post_again,
+            )
+        except (SQLAlchemyError, StorageInternalError, CommandError) as error:
+            if not left or (not isinstance(error, CommandError) and not being_made(error)):
+                raise
+            time.sleep(random.uniform(0.5, 1.5) * POLL)
+    raise AssertionError("not reached")
+
+
+def being_made(error: BaseException) -> bool:
+    """Whether a database says that another process makes the same tables just now."""
+    said = f"{error} {error.__cause__ or ''}".lower()
+    return any(words in said for words in MEANWHILE)
 
 
 def post_again(study: "Study", trial: "FrozenTrial") -> None:
@@ -270,7 +304,7 @@ class Board:
     def leave(self) -> None:
         """Tell our own workers to save and go, and wait for them."""
         for one in self.own:
-            one.terminate()
+            portable.ask_to_stop(one)
         for one in self.own:
             one.wait()
         self.own = []

@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from etude import session
+from etude import portable, session
+from etude.ambient import no_warnings
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 
@@ -53,9 +54,9 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer jobs until there are no more. Where the duel itself has died, what is in training
     saves itself and this ends."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what others print is no answer
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in portable.SIGNALS:
         signal.signal(number, signal.SIG_DFL)  # at work the loop has its own
     jobs: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     busy = threading.Event()
@@ -69,11 +70,12 @@ def main() -> None:
                 jobs.put(json.loads(line))
         jobs.put(None)
         if busy.is_set():
-            os.kill(os.getpid(), signal.SIGTERM)
+            portable.stop_myself()
 
     threading.Thread(target=listen, daemon=True).start()
     while job := jobs.get():
-        said = answer(job)
+        with no_warnings():
+            said = answer(job)
         busy.clear()
         answers.write(json.dumps(said) + "\n")
         answers.flush()

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol
 
 import etude
-from etude import errors
+from etude import errors, portable
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.training.signals import Signals
@@ -58,7 +58,7 @@ def process(module: str, *words: str, **streams: Any) -> "subprocess.Popen[bytes
         # -P: what lies in the working folder is not imported in the place of a package.
         [sys.executable, "-P", "-m", module, *words],
         env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
-        process_group=0,  # a terminal's Ctrl-C is ours to pass on, once
+        **portable.own_group(),  # a terminal's Ctrl-C is ours to pass on, once
         **streams,
     )
 
@@ -94,10 +94,9 @@ class Worker:
             pipe.write(line.encode())
             pipe.flush()
 
-    def kill(self, number: int) -> None:
-        """Send a signal."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(number)
+    def stop(self, number: int) -> None:
+        """Ask it to save and end."""
+        portable.ask_to_stop(self.process, number)
 
     def how(self) -> str:
         """How a dead one died, in words."""
@@ -200,7 +199,7 @@ class Pool:
     def _stop(self, number: int) -> Iterator[Outcome]:
         """Tell all to stop, and wait until what is in training is saved; what ended meanwhile."""
         for worker in self.all:
-            worker.kill(number)
+            worker.stop(number)
         left, end = list(self.all), time.monotonic() + SAVING
         while left and time.monotonic() < end:
             with contextlib.suppress(Empty):
@@ -210,7 +209,7 @@ class Pool:
                 elif "outcome" in (said := json.loads(line)):
                     yield Outcome.read(said["outcome"])
         for worker in left:
-            worker.kill(signal.SIGKILL)
+            worker.process.kill()
         for worker in self.all:
             worker.process.wait()
             worker.close()

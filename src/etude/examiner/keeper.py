@@ -6,7 +6,6 @@ Needs no torch: that is loaded in the worker alone.
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import etude
+from etude import portable
 from etude.examiner.cage import Caps, environment
 from etude.examiner.verdict import Verdict, told
 
@@ -143,7 +143,7 @@ class Keeper:
             [sys.executable, "-P", "-m", "etude.examiner.worker"],
             env={**kept, "PYTHONPATH": paths}, cwd=self.scratch, stdin=pipe, stdout=pipe,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a terminal's Ctrl-C is ours, and we end it
+            **portable.own_session(),  # a terminal's Ctrl-C is ours, and we end it
         )  # fmt: skip
         self.heard = SimpleQueue()
         self.ear = threading.Thread(target=_listen, args=(self.process, self.heard), daemon=True)
@@ -153,11 +153,7 @@ class Keeper:
     def _end(self) -> None:
         if self.process is None:
             return
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.kill()
+        portable.end_group(self.process)
         self.process.wait()
         self.ear.join(START)
         with suppress(BrokenPipeError):

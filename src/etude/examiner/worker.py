@@ -177,7 +177,7 @@ def _why(code: str, **values: Any) -> str:
 
 def main() -> None:
     """Answer jobs until there are no more."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what others print is no answer
     for name in NAMES:
         role(name)

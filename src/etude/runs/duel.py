@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from etude import limits
-from etude.errors import RunError, UsageError
+from etude.errors import RunError, TakenError, UsageError
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
 from etude.runs.folder import LINES, ROOT, begun, own, whole_lines
@@ -47,7 +47,7 @@ class DuelFolder:
                 f"{limits.JSON:,} is the most.",
                 do="Compare fewer at a time.",
             )
-        taken = RunError(
+        taken = TakenError(
             f"{path} is already there; nothing is overwritten.",
             do=f"Choose another --name, or go on with it: etude resume {path}",
         )

@@ -13,17 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etude import limits
-from etude.errors import RunError, StorageError
-
-REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied",
-    errno.EIO: "the disk reports an input/output error",
-    errno.ENAMETOOLONG: "the name is too long",
-}
+from etude import limits, portable
+from etude.errors import RunError, StorageError, unwritable
 
 
 @contextmanager
@@ -32,21 +23,14 @@ def storage(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = REASONS.get(error.errno or 0, error.strerror or str(error))
-        amount = f" ({size:,} bytes)" if size else ""
-        raise StorageError(
-            f"{path}{amount}: cannot be written: {reason}.",
-            do="Free space or choose another folder; what was saved before is untouched.",
-        ) from error
+        raise unwritable(path, error, size) from error
 
 
 def write(path: Path, content: bytes) -> None:
     """Write a new file and wait until it is on the disk. Not atomic: for use in a folder that is
     itself renamed into place."""
     with storage(path, len(content)):
-        # Not waiting, should a pipe be in the way.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
-        handle = os.open(path, flags, 0o644)
+        handle = portable.open_to_write(path, empty=True)
         try:
             view = memoryview(content)
             while view:
@@ -64,7 +48,7 @@ def replace(path: Path, content: bytes) -> None:
     try:
         write(part, content)
         with storage(path, len(content)):
-            os.rename(part, path)
+            os.replace(part, path)
             sync(path.parent)
     except StorageError:
         with suppress(OSError):  # what hindered writing may hinder this too
@@ -74,11 +58,14 @@ def replace(path: Path, content: bytes) -> None:
 
 def sync(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    portable.sync_folder(folder)
+
+
+def made(folder: Path) -> Path:
+    """A folder of a run, made if it is missing: git and some archives leave empty ones out."""
+    with storage(folder):
+        folder.mkdir(exist_ok=True)
+    return folder
 
 
 def read(root: Path, name: str, most: int) -> bytes:
@@ -89,7 +76,8 @@ def read(root: Path, name: str, most: int) -> bytes:
     """
     path = root / name
     try:
-        return limits.content(_beneath(root, name.split("/")), most)
+        walk = _beneath if portable.BENEATH else _by_path
+        return limits.content(walk(root, name.split("/")), most)
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
     except ValueError as error:
@@ -99,24 +87,45 @@ def read(root: Path, name: str, most: int) -> bytes:
 
 def _beneath(root: Path, parts: list[str]) -> int:
     """A handle on root/parts. Raises OSError, or ValueError for a link or a name that leads out."""
-    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    at = os.open(root, os.O_RDONLY | portable.FOLDER)
     for number, part in enumerate(parts, 1):
         last = number == len(parts)
         try:
-            if part in ("", ".", "..") or "/" in part:
-                raise ValueError(f"{part!r} is no name inside the run")
-            mode = os.stat(part, dir_fd=at, follow_symlinks=False).st_mode
+            _named_inside(part)
             # Judged before it is opened (a device may act on that), and again after, by its handle.
-            if not (stat.S_ISREG if last else stat.S_ISDIR)(mode):
-                wanted = "a file" if last else "a folder"
-                where = "" if last else f"its folder {part} "
-                raise ValueError(f"{where}is {limits.kind(mode)}, not {wanted}")
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            below = os.open(part, flags | (0 if last else os.O_DIRECTORY), dir_fd=at)
+            _judge(part, os.stat(part, dir_fd=at, follow_symlinks=False), last)
+            flags = os.O_RDONLY | portable.NO_LINK | portable.NO_WAIT
+            below = os.open(part, flags | (0 if last else portable.FOLDER), dir_fd=at)
         finally:
             os.close(at)
         at = below
     return at
+
+
+def _by_path(root: Path, parts: list[str]) -> int:
+    """As `_beneath`, where nothing can be opened inside an open folder (Windows): each part is
+    judged by its path, so another process could swap one for a link in between."""
+    at = root
+    for number, part in enumerate(parts, 1):
+        _named_inside(part)
+        at = at / part
+        _judge(part, os.lstat(at), last=number == len(parts))
+    return portable.open_to_read(at)
+
+
+def _named_inside(part: str) -> None:
+    """Raise ValueError for a part of a name that could lead out of the run."""
+    if part in ("", ".", "..") or "/" in part or (portable.WINDOWS and set(part) & set("\\:")):
+        raise ValueError(f"{part!r} is no name inside the run")
+
+
+def _judge(part: str, status: os.stat_result, last: bool) -> None:
+    """Raise ValueError unless this is a file (last) or a folder, and no link."""
+    mode = stat.S_IFLNK if portable.is_link(status) else status.st_mode
+    if not (stat.S_ISREG if last else stat.S_ISDIR)(mode):
+        wanted = "a file" if last else "a folder"
+        where = "" if last else f"its folder {part} "
+        raise ValueError(f"{where}is {limits.kind(mode)}, not {wanted}")
 
 
 def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:

@@ -15,10 +15,10 @@ import numpy as np
 
 from etude import limits
 from etude.config import nearest
-from etude.errors import RunError, UsageError
+from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
-from etude.runs.files import mapping, read, replace, storage, sync
+from etude.runs.files import made, mapping, read, replace, storage, sync
 from etude.runs.lock import Lock
 from etude.runs.snapshot import PACKED, unpack
 
@@ -41,8 +41,23 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 def free(name: str, root: Path = ROOT) -> Path:
     """`root/name`, or `root/name-2` and so on: the first that is not taken."""
-    tries = (name if n == 1 else f"{name}-{n}" for n in range(1, 100_000))
-    return next(root / t for t in tries if not _taken(root / t))
+    return next(place for place in candidates(name, root) if not _taken(place))
+
+
+def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
+    """`root/name`, `root/name-2` and so on."""
+    return (root / (name if n == 1 else f"{name}-{n}") for n in range(1, 100_000))
+
+
+def reserved(name: str, root: Path = ROOT) -> Path:
+    """A new, empty folder of the first of these names that is there in no form: of several
+    processes that ask in one instant each gets its own."""
+    for place in candidates(name, root):
+        with storage(place), suppress(FileExistsError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.mkdir()
+            return place
+    raise RunError(f"{root / name}: a hundred thousand folders have this name.")
 
 
 def named(name: str, root: Path = ROOT) -> Path:
@@ -88,7 +103,7 @@ class RunFolder:
     def create(cls, path: Path) -> "RunFolder":
         """A new folder, locked. Raises RunError if it is taken."""
         if _taken(path):
-            raise RunError(
+            raise TakenError(
                 f"{path} is already there; a run is never overwritten.",
                 do=f"Choose another --name (free: {free(path.name, path.parent).name}), "
                 f"or go on with it: etude resume {path}",
@@ -99,8 +114,18 @@ class RunFolder:
         folder._lock = Lock(path / "LOCK")
         if _taken(path):  # another starter was quicker, and is done
             folder.release()
-            raise RunError(f"{path} is already there; a run is never overwritten.")
+            raise TakenError(f"{path} is already there; a run is never overwritten.")
         return folder
+
+    @classmethod
+    def fresh(cls, name: str, root: Path = ROOT) -> "RunFolder":
+        """A new folder `root/name`, or `root/name-2` and so on: the first that is not taken and
+        that no other process is about to take."""
+        for place in candidates(name, root):
+            if not _taken(place):
+                with suppress(TakenError, LockedError):  # another starter was quicker
+                    return cls.create(place)
+        raise RunError(f"{root / name}: a hundred thousand runs have this name.")
 
     @classmethod
     def open(cls, path: Path | str) -> "RunFolder":
@@ -155,8 +180,7 @@ class RunFolder:
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Write what the run is. The recipe comes last: with it the folder is a run."""
         for folder in (self.checkpoints, self.snapshots, self.pictures):
-            with storage(folder):
-                folder.mkdir(exist_ok=True)
+            made(folder)
         # There from the start, so that no later power cut can take their names away.
         replace(self.metrics, b"")
         replace(self.timing, b"")
@@ -204,14 +228,15 @@ class RunFolder:
         """Keep arrays that exist only while training; equal arrays give equal bytes."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        replace(self.snapshots / f"{step:08d}-{kind}.npz", buffer.getvalue())
+        replace(made(self.snapshots) / f"{step:08d}-{kind}.npz", buffer.getvalue())
 
     def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays) of one kind, in order of steps. Raises RunError for one that is damaged,
         or whose arrays are others than those of the first."""
         known = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
         first: dict[str, tuple[int, ...]] | None = None
-        for name in sorted(entry.name for entry in self.snapshots.iterdir()):
+        there = self.snapshots.iterdir() if self.snapshots.is_dir() else ()
+        for name in sorted(entry.name for entry in there):
             if not (match := known.fullmatch(name)):
                 continue
             content = read(self.path, f"snapshots/{name}", PACKED)
@@ -227,7 +252,7 @@ class RunFolder:
 
     def picture(self, name: str, content: bytes) -> Path:
         """Keep a picture."""
-        path = self.pictures / name
+        path = made(self.pictures) / name
         replace(path, content)
         return path
 

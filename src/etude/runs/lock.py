@@ -1,11 +1,11 @@
-"""One writer a run: a flock that the kernel frees when its owner dies, however it dies."""
+"""One writer per run: a file lock that the kernel frees when its owner dies, however it dies."""
 
-import fcntl
 import json
 import os
 import socket
 from pathlib import Path
 
+from etude import portable
 from etude.errors import LockedError
 from etude.runs.files import storage
 
@@ -18,22 +18,28 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         with storage(path):
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+            self._handle = portable.open_to_write(path, empty=False)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(self._handle, 4096).decode(errors="replace")
-            os.close(self._handle)
+            with storage(path):  # a file system without locks, which is no other process's doing
+                free = portable.lock(self._handle, wait=False)
+        except BaseException:
+            self._close()
+            raise
+        if not free:
+            holder = _text(self._handle)
+            self._close()
             raise LockedError(
                 f"{path.parent}: another process works on this run ({_holder(holder)}).",
                 do="Wait for it, stop it, or choose another --name.",
-            ) from None
+            )
         # A child that outlives us (a worker) must not keep the lock.
-        os.register_at_fork(after_in_child=self._close)
+        portable.after_fork(self._close)
         text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
         with storage(path):
             os.ftruncate(self._handle, 0)
-            os.pwrite(self._handle, text.encode(), 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            # Windows lets nobody else read the byte that is locked, the first: it says nothing.
+            os.write(self._handle, f" {text}".encode())
 
     def _close(self) -> None:
         if self._handle >= 0:
@@ -43,6 +49,15 @@ class Lock:
     def release(self) -> None:
         """Let the next one in."""
         self._close()
+
+
+def _text(handle: int) -> str:
+    """What the lock's holder has written, on Windows without its first byte."""
+    try:
+        os.lseek(handle, 1 if portable.WINDOWS else 0, os.SEEK_SET)
+        return os.read(handle, 4096).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _holder(text: str) -> str:

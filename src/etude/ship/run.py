@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from etude import registry
+from etude.ambient import no_warnings
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
@@ -30,8 +31,10 @@ from etude.tasks.protocol import Task
 class Run:
     """A finished run. Raises RunError if it is unfinished or damaged."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, data: str | None = None) -> None:
+        """data: where the run's data are now, if they were moved."""
         self.folder = RunFolder.open(path)
+        self.data = data
         self.path = self.folder.path
         self.result = self.folder.finished()
 
@@ -116,6 +119,7 @@ class Run:
             )
         return found
 
+    @no_warnings()
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One answer a sample: input, label, probability, probabilities; or value and its unit.
 
@@ -138,10 +142,16 @@ class Run:
     ) -> Subject:
         """The run as views see it. dataset: gives its data, where they are at hand already."""
         asked = str(sample) if isinstance(sample, Path) else sample
-        load = dataset or (lambda: registry.dataset_of(self.recipe)[0])
+        load = dataset or self._dataset
         live = (self.recipe, self.result, self.card, self._live)
         return Subject(self.folder, *live, load, asked, lang)
 
+    def _dataset(self) -> Dataset:
+        """The data of the recipe, read again. Raises DataError."""
+        recipe = registry.found_again(self.recipe, self.path, self.data)
+        return registry.dataset_of(recipe)[0]
+
+    @no_warnings()
     def look(
         self,
         view: str | Sequence[str] | None = None,
@@ -156,6 +166,7 @@ class Run:
         names = [view] if isinstance(view, str) else view
         return gallery.draw(self.subject(sample, lang), names)
 
+    @no_warnings()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
         """New images from the prior [count C H W] uint8, in eval mode; the same for a seed."""
         from etude.tasks.autoencode import Autoencode, as_bytes

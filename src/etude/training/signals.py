@@ -4,6 +4,7 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+from etude import portable
 from etude.errors import Interrupted, Stopped
 
 TERMINATED = 1 << 16
@@ -36,7 +37,7 @@ class Signals:
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in portable.SIGNALS:
                 self._before[number] = signal.signal(number, self._note)
         return self
 

@@ -4,6 +4,7 @@ Rooms that need torch are entered inside: a run's lock is taken, and most mistak
 torch is loaded, which takes a second or two.
 """
 
+from etude.verbs.asked import is_run, place, what_is
 from etude.verbs.examine import check, marked, marks_kept, marks_said, marks_table, verify
 from etude.verbs.learn import drafted, first_aid, paths, resume_run, slug, train
 from etude.verbs.many import TOUR, Tuned, compare, resume, tour, tune, work
@@ -20,6 +21,7 @@ __all__ = [
     "evaluate_again",
     "first_aid",
     "generate",
+    "is_run",
     "listing",
     "load",
     "look",
@@ -28,6 +30,7 @@ __all__ = [
     "marks_said",
     "marks_table",
     "paths",
+    "place",
     "report",
     "resume",
     "resume_run",
@@ -39,5 +42,6 @@ __all__ = [
     "train",
     "tune",
     "verify",
+    "what_is",
     "work",
 ]

@@ -5,18 +5,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etude import registry
+from etude.ambient import no_warnings
 from etude.config import nearest
 from etude.draw.texts import Lang
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.recipe import Train, draft, read_recipe
-from etude.runs.folder import ROOT, RunFolder, begun, free, named
+from etude.runs.folder import ROOT, RunFolder, begun, named
 from etude.training.distributed import World
+from etude.verbs.asked import data_name, model_name, run_path, what_is
 from etude.verbs.use import load
 
 if TYPE_CHECKING:
     from etude.ship.run import Run
 
+WHAT = {"data": "a data set", "file": "a file or folder", "run": "a run"}
 
+
+@no_warnings()
 def train(
     model: str | None = None,
     data: str | None = None,
@@ -44,7 +50,9 @@ def train(
             "A job of several processes needs a name, so that a restart finds its run.",
             do=f"Give one: --name {default}",
         )
-    run = RunFolder.create(place or free(default, root)) if world.first else None
+    run = None
+    if world.first:
+        run = RunFolder.create(place) if place else RunFolder.fresh(default, root)
     from etude import session
 
     try:
@@ -62,10 +70,13 @@ def train(
         raise
 
 
-def resume_run(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run":
-    """Go on with one run."""
+@no_warnings()
+def resume_run(
+    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+) -> "Run":
+    """Go on with one run. data: where its data are now, if they were moved."""
     world = World.here()
-    run = RunFolder.open(path)
+    run = RunFolder.open(run_path(path))
     if world.first:
         run.lock()
     from etude import session
@@ -74,12 +85,13 @@ def resume_run(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "
         if run.result and run.report.exists():
             run.best()  # which says so if it is damaged
             return load(run.path)
-        parts = session.again(run, quiet or not world.first)
+        parts = session.again(run, quiet or not world.first, data_name(data))
         return session.play(run, parts, quiet or not world.first, lang)
     finally:
         run.release()
 
 
+@no_warnings()
 def first_aid(
     kind: str, model: str | None = None, data: str | None = None, **fields: Any
 ) -> dict[str, Any]:
@@ -97,8 +109,16 @@ def drafted(
     model: str | None, data: str | None, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A recipe's mapping; a model that ends in .json is the path of the recipe it starts from."""
+    model, data = model_name(model), data_name(data)
     if model is not None and model.endswith(".json"):
         base, model = read_recipe(Path(model)), None
+    known = registry.names("model")
+    if model is not None and model not in known and what_is(model) in ("data", "file", "run"):
+        raise UsageError(
+            f"{model!r} is {WHAT[what_is(model)]}, not a model.",
+            do=f"etude train {data if data in known else 'MODEL'} --data {model}; "
+            f"models: {', '.join(known)}.",
+        )
     return draft(model, data, base=base, fields=paths(fields))
 
 

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etude.ambient import no_warnings
 from etude.draw.texts import Lang, say
 from etude.duel import grid
 from etude.duel.grid import Duel
-from etude.errors import RunError, UsageError
+from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.limits import cores
 from etude.look.report import Section, kept, write
 from etude.runs import duel as duels
 from etude.runs.files import storage as on_disk
-from etude.runs.folder import ROOT, free, named
+from etude.runs.folder import ROOT, candidates, free, named, reserved
+from etude.verbs.asked import data_name, model_name, run_path
 from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
 from etude.verbs.use import said, table
 
 if TYPE_CHECKING:
+    from etude.duel.ledger import Ledger, Plan
     from etude.ship.run import Run
 
 
@@ -33,6 +36,7 @@ class Tuned:
     said: Sequence[str]
 
 
+@no_warnings()
 def compare(
     *,
     model: str | None = None,
@@ -61,6 +65,7 @@ def compare(
     alone("A comparison")
     if workers is not None and workers < (0 if storage else 1):
         raise UsageError(f"--workers {workers}: at least 1.")
+    model, data = model_name(model), data_name(data)
     axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
     asked = grid.ask(axes, lr, schedule, target, paths(fields))
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
@@ -75,7 +80,21 @@ def compare(
 
     with Tally(place.name, quiet) as tally:
         plan = play.plan(asked, workers, storage or "", tally.note)
-    return play.play(play.begin(place, plan), quiet, lang)
+    return play.play(_begun(place, plan, named=name is not None), quiet, lang)
+
+
+def _begun(place: Path, plan: "Plan", named: bool) -> "Ledger":
+    """The folder of a new comparison; the next free name where nobody named one and another process
+    was quicker."""
+    from etude.duel import play
+
+    for each in (place,) if named else candidates(place.name):
+        try:
+            return play.begin(each, plan)
+        except (TakenError, LockedError):
+            if named:
+                raise
+    raise RunError(f"{place}: a hundred thousand comparisons have this name.")
 
 
 TOUR: dict[str, dict[str, Any]] = {
@@ -91,10 +110,11 @@ TOUR: dict[str, dict[str, Any]] = {
 }
 
 
+@no_warnings()
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     """Train every network of the notes on embedded data; one table, one report."""
     alone("The tour")
-    place = free(named(name).name)
+    place = reserved(named(name).name)
     began = time.monotonic()
     runs, sections = [], []
     for label, chosen in TOUR.items():
@@ -113,6 +133,7 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     return duel
 
 
+@no_warnings()
 def tune(
     model: str | None = None,
     data: str | None = None,
@@ -146,7 +167,7 @@ def tune(
     mapping = drafted(model, data, None, {})
     asked = search.asked(mapping, given)
     default = slug(f"tune-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
-    place = named(name) if name else free(default)
+    place = named(name) if name else reserved(default)
     with on_disk(place):
         place.mkdir(parents=True, exist_ok=True)
     url = storage or search.local(place)
@@ -161,6 +182,7 @@ def tune(
     return Tuned(place, best, found, run, drawn.sentences(found, best, asked.goal, run, lang))
 
 
+@no_warnings()
 def work(storage: str, name: str, *, quiet: bool = False) -> int:
     """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
     do for a minute; how many it was. Raises an EtudeError."""
@@ -171,11 +193,28 @@ def work(storage: str, name: str, *, quiet: bool = False) -> int:
         return study.work(storage, name, ROOT, tally.note)
 
 
-def resume(path: Path | str, *, quiet: bool = False, lang: Lang = "en") -> "Run | Duel":
-    """Go on with a run, or a comparison, that was stopped or killed, as if it had not been."""
-    if duel := duels.where(path):
+@no_warnings()
+def resume(
+    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+) -> "Run | Duel":
+    """Go on with a run, or a comparison, that was stopped or killed, as if it had not been.
+
+    data: where the data of a run are now, if they were moved. Raises an EtudeError.
+    """
+    if duel := duels.where(run_path(path)):
+        _not_moved(data, duel)
         alone("A comparison")
         from etude.duel import play
 
         return play.again(duel, quiet, lang)
-    return resume_run(path, quiet=quiet, lang=lang)
+    return resume_run(path, data=data, quiet=quiet, lang=lang)
+
+
+def _not_moved(data: Any, place: Path) -> None:
+    """Raise UsageError where a comparison's data are said to be elsewhere: its runs each have a
+    recipe, and workers on other machines read them."""
+    if data is not None:
+        raise UsageError(
+            f"{place}: --data is for a single run, and this is a comparison.",
+            do="Start from the folder in which its data lie, or put them back in their place.",
+        )

@@ -4,20 +4,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude import registry
+from etude.ambient import no_warnings
 from etude.draw.texts import Lang
-from etude.errors import RunError
+from etude.errors import RunError, UsageError
 from etude.look import words
 from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
+from etude.verbs.asked import data_name, run_path
 
 if TYPE_CHECKING:
     pass
 
 
-def report(path: Path | str, lang: Lang = "en") -> Path:
-    """Draw a finished run's pictures and report anew, or a comparison's, in either language."""
-    if duel := duels.where(path):
+@no_warnings()
+def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path:
+    """Draw a finished run's pictures and report again, or a comparison's, in either language.
+
+    data: where the data of a run are now, if they were moved.
+    """
+    if duel := duels.where(run_path(path)):
+        if data is not None:
+            raise UsageError(f"{duel}: --data is for a single run, and this is a comparison.")
         from etude.duel import play
 
         return play.redrawn(duel, lang)
@@ -27,7 +35,7 @@ def report(path: Path | str, lang: Lang = "en") -> Path:
     from etude import session
 
     try:
-        session.report(run, lang=lang)
+        session.report(run, lang=lang, data=data_name(data))
     finally:
         run.release()
     return run.report

@@ -7,31 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etude.ambient import no_warnings
 from etude.draw.texts import Lang
 from etude.duel.grid import Duel
-from etude.errors import UsageError
+from etude.errors import RunError, UsageError
 from etude.look import filmstrip, words
-from etude.runs.files import replace, storage
+from etude.runs.files import made, replace, storage
+from etude.verbs import asked
+from etude.verbs.asked import data_name, run_path
 
 if TYPE_CHECKING:
     from etude.ship.run import Run
 
 
-def load(path: Path | str) -> "Run":
-    """A finished run."""
+def load(path: Path | str, data: str | None = None) -> "Run":
+    """A finished run. data: where its data are now, if they were moved."""
     from etude.ship.run import Run
 
-    return Run(path)
+    return Run(run_path(path), data_name(data))
 
 
-def evaluate_again(path: Path | str, *, quiet: bool = True) -> dict[str, Any]:
+@no_warnings()
+def evaluate_again(
+    path: Path | str, *, data: str | None = None, quiet: bool = True
+) -> dict[str, Any]:
     """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate).
 
-    Raises RunError if the data are not those it was trained on.
+    data: where they are now, if they were moved.
+    Raises RunError if they are not those it was trained on.
     """
     from etude import session
 
-    return session.evaluate_again(load(path), quiet)
+    return session.evaluate_again(load(path, data), quiet)
 
 
 def summary(run: "Run | Duel") -> dict[str, Any]:
@@ -49,14 +56,22 @@ def summary(run: "Run | Duel") -> dict[str, Any]:
     }
 
 
+@no_warnings()
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
-    """Save new images of a trained autoencoder: one sheet, and the arrays."""
+    """Save new images of a trained autoencoder: one sheet (.png), and the arrays (.npy) beside it.
+
+    out: the sheet's or the arrays' name; the run's `pictures` without it. An array file without a
+    sheet beside it is somebody's own, and is not replaced. Raises UsageError.
+    """
     from etude.ship.run import as_png
 
     run = load(path)
-    place = (out or run.path / "pictures" / f"generated-seed{seed}.png").with_suffix(".png")
-    if not place.parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
+    if out is not None:
+        asked.place(out if Path(out).suffix else f"{out}.png", "--out", (".png", ".npy"))
+        if Path(out).is_dir():
+            asked.place(out, "--out", (".png", ".npy"))
+        _not_overwritten(Path(out))
+    place = (out or made(run.path / "pictures") / f"generated-seed{seed}.png").with_suffix(".png")
     images = run.generate(count, seed)
     columns = min(8, count)
     zoom = max(1, 64 // images.shape[-1])
@@ -67,27 +82,31 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     return [place, arrays]
 
 
+@no_warnings()
 def look(
     path: Path | str,
     views: Sequence[str] | None = None,
     sample: str | None = None,
     out: Path | None = None,
     lang: Lang = "en",
+    data: str | None = None,
 ) -> dict[str, Any]:
     """Draw what is inside a trained run, each picture with the arrays behind it.
 
     views: names; without them all that fit. sample: an index into the test split, or a file. out:
-    the folder they go to, the run's `look` without it.
+    the folder they go to, the run's `look` without it. data: where the run's data are now, if they
+    were moved.
     """
     from etude.look import gallery
     from etude.ship.run import Run
 
-    run = Run(path)
+    asked.place(out, "--out", folder=True)
+    run = Run(run_path(path), data_name(data))
     subject = run.subject(sample, lang)
+    if data is not None and subject.absent:
+        raise RunError(f"{run.path}: {subject.absent}.")
     pictures = gallery.draw(subject, views)
     place = out or run.path / "look"
-    if not place.parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {place.parent}.")
     with storage(place):
         place.mkdir(exist_ok=True)
     files = gallery.save(pictures, place)
@@ -103,6 +122,16 @@ def look(
     ]
     missing = {} if views else gallery.left_out(subject)
     return {"run": str(run.path), "pictures": drawn, "left_out": missing}
+
+
+def _not_overwritten(out: Path) -> None:
+    """Raise UsageError where images would go over an array file that no sheet belongs to."""
+    arrays = out.with_suffix(".npy")
+    if arrays.exists() and not out.with_suffix(".png").exists():
+        raise UsageError(
+            f"--out {out}: the arrays would go to {arrays}, which is there already.",
+            do="Choose another name.",
+        )
 
 
 def said(run: "Run | Duel", lang: Lang = "en") -> list[str]:
