@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown(Picture):
-    """A picture, and the arrays behind it by name."""
+    """A picture, and the arrays behind it by name. notice: one sentence, in the language of the
+    look, on what to notice in it, with numbers from the arrays; "" where there is nothing."""
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    notice: str = ""
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{key} {list(x.shape)}" for key, x in self.arrays.items())
@@ -44,12 +46,14 @@ def shown(
     alt: str,
     paint: Callable[[Any, Ink], None],
     size: tuple[float, float],
+    notice: str = "",
     **arrays: Any,
 ) -> Shown:
     """Draw by `paint(figure, ink)`, as draw.style.picture does, and keep the arrays."""
-    return with_arrays(picture(name, title, alt, paint, size), **arrays)
+    return with_arrays(picture(name, title, alt, paint, size), notice, **arrays)
 
 
-def with_arrays(drawn: Picture, **arrays: Any) -> Shown:
+def with_arrays(drawn: Picture, notice: str = "", **arrays: Any) -> Shown:
     """A picture that was drawn otherwise, with the arrays behind it."""
-    return Shown(**vars(drawn), arrays={key: np.asarray(value) for key, value in arrays.items()})
+    kept = {key: np.asarray(value) for key, value in arrays.items()}
+    return Shown(**vars(drawn), arrays=kept, notice=notice)
