@@ -30,6 +30,20 @@ class Shown(Picture):
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What to notice in a picture, in words; numbers: those in it, which are kept as arrays."""
+
+    text: str
+    numbers: Mapping[str, float]
+
+
+def notice(subject: "Subject", key: str, **values: Any) -> Notice:
+    """The sentence of this key, in the language of the look."""
+    numbers = {k: float(v) for k, v in values.items() if not isinstance(v, str)}
+    return Notice(subject.say(key, **values), numbers)
+
+
+@dataclass(frozen=True)
 class View:
     """summary: one line on what it shows. fits: "" where it can be drawn, else why not, in words.
     draw: its pictures. rank: where it stands in a report; the lower, the earlier."""
@@ -46,14 +60,18 @@ def shown(
     alt: str,
     paint: Callable[[Any, Ink], None],
     size: tuple[float, float],
-    notice: str = "",
+    notice: Notice | None = None,
     **arrays: Any,
 ) -> Shown:
     """Draw by `paint(figure, ink)`, as draw.style.picture does, and keep the arrays."""
     return with_arrays(picture(name, title, alt, paint, size), notice, **arrays)
 
 
-def with_arrays(drawn: Picture, notice: str = "", **arrays: Any) -> Shown:
-    """A picture that was drawn otherwise, with the arrays behind it."""
+def with_arrays(drawn: Picture, notice: Notice | None = None, **arrays: Any) -> Shown:
+    """A picture that was drawn otherwise, with the arrays behind it. The numbers of the notice are
+    one of them, `noticed`, in the order in which the view gave them."""
     kept = {key: np.asarray(value) for key, value in arrays.items()}
-    return Shown(**vars(drawn), arrays=kept, notice=notice)
+    if notice is None:
+        return Shown(**vars(drawn), arrays=kept)
+    kept["noticed"] = np.array(list(notice.numbers.values()), np.float64)
+    return Shown(**vars(drawn), arrays=kept, notice=notice.text)
