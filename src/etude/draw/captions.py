@@ -32,10 +32,13 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "confusion.title": ("What it confuses", "무엇을 혼동하는가"),
     "confusion.alt": (
-        "Confusion matrix of {count} test samples: true class down, class said across. Right answers "
-        "and errors differ in colour, the stronger the larger their share of the true class (by its "
+        "Confusion matrix of {count} test samples: true class down, class said across. Right "
+        "answers "
+        "and errors differ in colour, the stronger the larger their share of the true class (by "
+        "its "
         "square root).",
-        "테스트 샘플 {count}개의 혼동 행렬: 세로가 정답, 가로가 답. 정답과 오답은 색이 다르고, 정답 "
+        "테스트 샘플 {count}개의 혼동 행렬: 세로가 정답, 가로가 답. 정답과 오답은 색이 다르고, "
+        "정답 "
         "클래스에서 차지하는 비율(제곱근)이 클수록 진함.",
     ),
     "confusion.many": (
@@ -88,14 +91,17 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "The size of weights and gradients in {layers} of {total} layers, from the start to epoch "
         "{epochs}: the median, and the bands that hold 50 and 90 % of what is not zero. Gradients "
         "are computed in eval mode, on the same validation samples.",
-        "처음부터 {epochs} 에폭까지 {total}개 층 가운데 {layers}개의 가중치와 기울기의 크기: 중앙값, "
-        "그리고 0이 아닌 값의 50%와 90%가 들어 있는 띠. 기울기는 평가 모드에서 같은 검증 샘플로 계산.",
+        "처음부터 {epochs} 에폭까지 {total}개 층 가운데 {layers}개의 가중치와 기울기의 크기: "
+        "중앙값, "
+        "그리고 0이 아닌 값의 50%와 90%가 들어 있는 띠. 기울기는 평가 모드에서 같은 검증 샘플로 "
+        "계산.",
     ),
     "calibration.title": ("How sure, and how right", "확신과 정확도"),
     "calibration.alt": (
         "Reliability over {count} test samples: in each bin of sureness, the share that was right "
         "with its 95 % interval; below, how many samples the bin has.",
-        "테스트 샘플 {count}개의 신뢰도: 확신 구간마다 정답률과 95% 신뢰구간, 아래는 구간의 샘플 수.",
+        "테스트 샘플 {count}개의 신뢰도: 확신 구간마다 정답률과 95% 신뢰구간, 아래는 구간의 샘플 "
+        "수.",
     ),
     "attributions.title": ("What spoke for the answer", "답의 근거가 된 부분"),
     "attributions.alt": (
@@ -136,16 +142,19 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "class-map.title": ("Where it looks for a class", "클래스를 찾는 곳"),
     "class-map.alt": (
         "Class activation maps (Grad-CAM) of {names}: for the class said, and for the true one or "
-        "the runner-up, on the scale beside them. The line in the picture is where the first map is "
+        "the runner-up, on the scale beside them. The line in the picture is where the first map "
+        "is "
         "at half of its largest value.",
-        "{names}의 클래스 활성화 맵(Grad-CAM): 답한 클래스, 그리고 정답 또는 둘째 클래스, 옆의 같은 "
+        "{names}의 클래스 활성화 맵(Grad-CAM): 답한 클래스, 그리고 정답 또는 둘째 클래스, 옆의 "
+        "같은 "
         "눈금. 그림 위의 선은 첫 맵이 최댓값의 절반인 곳.",
     ),
     "units.title": ("What a unit answers to", "유닛이 반응하는 것"),
     "units.alt": (
         "The {shown} of {total} test samples that each of {units} units answers to most; a ring "
         "marks where in the picture, for feature maps.",
-        "테스트 샘플 {total}개 가운데 유닛 {units}개가 각각 가장 강하게 반응한 {shown}개. 특징 맵은 "
+        "테스트 샘플 {total}개 가운데 유닛 {units}개가 각각 가장 강하게 반응한 {shown}개. 특징 "
+        "맵은 "
         "그림의 어디인지 고리로 표시.",
     ),
     "gates.title": ("Gates and states over time", "시간에 따른 게이트와 상태"),
@@ -164,10 +173,13 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "class-token.title": ("Where the class token looks", "클래스 토큰이 보는 곳"),
     "class-token.alt": (
         "{name}: the class token's attention to each patch in {layers} layers (mean of {heads} "
-        "heads), its rollout through all, and each head of the last layer; a row has one scale. The "
+        "heads), its rollout through all, and each head of the last layer; a row has one scale. "
+        "The "
         "line in the picture is where the rollout is at half of its largest value.",
-        "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 어텐션(헤드 {heads}개의 평균), 전체 "
-        "롤아웃, 마지막 층의 각 헤드. 한 줄은 같은 눈금. 그림 위의 선은 롤아웃이 최댓값의 절반인 곳.",
+        "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 어텐션(헤드 {heads}개의 평균), "
+        "전체 "
+        "롤아웃, 마지막 층의 각 헤드. 한 줄은 같은 눈금. 그림 위의 선은 롤아웃이 최댓값의 절반인 "
+        "곳.",
     ),
     "positions.title": ("Positions it has learned", "학습한 위치"),
     "positions.alt": (
@@ -179,7 +191,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "latent.alt": (
         "Codes of {count} test images, {width} numbers each, in a plane with {share:.0%} of their "
         "variance, by class (colour and shape); rings are the prior's.",
-        "테스트 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 클래스별로. "
+        "테스트 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 "
+        "클래스별로. "
         "고리는 사전 분포.",
     ),
     "decoded-grid.title": ("Decoded across the plane", "평면을 가로지르는 디코딩"),

@@ -22,10 +22,9 @@ SIGNED = {
 
 @cache
 def colours(kind: str, ground: str) -> Any:
-    """The map "heat" or "signed" on "light" or "dark"; what is not there (NaN) is left open."""
+    """The map "heat" or "signed" on "light" or "dark". What is not there (NaN) is left
+    open, as in every map of matplotlib."""
     from matplotlib.colors import LinearSegmentedColormap
 
     stops = {"heat": HEAT, "signed": SIGNED}[kind][ground]
-    made = LinearSegmentedColormap.from_list(f"etude {kind} {ground}", stops)
-    made.set_bad(alpha=0)
-    return made
+    return LinearSegmentedColormap.from_list(f"etude {kind} {ground}", stops)

@@ -1,4 +1,4 @@
-"""What to notice in each picture, in English and Korean: `NAME.notice`, with numbers from its arrays.
+"""What to notice in each picture, in English and Korean: `NAME.notice`, numbers from its arrays.
 
 Numbers that are shares are written as percentages; differences of percentages are points.
 """
@@ -23,7 +23,8 @@ NOTICES: dict[str, tuple[str, str]] = {
     "confusion.notice": (
         "“{true}” is most often taken for “{said}”: {count} of its {of} test samples. In all, "
         "{wrong} of {total} are wrong.",
-        "가장 잦은 혼동: “{true}” → “{said}”, 테스트 샘플 {of}개 중 {count}개. 전체로는 {total}개 중 "
+        "가장 잦은 혼동: “{true}” → “{said}”, 테스트 샘플 {of}개 중 {count}개. 전체로는 "
+        "{total}개 중 "
         "{wrong}개가 오답.",
     ),
     "confusion.notice.none": (
@@ -31,13 +32,15 @@ NOTICES: dict[str, tuple[str, str]] = {
         "테스트 샘플 {count}개가 모두 대각선 위에 있음: 오답 없음.",
     ),
     "mistakes.notice": (
-        "{count} test samples are wrong ({share:.1%}). The network is {sure:.0%} sure of the first, "
+        "{count} test samples are wrong ({share:.1%}). The network is {sure:.0%} sure of the "
+        "first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 오답({share:.1%}). 첫 오답의 확신은 {sure:.0%}, 여기 보인 "
         "{shown}개의 중앙값은 {median:.0%}.",
     ),
     "surest.notice": (
-        "{count} test samples are right ({share:.1%}). The network is {sure:.0%} sure of the first, "
+        "{count} test samples are right ({share:.1%}). The network is {sure:.0%} sure of the "
+        "first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 정답({share:.1%}). 첫 정답의 확신은 {sure:.0%}, 여기 보인 "
         "{shown}개의 중앙값은 {median:.0%}.",
@@ -80,7 +83,8 @@ NOTICES: dict[str, tuple[str, str]] = {
     "attention.notice.itself": (
         "Head {head} of layer {layer} puts {share:.0%} of its weight on the token itself; evenly "
         "spread it would be {even:.0%}.",
-        "층 {layer}의 헤드 {head}: 가중치의 {share:.0%}를 토큰 자신에 둠. 고르게 나누면 {even:.0%}.",
+        "층 {layer}의 헤드 {head}: 가중치의 {share:.0%}를 토큰 자신에 둠. 고르게 나누면 "
+        "{even:.0%}.",
     ),
     "attention.notice.next": (
         "Head {head} of layer {layer} puts {share:.0%} of its weight on the token after; evenly "
@@ -141,19 +145,22 @@ NOTICES: dict[str, tuple[str, str]] = {
     "first-layer.notice": (
         "Unit {unit} weighs most: its norm of {norm:.3g} is {times:.1f} times the median; {quiet} "
         "of {count} units are below half of the median.",
-        "유닛 {unit}의 가중치가 가장 큼: 노름 {norm:.3g}, 중앙값의 {times:.1f}배. 유닛 {count}개 중 "
+        "유닛 {unit}의 가중치가 가장 큼: 노름 {norm:.3g}, 중앙값의 {times:.1f}배. 유닛 {count}개 "
+        "중 "
         "{quiet}개는 중앙값의 절반보다 작음.",
     ),
     "filters.notice": (
         "In {layer} the largest filter weighs {times:.1f} times the median; {quiet} of {count} "
         "are below half of the median.",
-        "{layer}: 가장 큰 필터가 중앙값의 {times:.1f}배. {count}개 중 {quiet}개는 중앙값의 절반보다 "
+        "{layer}: 가장 큰 필터가 중앙값의 {times:.1f}배. {count}개 중 {quiet}개는 중앙값의 "
+        "절반보다 "
         "작음.",
     ),
     "features.notice": (
         "In the last layer ({layer}) {silent} of {total} maps are silent for this sample, and "
         "{zeros:.0%} of all values are zero.",
-        "마지막 층({layer})에서는 이 샘플에 대해 맵 {total}개 중 {silent}개가 반응이 없고, 전체 값의 "
+        "마지막 층({layer})에서는 이 샘플에 대해 맵 {total}개 중 {silent}개가 반응이 없고, 전체 "
+        "값의 "
         "{zeros:.0%}가 0.",
     ),
     "class-map.notice": (
@@ -212,16 +219,19 @@ NOTICES: dict[str, tuple[str, str]] = {
     "latent.notice": (
         "The nearest other code is of the same class in {same:.0%} of cases; classes “{one}” and "
         "“{two}” mix most ({count} codes).",
-        "가장 가까운 다른 코드가 같은 클래스인 경우는 {same:.0%}. “{one}”, “{two}” 클래스가 가장 많이 "
+        "가장 가까운 다른 코드가 같은 클래스인 경우는 {same:.0%}. “{one}”, “{two}” 클래스가 가장 "
+        "많이 "
         "섞임(코드 {count}개).",
     ),
     "latent.notice.apart": (
         "The nearest other code is of the same class in {same:.0%} of cases: “{one}” and “{two}” "
         "mix in {count}.",
-        "가장 가까운 다른 코드가 같은 클래스인 경우는 {same:.0%}: “{one}”, “{two}”의 섞임은 {count}.",
+        "가장 가까운 다른 코드가 같은 클래스인 경우는 {same:.0%}: “{one}”, “{two}”의 섞임은 "
+        "{count}.",
     ),
     "latent.notice.none": (
-        "{inside:.0%} of the codes lie within 1.4 times the prior's typical distance from its middle.",
+        "{inside:.0%} of the codes lie within 1.4 times the prior's typical distance from its "
+        "middle.",
         "코드의 {inside:.0%}가 사전 분포 중심에서 보통 거리의 1.4배 안에 있음.",
     ),
     "decoded-grid.notice.across": (
@@ -239,12 +249,14 @@ NOTICES: dict[str, tuple[str, str]] = {
     "walk.notice": (
         "The fastest change is on the way from #{first} to #{last}, between {start:.0%} and "
         "{end:.0%}: {part:.0%} of that walk's change in one step.",
-        "가장 빠른 변화는 #{first}에서 시작해 #{last}에서 끝나는 길의 {start:.0%}와 {end:.0%} 사이: 그 길의 "
+        "가장 빠른 변화는 #{first}에서 시작해 #{last}에서 끝나는 길의 {start:.0%}와 {end:.0%} "
+        "사이: 그 길의 "
         "변화 중 {part:.0%}가 한 걸음에.",
     ),
     "prior.notice": (
         "Number {place} of the code is farthest from the prior: mean {mean:.2f} and standard "
-        "deviation {std:.2f}, where the prior has 0 and {scale:.3g}. Over all numbers, the distance "
+        "deviation {std:.2f}, where the prior has 0 and {scale:.3g}. Over all numbers, the "
+        "distance "
         "is {ratio:.2f} times that of two draws of the prior.",
         "코드의 {place}번째 숫자가 사전 분포와 가장 다름: 평균 {mean:.2f}, 표준편차 {std:.2f}(사전 "
         "분포는 0과 {scale:.3g}). 전체 거리는 사전 분포 표본 둘 사이의 {ratio:.2f}배.",

@@ -80,7 +80,7 @@ def two_tone(linewidth: float = 1.4) -> dict[str, Any]:
     """A white line with a dark rim: it stands out on any picture, whatever its colours."""
     from matplotlib.patheffects import Normal, Stroke
 
-    rim = [Stroke(linewidth=linewidth + 2.2, foreground="#111111"), Normal()]
+    rim = [Stroke(linewidth=linewidth + min(2.2, 2 * linewidth), foreground="#111111"), Normal()]
     return {"linewidth": linewidth, "color": "#ffffff", "path_effects": rim}
 
 
@@ -110,6 +110,6 @@ def paint_steps(axes: Any, ink: Ink, x: np.ndarray, label: str) -> None:
         low = -far if x.min() < 0 else 0.0
         cmap = ink.signed if low else ink.heat
         axes.imshow(x.T, cmap=cmap, vmin=low, vmax=far, aspect="auto", interpolation="nearest")
-        axes.set_ylabel(f"{label}: feature")
+        axes.set_ylabel(f"{label}: feature\ncolours {'±' if low else '0 to '}{far:.3g}")
         whole(axes.yaxis)
     whole(axes.xaxis)

@@ -13,7 +13,7 @@ import torch
 
 from etude.draw.labels import wrapped
 from etude.draw.panels import framed, paint_sample, paint_steps
-from etude.draw.style import Ink, legend, signs
+from etude.draw.style import Ink, signs
 from etude.look.subject import Sample, Subject, as_given, steps_of
 from etude.look.view import Notice, Shown, View, notice, shown
 from etude.shapes import Tensor
@@ -119,7 +119,7 @@ def _layout(
     if ndim == 2:
         return lambda figure, ink: _sequences(figure, ink, samples, found, unit), (7.6, 5.0)
     bars = min(len(samples[0].raw), BARS)
-    size = (7.6, 1.2 + 0.3 * max(bars, 2))
+    size = (7.6, 1.4 + 0.3 * max(bars, 2))
     return lambda figure, ink: _vectors(figure, ink, samples, found, unit), size
 
 
@@ -144,7 +144,9 @@ def _images(
 def _sequences(figure: Any, ink: Ink, samples: list[Sample], found: list[Found], unit: str) -> None:
     """A column a sample, its steps to the right: the input, then each method, all on one scale."""
     grid = figure.subplots(3, len(samples), squeeze=False, sharex="col")
-    far = max(float(np.abs(_by_step(each)).max()) for *both, _ in found for each in both) or 1.0
+    every = np.concatenate([_by_step(each) for *both, _ in found for each in both])
+    low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
+    room = 0.06 * ((high - low) or 1.0)
     for column, sample, (*maps, _) in zip(grid.T, samples, found):
         length = steps_of(sample, len(sample.raw))
         paint_steps(column[0], ink, sample.raw[:length], "input")
@@ -153,7 +155,7 @@ def _sequences(figure: Any, ink: Ink, samples: list[Sample], found: list[Found],
             values = _by_step(each)[:length]
             axes.bar(np.arange(length), values, 0.9, color=signs(ink, values))
             axes.axhline(0, color=ink.edge, linewidth=0.8)
-            axes.set_ylim(-1.08 * far, 1.08 * far)
+            axes.set_ylim(low - room, high + room)
             axes.set_title(name, fontsize=8)
         column[-1].set_xlabel("step")
     for axes in grid[1:, 0]:
@@ -161,8 +163,8 @@ def _sequences(figure: Any, ink: Ink, samples: list[Sample], found: list[Found],
 
 
 def _by_step(each: np.ndarray) -> np.ndarray:
-    """Attributions of a sequence [L Q] by step [L]: gradients add up; what hides a whole step is the
-    same for all its features."""
+    """Attributions of a sequence [L Q] by step [L]: gradients add up; what hides a whole step
+    is the same for all its features."""
     same = each.shape[1] > 1 and np.array_equal(each, np.repeat(each[:, :1], each.shape[1], 1))
     return np.asarray(each[:, 0] if same else each.sum(1))
 
@@ -181,11 +183,9 @@ def _vectors(figure: Any, ink: Ink, samples: list[Sample], found: list[Found], u
         axes.set_yticks(rows, [f"feature {d} = {sample.raw[d]:.4g}" for d in order], fontsize=8)
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.set_xlabel(unit)
-        axes.text(
-            0, 1.0 + 0.32 / (0.3 * max(len(order), 2)), wrapped(sample.name, 2.6, rows=2),
-            transform=axes.transAxes, fontsize=8, va="bottom",
-        )  # fmt: skip
-    legend(panels[0], 2, fontsize=8)
+        axes.set_title(wrapped(sample.name, 5.6 / len(samples), rows=2), fontsize=8)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8)
 
 
 VIEW = View("which parts of the input spoke for the answer", fits, draw, 32)

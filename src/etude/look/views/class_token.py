@@ -73,7 +73,8 @@ def draw(subject: Subject) -> list[Shown]:
             paint_sample(axes, ink, sample.raw, subject.card.top)
             axes.set_title(f"{title}\n{grid[0]} x {grid[1]}", fontsize=8)
         patch_lines(rows[0, 0], shape, grid)
-        outline(rows[1, 0], rolled, shape)
+        # At the edges of patches, as the map beside it shows them.
+        outline(rows[1, 0], np.kron(rolled, np.ones((8, 8))), shape)
         below = [f"layer {layers}\nhead {k + 1}" for k in range(heads)]
         for row, maps, words in (
             (rows[0, 1:], above, [f"{word}\nmean of heads" for word in named[:-1]] + ["rollout\n"]),

@@ -40,7 +40,7 @@ def draw(subject: Subject) -> list[Shown]:
         axes.set_xlabel("a column is one draw of noise")
 
     alt = subject.say("filmstrip.alt", columns=columns, rows=len(moments))
-    size = (7.6, 0.6 + 0.58 * len(moments))
+    size = (7.6, 0.35 + 0.58 * len(moments))
     title = subject.say("filmstrip.title")
     said = _notice(subject, np.stack([arrays["samples"] for _, arrays in frames_]))
     return [shown("filmstrip", title, alt, paint, size, said, samples=images, epoch=moments)]

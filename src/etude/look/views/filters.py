@@ -58,7 +58,8 @@ def draw(subject: Subject) -> list[Shown]:
     name, w = next(iter(layers.items()))
     norm = np.linalg.norm(w.reshape(len(w), -1), axis=1)
     said = notice(
-        subject, "filters.notice", layer=name, times=float(norm.max() / max(np.median(norm), 1e-12)),
+        subject, "filters.notice", layer=name, 
+        times=float(norm.max() / max(np.median(norm), 1e-12)),
         quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
     )  # fmt: skip
     return [shown("filters", title, alt, paint, size, said, **layers)]

@@ -46,7 +46,7 @@ def draw(subject: Subject) -> list[Shown]:
         axes.scatter(test.x[:, 0], test.y[:, 0], label="test data", **dots)
         axes.plot(x[:, 0], values[:, 0], label=subject.result["model"], **line(ink, 0))
         axes.set(xlabel="input x", ylabel=subject.card.unit)
-        legend(axes)
+        legend(axes, markerscale=2.5)
 
     alt = subject.say("fitted.alt", points=len(test))
     title = subject.say("fitted.title")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from etude.draw.labels import wrapped
-from etude.draw.panels import framed, paint_sample, paint_steps
-from etude.draw.style import Ink, whole
+from etude.draw.panels import framed, paint_steps
+from etude.draw.style import Ink, show_image, whole
 from etude.layers import LSTM
 from etude.look.subject import Sample, Subject, steps_of
 from etude.look.view import Notice, Shown, View, notice, shown
@@ -36,12 +36,21 @@ def paint_input(axes: Any, ink: Ink, subject: Subject, sample: Sample, length: i
     """What the network reads: an image as it is seen, its rows downward; of a sequence the steps to
     the right, as the data have them."""
     if sample.raw.ndim == 3:
-        paint_sample(axes, ink, sample.raw, subject.card.top)
+        top = float(subject.card.top)
+        show_image(axes, sample.raw.astype(np.float32), 0.0, top, aspect="auto")
+        framed(axes, ink)
         axes.set_yticks(np.arange(length))
         whole(axes.yaxis)
         axes.set_ylabel("row = step")
     else:
         paint_steps(axes, ink, sample.raw[:length], "input")
+
+
+def ratio_of(sample: Sample) -> float:
+    """Width of a picture over its height, within what there is room for; 1 for a sequence."""
+    if sample.raw.ndim < 3:
+        return 1.0
+    return float(np.clip(sample.raw.shape[2] / sample.raw.shape[1], 0.5, 2))
 
 
 @dataclass(frozen=True)
@@ -66,13 +75,15 @@ class Walk:
 
     def paint(self, figure: Any, ink: Ink, subject: Subject, sample: Sample) -> None:
         """The input, then a panel a gate and state, for each layer."""
-        grid = self._grid(figure, len(self.layers))
+        grid = self._grid(figure, len(self.layers), ratio_of(sample))
         images: dict[str, Any] = {}
-        for line, (name, gates) in zip(grid, self.layers.items()):
+        for index, (line, (name, gates)) in enumerate(zip(grid, self.layers.items())):
             first, *others = line
             length = len(gates["c"])
             paint_input(first, ink, subject, sample, length)
-            first.set_title(name, fontsize=9)
+            width = 2.0 if self.down else 6.4 / len(self.layers)
+            called = f"{wrapped(sample.name, width, 8, 2)}\n" if index == 0 else ""
+            first.set_title(called + name, fontsize=8)
             order = np.argsort(-gates["c"][-1], kind="stable")
             for axes, (key, word) in zip(others, PANELS.items()):
                 options = {"aspect": "auto", "interpolation": "nearest", **self.scale(ink, key)}
@@ -80,19 +91,18 @@ class Walk:
                 framed(axes, ink)
                 if self.down:
                     axes.set_title(word, fontsize=8)
-                elif line is grid[0]:
+                elif index == 0:
                     axes.set_ylabel(word.replace(" ", "\n"), fontsize=8)
             if not self.down:
                 others[-1].set_xticks(np.arange(length))
                 whole(others[-1].xaxis)
                 others[-1].set_xlabel("step")
         self._bars(figure, grid, images)
-        figure.suptitle(wrapped(sample.name, 6.5, 9, 2), fontsize=9, x=0.01, ha="left")
 
-    def _grid(self, figure: Any, layers: int) -> np.ndarray:
+    def _grid(self, figure: Any, layers: int, ratio: float) -> np.ndarray:
         """Axes [layers, input and panels]: a row a layer where steps go down, else a column."""
         if self.down:
-            ratios = [1.9, *(1.0 for _ in PANELS)]
+            ratios = [1.8 * ratio, *(1.0 for _ in PANELS)]
             made = figure.subplots(layers, 1 + len(PANELS), squeeze=False, width_ratios=ratios)
             return np.asarray(made)
         made = figure.subplots(1 + len(PANELS), layers, squeeze=False, sharex="col")

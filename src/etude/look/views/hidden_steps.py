@@ -9,7 +9,7 @@ from etude.draw.labels import wrapped
 from etude.draw.style import Ink, signs, whole
 from etude.look.subject import Sample, Subject, steps_of
 from etude.look.view import Shown, View, notice, shown
-from etude.look.views.gates import paint_input
+from etude.look.views.gates import paint_input, ratio_of
 
 
 def fits(subject: Subject) -> str:
@@ -49,7 +49,7 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         if down:
-            first, second = figure.subplots(1, 2, width_ratios=[1, 1.6])
+            first, second = figure.subplots(1, 2, width_ratios=[ratio_of(sample), 1.6])
             second.barh(steps, moved, color=signs(ink, moved))
             second.axvline(0, color=ink.edge, linewidth=0.8)
             second.set(ylim=(len(moved) - 0.5, -0.5), xlabel=unit, ylabel="row that is hidden")

@@ -39,20 +39,19 @@ def draw(subject: Subject) -> list[Shown]:
         axes.set_aspect("equal")
         across, down = plane.names()
         axes.set(xlabel=across, ylabel=down)
-        beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
         columns = -(-(len(names) + 1) // 26)
-        axes.legend(fontsize=8, markerscale=1.6, ncols=columns, **beside)
+        figure.legend(loc="outside right upper", fontsize=8, markerscale=1.6, ncols=columns)
 
     alt = subject.say("latent.alt", count=len(codes), width=codes.shape[1], share=plane.share)
     arrays = {"codes": codes, "samples": chosen, "points": points, "axes": plane.axes}
     title = subject.say("latent.title")
-    size = (6.4 + 0.6 * (len(classes) // 26), 5.2)
+    size = (7.2 + 0.8 * (len(classes) // 26), 5.2)
     return [shown("latent", title, alt, paint, size, _notice(subject, codes, labels), **arrays)]
 
 
 def marks(ink: Ink, index: int) -> dict[str, Any]:
-    """Colour and shape of the index-th class: no two of the first 80 have both in common, and no two
-    of ten that follow each other have either."""
+    """Colour and shape of the index-th class: no two of the first 80 have both in common, and ten
+    that follow each other have ten colours."""
     count = len(ink.classes)
     shape = (index % count + index // count) % len(SHAPES)
     return {"color": ink.classes[index % count], "marker": SHAPES[shape]}

@@ -25,7 +25,7 @@ def fits(subject: Subject) -> str:
 
 
 def words(subject: Subject, index: int, width: float) -> str:
-    """What was said of a test sample, how surely, and what it is: lines of at most `width` inches."""
+    """What was said of a test sample, how surely, and what it is, in lines of `width` inches."""
     sure, said = subject.sureness
     classes, true = subject.card.classes, int(subject.data.test.y[index])
     lines = [f"#{index}: {sure[index]:.0%} sure", classes[said[index]]]

@@ -48,7 +48,7 @@ def draw(subject: Subject) -> list[Shown]:
         subject, "reconstructions.notice", place=worst + 1, worst=float(error[worst]),
         mean=float(error.mean()), times=float(error[worst] / max(float(error.mean()), 1e-12)),
     )  # fmt: skip
-    return [shown("reconstructions", title, alt, paint, (7.6, 2.1), said, **arrays)]
+    return [shown("reconstructions", title, alt, paint, (7.6, 1.75), said, **arrays)]
 
 
 VIEW = View("test images beside their reconstructions", fits, draw, 14)

@@ -55,7 +55,7 @@ def draw(subject: Subject) -> list[Shown]:
         start=float(share[step, 0]), end=float(share[step + 1, 0]),
         part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
     )  # fmt: skip
-    return [shown("walk", title, alt, paint, (7.6, 0.5 + 0.62 * len(ways)), said, **arrays)]
+    return [shown("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), said, **arrays)]
 
 
 VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)
