@@ -1,10 +1,13 @@
 """What stands under each picture, in English and Korean: `NAME.title` and `NAME.alt`."""
 
+from etude.draw.notices import NOTICES
+
 CAPTIONS: dict[str, tuple[str, str]] = {
-    "sample.test": ("test sample {index}", "시험 샘플 {index}"),
+    **NOTICES,
+    "sample.test": ("test sample {index}", "테스트 샘플 {index}"),
     "sample.worst": (
         "test sample {index}, its surest mistake",
-        "시험 샘플 {index}, 가장 확신한 오답",
+        "테스트 샘플 {index}, 가장 확신한 오답",
     ),
     "shapes.title": ("The walk of shapes", "모양의 흐름"),
     "shapes.alt": (
@@ -29,8 +32,18 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "confusion.title": ("What it confuses", "무엇을 혼동하는가"),
     "confusion.alt": (
-        "Confusion matrix of {count} test samples: true class down, class said across.",
-        "시험 샘플 {count}개의 혼동 행렬: 세로가 정답, 가로가 답.",
+        "Confusion matrix of {count} test samples: true class down, class said across. Right "
+        "answers "
+        "and errors differ in colour, the stronger the larger their share of the true class (by "
+        "its "
+        "square root).",
+        "테스트 샘플 {count}개의 혼동 행렬: 세로가 정답, 가로가 답. 정답과 오답은 색이 다르고, "
+        "정답 "
+        "클래스에서 차지하는 비율(제곱근)이 클수록 진함.",
+    ),
+    "confusion.many": (
+        "Counts are not written into the cells: there are {classes} classes.",
+        "클래스가 {classes}개라 칸에 개수를 쓰지 않음.",
     ),
     "confusion.named": (
         "In cells off the diagonal, the surest {named} samples by number (etude look --sample).",
@@ -39,17 +52,17 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "mistakes.title": ("Its surest mistakes", "가장 확신한 오답"),
     "mistakes.alt": (
         "The {shown} surest of {count} mistakes on {total} test samples, the surest first.",
-        "시험 샘플 {total}개 중 오답 {count}개 가운데 가장 확신한 {shown}개.",
+        "테스트 샘플 {total}개 중 오답 {count}개 가운데 가장 확신한 {shown}개.",
     ),
     "surest.title": ("Its surest right answers", "가장 확신한 정답"),
     "surest.alt": (
         "The {shown} surest of {count} right answers on {total} test samples.",
-        "시험 샘플 {total}개 중 정답 {count}개 가운데 가장 확신한 {shown}개.",
+        "테스트 샘플 {total}개 중 정답 {count}개 가운데 가장 확신한 {shown}개.",
     ),
     "fitted.title": ("The fitted function", "맞춘 함수"),
     "fitted.alt": (
         "The fitted function over {points} test points.",
-        "시험 데이터 {points}개와 맞춘 함수.",
+        "테스트 데이터 {points}개와 맞춘 함수.",
     ),
     "forecast.title": ("A forecast", "예측 하나"),
     "forecast.alt": (
@@ -64,9 +77,9 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "reconstructions.title": ("Coded and decoded", "인코딩과 디코딩"),
     "reconstructions.alt": (
         "{count} test images and their copies; mean squared error {error:.4f} in [-1, 1].",
-        "시험 이미지 {count}장과 그 복원. 평균 제곱 오차 {error:.4f} ([-1, 1] 기준).",
+        "테스트 이미지 {count}장과 그 복원. 평균 제곱 오차 {error:.4f} ([-1, 1] 기준).",
     ),
-    "attention.title": ("What attends to what", "무엇이 무엇에 주목하는가"),
+    "attention.title": ("What attends to what", "무엇이 무엇에 어텐션하는가"),
     "attention.alt": (
         "{name}: the weights of {heads} heads in {layers} layers, before dropout; a row is a query "
         "and sums to 1 (largest deviation {deviation:.0e}). One scale for all.",
@@ -75,23 +88,20 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "weights.title": ("Weights and gradients", "가중치와 기울기"),
     "weights.alt": (
-        "How large weights and gradients are in {layers} of {total} layers, from the start to "
-        "epoch {epochs}; gradients in eval mode, on the same validation samples.",
-        "처음부터 {epochs} 에폭까지 {total}개 층 가운데 {layers}개의 가중치와 기울기의 크기. "
-        "기울기는 평가 모드에서 같은 검증 샘플로 계산.",
+        "The size of weights and gradients in {layers} of {total} layers, from the start to epoch "
+        "{epochs}: the median, and the bands that hold 50 and 90 % of what is not zero. Gradients "
+        "are computed in eval mode, on the same validation samples.",
+        "처음부터 {epochs} 에폭까지 {total}개 층 가운데 {layers}개의 가중치와 기울기의 크기: "
+        "중앙값, "
+        "그리고 0이 아닌 값의 50%와 90%가 들어 있는 띠. 기울기는 평가 모드에서 같은 검증 샘플로 "
+        "계산.",
     ),
     "calibration.title": ("How sure, and how right", "확신과 정확도"),
     "calibration.alt": (
-        "Reliability over {count} test samples: it is {sure:.1%} sure on average and right in "
-        "{right:.1%}; expected calibration error {error:.1%}.",
-        "시험 샘플 {count}개의 신뢰도: 평균 확신 {sure:.1%}, 정답률 {right:.1%}, 기대 보정 오차 "
-        "{error:.1%}.",
-    ),
-    "calibration.over": ("It is surer than it should be.", "확신이 지나침."),
-    "calibration.under": ("It is less sure than it could be.", "확신이 모자람."),
-    "calibration.even": (
-        "On average it is as sure as it is right.",
-        "평균적으로 확신과 정답률이 같음.",
+        "Reliability over {count} test samples: in each bin of sureness, the share that was right "
+        "with its 95 % interval; below, how many samples the bin has.",
+        "테스트 샘플 {count}개의 신뢰도: 확신 구간마다 정답률과 95% 신뢰구간, 아래는 구간의 샘플 "
+        "수.",
     ),
     "attributions.title": ("What spoke for the answer", "답의 근거가 된 부분"),
     "attributions.alt": (
@@ -100,6 +110,11 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "a time.",
         "{names}: {what}에 대한 찬성(양수)과 반대(음수). 학습 평균에서 시작한 적분 기울기의 합과 "
         "답의 변화의 차이는 {delta:.2g}. 가림법은 한 번에 한 부분을 가림.",
+    ),
+    "attributions.scale.one": ("All bars have one scale.", "막대는 모두 같은 눈금."),
+    "attributions.scale.own": (
+        "Each map has its own scale, beside it.",
+        "맵마다 눈금이 따로 있고 옆에 표시.",
     ),
     "attributions.classify": ("the class said", "답한 클래스"),
     "attributions.regress": ("a high value", "높은 값"),
@@ -127,37 +142,44 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "class-map.title": ("Where it looks for a class", "클래스를 찾는 곳"),
     "class-map.alt": (
         "Class activation maps (Grad-CAM) of {names}: for the class said, and for the true one or "
-        "the runner-up, on the same scale.",
-        "{names}의 클래스 활성화 맵(Grad-CAM): 답한 클래스, 그리고 정답 또는 둘째 클래스. "
-        "같은 눈금.",
+        "the runner-up, on the scale beside them. The line in the picture is where the first map "
+        "is "
+        "at half of its largest value.",
+        "{names}의 클래스 활성화 맵(Grad-CAM): 답한 클래스, 그리고 정답 또는 둘째 클래스, 옆의 "
+        "같은 "
+        "눈금. 그림 위의 선은 첫 맵이 최댓값의 절반인 곳.",
     ),
     "units.title": ("What a unit answers to", "유닛이 반응하는 것"),
     "units.alt": (
         "The {shown} of {total} test samples that each of {units} units answers to most; a ring "
         "marks where in the picture, for feature maps.",
-        "시험 샘플 {total}개 가운데 유닛 {units}개가 각각 가장 강하게 반응한 {shown}개. 특징 맵은 "
+        "테스트 샘플 {total}개 가운데 유닛 {units}개가 각각 가장 강하게 반응한 {shown}개. 특징 "
+        "맵은 "
         "그림의 어디인지 고리로 표시.",
     ),
     "gates.title": ("Gates and states over time", "시간에 따른 게이트와 상태"),
     "gates.alt": (
-        "{name}, {steps} steps, {layers} layers: what is let in (i), kept (f) and shown (o), from "
-        "0 to 1; what is new (g), the cell (c) and the hidden state (h).",
-        "{name}, {steps}단계, {layers}개 층: 들여보냄(i), 유지(f), 내보냄(o)은 0에서 1. "
-        "새 값(g), 셀(c), 은닉 상태(h).",
+        "{name}, {steps} steps, {layers} layers: input, forget and output gate (0 closed, 1 open), "
+        "cell candidate and hidden state (-1 to 1), and cell state. Units are sorted by their cell "
+        "state at the last step.",
+        "{name}, {steps}단계, {layers}개 층: 입력·망각·출력 게이트(0 닫힘, 1 열림), 셀 후보와 은닉 "
+        "상태(-1에서 1), 셀 상태. 유닛은 마지막 단계의 셀 상태 순서.",
     ),
     "hidden-steps.title": ("What a hidden step changes", "한 단계를 가리면 바뀌는 것"),
     "hidden-steps.alt": (
-        "{name}: how the answer changes when one step is replaced by the training mean; step "
-        "{step} matters most.",
-        "{name}: 한 단계를 학습 평균으로 바꿀 때 답의 변화. 가장 중요한 단계는 {step}.",
+        "{name}: how the answer changes when one step is replaced by the training mean.",
+        "{name}: 한 단계를 학습 평균으로 바꿀 때 답의 변화.",
     ),
     "class-token.title": ("Where the class token looks", "클래스 토큰이 보는 곳"),
     "class-token.alt": (
         "{name}: the class token's attention to each patch in {layers} layers (mean of {heads} "
-        "heads), its rollout through all, and each head of the last layer; each map on its own "
-        "scale, its largest weight above it.",
-        "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 주목(헤드 {heads}개의 평균), 전체 "
-        "롤아웃, 마지막 층의 각 헤드. 맵마다 따로 눈금, 위에 최댓값.",
+        "heads), its rollout through all, and each head of the last layer; a row has one scale. "
+        "The "
+        "line in the picture is where the rollout is at half of its largest value.",
+        "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 어텐션(헤드 {heads}개의 평균), "
+        "전체 "
+        "롤아웃, 마지막 층의 각 헤드. 한 줄은 같은 눈금. 그림 위의 선은 롤아웃이 최댓값의 절반인 "
+        "곳.",
     ),
     "positions.title": ("Positions it has learned", "학습한 위치"),
     "positions.alt": (
@@ -168,8 +190,9 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "latent.title": ("The space of codes", "코드 공간"),
     "latent.alt": (
         "Codes of {count} test images, {width} numbers each, in a plane with {share:.0%} of their "
-        "variance, by class; rings are the prior's.",
-        "시험 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 클래스별로. "
+        "variance, by class (colour and shape); rings are the prior's.",
+        "테스트 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 "
+        "클래스별로. "
         "고리는 사전 분포.",
     ),
     "decoded-grid.title": ("Decoded across the plane", "평면을 가로지르는 디코딩"),

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
+from etude.draw.colours import SIGNED, colours
+
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
 DARK = ("#56B4E9", "#E69F00", "#2fc79a", "#e39bc4", "#ff8c4a", "#8fd0ff", "#c0c0c0")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -33,20 +37,36 @@ DPI = 150
 
 @dataclass(frozen=True)
 class Ink:
-    """What to draw with on one background."""
+    """What to draw with on one background. faint: axes and grids; edge: frames and lines of
+    reference, which have to be seen."""
 
+    ground: str
     lines: tuple[str, ...]
     text: str
     paper: str
     faint: str
-    heat: str
-    signed: str
+    edge: str
     classes: tuple[str, ...]
+
+    @property
+    def heat(self) -> Any:
+        """Colours of values from 0 up."""
+        return colours("heat", self.ground)
+
+    @property
+    def signed(self) -> Any:
+        """Colours of values from -1 (against) to 1 (for)."""
+        return colours("signed", self.ground)
+
+    @property
+    def both(self) -> tuple[str, str]:
+        """The colours of against and for, where they are bars."""
+        return SIGNED[self.ground][0], SIGNED[self.ground][-1]
 
 
 INKS = {
-    "light": Ink(LIGHT, "#1a1a1a", "#ffffff", "#d9d9d9", "Blues", "RdBu_r", CLASSES["light"]),
-    "dark": Ink(DARK, "#e8e8e8", "#16181d", "#3a3d45", "cividis", "berlin", CLASSES["dark"]),
+    "light": Ink("light", LIGHT, "#1a1a1a", "#ffffff", "#d9d9d9", "#8a8a8a", CLASSES["light"]),
+    "dark": Ink("dark", DARK, "#e8e8e8", "#16181d", "#3a3d45", "#7d828c", CLASSES["dark"]),
 }
 
 
@@ -104,17 +124,29 @@ def _png(canvas: Any) -> bytes:
 
 
 def packed(image: Any) -> bytes:
-    """An image as a PNG of 256 colours, which are enough for any picture here: a third in size, and
-    quicker to write. The ground, which is the colour of the first corner, stays as it is."""
+    """An image as a PNG, bit for bit: by a palette where it has at most 256 colours (a third in
+    size), else in full colour, because a palette that is too small makes two colours of a legend
+    one."""
     plain = image.convert("RGB")
-    few = plain.quantize(256, method=2)  # by octree
-    palette = few.getpalette()
-    ground = 3 * few.getpixel((0, 0))
-    palette[ground : ground + 3] = plain.getpixel((0, 0))
-    few.putpalette(palette)
     buffer = io.BytesIO()
-    few.save(buffer, format="PNG")
+    (_indexed(plain) or plain).save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def _indexed(plain: Any) -> Any:
+    """The same pixels by a palette; None where they have more than 256 colours."""
+    from PIL import Image
+
+    few = plain.getcolors(256)
+    if few is None:
+        return None
+    colours = np.array([color for _, color in few], np.uint32)
+    key = colours @ (65536, 256, 1)
+    order = np.argsort(key)
+    found = np.searchsorted(key[order], np.asarray(plain, np.uint32) @ (65536, 256, 1))
+    indexed = Image.fromarray(found.astype(np.uint8)).convert("P")
+    indexed.putpalette(colours[order].astype(np.uint8).tobytes())
+    return indexed
 
 
 def log_scale(axis: Any) -> None:
@@ -122,9 +154,28 @@ def log_scale(axis: Any) -> None:
     that matplotlib writes as formulas take longer to set than all else in a picture."""
     from matplotlib.ticker import LogFormatter
 
+    class Plain(LogFormatter):
+        """0.05, not 5e-02."""
+
+        def _num_to_string(self, x: float, vmin: float, vmax: float) -> str:
+            return f"{x:g}"
+
     axis._set_axes_scale("log")
-    axis.set_major_formatter(LogFormatter(labelOnlyBase=True))
-    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+    axis.set_major_formatter(Plain(labelOnlyBase=True))
+    axis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+
+
+def legend(axes: Any, columns: int = 3, **options: Any) -> None:
+    """The legend above the axes, where it can lie on no curve."""
+    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    axes.legend(**{**above, "ncols": columns, "columnspacing": 1.2, **options})
+
+
+def whole(axis: Any) -> None:
+    """Ticks at whole numbers alone: there is no epoch 1.5."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
 
 
 @cache
@@ -139,6 +190,8 @@ def families() -> list[str]:
 def _settings(ink: Ink) -> Any:
     return {
         "font.family": families(),
+        # A class may be called "$1": it is a name, and no formula.
+        "text.parse_math": False,
         "figure.facecolor": ink.paper,
         "axes.facecolor": ink.paper,
         "savefig.facecolor": ink.paper,
@@ -167,14 +220,25 @@ def line(ink: Ink, index: int) -> dict[str, Any]:
     return {"color": ink.lines[index % len(ink.lines)], "linestyle": DASHES[index % len(DASHES)]}
 
 
-def show_image(axes: Any, x: Any, low: float, high: float) -> None:
+def dotted(ink: Ink, index: int, count: int) -> dict[str, Any]:
+    """The same with a dot at each of few points: one alone would make no line."""
+    return {**line(ink, index), **({"marker": "o", "markersize": 3.5} if count <= 12 else {})}
+
+
+def signs(ink: Ink, values: Any) -> list[str]:
+    """The colour of each bar: for above zero, against below."""
+    against, for_ = ink.both
+    return [for_ if value > 0 else against for value in values]
+
+
+def show_image(axes: Any, x: Any, low: float, high: float, **options: Any) -> None:
     """An image [C H W] without axes; one channel is grey; low and high are black and white."""
     x = x.transpose(1, 2, 0)
     if x.shape[2] in (3, 4):
-        axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest")
+        axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest", **options)
     else:
         grey = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}
-        axes.imshow(x[..., 0], **grey)
+        axes.imshow(x[..., 0], **{**grey, **options})
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from etude.draw import style
+from etude.draw.labels import short
 from etude.draw.style import INKS, Ink, Picture, packed
 
 ROW, SIZE, EDGE = 0.19, 0.118, 0.1
 """Inches: height of a row, of its letters, and of the margin."""
+MOST = 3.2
+"""Inches that a cell may be wide; a longer one is cut in the middle."""
 
 
 def lines_of(rows: Sequence[Sequence[str]], left: int) -> list[str]:
@@ -27,7 +30,7 @@ def table_picture(
     name: str, title: str, alt: str, rows: Sequence[Sequence[str]], left: int = 1
 ) -> Picture:
     """Rows, head first; the first `left` columns are words."""
-    lines = lines_of(rows, left)
+    lines = lines_of([[short(cell, MOST, 72 * SIZE) for cell in row] for row in rows], left)
     return Picture(name, title, alt, _drawn(lines, INKS["light"]), _drawn(lines, INKS["dark"]))
 
 

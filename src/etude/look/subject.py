@@ -44,6 +44,12 @@ class Sample:
     called: str
 
 
+def steps_of(sample: Sample, whole: int) -> int:
+    """How many of a sequence's steps are its own, without what pads it."""
+    lengths = sample.batch.lengths
+    return whole if lengths is None else int(lengths[0])
+
+
 class Subject:
     """A trained run. load: gives its data, or raises an EtudeError. sample: an index into the test
     split, or a file; without it, views choose."""

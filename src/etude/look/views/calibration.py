@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, log_scale
+from etude.draw.style import Ink, legend, log_scale
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 from etude.tasks.classify import wilson
 
 BINS = 10
@@ -55,23 +55,28 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        top.plot([0, 1], [0, 1], color=ink.faint, label="as sure as right")
+        top.plot([0, 1], [0, 1], "--", color=ink.edge, linewidth=1.2, label="as sure as right")
         dots = {"color": ink.lines[0], "fmt": "o", "markersize": 4, "capsize": 2}
-        top.errorbar(confidence[some], accuracy[some], spread, label="the network, 95 %", **dots)
-        top.set(ylabel="share that was right", ylim=(-0.03, 1.03), title=f"gap {error:.1%}")
-        top.legend(loc="upper left")
+        top.errorbar(
+            confidence[some], accuracy[some], spread, label="network, 95 % interval", **dots
+        )
+        top.set(ylabel="share that was right", ylim=(-0.03, 1.03))
+        legend(top, 2)
         bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
-        bottom.set(xlabel="how sure it was", ylabel="samples", xlim=(0, 1))
+        bottom.set(xlabel="probability of the class said", ylabel="samples", xlim=(0, 1))
         log_scale(bottom.yaxis)
+        bottom.set_ylim(0.5, 2 * count.max())  # a bin of one sample has a bar too
 
     mean, share = float(sure.mean()), float(right.mean())
     verdict = "over" if mean > share + 0.01 else "under" if mean < share - 0.01 else "even"
-    alt = subject.say("calibration.alt", error=error, sure=mean, right=share, count=len(sure))
-    alt += " " + subject.say(f"calibration.{verdict}")
+    alt = subject.say("calibration.alt", count=len(sure))
+    told = notice(
+        subject, f"calibration.notice.{verdict}",
+        points=100 * abs(mean - share), sure=mean, right=share, error=100 * error,
+    )  # fmt: skip
     arrays = {"confidence": confidence, "accuracy": accuracy, "count": count, "error": error}
-    return [
-        shown("calibration", subject.say("calibration.title"), alt, paint, (4.6, 4.2), **arrays)
-    ]
+    title = subject.say("calibration.title")
+    return [shown("calibration", title, alt, paint, (4.8, 4.4), told, **arrays)]
 
 
 VIEW = View("whether it is right as often as it is sure", fits, draw, 30)

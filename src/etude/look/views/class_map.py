@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.draw.panels import paint_sample
+from etude.draw.labels import short, wrapped
+from etude.draw.panels import framed, paint_sample, two_tone
 from etude.draw.style import Ink
 from etude.look.subject import Sample, Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
 from etude.shapes import Tensor
 
 
@@ -63,8 +64,26 @@ def classes_of(subject: Subject, sample: Sample) -> list[int]:
     return [said, second]
 
 
+def outline(axes: Any, map_: np.ndarray, shape: tuple[int, int]) -> None:
+    """Where a map [h w] over a picture of this height and width is above half of its largest
+    value, as a two-tone line."""
+    if map_.max() <= 0 or min(map_.shape) < 2:
+        return
+    (height, width), (h, w) = shape, map_.shape
+    down, across = (np.arange(h) + 0.5) * height / h - 0.5, (np.arange(w) + 0.5) * width / w - 0.5
+    # An edge of zeros closes the line where it meets the border of the picture.
+    down = np.concatenate(([-0.49], down, [height - 0.51]))
+    across = np.concatenate(([-0.49], across, [width - 0.51]))
+    line = two_tone()
+    drawn = axes.contour(
+        across, down, np.pad(map_, 1), levels=[map_.max() / 2], colors=line["color"],
+        linewidths=line["linewidth"],
+    )  # fmt: skip
+    drawn.set_path_effects(line["path_effects"])
+
+
 def draw(subject: Subject) -> list[Shown]:
-    """A row a sample: the picture, then each class's map laid over it."""
+    """A row a sample: the picture with the outline of the first map, then each class's map."""
     samples, names = subject.samples, subject.card.classes
     chosen = [classes_of(subject, sample) for sample in samples]
     maps = [
@@ -76,24 +95,37 @@ def draw(subject: Subject) -> list[Shown]:
         rows = figure.subplots(len(samples), 3, squeeze=False)
         for (first, *others), sample, labels, found in zip(rows, samples, chosen, maps):
             paint_sample(first, ink, sample.raw, subject.card.top)
-            first.set_title(sample.name, fontsize=8)
+            height, width = sample.raw.shape[1:]
+            outline(first, found[0], (height, width))
+            first.set_title(wrapped(sample.name, 1.85), fontsize=8)
             for axes, label, each in zip(others, labels, found):
-                paint_sample(axes, ink, sample.raw, subject.card.top)
-                _, height, width = sample.raw.shape
                 edge = (-0.5, width - 0.5, height - 0.5, -0.5)
+                scale = {"vmin": 0, "vmax": float(found.max()) or 1}
                 image = axes.imshow(
-                    each, cmap="inferno", vmin=0, vmax=float(found.max()) or 1, alpha=0.6,
-                    extent=edge, interpolation="bilinear",
-                )  # fmt: skip
+                    each, cmap=ink.heat, extent=edge, interpolation="bilinear", **scale
+                )
+                framed(axes, ink)
                 word = "said" if label == labels[0] else "true" if _is(sample, label) else "second"
-                axes.set_title(f"{word}: {names[label]}", fontsize=8)
-            figure.colorbar(image, ax=others[-1], label="speaks for the class", shrink=0.8)
+                axes.set_title(wrapped(f"{word}: {names[label]}", 1.85, rows=2), fontsize=8)
+            figure.colorbar(image, ax=others, label="speaks for the class", shrink=0.85)
 
     alt = subject.say("class-map.alt", names=" / ".join(sample.called for sample in samples))
     arrays = {f"maps_{i}" if i else "maps": found for i, found in enumerate(maps)}
-    size = (7.6, 0.2 + 2.3 * len(samples))
-    title = subject.say("class-map.title")
-    return [shown("class-map", title, alt, paint, size, classes=np.array(chosen), **arrays)]
+    size = (7.6, 0.3 + 2.3 * len(samples))
+    title, said = subject.say("class-map.title"), _notice(subject, maps[-1], chosen[-1])
+    return [shown("class-map", title, alt, paint, size, said, classes=np.array(chosen), **arrays)]
+
+
+def _notice(subject: Subject, maps: np.ndarray, labels: list[int]) -> Notice:
+    """How much of the picture speaks for the class said, and how alike the two maps are."""
+    first, second = maps
+    name = short(subject.card.classes[labels[0]], 2)
+    if first.max() <= 0:
+        return notice(subject, "class-map.notice.none", label=name, largest=float(first.max()))
+    area = float((first > first.max() / 2).mean())
+    other = short(subject.card.classes[labels[1]], 2)
+    ratio = float(second.max() / first.max())
+    return notice(subject, "class-map.notice", label=name, area=area, other=other, ratio=ratio)
 
 
 def _is(sample: Sample, label: int) -> bool:

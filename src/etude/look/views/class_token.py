@@ -1,4 +1,4 @@
-"""The class token: where a Vision Transformer looks, layer by layer, laid over the picture.
+"""The class token: where a Vision Transformer looks, layer by layer, beside the picture.
 
 Rollout: S. Abnar, W. Zuidema, "Quantifying Attention Flow in Transformers", 2020, section 3.
 
@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import bare, paint_sample
+from etude.draw.labels import wrapped
+from etude.draw.panels import framed, paint_sample, two_tone
 from etude.draw.style import Ink
-from etude.look.subject import Sample, Subject
-from etude.look.view import Shown, View, shown
+from etude.look.subject import Subject
+from etude.look.view import Shown, View, notice, shown
+from etude.look.views.class_map import outline
 from etude.models.vit import ViT
 
 
@@ -39,52 +41,63 @@ def grid_of(subject: Subject) -> tuple[int, int]:
     return height // patch, width // patch
 
 
-def paint_over(axes: Any, ink: Ink, subject: Subject, sample: Sample, map_: np.ndarray) -> Any:
-    """A map of patches [h w] over the picture."""
-    paint_sample(axes, ink, sample.raw, subject.card.top)
-    _, height, width = sample.raw.shape
-    edge = (-0.5, width - 0.5, height - 0.5, -0.5)
-    options = {"cmap": "inferno", "alpha": 0.65, "extent": edge, "interpolation": "nearest"}
-    return axes.imshow(map_, vmin=0, vmax=float(map_.max()), **options)
+def patch_lines(axes: Any, shape: tuple[int, int], grid: tuple[int, int]) -> None:
+    """Where patches end, as thin two-tone lines over a picture."""
+    (height, width), (down, across) = shape, grid
+    style = two_tone(0.5)
+    for k in range(1, down):
+        axes.axhline(k * height / down - 0.5, **style)
+    for k in range(1, across):
+        axes.axvline(k * width / across - 0.5, **style)
 
 
 def draw(subject: Subject) -> list[Shown]:
     """The picture with its patches, the token's attention in each layer (mean of the heads), and
-    the rollout; below, each head of the last layer."""
-    sample, (down, across) = subject.sample, grid_of(subject)
+    the rollout; below, each head of the last layer. A row has one scale."""
+    sample, grid = subject.sample, grid_of(subject)
     weights = np.stack([w[0].numpy() for w in subject.trace.attention.values()])
-    token = weights[:, :, 0, 1:].reshape(*weights.shape[:2], down, across)
-    rolled = rollout(weights)[0, 1:].reshape(down, across)
+    token = weights[:, :, 0, 1:].reshape(*weights.shape[:2], *grid)
+    rolled = rollout(weights)[0, 1:].reshape(grid)
     layers, heads = token.shape[:2]
-    columns = max(layers + 2, heads + 1)
+    above = [*token.mean(1), rolled]
+    named = [*(f"layer {k + 1}" for k in range(layers)), "rollout"]
+    columns = max(len(above), heads) + 1
+    shape = sample.raw.shape[1:]
 
     def paint(figure: Any, ink: Ink) -> None:
-        rows = figure.subplots(2, columns)
+        rows = figure.subplots(2, columns, squeeze=False)
         for axes in rows.ravel():
-            bare(axes)
-        first, *above = rows[0]
-        paint_sample(first, ink, sample.raw, subject.card.top)
-        _, height, width = sample.raw.shape
-        lines = {"color": ink.lines[1], "linewidth": 0.5}
-        for k in range(1, down):
-            first.axhline(k * height / down - 0.5, **lines)
-        for k in range(1, across):
-            first.axvline(k * width / across - 0.5, **lines)
-        first.set_title(f"{down} x {across} patches", fontsize=8)
-        for axes, map_, name in zip(
-            above, (*token.mean(1), rolled), (*(f"layer {k + 1}" for k in range(layers)), "rollout")
+            axes.set_axis_off()
+        for axes, title in ((rows[0, 0], "patches"), (rows[1, 0], "rollout outlined")):
+            axes.set_axis_on()
+            paint_sample(axes, ink, sample.raw, subject.card.top)
+            axes.set_title(f"{title}\n{grid[0]} x {grid[1]}", fontsize=8)
+        patch_lines(rows[0, 0], shape, grid)
+        # At the edges of patches, as the map beside it shows them.
+        outline(rows[1, 0], np.kron(rolled, np.ones((8, 8))), shape)
+        below = [f"layer {layers}\nhead {k + 1}" for k in range(heads)]
+        for row, maps, words in (
+            (rows[0, 1:], above, [f"{word}\nmean of heads" for word in named[:-1]] + ["rollout\n"]),
+            (rows[1, 1:], list(token[-1]), below),
         ):
-            paint_over(axes, ink, subject, sample, map_)
-            axes.set_title(f"{name}\nmost {map_.max():.2f}", fontsize=8)
-        for axes, map_, k in zip(rows[1, 1:], token[-1], range(heads)):
-            paint_over(axes, ink, subject, sample, map_)
-            axes.set_title(f"layer {layers}, head {k + 1}\nmost {map_.max():.2f}", fontsize=7)
+            top = max(float(map_.max()) for map_ in maps)
+            for axes, map_, word in zip(row, maps, words):
+                axes.set_axis_on()
+                image = axes.imshow(map_, cmap=ink.heat, vmin=0, vmax=top, interpolation="nearest")
+                framed(axes, ink)
+                axes.set_title(word, fontsize=8)
+            figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.8, pad=0.01)
+        rows[0, 0].set_xlabel(wrapped(sample.name, 1.25, 7), fontsize=7)
 
     alt = subject.say("class-token.alt", name=sample.called, layers=layers, heads=heads)
     title = subject.say("class-token.title")
-    size = (min(1.3 * columns, 10), 3.2)
-    arrays = {"token": token, "rollout": rolled}
-    return [shown("class-token", title, alt, paint, size, **arrays)]
+    place = np.unravel_index(rolled.argmax(), grid)
+    said = notice(
+        subject, "class-token.notice", share=float(rolled.max() / rolled.sum()),
+        row=int(place[0]) + 1, column=int(place[1]) + 1, even=1 / rolled.size,
+    )  # fmt: skip
+    size = (min(1.25 * columns + 0.8, 12), 3.5)
+    return [shown("class-token", title, alt, paint, size, said, token=token, rollout=rolled)]
 
 
-VIEW = View("the class token's attention laid over the picture, and rollout", fits, draw, 34)
+VIEW = View("the class token's attention over the patches, and rollout", fits, draw, 34)

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.style import Ink
+from etude.draw.style import Ink, legend
 from etude.look.plane import Plane, codes_of, needs_codes, prior_of
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 SIDE = 80
+GUESS = 0.6
+"""Share of right answers below which it is not much better than a guess (a half)."""
 
 
 def sure_of_prior(subject: Subject, codes: np.ndarray) -> np.ndarray:
@@ -42,8 +44,8 @@ def draw(subject: Subject) -> list[Shown]:
         for values, name, i in ((of_codes, "codes", 0), (of_draws, "draws of the prior", 1)):
             style = {"color": ink.lines[i], "linestyle": "-" if i == 0 else "--", "linewidth": 1.6}
             left.stairs(np.histogram(values, edges)[0], edges, label=name, **style)
-        left.set(xlabel="probability that it is of the prior", ylabel="how many")
-        left.legend()
+        left.set(xlabel="probability that it is of the prior", ylabel="codes or draws")
+        legend(left, 1)
         image = map_.imshow(
             over.reshape(SIDE, SIDE), extent=(-reach, reach, -reach, reach), origin="lower",
             cmap=ink.signed, vmin=0.5 - far, vmax=0.5 + far,
@@ -56,7 +58,11 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("critic.alt", right=right)
     arrays = {"of_codes": of_codes, "of_prior": of_draws, "map": over.reshape(SIDE, SIDE)}
     title = subject.say("critic.title")
-    return [shown("critic", title, alt, paint, (7.6, 3.4), **arrays)]
+    said = notice(
+        subject, f"critic.notice.{'guess' if right < GUESS else 'tells'}", right=right,
+        codes=float(of_codes.mean()), draws=float(of_draws.mean()),
+    )  # fmt: skip
+    return [shown("critic", title, alt, paint, (7.6, 3.4), said, **arrays)]
 
 
 VIEW = View("what the discriminator takes for the prior", needs_codes, draw, 51)

@@ -2,9 +2,25 @@
 
 from typing import Any
 
-from etude.draw.style import Ink, line, log_scale
+import numpy as np
+
+from etude.draw.style import Ink, dotted, legend, log_scale, whole
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
+from etude.look.words import LOWER_IS_BETTER
+
+
+def learned(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
+    """How far the first training loss fell, and where the goal was best."""
+    goal, first = subject.result["goal"], next(iter(losses))
+    best = int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
+    key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
+    unit = subject.result["test"].get("unit", "")
+    return notice(
+        subject, key, phase=first.removeprefix("training: "), start=losses[first][0],
+        end=losses[first][-1], goal=goal, best=values[best], unit=f" {unit}" if unit else "",
+        epoch=best + 1, epochs=len(values), last=values[-1],
+    )  # fmt: skip
 
 
 def draw(subject: Subject) -> list[Shown]:
@@ -18,27 +34,34 @@ def draw(subject: Subject) -> list[Shown]:
     if "loss" in rows[0]["val"]:
         losses["validation"] = [row["val"]["loss"] for row in rows]
     values = [row["val"][goal] for row in rows]
+    unit = subject.result["test"].get("unit", "")
 
     def paint(figure: Any, ink: Ink) -> None:
         left, right = figure.subplots(1, 2)
         for i, (name, loss) in enumerate(losses.items()):
-            left.plot(epochs, loss, label=name, **line(ink, i))
-        left.set(xlabel="epoch", ylabel="loss", title="loss")
-        log_scale(left.yaxis)
-        left.legend()
-        right.plot(epochs, values, **line(ink, 0))
+            left.plot(epochs, loss, label=name, **dotted(ink, i, len(epochs)))
+        left.set(xlabel="epoch", ylabel="loss")
+        if min(map(min, losses.values())) > 0:
+            log_scale(left.yaxis)
+        legend(left, 1 if len(losses) > 2 else 2)
+        right.plot(epochs, values, label=f"validation {goal}", **dotted(ink, 0, len(epochs)))
         best = subject.result["best_epoch"]
         if best:
-            right.plot(best, values[best - 1], "o", color=ink.lines[1], label="weights kept")
-            right.legend()
-        right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
+            kept = {"marker": "o", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
+            kept |= {"color": ink.lines[1], "markeredgewidth": 1.8, "label": "weights kept"}
+            right.plot(best, values[best - 1], **kept)
+        legend(right, 2)
+        right.set(xlabel="epoch", ylabel=f"{goal}, {unit}" if unit else goal)
+        whole(left.xaxis)
+        whole(right.xaxis)
 
     alt = subject.say("curves.alt", goal=goal, epochs=len(rows))
     arrays: dict[str, list[float]] = {
         name.removeprefix("training: "): loss for name, loss in losses.items()
     }
     arrays |= {"epoch": epochs, goal: values}
-    return [shown("curves", subject.say("curves.title"), alt, paint, (7.6, 3.0), **arrays)]
+    title, said = subject.say("curves.title"), learned(subject, losses, values)
+    return [shown("curves", title, alt, paint, (7.6, 3.0), said, **arrays)]
 
 
 VIEW = View("loss and goal by epoch, training and validation apart", lambda subject: "", draw, 10)

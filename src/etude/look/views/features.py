@@ -3,16 +3,16 @@
 maps [C h w] of each layer, after its activation
 """
 
-from textwrap import fill
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from etude.draw.panels import paint_sample, show_sheet, tile
+from etude.draw.labels import wrapped
+from etude.draw.panels import frames, paint_sample, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 SHOWN = 12
 
@@ -47,20 +47,27 @@ def draw(subject: Subject) -> list[Shown]:
             rows.append(np.pad(panels, room, constant_values=np.nan))
 
     def paint(figure: Any, ink: Ink) -> None:
-        left, right = figure.subplots(1, 2, width_ratios=[1, 5])
+        left, right = figure.subplots(1, 2, width_ratios=[1.2, 6])
         paint_sample(left, ink, sample.raw, subject.card.top)
-        left.set_xlabel(fill(sample.name, 20), fontsize=8)
-        sheet, _, ys = tile(np.concatenate(rows), SHOWN)
+        left.set_title(wrapped(sample.name, 1.15, rows=5), fontsize=8)
+        sheet, xs, ys = tile(np.concatenate(rows), SHOWN)
         image = show_sheet(right, sheet, cmap=ink.heat, vmin=0, vmax=1)
+        for y, maps in zip(ys, layers.values()):
+            frames(right, ink, xs, [y], (height, width), min(SHOWN, len(maps)))
         sides = [f"{name}\n{m.shape[1]} x {m.shape[2]}" for name, m in layers.items()]
         right.set_yticks(ys, sides, fontsize=7)
         right.tick_params(length=0)
-        figure.colorbar(image, ax=right, label="of the layer's largest", pad=0.01, shrink=0.8)
+        figure.colorbar(image, ax=right, label="of the layer's\nlargest value", pad=0.01)
 
     alt = subject.say("features.alt", name=sample.called, layers=len(layers), shown=SHOWN)
-    size = (7.6, 0.6 + 0.55 * len(layers))
+    name, last = list(layers.items())[-1]
+    said = notice(
+        subject, "features.notice", layer=name, silent=int((last.max((1, 2)) <= 0).sum()),
+        total=len(last), zeros=float((last <= 0).mean()),
+    )  # fmt: skip
+    size = (8.4, max(1.8, 0.7 + 0.55 * len(layers)))
     title = subject.say("features.title")
-    return [shown("features", title, alt, paint, size, **layers)]
+    return [shown("features", title, alt, paint, size, said, **layers)]
 
 
 VIEW = View("feature maps by layer, for a sample", fits, draw, 41)

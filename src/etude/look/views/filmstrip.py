@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.panels import as_panels, frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
 
 ROWS, COLUMNS = 10, 12
 
@@ -23,25 +23,36 @@ def fits(subject: Subject) -> str:
 
 def draw(subject: Subject) -> list[Shown]:
     """A row a moment, a column a noise."""
-    frames = list(subject.folder.snapshots_of("samples"))
-    count = min(ROWS, len(frames))
-    moments = np.unique(np.geomspace(1, len(frames), count).round().astype(int) - 1)
-    images = np.stack([frames[i][1]["samples"][:COLUMNS] for i in moments])  # [n m C H W]
+    frames_ = list(subject.folder.snapshots_of("samples"))
+    count = min(ROWS, len(frames_))
+    moments = np.unique(np.geomspace(1, len(frames_), count).round().astype(int) - 1)
+    images = np.stack([frames_[i][1]["samples"][:COLUMNS] for i in moments])  # [n m C H W]
     columns = images.shape[1]
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        sheet, _, ys = tile(as_panels(images.reshape(-1, *images.shape[2:]), 255), columns)
+        sheet, xs, ys = tile(as_panels(images.reshape(-1, *images.shape[2:]), 255), columns)
         show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, images.shape[-2:], images.shape[0] * columns)
         words = ["start" if i == 0 else f"epoch {i}" for i in moments]
         axes.set_yticks(ys, words)
         axes.tick_params(length=0)
         axes.set_xlabel("a column is one draw of noise")
 
     alt = subject.say("filmstrip.alt", columns=columns, rows=len(moments))
-    size = (7.6, 0.6 + 0.58 * len(moments))
+    size = (7.6, 0.35 + 0.58 * len(moments))
     title = subject.say("filmstrip.title")
-    return [shown("filmstrip", title, alt, paint, size, samples=images, epoch=moments)]
+    said = _notice(subject, np.stack([arrays["samples"] for _, arrays in frames_]))
+    return [shown("filmstrip", title, alt, paint, size, said, samples=images, epoch=moments)]
+
+
+def _notice(subject: Subject, frames_: np.ndarray) -> Notice:
+    """When half of the way to the last images was gone. frames_: by epoch [1+E m C H W] bytes"""
+    last = frames_[-1].astype(np.float32)
+    far = np.array([np.abs(frame - last).mean() for frame in frames_])
+    half = int(np.flatnonzero(far <= far[0] / 2)[0])
+    left = float(far[-2] / far[0]) if len(far) > 1 and far[0] else 0.0
+    return notice(subject, "filmstrip.notice", half=half, epochs=len(far) - 1, left=left)
 
 
 VIEW = View("the same noise decoded after each epoch", fits, draw, 12)

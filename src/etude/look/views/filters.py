@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from etude.draw.panels import show_sheet, tile
+from etude.draw.panels import frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 SHOWN = 16
 
@@ -43,16 +43,26 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        sheet, _, ys = tile(np.concatenate(rows), SHOWN, gap=1)
+        sheet, xs, ys = tile(np.concatenate(rows), SHOWN, gap=1)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
-        axes.set_yticks(ys, list(layers))
+        for y, w in zip(ys, layers.values()):
+            if w.shape[-2:] == (side, side):
+                frames(axes, ink, xs, [y], (side, side), min(SHOWN, len(w)))
+        axes.set_yticks(ys, [f"{n}\n{w.shape[-2]} x {w.shape[-1]}" for n, w in layers.items()])
         axes.tick_params(length=0)
-        figure.colorbar(image, ax=axes, label="of the largest", pad=0.01)
+        figure.colorbar(image, ax=axes, label="weight, of the\nlayer's largest", pad=0.01)
 
     alt = subject.say("filters.alt", layers=len(layers), shown=SHOWN)
-    size = (7.6, 0.5 + 0.45 * len(layers))
+    size = (7.6, max(1.6, 0.5 + 0.45 * len(layers)))
     title = subject.say("filters.title")
-    return [shown("filters", title, alt, paint, size, **layers)]
+    name, w = next(iter(layers.items()))
+    norm = np.linalg.norm(w.reshape(len(w), -1), axis=1)
+    said = notice(
+        subject, "filters.notice", layer=name, 
+        times=float(norm.max() / max(np.median(norm), 1e-12)),
+        quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
+    )  # fmt: skip
+    return [shown("filters", title, alt, paint, size, said, **layers)]
 
 
 VIEW = View("filters by layer", fits, draw, 40)

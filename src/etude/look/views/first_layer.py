@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from etude.draw.panels import show_sheet, tile
+from etude.draw.panels import frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 SHOWN, COLUMNS = 32, 8
 
@@ -40,15 +40,21 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        sheet, _, _ = tile(panels, COLUMNS)
+        sheet, xs, ys = tile(panels, COLUMNS)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-top, vmax=top)
+        frames(axes, ink, xs, ys, panels.shape[1:], len(panels))
         figure.colorbar(image, ax=axes, label="weight", extend="both", shrink=0.8)
 
     alt = subject.say("first-layer.alt", shown=len(chosen), count=len(weights))
     rows = -(-len(chosen) // COLUMNS)
     size = (7.6, 0.4 + 0.82 * rows)
     title = subject.say("first-layer.title")
-    return [shown("first-layer", title, alt, paint, size, weights=weights, units=chosen)]
+    said = notice(
+        subject, "first-layer.notice", unit=int(chosen[0]), norm=float(norm[chosen[0]]),
+        times=float(norm[chosen[0]] / max(float(np.median(norm)), 1e-12)),
+        quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
+    )  # fmt: skip
+    return [shown("first-layer", title, alt, paint, size, said, weights=weights, units=chosen)]
 
 
 VIEW = View("first-layer weights as images", fits, draw, 40)

@@ -7,9 +7,9 @@ import torch
 
 from etude.data.dataset import Card, Split
 from etude.data.resident import Resident
-from etude.draw.style import Ink, line
+from etude.draw.style import Ink, legend, line
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 POINTS = 400
 
@@ -45,13 +45,20 @@ def draw(subject: Subject) -> list[Shown]:
         dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
         axes.scatter(test.x[:, 0], test.y[:, 0], label="test data", **dots)
         axes.plot(x[:, 0], values[:, 0], label=subject.result["model"], **line(ink, 0))
-        axes.set(xlabel="x", ylabel=subject.card.unit, title="fitted function")
-        axes.legend(ncols=2)
+        axes.set(xlabel="input x", ylabel=subject.card.unit)
+        legend(axes, markerscale=2.5)
 
     alt = subject.say("fitted.alt", points=len(test))
     title = subject.say("fitted.title")
     arrays = {"x": x[:, 0], "fitted": values, "test_x": test.x, "test_y": test.y}
-    return [shown("fitted", title, alt, paint, (6.4, 3.6), **arrays)]
+    at_test = torch.from_numpy(subject.outputs)
+    miss = np.abs(task.in_units(at_test)[:, 0] - test.y[:, 0])  # type: ignore[attr-defined]
+    worst = int(miss.argmax())
+    said = notice(
+        subject, "fitted.notice", median=float(np.median(miss)), most=float(miss[worst]),
+        x=float(test.x[worst, 0]), unit=subject.card.unit,
+    )  # fmt: skip
+    return [shown("fitted", title, alt, paint, (6.4, 3.6), said, **arrays)]
 
 
 VIEW = View("the fitted function against the data", fits, draw, 15)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.style import Ink, line
+from etude.draw.labels import wrapped
+from etude.draw.style import Ink, legend, line
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
 from etude.tasks.forecast import naive
 
 
@@ -30,21 +31,34 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        axes.plot(np.arange(1 - len(before), 1), before, color=ink.text, label="shown")
+        axes.plot(np.arange(1 - len(before), 1), before, color=ink.text, label="input")
         if sample.true is not None:
-            came = {"color": ink.text, "marker": "o", "markersize": 3, "label": "what came"}
+            came = {"color": ink.text, "marker": "o", "markersize": 3, "label": "observed"}
             axes.plot(ahead, sample.true, **came)
         for i, (name, values) in enumerate(found.items()):
             axes.plot(ahead, values, label=name, **line(ink, i))
         axes.axvline(0.5, color=ink.faint, linewidth=1)
-        axes.set(xlabel="steps from now", ylabel=card.unit, title=sample.name)
-        axes.legend()
+        axes.set(xlabel="steps from now", ylabel=card.unit)
+        legend(axes, 4, title=wrapped(sample.name, 6.3, 9), alignment="left")
 
     alt = subject.say("forecast.alt", name=sample.called, what=what)
     arrays = {"shown": before, "network": said, "naive": found[what]}
     if sample.true is not None:
         arrays["came"] = sample.true
-    return [shown("forecast", subject.say("forecast.title"), alt, paint, (7.2, 3.4), **arrays)]
+    title, told = subject.say("forecast.title"), _notice(subject, arrays, what)
+    return [shown("forecast", title, alt, paint, (7.2, 3.6), told, **arrays)]
+
+
+def _notice(subject: Subject, arrays: dict[str, Any], what: str) -> Notice:
+    """Mean absolute errors of both; where nothing is known of what came, where they end."""
+    network, naive_ = (np.asarray(arrays[key]).ravel() for key in ("network", "naive"))
+    values: dict[str, Any] = {"what": what, "unit": subject.card.unit, "steps": len(network)}
+    if "came" not in arrays:
+        ends = {"network": float(network[-1]), "naive": float(naive_[-1])}
+        return notice(subject, "forecast.notice.ahead", **values, **ends)
+    came = np.asarray(arrays["came"]).ravel()
+    missed = (float(np.abs(x - came).mean()) for x in (network, naive_))
+    return notice(subject, "forecast.notice", **values, **dict(zip(("network", "naive"), missed)))
 
 
 VIEW = View("a forecast beside what came and the naive one", fits, draw, 15)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.style import Ink
-from etude.look.subject import Sample, Subject
-from etude.look.view import Shown, View, shown
-from etude.look.views.gates import paint_input
+from etude.draw.labels import wrapped
+from etude.draw.style import Ink, signs, whole
+from etude.look.subject import Sample, Subject, steps_of
+from etude.look.view import Shown, View, notice, shown
+from etude.look.views.gates import paint_input, ratio_of
 
 
 def fits(subject: Subject) -> str:
@@ -22,7 +23,7 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     """How far the answer moves when each step [L] is replaced by the training mean (0), and in what
     that is measured: the probability of the class said, or the values' units."""
     x, *rest = sample.batch.inputs
-    length = x.shape[1] if sample.batch.lengths is None else int(sample.batch.lengths[0])
+    length = steps_of(sample, x.shape[1])
     hidden = x.repeat(length, 1, 1)
     hidden[range(length), range(length)] = 0
     lengths = [part.expand(length) for part in rest]
@@ -31,7 +32,7 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     if subject.task.name == "classify":
         said = int(whole[0].argmax())
         before, after = whole.double().softmax(1)[:, said], without.double().softmax(1)[:, said]
-        return (after - before).numpy(), "change of its probability"
+        return (100 * (after - before)).numpy(), "change of its probability, points"
     std = torch.tensor(subject.card.y_std)
     moved = ((without - whole).abs() * std).mean(1).double()
     if subject.card.log:
@@ -40,23 +41,35 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
 
 
 def draw(subject: Subject) -> list[Shown]:
-    """The input above, the changes below, step by step."""
+    """The input, and beside each of its steps the change: an image with its rows downward."""
     sample = subject.sample
     moved, unit = changes(subject, sample)
     x = sample.batch.x[0, : len(moved)].numpy()
+    down, steps = sample.raw.ndim == 3, np.arange(len(moved))
 
     def paint(figure: Any, ink: Ink) -> None:
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
-        paint_input(top, ink, x)
-        top.set(ylabel="input", title=sample.name)
-        bottom.bar(np.arange(len(moved)), moved, color=ink.lines[1])
-        bottom.axhline(0, color=ink.faint)
-        bottom.set(xlabel="step that is hidden", ylabel=unit)
+        if down:
+            first, second = figure.subplots(1, 2, width_ratios=[ratio_of(sample), 1.6])
+            second.barh(steps, moved, color=signs(ink, moved))
+            second.axvline(0, color=ink.edge, linewidth=0.8)
+            second.set(ylim=(len(moved) - 0.5, -0.5), xlabel=unit, ylabel="row that is hidden")
+            whole(second.yaxis)
+        else:
+            first, second = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
+            second.bar(steps, moved, color=signs(ink, moved))
+            second.axhline(0, color=ink.edge, linewidth=0.8)
+            second.set(xlabel="step that is hidden", ylabel=unit)
+        paint_input(first, ink, subject, sample, len(moved))
+        first.set_title(wrapped(sample.name, 2.4 if down else 6.2), fontsize=9)
 
     step = int(np.abs(moved).argmax())
-    alt = subject.say("hidden-steps.alt", name=sample.called, step=step)
+    alt = subject.say("hidden-steps.alt", name=sample.called)
     title = subject.say("hidden-steps.title")
-    return [shown("hidden-steps", title, alt, paint, (7.2, 3.6), change=moved, input=x)]
+    key = "hidden-steps.notice.row" if down else "hidden-steps.notice"
+    values = {"step": step, "change": float(moved[step]), "median": float(np.median(np.abs(moved)))}
+    said = notice(subject, key, unit=unit, **values)
+    size = (7.2, 3.2 if down else 3.8)
+    return [shown("hidden-steps", title, alt, paint, size, said, change=moved, input=x)]
 
 
 VIEW = View("what changes when a step is hidden", fits, draw, 44)

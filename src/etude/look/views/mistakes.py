@@ -4,12 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import as_panels, bare, show_sheet, tile
+from etude.draw.labels import short
+from etude.draw.panels import as_panels, framed, frames, show_sheet, tile
 from etude.draw.style import Ink, line
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 SHOWN, COLUMNS = 12, 6
+WIDTH, LETTERS = 7.6, 7.5
+"""Inches of the picture, and points of the words in it."""
 
 
 def fits(subject: Subject) -> str:
@@ -21,39 +24,50 @@ def fits(subject: Subject) -> str:
     return subject.absent
 
 
-def words(subject: Subject, index: int) -> str:
-    """What was said of a test sample, how surely, and what it is."""
+def words(subject: Subject, index: int, width: float) -> str:
+    """What was said of a test sample, how surely, and what it is, in lines of `width` inches."""
     sure, said = subject.sureness
     classes, true = subject.card.classes, int(subject.data.test.y[index])
-    text = f"#{index}: {classes[said[index]]} ({sure[index]:.0%})"
-    return text if said[index] == true else f"{text}\ntrue: {classes[true]}"
+    lines = [f"#{index}: {sure[index]:.0%} sure", classes[said[index]]]
+    if said[index] != true:
+        lines.append(f"true: {classes[true]}")
+    return "\n".join(short(text, width, LETTERS) for text in lines)
 
 
 def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
     """Test samples with what was said of them: images on one sheet, sequences each in its axes."""
     raw = np.asarray(subject.data.test.x[chosen])
-    titles = [words(subject, int(i)) for i in chosen]
+    titles = [words(subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
     if subject.card.kind == "image":
-        axes = figure.subplots()
-        panels = as_panels(raw, subject.card.top)
-        room = round(0.45 * panels.shape[1])  # for the words above each
-        panels = np.pad(
-            panels, ((0, 0), (room, 0), *((0, 0),) * (panels.ndim - 2)), constant_values=np.nan
-        )
-        sheet, xs, ys = tile(panels, COLUMNS)
-        show_sheet(axes, sheet)
-        for index, text in enumerate(titles):
-            y = ys[index // COLUMNS] - panels.shape[1] / 2 + room - 0.5
-            axes.text(xs[index % COLUMNS], y, text, ha="center", va="bottom", fontsize=8)
+        _paint_images(figure, ink, as_panels(raw, subject.card.top), titles)
         return
     lengths = subject.data.test.lengths
-    for index, axes in enumerate(figure.subplots(2, COLUMNS).ravel()):
-        bare(axes)
-        if index < len(chosen):
-            steps = len(raw[index]) if lengths is None else int(lengths[chosen[index]])
-            for q in range(min(raw.shape[2], 12)):
-                axes.plot(raw[index, :steps, q], **{**line(ink, q), "linewidth": 1})
-            axes.set_title(titles[index], fontsize=7, loc="center")
+    for index, axes in enumerate(figure.subplots(-(-len(chosen) // COLUMNS), COLUMNS).ravel()):
+        if index >= len(chosen):
+            axes.set_axis_off()
+            continue
+        steps = len(raw[index]) if lengths is None else int(lengths[chosen[index]])
+        for q in range(min(raw.shape[2], 12)):
+            axes.plot(raw[index, :steps, q], **{**line(ink, q), "linewidth": 1})
+        framed(axes, ink)
+        axes.set_title(titles[index], fontsize=LETTERS, loc="center")
+
+
+def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) -> None:
+    axes = figure.subplots()
+    height, width = panels.shape[1:3]
+    # Room above each for its three lines, in pixels of a panel that is WIDTH / COLUMNS wide.
+    room = round(1.5 * LETTERS / 72 * 3 / (WIDTH / COLUMNS) * width)
+    panels = np.pad(
+        panels, ((0, 0), (room, 0), *((0, 0),) * (panels.ndim - 2)), constant_values=np.nan
+    )
+    sheet, xs, ys = tile(panels, COLUMNS)
+    show_sheet(axes, sheet)
+    middles = [y + room / 2 for y in ys]
+    frames(axes, ink, xs, middles, (height, width), len(titles))
+    for index, text in enumerate(titles):
+        x, y = xs[index % COLUMNS], middles[index // COLUMNS] - height / 2 - 0.03 * width
+        axes.text(x, y, text, ha="center", va="bottom", fontsize=LETTERS)
 
 
 def draw(subject: Subject) -> list[Shown]:
@@ -76,8 +90,12 @@ def draw(subject: Subject) -> list[Shown]:
 
         alt = subject.say(f"{name}.alt", shown=len(chosen), count=count, total=total)
         arrays = {"samples": chosen, "probability": sure[chosen], "said": said[chosen]}
-        size = (7.6, 0.3 + 1.75 * rows)
-        found.append(shown(name, subject.say(f"{name}.title"), alt, paint, size, **arrays))
+        size = (WIDTH, 0.2 + 1.8 * rows)
+        told = notice(
+            subject, f"{name}.notice", count=count, share=count / total,
+            sure=float(sure[chosen[0]]), median=float(np.median(sure[chosen])), shown=len(chosen),
+        )  # fmt: skip
+        found.append(shown(name, subject.say(f"{name}.title"), alt, paint, size, told, **arrays))
     return found
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import show_sheet, tile
+from etude.draw.panels import frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 from etude.look.views.class_token import grid_of
 from etude.models.vit import ViT
 
@@ -42,15 +42,29 @@ def draw(subject: Subject) -> list[Shown]:
         axes = figure.subplots()
         sheet, xs, ys = tile(alike[chosen].reshape(-1, down, across), len(columns))
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
+        frames(axes, ink, xs, ys, (down, across), len(chosen))
         axes.set_xticks(xs, columns + 1)
         axes.set_yticks(ys, rows + 1)
         axes.tick_params(length=0)
-        axes.set(xlabel="patch, across", ylabel="patch, down")
+        axes.set(xlabel="position: column of the patch", ylabel="position: row of the patch")
         figure.colorbar(image, ax=axes, label="cosine similarity")
 
     alt = subject.say("positions.alt", count=len(learned))
     title = subject.say("positions.title")
-    return [shown("positions", title, alt, paint, (5.4, 4.4), similarity=alike)]
+    near = _neighbours(down, across)
+    others = ~near & ~np.eye(len(alike), dtype=bool)
+    said = notice(
+        subject, "positions.notice", near=float(alike[near].mean()) if near.any() else 0.0,
+        others=float(alike[others].mean()) if others.any() else 0.0,
+    )  # fmt: skip
+    return [shown("positions", title, alt, paint, (5.4, 4.4), said, similarity=alike)]
+
+
+def _neighbours(down: int, across: int) -> np.ndarray:
+    """Which patches share a side [P P]."""
+    rows, columns = np.divmod(np.arange(down * across), across)
+    apart = np.abs(rows[:, None] - rows) + np.abs(columns[:, None] - columns)
+    return np.asarray(apart == 1)
 
 
 VIEW = View("similarity of learned positions", fits, draw, 45)

@@ -7,7 +7,7 @@ import numpy as np
 from etude.draw.style import Ink
 from etude.look.plane import codes_of, needs_codes
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 MOST, BINS = 8, 40
 
@@ -32,14 +32,14 @@ def draw(subject: Subject) -> list[Shown]:
             if d >= count:
                 axes.set_axis_off()
                 continue
-            axes.stairs(density[d], edges, fill=True, color=ink.lines[0], alpha=0.5)
-            axes.plot(grid, bell, color=ink.lines[1], linestyle="--")
+            axes.stairs(density[d], edges, fill=True, color=ink.lines[0], alpha=0.5, label="codes")
+            axes.plot(grid, bell, color=ink.lines[1], linestyle="--", label="prior")
             axes.set_title(f"number {d + 1}", fontsize=8)
         for axes in rows[-1]:
             axes.set_xlabel("value")
         for axes in rows[:, 0]:
             axes.set_ylabel("density")
-        rows[0, 0].legend(["codes", "prior"], fontsize=7)
+        figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
 
     alt = subject.say(
         "prior.alt", count=len(codes), shown=count, width=codes.shape[1],
@@ -48,7 +48,13 @@ def draw(subject: Subject) -> list[Shown]:
     size = (7.6, 1.0 + 1.3 * -(-count // 4))
     arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
     title = subject.say("prior.title")
-    return [shown("prior", title, alt, paint, size, **arrays)]
+    mean, std = codes.mean(0), codes.std(0)
+    off = int((np.abs(mean) / scale + np.abs(np.log(np.maximum(std, 1e-12) / scale))).argmax())
+    said = notice(
+        subject, "prior.notice", place=off + 1, mean=float(mean[off]), std=float(std[off]),
+        scale=scale, ratio=test["prior_ratio"],
+    )  # fmt: skip
+    return [shown("prior", title, alt, paint, size, said, **arrays)]
 
 
 VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.panels import as_panels, frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 from etude.tasks.autoencode import as_bytes
 
 COUNT = 12
@@ -34,6 +34,7 @@ def draw(subject: Subject) -> list[Shown]:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(pair, 255), len(x))
         show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, pair.shape[-2:], len(pair))
         axes.set_yticks(ys, ["original", "decoded"])
         axes.set_xticks(xs, [f"{e:.3f}" for e in error])
         axes.tick_params(length=0, labelsize=8)
@@ -42,7 +43,12 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("reconstructions.alt", count=len(x), error=float(error.mean()))
     title = subject.say("reconstructions.title")
     arrays = {"originals": pair[: len(x)], "decoded": pair[len(x) :], "error": error}
-    return [shown("reconstructions", title, alt, paint, (7.6, 2.1), **arrays)]
+    worst = int(error.argmax())
+    said = notice(
+        subject, "reconstructions.notice", place=worst + 1, worst=float(error[worst]),
+        mean=float(error.mean()), times=float(error[worst] / max(float(error.mean()), 1e-12)),
+    )  # fmt: skip
+    return [shown("reconstructions", title, alt, paint, (7.6, 1.75), said, **arrays)]
 
 
 VIEW = View("test images beside their reconstructions", fits, draw, 14)

@@ -6,7 +6,7 @@ from etude.draw.table import table_picture
 from etude.layers import LSTM, PatchEmbedding
 from etude.look.subject import Subject
 from etude.look.trace import Call
-from etude.look.view import Shown, View, with_arrays
+from etude.look.view import Shown, View, notice, with_arrays
 
 LETTERS = {4: "N C H W", 3: "N L D", 2: "N D"}
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Sigmoid, nn.Tanh)
@@ -80,7 +80,12 @@ def draw(subject: Subject) -> list[Shown]:
         "dead": [-1 if c.dead is None else c.dead for c in calls],
     }
     drawn = table_picture("shapes", subject.say("shapes.title"), alt, rows, left=4)
-    return [with_arrays(drawn, **arrays)]
+    most = max((c for c in calls if c.parameters), key=lambda c: c.parameters)
+    noticed = notice(
+        subject, "shapes.notice", step=most.name or most.kind, kind=most.kind,
+        share=most.parameters / parameters, count=most.parameters, total=parameters,
+    )  # fmt: skip
+    return [with_arrays(drawn, noticed, **arrays)]
 
 
 VIEW = View(

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.labels import short
+from etude.draw.panels import as_panels, frames, show_sheet, tile, two_tone
 from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.trace import record
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
 from etude.look.views.class_map import last
 
 UNITS, SHOWN, LOOKED_AT = 6, 8, 600
@@ -61,24 +62,36 @@ def draw(subject: Subject) -> list[Shown]:
         axes = figure.subplots()
         sheet, xs, ys = tile(panels, best.shape[1])
         show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, (height, width), len(panels))
         axes.set_yticks(ys, [f"unit {unit}" for unit in units])
         axes.tick_params(length=0)
         axes.set_xlabel("test samples, the strongest answer first")
         if spatial:
             for row, (unit, samples) in enumerate(zip(units, best)):
                 down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
-                ring = {
-                    "s": 90,
-                    "facecolors": "none",
-                    "edgecolors": ink.lines[1],
-                    "linewidths": 1.5,
-                }
-                axes.scatter(np.array(xs) + across, ys[row] + down, **ring)
+                ring = {"s": 90, "facecolors": "none", "edgecolors": "#ffffff", "linewidths": 1.3}
+                ring["path_effects"] = two_tone(1.3)["path_effects"]
+                axes.scatter(np.array(xs[: len(samples)]) + across, ys[row] + down, **ring)
 
     alt = subject.say("units.alt", units=len(units), shown=best.shape[1], total=len(chosen))
     arrays = {"units": units, "samples": chosen[best], "answers": strongest}
     size = (7.6, 0.4 + 0.86 * len(units) * height / width)
-    return [shown("units", subject.say("units.title"), alt, paint, size, **arrays)]
+    title, said = subject.say("units.title"), _notice(subject, units, chosen[best])
+    return [shown("units", title, alt, paint, size, said, **arrays)]
+
+
+def _notice(subject: Subject, units: np.ndarray, samples: np.ndarray) -> Notice:
+    """The unit whose samples are most of one class; without classes, how few samples serve all."""
+    if not subject.card.classes:
+        different = len(np.unique(samples))
+        return notice(subject, "units.notice.none", different=different, shown=samples.size)
+    labels = np.asarray(subject.data.test.y)[samples]  # [units SHOWN]
+    count = np.stack([np.bincount(row, minlength=len(subject.card.classes)) for row in labels])
+    row, label = np.unravel_index(count.argmax(), count.shape)
+    return notice(
+        subject, "units.notice", unit=int(units[row]), label=short(subject.card.classes[label], 2),
+        count=int(count[row, label]), shown=labels.shape[1],
+    )  # fmt: skip
 
 
 VIEW = View("what a unit answers to most in the data", fits, draw, 42)

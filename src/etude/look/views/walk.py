@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import as_panels, show_sheet, tile
+from etude.draw.panels import as_panels, frames, show_sheet, tile
 from etude.draw.style import Ink
 from etude.look.plane import codes_of, decoded, needs_codes
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Shown, View, notice, shown
 
 PAIRS, STEPS = 4, 9
 
@@ -39,6 +39,7 @@ def draw(subject: Subject) -> list[Shown]:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(whole.reshape(-1, *whole.shape[2:]), 1), STEPS + 2)
         show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, whole.shape[-2:], len(ways) * (STEPS + 2))
         words = ["image", *(f"{s:.0%}" for s in share[:, 0]), "image"]
         axes.set_xticks(xs, words)
         axes.set_yticks(ys, [f"#{chosen[a]} to #{chosen[b]}" for a, b in ways])
@@ -47,7 +48,14 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("walk.alt", walks=len(ways), steps=STEPS)
     title = subject.say("walk.title")
     arrays = {"images": images, "samples": chosen[np.array(ways)]}
-    return [shown("walk", title, alt, paint, (7.6, 0.5 + 0.62 * len(ways)), **arrays)]
+    moves = np.abs(np.diff(images, axis=1)).reshape(len(ways), STEPS - 1, -1).mean(2)
+    row, step = np.unravel_index(moves.argmax(), moves.shape)
+    said = notice(
+        subject, "walk.notice", first=int(chosen[ways[row][0]]), last=int(chosen[ways[row][1]]),
+        start=float(share[step, 0]), end=float(share[step + 1, 0]),
+        part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
+    )  # fmt: skip
+    return [shown("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), said, **arrays)]
 
 
 VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)

@@ -1,20 +1,24 @@
 """How large weights and gradients are, by layer, over the time of training.
 
-histograms of log10 |x|: a column a moment, a row a bin
+histograms of log10 |x| -> at each moment the median, and the bands that hold 50 and 90 % of what is
+not zero
 """
 
 from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import tile
-from etude.draw.style import Ink
+from etude.draw.labels import short
+from etude.draw.style import Ink, log_scale, whole
 from etude.errors import RunError
 from etude.look.subject import Subject
-from etude.look.view import Shown, View, shown
+from etude.look.view import Notice, Shown, View, notice, shown
 
 COLUMNS = 6
 LOW, HIGH = -9.0, 3.0  # of training.moments
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+SAID = 0.005
+"""Share of zeros at the end from which it is written."""
 
 
 def fits(subject: Subject) -> str:
@@ -22,6 +26,23 @@ def fits(subject: Subject) -> str:
     if not any(True for _ in subject.folder.snapshots_of("weights")):
         return "no moments of training were kept"
     return ""
+
+
+def quantiles(share: np.ndarray) -> np.ndarray:
+    """LEVELS of the magnitudes that are not zero, [n bins moments] -> [n 5 moments]; NaN where all
+    are. Inside a bin of log10 |x| they are taken to be spread evenly."""
+    some = share.copy()
+    some[:, 0] = 0  # zeros, and what is below 1e-9
+    total = some.sum(1)
+    up = np.concatenate((np.zeros_like(total)[:, None], some.cumsum(1)), 1)  # at the bins' edges
+    edges = np.linspace(LOW, HIGH, share.shape[1] + 1)
+    found = np.full((len(share), len(LEVELS), share.shape[2]), np.nan)
+    for layer, moment in zip(*np.nonzero(total)):
+        rising = up[layer, :, moment] / total[layer, moment]
+        keep = np.concatenate(([True], np.diff(rising) > 0))
+        keep[:-1] |= keep[1:]  # the lower edge of a bin in use
+        found[layer, :, moment] = 10 ** np.interp(LEVELS, rising[keep], edges[keep])
+    return found
 
 
 def draw(subject: Subject) -> list[Shown]:
@@ -39,40 +60,56 @@ def draw(subject: Subject) -> list[Shown]:
         np.stack([arrays[key][0, 0] for _, arrays in kept], -1) / 255
         for key in ("weights", "gradients")
     )
-    some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
-    share = np.concatenate((weights[some], gradients[some]))
-    used = np.flatnonzero(share.sum((0, 2)))
-    if not len(used):
+    if not (weights.any() or gradients.any()):
         raise RunError(f"{subject.folder.path}: its moments are empty; it is damaged.")
-    share = share[:, used[0] : used[-1] + 1]
-    step = (HIGH - LOW) / weights.shape[1]
-    low, high = LOW + step * used[0], LOW + step * (used[-1] + 1)
+    some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
+    bands = {"weights": quantiles(weights**2), "gradients": quantiles(gradients**2)}
+    zeros = {"weights": weights[:, 0, -1] ** 2, "gradients": gradients[:, 0, -1] ** 2}
 
     def paint(figure: Any, ink: Ink) -> None:
-        axes = figure.subplots()
-        # A pixel a bin and moment would make panels of any shape: each is brought to 60 columns.
-        wide = share[:, ::-1][:, :, np.linspace(0, len(epochs) - 1, 60).round().astype(int)]
-        sheet, xs, ys = tile(wide, len(some))
-        height = wide.shape[1]
-        image = axes.imshow(sheet, cmap=ink.heat, aspect="auto", interpolation="nearest", vmin=0)
-        layers = [names[i].removesuffix(".weight").replace(".", "\n", 1) for i in some]
-        axes.set_xticks(xs, layers, fontsize=7)
-        ticks = [y - height / 2 + height * f for y in ys for f in (0, 1)]
-        axes.set_yticks(ticks, [f"1e{e:+.0f}" for _ in ys for e in (high, low)], fontsize=7)
-        for y, word in zip(ys, ("weights", "gradients")):
-            axes.annotate(
-                word, (-0.1, y), xycoords=("axes fraction", "data"), rotation=90, va="center"
+        grid = figure.subplots(2, len(some), squeeze=False, sharex=True, sharey="row")
+        for row, (word, index) in zip(grid, (("weights", 0), ("gradients", 1))):
+            for axes, layer in zip(row, some):
+                _paint_band(axes, ink, epochs, bands[word][layer], index)
+                if zeros[word][layer] >= SAID:
+                    note = {"transform": axes.transAxes, "fontsize": 7, "va": "bottom"}
+                    axes.text(0.03, 0.02, f"{zeros[word][layer]:.0%} are 0", **note)
+            row[0].set_ylabel(f"size of {word}")
+            log_scale(row[0].yaxis)
+        for axes, layer in zip(grid[0], some):
+            axes.set_title(
+                short(names[layer].removesuffix(".weight"), 6.2 / len(some), 7.5), fontsize=7.5
             )
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        axes.set_xlabel(f"in each: from the start to epoch {epochs[-1]}")
-        axes.set_ylabel("magnitude", labelpad=14)
-        figure.colorbar(image, ax=axes, label="square root of the share", pad=0.01)
+        for axes in grid[1]:
+            axes.set_xlabel("epoch")
+            whole(axes.xaxis)
 
     alt = subject.say("weights.alt", layers=len(some), total=len(names), epochs=int(epochs[-1]))
-    title = subject.say("weights.title")
+    title, said = subject.say("weights.title"), _notice(subject, names, bands["gradients"])
     arrays = {"names": names, "epoch": epochs, "weights": weights, "gradients": gradients}
-    return [shown("weights", title, alt, paint, (7.6, 3.6), **arrays)]
+    arrays |= {f"{word}_bands": found for word, found in bands.items()}
+    return [shown("weights", title, alt, paint, (7.6, 4.2), said, **arrays)]
+
+
+def _paint_band(axes: Any, ink: Ink, epochs: np.ndarray, found: np.ndarray, index: int) -> None:
+    """Bands and median of one layer [5 moments]."""
+    color = ink.lines[index]
+    for (low, high), alpha in (((0, 4), 0.2), ((1, 3), 0.35)):
+        axes.fill_between(epochs, found[low], found[high], color=color, alpha=alpha, linewidth=0)
+    axes.plot(epochs, found[2], color=color, marker="o" if len(epochs) <= 12 else "", markersize=3)
+
+
+def _notice(subject: Subject, names: list[str], gradients: np.ndarray) -> Notice:
+    """The layers of the largest and of the smallest median gradient at the end."""
+    last = gradients[:, 2, -1]
+    if np.isnan(last).all():
+        return notice(subject, "weights.notice.none", layers=len(names))
+    most, least = int(np.nanargmax(last)), int(np.nanargmin(last))
+    called = [short(names[i].removesuffix(".weight"), 3) for i in (most, least)]
+    return notice(
+        subject, "weights.notice", most=called[0], least=called[1],
+        times=float(last[most] / last[least]), high=float(last[most]), low=float(last[least]),
+    )  # fmt: skip
 
 
 VIEW = View("how large weights and gradients are, by layer, while it learned", fits, draw, 60)
