@@ -15,6 +15,7 @@ from etude.draw.progress import Watch
 from etude.draw.texts import Lang, say
 from etude.errors import NumericsError, RunError, UsageError
 from etude.look import filmstrip, gallery, words
+from etude.look.card import card
 from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
@@ -297,18 +298,20 @@ def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
 
 def report(run: RunFolder, dataset: Dataset | None = None, lang: Lang = "en") -> None:
     """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already."""
-    subject = Run(run.path).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
+    done = Run(run.path)
+    subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
     pictures = gallery.draw(subject)
     keep(run, pictures)
-    film = b""
+    sections = [
+        Section(say(lang, "findings"), words.sentences(subject.result, subject.history, lang)),
+        Section(say(lang, "pictures"), pictures=pictures),
+    ]
     if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         film = filmstrip.animation(frames)
         run.picture("film.png", film)
-    said = words.sentences(subject.result, subject.history, lang)
+        sections.append(Section(say(lang, "film.title"), animation=film))
     recipe = json.dumps(subject.recipe.plain(), indent=1)
-    sections = [
-        Section("", said, pictures=pictures, animation=film),
-        Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe),
-    ]
-    replace(run.report, page(run.path.name, sections, lang))
+    sections.append(Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe))
+    top = card(subject.result, subject.history, done.seconds, done.samples_per_second, lang)
+    replace(run.report, page(run.path.name, sections, lang, top))

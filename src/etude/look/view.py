@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown(Picture):
-    """A picture, and the arrays behind it by name."""
+    """A picture, and the arrays behind it by name. notice: one sentence, in the language of the
+    look, on what to notice in it, with numbers from the arrays; "" where there is nothing."""
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    notice: str = ""
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{key} {list(x.shape)}" for key, x in self.arrays.items())

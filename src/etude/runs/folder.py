@@ -231,20 +231,25 @@ class RunFolder:
         replace(path, content)
         return path
 
-    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str], bytes, bytes]]:
-        """((name, title, alt), light, dark) of each picture in the list that `index` keeps."""
+    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
+        """((name, title, alt, notice), light, dark) of each picture in the list that `index` keeps;
+        an index of version 0.1.0 has no notices."""
         try:
             entries = limits.parsed(read(self.path, f"pictures/{index}", limits.JSON), list)
             words = [
-                tuple(str(entry[key]) for key in ("name", "title", "alt")) for entry in entries
+                (
+                    *(str(entry[key]) for key in ("name", "title", "alt")),
+                    str(entry.get("notice", "")),
+                )
+                for entry in entries
             ]
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
-        for name, title, alt in words:
+        for name, title, alt, notice in words:
             light, dark = (
                 read(self.path, f"pictures/{name}{end}.png", PACKED) for end in ("", "-dark")
             )
-            yield (name, title, alt), light, dark
+            yield (name, title, alt, notice), light, dark
 
     @property
     def result(self) -> dict[str, Any] | None:
