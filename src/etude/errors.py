@@ -24,14 +24,14 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
-def counted(number: int, noun: str) -> str:
+def quantity(number: int, noun: str) -> str:
     """A number and its noun, which agree: "1 layer", "2 layers", "1,024 samples", "1 class". A noun
     whose plural no rule gives is written with it, as in "axis/axes"."""
     return f"{number:,} {noun.split('/')[0] if number == 1 else plural(noun)}"
 
 
 def plural(noun: str) -> str:
-    """The plural of a noun, or of the last word of a phrase; see `counted`."""
+    """The plural of a noun, or of the last word of a phrase; see `quantity`."""
     one, _, many = noun.partition("/")
     if many:
         return many

@@ -6,9 +6,9 @@ from scipy import stats
 
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.draw.texts import model_name, say
 from etude.look.compare import grouped
 from etude.look.differences import difference, mean_interval, newcombe, verdicts, welch
-from etude.draw.texts import model_name, say
 from etude.look.words import digits, named, number, sentences, warnings
 from etude.tasks import linear
 from etude.tasks.classify import wilson
@@ -56,7 +56,7 @@ def said(lang="en", rows=(), **other) -> str:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_every_sentence_has_its_numbers(lang):
     text = said(lang, history([1.0, 0.5, 0.9]))
-    for number in (
+    for wanted in (
         "1,234",
         "100",
         "90.0 %",
@@ -68,7 +68,7 @@ def test_every_sentence_has_its_numbers(lang):
         "20%",
         "80%",
     ):
-        assert number in text, number
+        assert wanted in text, wanted
     assert "resized" in text
 
 

@@ -80,7 +80,7 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "{epochs} 에폭 가운데 {best}번째 에폭의 가중치를 남김.",
     ),
     "kept.last": (
-        "The weights kept are those of the last epoch, {epochs}: with {val} validation samples, "
+        "The weights kept are those of the last epoch, {epochs}: with {val:# validation sample}, "
         "which epoch looks best is mostly luck.",
         "마지막 {epochs}번째 에폭의 가중치를 남김: 검증 샘플이 {val}개뿐이라 어느 에폭이 가장 "
         "좋아 보이는지는 우연에 가까움.",
@@ -232,7 +232,7 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "에폭별 학습 손실과 검증 {goal}: {names}. 시드에 대한 평균과 범위.",
     ),
     "functions.alt": (
-        "The function fitted by {names} over {points} test points.",
+        "The function fitted by {names} over {points:# test point}.",
         "시험 데이터 {points}개와 맞춘 함수: {names}.",
     ),
     "difference.none": (

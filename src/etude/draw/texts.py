@@ -4,7 +4,7 @@ A key has a pair of templates, English first. They differ in words alone: a test
 use the same values. Korean particles that depend on the word before are avoided, by wording.
 
 Beside Python's format specifications a template may use two of its own, so that words agree with
-numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see errors.counted),
+numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see errors.quantity),
 and `{count:?has/have}` is the first word for 1, else the second.
 """
 
@@ -18,7 +18,7 @@ from etude.draw.firstaid import FIRST_AID
 from etude.draw.pages import PAGES
 from etude.draw.searches import SEARCHES
 from etude.draw.summary import SUMMARY
-from etude.errors import counted
+from etude.errors import quantity
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -36,7 +36,7 @@ class _Words(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if format_spec.startswith("# "):
-            return counted(value, format_spec[2:])
+            return quantity(value, format_spec[2:])
         if format_spec.startswith("?"):
             one, many = format_spec[1:].split("/")
             return one if value == 1 else many

@@ -15,7 +15,7 @@ import numpy as np
 
 from etude import limits
 from etude.config import nearest
-from etude.errors import RunError, UsageError
+from etude.errors import RunError, UsageError, quantity
 from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import mapping, read, replace, storage, sync
@@ -262,7 +262,7 @@ class RunFolder:
         if result is None:
             done = sum(row.get("event") == "epoch" for row in lines(self.metrics))
             raise RunError(
-                f"{self.path}: this run is unfinished ({done} epochs done).",
+                f"{self.path}: this run is unfinished ({quantity(done, 'epoch')} done).",
                 do=f"Go on with it: etude resume {self.path}",
             )
         return result
