@@ -154,8 +154,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "class-token.title": ("Where the class token looks", "클래스 토큰이 보는 곳"),
     "class-token.alt": (
         "{name}: the class token's attention to each patch in {layers:# layer} (mean of "
-        "{heads:# head}), its rollout through all, and each head of the last layer; each map on its own "
-        "scale, its largest weight above it.",
+        "{heads:# head}), its rollout through all, and each head of the last layer; each map on "
+        "its own scale, its largest weight above it.",
         "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 주목(헤드 {heads}개의 평균), 전체 "
         "롤아웃, 마지막 층의 각 헤드. 맵마다 따로 눈금, 위에 최댓값.",
     ),

@@ -1,18 +1,15 @@
 """What there is: reports, the machine, names and runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etude import registry
-from etude.draw.texts import Lang
+from etude.draw.texts import Lang, metric
 from etude.errors import RunError
 from etude.look import words
 from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
-
-if TYPE_CHECKING:
-    pass
 
 
 def report(path: Path | str, lang: Lang = "en") -> Path:
@@ -60,6 +57,6 @@ def listing() -> dict[str, dict[str, str]]:
             continue
         goal = result["goal"] if result else ""
         runs[str(run.path)] = (
-            f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"
+            f"{metric(goal)} {words.number(result['test'][goal], goal)}" if result else "unfinished"
         )
     return {"models": models, "data": data, "runs": runs}
