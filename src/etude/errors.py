@@ -66,6 +66,22 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
+def quantity(number: int, noun: str) -> str:
+    """A number and its noun, which agree: "1 layer", "2 layers", "1,024 samples", "1 class". A noun
+    whose plural no rule gives is written with it, as in "axis/axes"."""
+    return f"{number:,} {noun.split('/')[0] if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun, or of the last word of a phrase; see `quantity`."""
+    one, _, many = noun.partition("/")
+    if many:
+        return many
+    if one.endswith("y") and one[-2:-1] not in "aeiou":
+        return f"{one[:-1]}ies"
+    return f"{one}es" if one.endswith(("s", "x", "tch", "sh")) else f"{one}s"
+
+
 class EtudeError(Exception):
     """Base of all errors a user can meet. `do` is the next step; `items` the single bad things."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from etude.config import nearest
-from etude.errors import DataError, StorageError, UsageError
+from etude.errors import DataError, StorageError, UsageError, quantity
 from etude.limits import hold_memory, memory
 from etude.recipe import Part, Recipe, Train
 
@@ -203,7 +203,7 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
     if train["batch_size"] > count:
         raise UsageError(
             f"train.batch_size={train['batch_size']} is larger than the training data, "
-            f"{count} samples.",
+            f"{quantity(count, 'sample')}.",
             do=f"Choose at most {count}.",
         )
     if train["epochs"] is None:

@@ -15,6 +15,7 @@ from etude.draw.progress import Watch
 from etude.draw.texts import Lang, say
 from etude.errors import NumericsError, RunError, UsageError
 from etude.look import filmstrip, gallery, words
+from etude.look.card import card
 from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
@@ -310,21 +311,23 @@ def report(
 ) -> None:
     """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already;
     data: where they are now, if they were moved. Raises RunError if they are others."""
-    subject = Run(run.path, data).subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
+    done = Run(run.path, data)
+    subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
     if data is not None and subject.absent:
         raise RunError(f"{run.path}: {subject.absent}.")
     pictures = gallery.draw(subject)
     keep(run, pictures)
-    film = b""
+    sections = [
+        Section(say(lang, "findings"), words.sentences(subject.result, subject.history, lang)),
+        Section(say(lang, "pictures"), pictures=pictures),
+    ]
     if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         if frames:  # none are left where a copy of the run lost its folder of snapshots
             film = filmstrip.animation(frames)
             run.picture("film.png", film)
-    said = words.sentences(subject.result, subject.history, lang)
+            sections.append(Section(say(lang, "film.title"), animation=film))
     recipe = json.dumps(subject.recipe.plain(), indent=1)
-    sections = [
-        Section("", said, pictures=pictures, animation=film),
-        Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe),
-    ]
-    replace(run.report, page(run.path.name, sections, lang))
+    sections.append(Section(say(lang, "recipe"), [say(lang, "recipe.again")], plain=recipe))
+    top = card(subject.result, subject.history, done.seconds, done.samples_per_second, lang)
+    replace(run.report, page(run.path.name, sections, lang, top))

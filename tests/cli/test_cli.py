@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -395,11 +396,19 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
     code, out, err = call(capsys, "tour")
     assert code == 0, err
     assert "runs/tour/report.html" in out
-    for words_said in ("piece", "best baseline", "parameters", "samples/s", *short):
+    for words_said in ("network", "best baseline", "parameters", "samples/s", *short):
         assert words_said in out
     page = (workdir / "runs" / "tour" / "report.html").read_text()
-    assert page.count("<figure>") >= 18
+    assert len(short) <= page.count("<figure>") <= 2 * len(short)
     assert "Learning from noise" in page
+    assert page.index("<table>") < page.index("<nav>"), "the table of all comes first"
+    for label, chosen in short.items():
+        place = f"{chosen['model']}-{chosen['data']}/report.html"
+        assert f'href="{place}"' in page
+        assert (workdir / "runs" / "tour" / place).is_file()
+        assert f">{label}</a></th><td>" in page, "a row leads to its section"
+    links = re.findall(r'href="#([^"]*)"', page)
+    assert set(links) <= set(re.findall(r'id="([^"]*)"', page))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Pictures on both backgrounds, films that move, reports that need nothing from outside."""
 
 import io
+import json
 import re
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 from PIL import Image, ImageStat
 
 import etude
+from etude.draw.page import style
 from etude.draw.style import DARK, LIGHT, picture
 from etude.look import compare, filmstrip
-from etude.look.report import Section, page
+from etude.look.report import Section, Summary, keep, kept, page
+from etude.look.view import Shown
 from etude.look.words import sentences
+from etude.runs.folder import RunFolder
 
 ROWS = [
     {"epoch": i, "train": {"classify": {"loss": 1 / i}}, "val": {"accuracy": 0.5, "loss": 1.0}}
@@ -86,16 +90,70 @@ def test_tiles_keep_their_order():
 def test_a_report_is_one_file_that_asks_for_nothing(workdir):
     run = etude.train("mlp", data="digits", epochs=2, quiet=True, **{"model.hidden": [8]})
     text = run.folder.report.read_text(encoding="utf-8")
-    for attribute in re.findall(r'(?:src|srcset|href)="([^"]*)"', text):
+    for attribute in re.findall(r'(?:src|srcset)="([^"]*)"', text):
         assert attribute.startswith("data:image/png;base64,")
+    places = re.findall(r'id="([^"]*)"', text)
+    assert len(places) == len(set(places))
+    assert {link[1:] for link in re.findall(r'href="(#[^"]*)"', text)} <= set(places)
+    assert not re.search(r'href="[^#]', text)
     assert "@import" not in text
     assert "url(" not in text
     assert "<script" not in text
-    assert "prefers-color-scheme: dark" in text
+    assert "prefers-color-scheme:dark" in text
     for sentence in sentences(run.result, run.history):
         assert sentence.replace("'", "&#x27;") in text
     assert len(text) < 5_000_000
     assert not re.search(r"<img(?![^>]*alt=)", text)
+    titles = json.loads((run.path / "pictures" / "pictures.json").read_text())
+    for each in titles:
+        assert f"<h3>{each['title']}</h3>" in text
+        assert f">{each['title']}</a></li>" in text
+    top = text[: text.index("<nav>")]
+    for wanted in (
+        "MLP, ",
+        "1,295 training",
+        "accuracy",
+        "interval",
+        "logistic regression",
+        "s of",
+    ):
+        assert wanted in top, wanted
+
+
+def test_what_to_notice_stands_above_its_picture_and_is_kept(tmp_path):
+    plain = picture("n", "A view", "what it shows", lambda figure, ink: figure.subplots())
+    seen = Shown(**vars(plain), notice="Look at the <corner>.")
+    text = page("t", [Section("Pictures", pictures=[seen, plain])]).decode()
+    assert text.count("<h3>") == 1, "one title, one heading"
+    assert text.index("Look at the &lt;corner&gt;.") < text.index("<figure>")
+    assert text.count("<figure>") == 2
+    run = RunFolder(tmp_path)
+    run.pictures.mkdir()
+    keep(run, [seen])
+    assert kept(run) == [seen]
+    (run.pictures / "pictures.json").write_text('[{"name": "n", "title": "t", "alt": "a"}]')
+    assert kept(run)[0].notice == "", "as version 0.1.0 has kept it"
+
+
+def test_a_page_shows_pictures_of_one_ground_at_a_time_and_light_ones_in_print():
+    """Both images stand in the page, and the style sheet hides one: dark on screens alone."""
+    hidden, screen = "img.dark{display:none}", "@media screen and (prefers-color-scheme:dark)"
+    assert style().index(hidden) < style().index(screen)
+    assert "img.light{display:none}img.dark{display:inline}" in style()
+    for rule in ("@media print", "details::details-content", "position:sticky"):
+        assert rule in style()
+
+
+def test_the_notes_of_a_card_and_a_table_that_leads_stand_above_the_contents():
+    card = Summary([("Model", "MLP")], ["Only 3 test samples"])
+    sections = [
+        Section("All", table=[["name", "value"], ["One", "1.0 %"]], rows_lead=True),
+        Section("One", ["a sentence"], link=("one/report.html", "more")),
+    ]
+    text = page("t", sections, summary=card).decode()
+    order = ["Only 3 test samples", '<a href="#one">One</a></th><td>1.0&nbsp;%', "<nav>", "a sent"]
+    assert sorted(order, key=text.index) == order
+    assert '<a href="one/report.html">more</a>' in text
 
 
 def test_names_from_data_cannot_become_markup():

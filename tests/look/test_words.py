@@ -6,9 +6,10 @@ from scipy import stats
 
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.draw.texts import model_name, say
 from etude.look.compare import grouped
 from etude.look.differences import difference, mean_interval, newcombe, verdicts, welch
-from etude.look.words import named, sentences
+from etude.look.words import digits, named, number, sentences, warnings
 from etude.tasks import linear
 from etude.tasks.classify import wilson
 
@@ -34,9 +35,16 @@ def result(**other):
     }  # fmt: skip
 
 
-def history(losses, train=0.1):
+def history(losses, train=None):
+    """Epochs of these validation losses; training loss falls, if it is not given."""
+    falling = [1 / (2 + i) for i in range(len(losses))]
     return [
-        {"epoch": i + 1, "train": {"classify": {"loss": train}}, "val": {"loss": x}}
+        {
+            "epoch": i + 1,
+            "step": 500 * (i + 1),
+            "train": {"classify": {"loss": (train or falling)[i]}},
+            "val": {"loss": x, "accuracy": 1 - x / 10},
+        }
         for i, x in enumerate(losses)
     ]
 
@@ -48,8 +56,19 @@ def said(lang="en", rows=(), **other) -> str:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_every_sentence_has_its_numbers(lang):
     text = said(lang, history([1.0, 0.5, 0.9]))
-    for number in ("1,234", "100", "90.0 %", "50.0 %", "30.0 %", "0.9", "0.5", "1.8", "20%", "80%"):
-        assert number in text, number
+    for wanted in (
+        "1,234",
+        "100",
+        "90.0 %",
+        "50.0 %",
+        "30.0 %",
+        "0.9",
+        "0.5",
+        "22.2",
+        "20%",
+        "80%",
+    ):
+        assert wanted in text, wanted
     assert "resized" in text
 
 
@@ -57,28 +76,78 @@ def test_what_holds_is_said_and_what_does_not_is_not():
     assert "this is better" in said()
     assert "does NOT beat" in said(baseline={"accuracy": 0.99, "what": "persistence"})
     assert "no difference can be told" in said(baseline={"accuracy": 0.85, "what": "x"})
-    assert "still learning" in said(top_epoch=8)
-    assert "16 epochs in place of 8" in said(top_epoch=8)
-    assert "still learning" not in said()
-    assert "by heart" in said(rows=history([1.0, 0.5, 0.9]))
-    assert "by heart" not in said(rows=history([1.0, 0.5, 0.52]))
-    assert "a taken for b, 2 of 10 (20%)" in said()
+    assert "best at the last epoch, 8 of 8" in said(top_epoch=8)
+    assert "best at epoch 6 of 8" in said()
+    assert "best at epoch 2 of 8" in said(rows=history([1.0, 0.5, 0.9]))
+    assert "overfits" in said(rows=history([1.0, 0.5, 0.9]))
+    assert "overfits" not in said(rows=history([1.0, 0.5, 0.52]))
+    assert "a predicted as b, 2 of 10 (20%)" in said()
     clean = {**result()["test"], "confusion": np.diag([10, 10, 10]).tolist()}
     assert "confuses none of the 30" in said(test=clean)
     assert "LEAK" not in said()
     assert "LEAK: 3 of 30" in said(checks={"shared": 3, "looked_at": 30})
     uneven = {"shared": 0, "looked_at": 30, "classes": {"a": 90, "b": 10}}
-    assert "uneven: a has 90 training samples, b 10" in said(checks=uneven)
+    assert "unbalanced: a has 90 training samples, b 10" in said(checks=uneven)
     times = {"shared": 0, "looked_at": 3, "last": "1958-12", "first": "1959-01"}
     assert "Time goes one way" in said(checks=times)
     assert "LEAK: training reaches" in said(checks={**times, "first": "1950-01"})
+    assert "LEAK: training reaches" in said(checks={**times, "first": "1958-12"})
 
 
 def test_confusions_are_named_in_the_datas_order_of_classes():
     """A result is stored with its keys sorted, so that the order of classes stands by itself."""
     test = {**result()["test"], "classes": ["zebra", "ant", "mole"]}
     test["per_class"] = {n: {"recall": 0.9, "samples": 10} for n in ("ant", "mole", "zebra")}
-    assert "zebra taken for ant, 2 of 10" in said(test=test)
+    assert "zebra predicted as ant, 2 of 10" in said(test=test)
+
+
+def test_nothing_is_called_the_worst_where_others_are_as_bad():
+    even = {**result()["test"], "confusion": [[8, 2, 0], [2, 8, 0], [0, 0, 10]]}
+    even["per_class"] = {n: {"recall": r, "samples": 10} for n, r in zip("abc", (0.8, 0.8, 1.0))}
+    text = said(test=even)
+    assert "Among its most frequent confusions: a predicted as b" in text
+    assert "one other is as frequent" in text
+    assert "Lowest recall of a class: 80%, for a and 1 other class." in text
+    assert "Most frequent confusion: a predicted as b" in said()
+    assert "Class with the lowest recall: a, 80%." in said()
+
+
+def test_class_sizes_are_said_as_they_are():
+    def sizes(*counts):
+        classes = dict(zip("abc", counts))
+        return said(checks={"shared": 0, "looked_at": 30, "classes": classes})
+
+    assert "balanced: 9 training samples in each" in sizes(9, 9, 9)
+    assert "balanced: 1 training sample in each" in sizes(1, 1, 1)
+    assert "similar size: 9 to 10 training samples" in sizes(9, 10, 9)
+    assert "unbalanced: b has 20" in sizes(9, 20, 9)
+
+
+def test_small_splits_and_last_weights_are_said_first():
+    small = {"train": 100, "val": 12, "test": 29}
+    text = said(sizes=small, chosen="last")
+    for wanted in ("Only 12 validation samples", "Only 29 test samples", "with 12 validation"):
+        assert wanted in text
+        assert wanted in "\n".join(warnings(result(sizes=small, chosen="last"), ()))
+    assert "Only" not in said(sizes={"train": 100, "val": 30, "test": 30})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.08558, "0.086"), (0.00201, "0.0020"), (17.234, "17.2"), (412.3, "412"), (1.0, "1"),
+     (12345.6, "12,346"), (8.6e-5, "8.6e-05"), (1.7e9, "1.70e+09"), (0.0, "0"), (-0.5, "-0.5")],
+)  # fmt: skip
+def test_numbers_have_sensible_digits(value, text):
+    assert digits(value) == text
+    assert number(value, "mae", "m") == f"{text} m"
+
+
+def test_metrics_and_models_have_names():
+    assert "mean absolute error 0.086" in say("en", "card.result.value", goal="mae", value="0.086")
+    assert "평균 절대 오차" in say("ko", "card.result.value", goal="mae", value="0.086")
+    assert [model_name(n) for n in ("mlp", "vit", "resnet", "transformer")] == [
+        "MLP", "ViT", "ResNet", "Transformer",
+    ]  # fmt: skip
 
 
 def test_a_finished_run_names_its_classes_in_order(runs):

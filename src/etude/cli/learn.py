@@ -1,11 +1,13 @@
 """Commands that train."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from etude.cli.app import LEARN, finish, say, verb
-from etude.draw.terminal import brief
+from etude.draw.texts import say as told
+from etude.errors import plain
 from etude.flags import (
     Data,
     Flags,
@@ -20,6 +22,9 @@ from etude.flags import (
     given,
     whole,
 )
+
+FIRST_AID = Path("first-aid")
+"""Where pictures of first aid go, below the working folder."""
 
 
 @verb(LEARN)
@@ -63,12 +68,14 @@ def train(
 
     fields = given(flags, sets, seed, skip_bad)
     if first_aid:
-        found = verbs.first_aid(first_aid, model, data, **fields)
+        found = verbs.first_aid(first_aid, model, data, out=FIRST_AID, lang=lang, **fields)
         if as_json:
             say(found)
-        else:
-            for key, entry in found.items():
-                print(f"{key}: {brief(entry)}")
+            return
+        for line in found["said"]:
+            print(plain(line))
+        for path in found.get("pictures", [])[:1]:
+            print(plain(told(lang, "aid.saved", path=path)))
         return
     run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
     finish(run, as_json, lang)

@@ -25,8 +25,8 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from etude.config import Config
 from etude import portable
+from etude.config import Config
 from etude.data.twins import digest
 
 Mode = Literal["L", "RGB"]

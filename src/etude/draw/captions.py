@@ -13,12 +13,12 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "shapes.alt": (
         "Each step of the forward pass: the shape it gives, its parameters ({parameters:,} in "
         "all), multiply-adds for one sample ({multiply_adds:,} in all), and statistics of its "
-        "outputs over {count} samples. {dead}",
+        "outputs over {count:# sample}. {dead}",
         "순전파의 각 단계: 나오는 모양, 매개변수(모두 {parameters:,}개), 샘플 하나의 곱셈-덧셈"
         "(모두 {multiply_adds:,}번), 샘플 {count}개에 대한 출력의 통계. {dead}",
     ),
     "shapes.dead": (
-        "Dead after an activation: {count} of {units} units, which were the same for every sample.",
+        "Dead after an activation: {count} of {units:# unit}, the same for every sample.",
         "활성화 뒤에 죽은 유닛: {units}개 가운데 {count}개, 모든 샘플에서 값이 같았음.",
     ),
     "shapes.alive": (
@@ -27,12 +27,12 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "curves.title": ("How it learned", "학습 과정"),
     "curves.alt": (
-        "Loss and {goal} by epoch, over {epochs} epochs; raw values, nothing smoothed.",
+        "Loss and {goal} by epoch, over {epochs:# epoch}; raw values, nothing smoothed.",
         "{epochs} 에폭 동안의 손실과 {goal}. 다듬지 않은 값.",
     ),
     "confusion.title": ("What it confuses", "무엇을 혼동하는가"),
     "confusion.alt": (
-        "Confusion matrix of {count} test samples: true class down, class said across. Right "
+        "Confusion matrix of {count:# test sample}: true class down, class said across. Right "
         "answers "
         "and errors differ in colour, the stronger the larger their share of the true class (by "
         "its "
@@ -46,22 +46,22 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "클래스가 {classes}개라 칸에 개수를 쓰지 않음.",
     ),
     "confusion.named": (
-        "In cells off the diagonal, the surest {named} samples by number (etude look --sample).",
+        "In cells off the diagonal, the surest {named:# sample} by number (etude look --sample).",
         "대각선 밖의 칸에는 가장 확신한 샘플 {named}개까지의 번호(etude look --sample).",
     ),
     "mistakes.title": ("Its surest mistakes", "가장 확신한 오답"),
     "mistakes.alt": (
-        "The {shown} surest of {count} mistakes on {total} test samples, the surest first.",
+        "The {shown} surest of {count:# mistake} on {total:# test sample}, the surest first.",
         "테스트 샘플 {total}개 중 오답 {count}개 가운데 가장 확신한 {shown}개.",
     ),
     "surest.title": ("Its surest right answers", "가장 확신한 정답"),
     "surest.alt": (
-        "The {shown} surest of {count} right answers on {total} test samples.",
+        "The {shown} surest of {count:# right answer} on {total:# test sample}.",
         "테스트 샘플 {total}개 중 정답 {count}개 가운데 가장 확신한 {shown}개.",
     ),
     "fitted.title": ("The fitted function", "맞춘 함수"),
     "fitted.alt": (
-        "The fitted function over {points} test points.",
+        "The fitted function over {points:# test point}.",
         "테스트 데이터 {points}개와 맞춘 함수.",
     ),
     "forecast.title": ("A forecast", "예측 하나"),
@@ -71,24 +71,24 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "filmstrip.title": ("Learning from noise", "잡음에서 배우기"),
     "filmstrip.alt": (
-        "The same {columns} draws of noise decoded at {rows} moments of training.",
+        "The same {columns:# draw} of noise decoded at {rows:# moment} of training.",
         "같은 잡음 {columns}개를 학습 중 {rows}번 디코딩한 그림.",
     ),
     "reconstructions.title": ("Coded and decoded", "인코딩과 디코딩"),
     "reconstructions.alt": (
-        "{count} test images and their copies; mean squared error {error:.4f} in [-1, 1].",
+        "{count:# test image} and their copies; mean squared error {error:.4f} in [-1, 1].",
         "테스트 이미지 {count}장과 그 복원. 평균 제곱 오차 {error:.4f} ([-1, 1] 기준).",
     ),
     "attention.title": ("What attends to what", "무엇이 무엇에 어텐션하는가"),
     "attention.alt": (
-        "{name}: the weights of {heads} heads in {layers} layers, before dropout; a row is a query "
-        "and sums to 1 (largest deviation {deviation:.0e}). One scale for all.",
+        "{name}: the weights of {heads:# head} in {layers:# layer}, before dropout; a row is a "
+        "query and sums to 1 (largest deviation {deviation:.0e}). One scale for all.",
         "{name}: 층 {layers}개, 헤드 {heads}개의 가중치(드롭아웃 전). 한 줄이 질의 하나이고 "
         "합은 1(최대 오차 {deviation:.0e}). 모두 같은 눈금.",
     ),
     "weights.title": ("Weights and gradients", "가중치와 기울기"),
     "weights.alt": (
-        "The size of weights and gradients in {layers} of {total} layers, from the start to epoch "
+        "The size of weights and gradients in {layers} of {total:# layer}, from the start to epoch "
         "{epochs}: the median, and the bands that hold 50 and 90 % of what is not zero. Gradients "
         "are computed in eval mode, on the same validation samples.",
         "처음부터 {epochs} 에폭까지 {total}개 층 가운데 {layers}개의 가중치와 기울기의 크기: "
@@ -98,7 +98,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "calibration.title": ("How sure, and how right", "확신과 정확도"),
     "calibration.alt": (
-        "Reliability over {count} test samples: in each bin of sureness, the share that was right "
+        "Reliability over {count:# test sample}: in each bin of sureness, the share that was right "
         "with its 95 % interval; below, how many samples the bin has.",
         "테스트 샘플 {count}개의 신뢰도: 확신 구간마다 정답률과 95% 신뢰구간, 아래는 구간의 샘플 "
         "수.",
@@ -130,13 +130,13 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "filters.title": ("Filters by layer", "층별 필터"),
     "filters.alt": (
-        "Up to {shown} filters in each of {layers} layers, the largest first: of each the slice "
+        "Up to {shown:# filter} in each of {layers:# layer}, the largest first: of each the slice "
         "for the channel that it weighs most.",
         "{layers}개 층의 필터, 층마다 큰 것부터 {shown}개까지. 가장 크게 보는 채널의 단면.",
     ),
     "features.title": ("Feature maps by layer", "층별 특징 맵"),
     "features.alt": (
-        "{name}: the {shown} maps that answer most in each of {layers} layers.",
+        "{name}: the {shown:# map} that answer most in each of {layers:# layer}.",
         "{name}: {layers}개 층마다 가장 강하게 반응한 맵 {shown}개.",
     ),
     "class-map.title": ("Where it looks for a class", "클래스를 찾는 곳"),
@@ -151,7 +151,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "units.title": ("What a unit answers to", "유닛이 반응하는 것"),
     "units.alt": (
-        "The {shown} of {total} test samples that each of {units} units answers to most; a ring "
+        "The {shown} of {total:# test sample} that each of {units:# unit} answers to most; a ring "
         "marks where in the picture, for feature maps.",
         "테스트 샘플 {total}개 가운데 유닛 {units}개가 각각 가장 강하게 반응한 {shown}개. 특징 "
         "맵은 "
@@ -159,7 +159,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "gates.title": ("Gates and states over time", "시간에 따른 게이트와 상태"),
     "gates.alt": (
-        "{name}, {steps} steps, {layers} layers: input, forget and output gate (0 closed, 1 open), "
+        "{name}, {steps:# step}, {layers:# layer}: input, forget and output gate (0 closed, 1 open), "
         "cell candidate and hidden state (-1 to 1), and cell state. Units are sorted by their cell "
         "state at the last step.",
         "{name}, {steps}단계, {layers}개 층: 입력·망각·출력 게이트(0 닫힘, 1 열림), 셀 후보와 은닉 "
@@ -172,7 +172,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "class-token.title": ("Where the class token looks", "클래스 토큰이 보는 곳"),
     "class-token.alt": (
-        "{name}: the class token's attention to each patch in {layers} layers (mean of {heads} "
+        "{name}: the class token's attention to each patch in {layers:# layer} (mean of {heads} "
         "heads), its rollout through all, and each head of the last layer; a row has one scale. "
         "The "
         "line in the picture is where the rollout is at half of its largest value.",
@@ -189,7 +189,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "latent.title": ("The space of codes", "코드 공간"),
     "latent.alt": (
-        "Codes of {count} test images, {width} numbers each, in a plane with {share:.0%} of their "
+        "Codes of {count:# test image}, {width} numbers each, in a plane with {share:.0%} of their "
         "variance, by class (colour and shape); rings are the prior's.",
         "테스트 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 "
         "클래스별로. "
@@ -197,20 +197,20 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "decoded-grid.title": ("Decoded across the plane", "평면을 가로지르는 디코딩"),
     "decoded-grid.alt": (
-        "{side} by {side} points of the plane (with {share:.0%} of the codes' variance), decoded, "
+        "{side} by {side:# point} of the plane (with {share:.0%} of the codes' variance), decoded, "
         "up to {reach:.0f} standard deviations of the prior.",
         "평면(코드 분산의 {share:.0%})의 점 {side} x {side}개를 디코딩한 그림, 사전 분포 "
         "표준편차의 {reach:.0f}배까지.",
     ),
     "walk.title": ("From one image to another", "한 이미지에서 다른 이미지로"),
     "walk.alt": (
-        "{walks} walks of {steps} steps between two codes, decoded; the images themselves at the "
+        "{walks:# walk} of {steps:# step} between two codes, decoded; the images themselves at the "
         "ends.",
         "두 코드 사이를 {steps}단계로 걷는 길 {walks}개의 디코딩. 양 끝은 원래 이미지.",
     ),
     "prior.title": ("Codes against the prior", "코드와 사전 분포"),
     "prior.alt": (
-        "{shown} of {width} numbers of {count} codes, and the prior's density. Energy distance "
+        "{shown} of {width:# number} of {count:# code}, and the prior's density. Energy distance "
         "{distance:.3g}, {ratio:.2f} times that of two draws of the prior.",
         "코드 {count}개의 숫자 {width}개 가운데 {shown}개와 사전 분포의 밀도. 에너지 거리 "
         "{distance:.3g}, 사전 분포 표본 둘 사이의 {ratio:.2f}배.",

@@ -28,18 +28,18 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{wrong}개가 오답.",
     ),
     "confusion.notice.none": (
-        "All {count} test samples lie on the diagonal: none is wrong.",
+        "All {count:# test sample} lie on the diagonal: none is wrong.",
         "테스트 샘플 {count}개가 모두 대각선 위에 있음: 오답 없음.",
     ),
     "mistakes.notice": (
-        "{count} test samples are wrong ({share:.1%}). The network is {sure:.0%} sure of the "
+        "{count:# test sample} are wrong ({share:.1%}). The network is {sure:.0%} sure of the "
         "first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 오답({share:.1%}). 첫 오답의 확신은 {sure:.0%}, 여기 보인 "
         "{shown}개의 중앙값은 {median:.0%}.",
     ),
     "surest.notice": (
-        "{count} test samples are right ({share:.1%}). The network is {sure:.0%} sure of the "
+        "{count:# test sample} are right ({share:.1%}). The network is {sure:.0%} sure of the "
         "first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 정답({share:.1%}). 첫 정답의 확신은 {sure:.0%}, 여기 보인 "
@@ -52,13 +52,13 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{most:.3g} {unit} 떨어져 있음.",
     ),
     "forecast.notice": (
-        "Over {steps} steps the network is off by {network:.3g} {unit} on average, the naive "
+        "Over {steps:# step} the network is off by {network:.3g} {unit} on average, the naive "
         "forecast ({what}) by {naive:.3g} {unit}.",
         "{steps}단계 동안 평균 오차: 신경망 {network:.3g} {unit}, 단순 예측({what}) {naive:.3g} "
         "{unit}.",
     ),
     "forecast.notice.ahead": (
-        "After {steps} steps the network's forecast ends at {network:.4g} {unit}, the naive one "
+        "After {steps:# step} the network's forecast ends at {network:.4g} {unit}, the naive one "
         "({what}) at {naive:.4g} {unit}.",
         "{steps}단계 뒤의 값: 신경망 {network:.4g} {unit}, 단순 예측({what}) {naive:.4g} {unit}.",
     ),
@@ -104,7 +104,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "끝에서 기울기의 중앙값: {most} {high:.1e}, {least} {low:.1e}. 비율은 {times:.2g}배.",
     ),
     "weights.notice.none": (
-        "At the end all gradients of the {layers} layers are zero: nothing is learned any more.",
+        "At the end all gradients of the {layers:# layer} are zero: nothing is learned any more.",
         "끝에서 층 {layers}개의 기울기가 모두 0: 더는 배우지 않음.",
     ),
     "calibration.notice.over": (
@@ -144,7 +144,7 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "first-layer.notice": (
         "Unit {unit} weighs most: its norm of {norm:.3g} is {times:.1f} times the median; {quiet} "
-        "of {count} units are below half of the median.",
+        "of {count:# unit} are below half of the median.",
         "유닛 {unit}의 가중치가 가장 큼: 노름 {norm:.3g}, 중앙값의 {times:.1f}배. 유닛 {count}개 "
         "중 "
         "{quiet}개는 중앙값의 절반보다 작음.",
@@ -157,7 +157,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "작음.",
     ),
     "features.notice": (
-        "In the last layer ({layer}) {silent} of {total} maps are silent for this sample, and "
+        "In the last layer ({layer}) {silent} of {total:# map} are silent for this sample, and "
         "{zeros:.0%} of all values are zero.",
         "마지막 층({layer})에서는 이 샘플에 대해 맵 {total}개 중 {silent}개가 반응이 없고, 전체 "
         "값의 "
@@ -218,7 +218,7 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "latent.notice": (
         "The nearest other code is of the same class in {same:.0%} of cases; classes “{one}” and "
-        "“{two}” mix most ({count} codes).",
+        "“{two}” mix most ({count:# code}).",
         "가장 가까운 다른 코드가 같은 클래스인 경우는 {same:.0%}. “{one}”, “{two}” 클래스가 가장 "
         "많이 "
         "섞임(코드 {count}개).",

@@ -2,14 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
-
-
-def brief(entry: Any) -> str:
-    """A long list by its ends."""
-    if isinstance(entry, list) and len(entry) > 8 and isinstance(entry[0], float):
-        return f"{entry[0]:.4g} ... {entry[-1]:.4g} ({len(entry)} values; --json gives all)"
-    return str(entry)
 
 
 def numbers(found: float | list[float]) -> str:

@@ -2,22 +2,66 @@
 
 A key has a pair of templates, English first. They differ in words alone: a test holds that both
 use the same values. Korean particles that depend on the word before are avoided, by wording.
+
+Beside Python's format specifications a template may use two of its own, so that words agree with
+numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see errors.quantity),
+and `{count:?has/have}` is the first word for 1, else the second.
 """
 
+import string
 from typing import Any, Literal, get_args
 
 from etude.draw.captions import CAPTIONS
 from etude.draw.duels import DUELS
 from etude.draw.faults import FAULTS
+from etude.draw.firstaid import FIRST_AID
+from etude.draw.pages import PAGES
 from etude.draw.searches import SEARCHES
 from etude.draw.summary import SUMMARY
+from etude.errors import quantity
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
-TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY, **DUELS, **SEARCHES, **FAULTS}
+TEXTS: dict[str, tuple[str, str]] = {
+    **CAPTIONS, **SUMMARY, **PAGES, **FIRST_AID, **DUELS, **SEARCHES, **FAULTS,
+}  # fmt: skip
+
+MODELS = {"resnet": "ResNet", "vit": "ViT"}
+"""Names of models that are written neither in capitals (up to four letters) nor as a word."""
+
+
+class _Words(string.Formatter):
+    """`str.format`, and the two specifications for words that agree with a number."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if format_spec.startswith("# "):
+            return quantity(value, format_spec[2:])
+        if format_spec.startswith("?"):
+            one, many = format_spec[1:].split("/")
+            return one if value == 1 else many
+        return super().format_field(value, format_spec)
+
+
+_WORDS = _Words()
 
 
 def say(lang: Lang, key: str, **values: Any) -> str:
-    """The sentence of this key with these values in it."""
-    return TEXTS[key][LANGS.index(lang)].format(**values)
+    """The sentence of this key with these values in it; a `goal` is written as its metric's name,
+    a `model` as its display name."""
+    if "goal" in values:
+        values["goal"] = metric(values["goal"], lang)
+    if "model" in values:
+        values["model"] = model_name(values["model"])
+    return _WORDS.vformat(TEXTS[key][LANGS.index(lang)], (), values)
+
+
+def metric(goal: str, lang: Lang = "en") -> str:
+    """A goal's name in words: "mae" is "mean absolute error". A name that is not known stays."""
+    pair = TEXTS.get(f"metric.{goal}")
+    return pair[LANGS.index(lang)] if pair else goal
+
+
+def model_name(name: str) -> str:
+    """How a model's name is written in a sentence: MLP, ViT, Transformer."""
+    return MODELS.get(name, name.upper() if len(name) <= 4 else name.capitalize())

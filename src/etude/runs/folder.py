@@ -15,7 +15,7 @@ import numpy as np
 
 from etude import limits
 from etude.config import nearest
-from etude.errors import LockedError, RunError, TakenError, UsageError
+from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
 from etude.runs import checkpoint, rows
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import made, mapping, read, replace, storage, sync
@@ -256,20 +256,25 @@ class RunFolder:
         replace(path, content)
         return path
 
-    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str], bytes, bytes]]:
-        """((name, title, alt), light, dark) of each picture in the list that `index` keeps."""
+    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
+        """((name, title, alt, notice), light, dark) of each picture in the list that `index` keeps;
+        an index of version 0.1.0 has no notices."""
         try:
             entries = limits.parsed(read(self.path, f"pictures/{index}", limits.JSON), list)
             words = [
-                tuple(str(entry[key]) for key in ("name", "title", "alt")) for entry in entries
+                (
+                    *(str(entry[key]) for key in ("name", "title", "alt")),
+                    str(entry.get("notice", "")),
+                )
+                for entry in entries
             ]
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
-        for name, title, alt in words:
+        for name, title, alt, notice in words:
             light, dark = (
                 read(self.path, f"pictures/{name}{end}.png", PACKED) for end in ("", "-dark")
             )
-            yield (name, title, alt), light, dark
+            yield (name, title, alt, notice), light, dark
 
     @property
     def result(self) -> dict[str, Any] | None:
@@ -282,7 +287,7 @@ class RunFolder:
         if result is None:
             done = sum(row.get("event") == "epoch" for row in lines(self.metrics))
             raise RunError(
-                f"{self.path}: this run is unfinished ({done} epochs done).",
+                f"{self.path}: this run is unfinished ({quantity(done, 'epoch')} done).",
                 do=f"Go on with it: etude resume {self.path}",
             )
         return result

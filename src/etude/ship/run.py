@@ -17,7 +17,7 @@ from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.sound import sound
-from etude.draw.texts import Lang
+from etude.draw.texts import Lang, model_name
 from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.look import gallery
 from etude.look.subject import Subject
@@ -174,7 +174,7 @@ class Run:
         model, task = self._live
         if not isinstance(task, Autoencode):
             raise UsageError(
-                f"{self.path}: a {self.recipe.model.name} makes no images.",
+                f"{self.path}: {model_name(self.recipe.model.name)} makes no images.",
                 do="Train an autoencoder: etude train aae --data digits",
             )
         torch.manual_seed(seed)

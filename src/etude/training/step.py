@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.errors import NumericsError
+from etude.errors import NumericsError, quantity
 from etude.layers.gaussian import keep_out_of_compilation
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
@@ -155,7 +155,11 @@ class Step:
                 break
         what = "the loss" if not _finite(loss) else "the gradient"
         blame = self._culprits(player, batch)
-        where = f"first in {hurt[0]}, of {len(hurt)} parameters" if hurt else "in no gradient yet"
+        where = (
+            f"first in {hurt[0]}, of {quantity(len(hurt), 'parameter')}"
+            if hurt
+            else "in no gradient yet"
+        )
         return NumericsError(
             f"Step {number}, phase {player.phase.name}: {what} is not finite ({where}); "
             f"the update was not made. Samples {blame}.",

@@ -11,6 +11,7 @@ from etude.config import nearest
 from etude.draw.texts import Lang
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.recipe import Train, draft, read_recipe
+from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, begun, named
 from etude.training.distributed import World
 from etude.verbs.asked import data_name, model_name, run_path, what_is
@@ -93,16 +94,40 @@ def resume_run(
 
 @no_warnings()
 def first_aid(
-    kind: str, model: str | None = None, data: str | None = None, **fields: Any
+    kind: str,
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    out: Path | None = None,
+    lang: Lang = "en",
+    **fields: Any,
 ) -> dict[str, Any]:
     """Before hours are spent; no run is kept. kind: "dry-run" (one step), "overfit" (can it learn
-    one batch?) or "lr" (which learning rate?)."""
+    one batch?) or "lr" (which learning rate?).
+
+    The numbers in full, and `said`: what they mean and what to do next, in sentences. out: a folder
+    for the picture of the answer, light and dark, whose paths are in `pictures`; a dry run has
+    none.
+    """
     known = ("dry-run", "overfit", "lr")
     if kind not in known:
         raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
     from etude import session
+    from etude.look import firstaid
 
-    return session.first_aid(kind, drafted(model, data, None, fields))
+    mapping = drafted(model, data, None, fields)
+    found = session.first_aid(kind, mapping)
+    found["said"] = firstaid.sentences(kind, found, lang)
+    picture = firstaid.drawn(kind, found, lang) if out else None
+    if out and picture:
+        name = slug(f"{kind}-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
+        with storage(out):
+            out.mkdir(parents=True, exist_ok=True)
+        files = {out / f"{name}.png": picture.light, out / f"{name}-dark.png": picture.dark}
+        for path, content in files.items():
+            replace(path, content)
+        found["pictures"] = [str(path) for path in files]
+    return found
 
 
 def drafted(

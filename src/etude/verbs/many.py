@@ -12,13 +12,14 @@ from etude.duel import grid
 from etude.duel.grid import Duel
 from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.limits import cores
-from etude.look.report import Section, kept, write
+from etude.look import tour as drawn
+from etude.look.report import write
 from etude.runs import duel as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved
 from etude.verbs.asked import data_name, model_name, run_path
 from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
-from etude.verbs.use import said, table
+from etude.verbs.use import table
 
 if TYPE_CHECKING:
     from etude.duel.ledger import Ledger, Plan
@@ -106,30 +107,25 @@ TOUR: dict[str, dict[str, Any]] = {
     "Transformer": {"model": "transformer", "data": "digits"},
     "Transformer, a forecast": {"model": "transformer", "data": "series"},
     "Vision Transformer": {"model": "vit", "data": "digits"},
-    "adversarial autoencoder": {"model": "aae", "data": "digits"},
+    "Adversarial autoencoder": {"model": "aae", "data": "digits"},
 }
 
 
 @no_warnings()
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
-    """Train every network of the notes on embedded data; one table, one report."""
+    """Train every network of the notes on embedded data; one table, one report, and a report of
+    each."""
     alone("The tour")
     place = reserved(named(name).name)
     began = time.monotonic()
-    runs, sections = [], []
-    for label, chosen in TOUR.items():
+    runs = []
+    for chosen in TOUR.values():
         called = f"{chosen['model']}-{chosen['data']}"
-        run = train(name=called, quiet=quiet, root=place, lang=lang, **chosen)
-        runs.append(run)
-        film = run.path / "pictures" / "film.png"
-        moving = film.read_bytes() if film.exists() else b""
-        sections.append(
-            Section(label, said(run, lang), pictures=kept(run.folder), animation=moving)
-        )
+        runs.append(train(name=called, quiet=quiet, root=place, lang=lang, **chosen))
     duel = Duel(place, list(TOUR), runs)
     seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - began}
-    head = Section("", [say(lang, "tour.said", **seconds)], table(duel, lang))
-    write(place, say(lang, "tour"), [head, *sections], [], lang)
+    sections = drawn.sections(runs, duel.labels, seconds, table(duel, lang), lang)
+    write(place, say(lang, "tour"), sections, [], lang)
     return duel
 
 
@@ -162,7 +158,7 @@ def tune(
         raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
     from etude.draw.progress import Tally
     from etude.duel import tune as search
-    from etude.look import tune as drawn
+    from etude.look import tune as pictures
 
     mapping = drafted(model, data, None, {})
     asked = search.asked(mapping, given)
@@ -178,8 +174,8 @@ def tune(
     best = search.best(found, asked.goal, place)
     recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
     run = train(base=recipe, name=free("best", place).name, quiet=quiet, root=place, lang=lang)
-    drawn.draw(place, found, best, asked.goal, asked.logs, run, lang)
-    return Tuned(place, best, found, run, drawn.sentences(found, best, asked.goal, run, lang))
+    pictures.draw(place, found, best, asked.goal, asked.logs, run, lang)
+    return Tuned(place, best, found, run, pictures.sentences(found, best, asked.goal, run, lang))
 
 
 @no_warnings()

@@ -1,20 +1,17 @@
 """What there is: reports, the machine, names and runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etude import registry
 from etude.ambient import no_warnings
-from etude.draw.texts import Lang
+from etude.draw.texts import Lang, metric
 from etude.errors import RunError, UsageError
 from etude.look import words
 from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
 from etude.verbs.asked import data_name, run_path
-
-if TYPE_CHECKING:
-    pass
 
 
 @no_warnings()
@@ -68,6 +65,6 @@ def listing() -> dict[str, dict[str, str]]:
             continue
         goal = result["goal"] if result else ""
         runs[str(run.path)] = (
-            f"{goal} {words.number(result['test'][goal], goal)}" if result else "unfinished"
+            f"{metric(goal)} {words.number(result['test'][goal], goal)}" if result else "unfinished"
         )
     return {"models": models, "data": data, "runs": runs}
