@@ -229,8 +229,9 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         if result:
             goal = result["goal"]
             best = result["val"][goal]
-        test = float(result["test"][goal]) if result and tested else None
-        return {**curves(run, goal), "best": float(best), "test": test}
+        test = result["test"] if result and tested else {}
+        tests = {"test": float(test[goal]), "samples": test.get("samples")} if test else {}
+        return {**curves(run, goal), "best": float(best), **tests}
     finally:
         run.release()
 

@@ -21,3 +21,10 @@ TEXTS: dict[str, tuple[str, str]] = {**CAPTIONS, **SUMMARY, **DUELS, **SEARCHES,
 def say(lang: Lang, key: str, **values: Any) -> str:
     """The sentence of this key with these values in it."""
     return TEXTS[key][LANGS.index(lang)].format(**values)
+
+
+def counted(lang: Lang, what: str, count: int) -> str:
+    """A count with its noun: "1 seed", "5 seeds". what: a key `count.WHAT`, both numbers with a bar
+    between them where the language has two."""
+    one, _, many = say(lang, f"count.{what}", count=count).partition("|")
+    return one if count == 1 or not many else many

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from etude.draw.texts import TEXTS, Lang, say
+from etude.look.intervals import LOWER_IS_BETTER as LOWER_IS_BETTER
+from etude.look.intervals import Judgement, judge
 
-LOWER_IS_BETTER = ("mae", "reconstruction")
 UNEVEN = 1.5
 """Largest class over smallest, from which classes are called uneven."""
 ROSE = 1.3
@@ -19,10 +20,12 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def number(value: float, goal: str, unit: str = "") -> str:
-    """A goal's value as a person writes it."""
+    """A goal's value as a person writes it: percent, or three digits and the unit. "y" names an
+    axis of a function and is no unit."""
     if goal == "accuracy":
         return f"{100 * value:.1f} %"
-    return f"{value:.4g}{f' {unit}' if unit else ''}"
+    digits = f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+    return f"{digits} {unit}" if unit not in ("", "y") else digits
 
 
 def named(what: str, lang: Lang) -> str:
@@ -36,11 +39,10 @@ def named(what: str, lang: Lang) -> str:
     return what
 
 
-def beats(result: Result) -> bool:
-    """Whether the test result is better than the best baseline's."""
-    goal = result["goal"]
-    found, naive = result["test"][goal], result["baseline"][goal]
-    return bool(found < naive if goal in LOWER_IS_BETTER else found > naive)
+def judged(result: Result) -> Judgement:
+    """The test result beside the best baseline's."""
+    goal, test = result["goal"], result["test"]
+    return judge(test[goal], result["baseline"][goal], goal, test.get("samples"))
 
 
 def sentences(result: Result, history: Rows = (), lang: Lang = "en") -> list[str]:
@@ -62,14 +64,13 @@ def _result(result: Result, lang: Lang) -> Iterator[str]:
     low, high = test.get("accuracy_95", (None, None))
     if low is None:
         yield say(lang, "result", goal=goal, value=shown)
-        yield say(lang, "better" if beats(result) else "worse", value=naive, what=what)
     else:
         ends = {"low": number(low, goal), "high": number(high, goal), "count": test["samples"]}
         yield say(lang, "result.interval", goal=goal, value=shown, **ends)
-        key = "better" if beats(result) else "worse"
-        if low <= baseline[goal] <= high and test[goal] != baseline[goal]:
-            key = "unclear"
-        yield say(lang, key, value=naive, what=what)
+    key: str = judged(result)
+    if key == "tie" and shown != naive and test.get("samples"):
+        key = "unclear"
+    yield say(lang, key, ours=shown, value=naive, what=what, count=test.get("samples", 0))
     others = {k: v for k, v in baseline.get("all", {}).items() if k != baseline["what"]}
     if others:
         each = (f"{named(k, lang)} {number(v, goal, unit)}" for k, v in others.items())
@@ -161,8 +162,8 @@ def _data(result: Result, lang: Lang) -> Iterator[str]:
 def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     """What to try next, where the numbers above call for it."""
     test, baseline, goal = result["test"], result["baseline"], result["goal"]
-    if not beats(result):
-        yield say(lang, "try.simpler", what=named(baseline["what"], lang))
+    if (verdict := judged(result)) != "better":
+        yield say(lang, f"try.simpler.{verdict}", what=named(baseline["what"], lang))
     if result["top_epoch"] == result["epochs"]:
         yield say(lang, "try.longer", epochs=result["epochs"], more=2 * result["epochs"])
     found = overfitting(history)
