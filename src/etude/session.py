@@ -229,9 +229,8 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         if result:
             goal = result["goal"]
             best = result["val"][goal]
-        test = result["test"] if result and tested else {}
-        tests = {"test": float(test[goal]), "samples": test.get("samples")} if test else {}
-        return {**curves(run, goal), "best": float(best), **tests}
+        test = tested_as(result, goal) if result and tested else {}
+        return {**curves(run, goal), "best": float(best), **test}
     finally:
         run.release()
 
@@ -253,6 +252,11 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly 
     except BaseException:
         run.abandon()
         raise
+
+
+def tested_as(result: dict[str, Any], goal: str) -> dict[str, Any]:
+    """The test result of a finished run, and how many samples it was taken over, if it says so."""
+    return {"test": float(result["test"][goal]), "samples": result["test"].get("samples")}
 
 
 def curves(run: RunFolder, goal: str) -> dict[str, Any]:

@@ -49,8 +49,8 @@ def said(lang="en", rows=(), **other) -> str:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_every_sentence_has_its_numbers(lang):
     text = said(lang, history([1.0, 0.5, 0.9]))
-    for number in ("1,234", "100", "90.0 %", "50.0 %", "30.0 %", "0.9", "0.5", "1.8", "20%", "80%"):
-        assert number in text, number
+    for digits in ("1,234", "100", "90.0 %", "50.0 %", "30.0 %", "0.9", "0.5", "1.8", "20%", "80%"):
+        assert digits in text, digits
     assert "resized" in text
 
 

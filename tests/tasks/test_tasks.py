@@ -61,7 +61,7 @@ def said_and_true(confusion):
 
 
 def odd_confusions():
-    """Confusion matrices with classes that are absent, never predicted, or both; and random ones."""
+    """Confusion matrices of classes that are absent, never predicted, or both; and random ones."""
     yield np.diag([3, 0, 2])  # absent and never predicted
     yield np.array([[3, 2, 0], [0, 0, 0], [0, 1, 4]])  # predicted though it is absent
     yield np.array([[5, 0], [3, 0]])  # never predicted though it is there

@@ -13,8 +13,8 @@ DUELS: dict[str, tuple[str, str]] = {
         "for each rate; the best by validation, and the preset's own rate, again on {fresh}. Only "
         "these last runs were tested.",
         "규칙에 따른 비교: {contenders}, 저마다 {low:g} ~ {high:g} 가운데 {rates}({schedules}), "
-        "학습률마다 {seeds}. 검증에서 가장 좋은 학습률과 프리셋의 학습률을 {fresh}로 다시 학습하고, "
-        "시험은 그때만 함.",
+        "학습률마다 {seeds}. 검증에서 가장 좋은 학습률과 프리셋의 학습률을 {fresh}로 다시 학습하고 "
+        "그때만 시험함.",
     ),
     "duel.winner": (
         "The winner is {first}, each with its own best rate.",

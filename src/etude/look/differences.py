@@ -50,8 +50,8 @@ def compared(
     for other in others:
         both = counts.get(first), counts.get(other)
         ends = intervals.difference(values[first], values[other], goal, both, pairs, spread)
-        row = {"first": first, "other": other, "low": None, "high": None, "pairs": pairs}
-        row |= {"gap": means[first] - means[other], "runs": len(values[first])}
+        row: dict[str, Any] = {"first": first, "other": other, "low": None, "high": None}
+        row |= {"gap": means[first] - means[other], "runs": len(values[first]), "pairs": pairs}
         if ends:
             row |= {"low": ends[0], "high": ends[1]}
         rows.append({**row, "verdict": _verdict(ends, means[first] == means[other])})

@@ -91,8 +91,8 @@ class Classify:
             "accuracy_95": list(wilson(hits, count)),
             "loss": loss,
             "samples": count,
-            # As scikit-learn's f1_score(average="macro"): a class that is predicted though it is not
-            # in the split counts with 0; one that is neither in it nor predicted does not count.
+            # As scikit-learn's f1_score(average="macro"): a class that is predicted though it is
+            # absent counts with 0; one that is absent and never predicted does not count.
             "macro_f1": float(f1[true + said > 0].mean()),
             "classes": list(self.classes),
             "per_class": per_class,
