@@ -109,6 +109,52 @@ DUELS: dict[str, tuple[str, str]] = {
         "참가자|가장 좋은 학습률|검증|새 시드에서 시험(95 %), 중앙값|프리셋의 학습률에서|"
         "목표까지|실행",
     ),
+    "difference.only": (
+        "{name}: test {goal} {value} ({runs}).",
+        "{name}: 시험 {goal} {value}({runs}).",
+    ),
+    "difference.only.interval": (
+        "{name}: test {goal} {value} (95 % interval {low} to {high}, {runs}).",
+        "{name}: 시험 {goal} {value}(95 % 구간 {low} ~ {high}, {runs}).",
+    ),
+    "board.data": (
+        "These runs have different data: their results say nothing of each other, and none is "
+        "called better.",
+        "실행마다 데이터가 달라 결과를 서로 비교할 수 없으며, 어느 쪽이 낫다고 하지 않음.",
+    ),
+    "board.some": (
+        "{first} is better in test {goal} than: {names}.",
+        "시험 {goal}: {first} 쪽이 더 좋음. 비교한 것: {names}.",
+    ),
+    "board.none": (
+        "No difference in test {goal} between {first} and: {names}.",
+        "시험 {goal}에서 {first}, {names}: 차이 없음.",
+    ),
+    "board.untold": (
+        "{first} comes out before these in test {goal}, but the runs cannot tell a difference: "
+        "{names}. Repeat with more seeds.",
+        "시험 {goal}: {first} 쪽이 {names}보다 앞섰으나 이 실행들로는 차이를 말할 수 없음. 더 많은 "
+        "시드로 반복할 것.",
+    ),
+    "board.head": (
+        "data|rank|run|runs|test result|95 % interval|beside the first|parameters|seconds",
+        "데이터|순위|이름|실행|시험 결과|95 % 구간|첫째에 견주어|매개변수|초",
+    ),
+    "board.beside.some": ("worse by {low} to {high}{unit}", "{low} ~ {high}{unit} 나쁨"),
+    "board.beside.none": ("no difference", "차이 없음"),
+    "board.beside.untold": ("cannot be told", "말할 수 없음"),
+    "board.differs": ("What differs in the recipes", "레시피에서 다른 것"),
+    "board.differ": ("{field} differs: {each}.", "{field}: {each}."),
+    "board.same": (
+        "Their recipes are the same but for the seed.",
+        "시드 말고는 레시피가 같음.",
+    ),
+    "board.field": ("field", "항목"),
+    "board.left_out": ("Left out", "뺀 것"),
+    "board.unfinished": (
+        "{count} left out, which did not finish or cannot be read: {names}.",
+        "끝나지 않았거나 읽을 수 없는 {count} 뺌: {names}.",
+    ),
     "rates.title": ("Every learning rate", "모든 학습률"),
     "rates.alt": (
         "Validation {goal} by learning rate for {names}: means over {seeds} with their span; "

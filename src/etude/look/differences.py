@@ -88,9 +88,13 @@ def apart(gap: float, goal: str) -> str:
 
 def all_worded(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:
     """`compared` as sentences, and what holds for all of them."""
-    said = [worded(pair, goal, lang) for pair in pairs]
-    told = [pair for pair in pairs if pair["low"] is not None]
-    if told and pairs[0]["pairs"] > 1:
+    return [*(worded(pair, goal, lang) for pair in pairs), *footnotes(pairs, lang)]
+
+
+def footnotes(pairs: Sequence[Mapping[str, Any]], lang: Lang = "en") -> list[str]:
+    """What holds for all of `compared`: for how many pairs, and that one run each is no method."""
+    said = []
+    if any(pair["low"] is not None and pair["pairs"] > 1 for pair in pairs):
         said.append(say(lang, "difference.corrected", count=pairs[0]["pairs"]))
     if any(pair["runs"] == 1 and pair["verdict"] == "some" for pair in pairs):
         said.append(say(lang, "difference.single"))

@@ -37,7 +37,7 @@ def draw(
             firsts = {name: members[0] for name, members in groups.items()}
             pictures += compare.fitted(firsts, "", lang)
     sections = [
-        Section(say(lang, "results"), sentences(found, spent, {}, lang), rows(found, lang)),
+        Section(say(lang, "results"), sentences(found, spent, lang), rows(found, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
         Section(say(lang, "runs"), table=table_of(groups, lang) if groups else ()),
     ]
@@ -47,14 +47,9 @@ def draw(
 def sentences(
     found: Found,
     spent: Mapping[str, float],
-    diverged: Mapping[str, str],
     lang: Lang = "en",
 ) -> list[str]:
-    """All there is to say of a comparison, the outcome first. diverged: the words of runs of one
-    without rules, which has found nothing else here."""
-    if not found:
-        said = [say(lang, "duel.diverged", name=k, why=why) for k, why in diverged.items()]
-        return [*said, say(lang, "duel.clock.plain", runs=spent.get("runs", 0.0))]
+    """All there is to say of a comparison by rules, the outcome first."""
     said = [*_outcome(found, lang), *_target(found, lang), *_search(found, lang)]
     clock = {stage: spent.get(stage, 0.0) for stage in ("search", "finals")}
     return [*said, say(lang, "duel.clock", **clock)]
