@@ -146,8 +146,8 @@ DUELS: dict[str, tuple[str, str]] = {
     "board.differs": ("What differs in the recipes", "레시피에서 다른 것"),
     "board.differ": ("{field} differs: {each}.", "{field}: {each}."),
     "board.same": (
-        "Their recipes are the same but for the seed.",
-        "시드 말고는 레시피가 같음.",
+        "Their recipes differ in nothing but the seed and how they were computed.",
+        "시드와 계산 방법 말고는 레시피가 같음.",
     ),
     "board.field": ("field", "항목"),
     "board.left_out": ("Left out", "뺀 것"),

@@ -144,17 +144,19 @@ def difference(
 ) -> Interval | None:
     """The 95 % interval of mean(a) - mean(b), results over seeds, holding for `pairs` at once.
     samples: of the test split of each. None where nothing can be told. One run each of a share is
-    compared over test samples alone: two networks, whatever other seeds would give.
+    compared over test samples alone: two networks, whatever other seeds would give. One run beside
+    several borrows their spread.
 
     spread: the mean of `seeds_variance` over all contenders. Where these two vary less, by chance
     perhaps, theirs is not trusted to be as well known: it lowers the degrees of freedom.
     """
     one, two = np.array(a), np.array(b)
-    if (len(one) > 1) != (len(two) > 1):
-        return None
     gap, parts = float(one.mean() - two.mean()), [seeds_variance(one), seeds_variance(two)]
-    seeds, freedom = sum(parts), float(min(len(one), len(two)) - 1)
-    if seeds:
+    seeds, freedom = sum(parts), float(max(1, min(len(one), len(two)) - 1))
+    if seeds and min(len(one), len(two)) == 1:
+        many = max(len(one), len(two))
+        seeds, freedom = seeds * (1 + many), many - 1.0
+    elif seeds:
         freedom = seeds**2 / sum(v**2 / (len(x) - 1) for v, x in zip(parts, (one, two)) if v)
     n, m = samples
     if goal not in SHARES or not n or not m:

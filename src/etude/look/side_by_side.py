@@ -115,7 +115,9 @@ def _board(task: str, goal: str, labels: Mapping[str, Any]) -> Board:
         by_recipe.setdefault(json.dumps([fingerprint(run), flat], sort_keys=True), []).append(label)
     groups: dict[str, list[Any]] = {}
     for members in by_recipe.values():
-        bare = compare.SEED.sub("", members[0]) or members[0]
+        bare_names = [compare.SEED.sub("", label) for label in members]
+        common = os.path.commonprefix(bare_names)  # noqa: RUF071  letter by letter is meant
+        bare = common.rstrip("-_./ ") or members[0]
         name = bare if len(members) > 1 and bare not in (*labels, *groups) else members[0]
         groups[name] = [labels[label] for label in members]
     sign = 1 if goal in LOWER_IS_BETTER else -1
@@ -270,17 +272,17 @@ def every_sentence(found: SideBySide, lang: Lang = "en") -> list[str]:
 
 
 def _fields(board: Board, lang: Lang) -> list[str]:
-    """The fields that differ, a line each, where runs are few."""
-    fields = {key: row for key, row in board.differs.items() if key != "seed"}
-    if not fields:
-        return [say(lang, "board.same")]
-    if len(board.labels) > FEW:
-        return []  # the report has a table
-    said = []
-    for key, row in fields.items():
-        each = ", ".join(f"{label} {shown(value)}" for label, value in row.items())
-        said.append(say(lang, "board.differ", field=key, each=each))
-    return said
+    """What differs between a few groups, a line a field; fields that not every model has are left
+    to the report's table."""
+    if len(board.labels) < 2 or len(board.groups) > FEW:
+        return []
+    said, firsts = [], {name: runs[0] for name, runs in board.groups.items()}
+    flat = {name: flattened(run.recipe.plain()) for name, run in firsts.items()}
+    for key in board.differs:
+        if key not in HOW and all(key in recipe for recipe in flat.values()):
+            each = ", ".join(f"{name} {shown(recipe[key])}" for name, recipe in flat.items())
+            said.append(say(lang, "board.differ", field=key, each=each))
+    return said or [say(lang, "board.same")]
 
 
 def every_ranking(found: SideBySide, lang: Lang = "en") -> list[list[str]]:

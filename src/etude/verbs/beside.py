@@ -58,10 +58,12 @@ def _sorted_out(given: Sequence[Path | str]) -> tuple[list[Path], list[Path]]:
             runs.append(place)
         elif place := next((place for place in places if place.is_dir()), None):
             folders.append(place)
-        elif str(word) in registry.names("model"):
+        elif models := _models(word):
+            others = [name for other in given for name in _models(other) if name not in models]
             raise UsageError(
-                f"{word} is a model, and runs are compared here.",
-                do=f"Train and compare models: etude compare --model {','.join(map(str, given))}",
+                f"{word} names no run, but a model.",
+                do="Did you mean to train and compare models? etude compare --model "
+                f"{','.join([*models, *others])} --data digits",
             )
         else:
             files.RunFolder.open(word)  # which says that there is none, and what is near
@@ -69,6 +71,12 @@ def _sorted_out(given: Sequence[Path | str]) -> tuple[list[Path], list[Path]]:
     if twice := [str(place) for place, key in zip(runs, seen) if seen.count(key) > 1]:
         raise UsageError(f"{twice[0]} is named twice.")
     return runs, folders
+
+
+def _models(word: Path | str) -> list[str]:
+    """The models that a word names, one or several with commas; none if it names anything else."""
+    names = str(word).split(",")
+    return names if set(names) <= set(registry.names("model")) else []
 
 
 def _place(given: Sequence[Path | str], name: str | None) -> Path:

@@ -70,7 +70,7 @@ def compare(
         flags |= {"schedule": schedule, "target": target, "workers": workers, "storage": storage}
         if also := [key for key, value in {**flags, **fields}.items() if value is not None]:
             raise UsageError(
-                f"{also[0]}: says how to train, and finished runs are compared as they are.",
+                f"{also[0]} says how to train; finished runs are compared as they are.",
                 do="Leave it out; or leave out the runs, and give --model and --data.",
             )
         return beside(given, different_data, name, lang)
