@@ -117,6 +117,16 @@ def test_equal_seeds_prove_nothing():
     assert mean_interval(np.array([0.3, 0.3]), "mae") is None
 
 
+def test_one_run_beside_several_borrows_their_spread():
+    several, one = [0.5, 0.6, 0.7], [0.9]
+    for a, b in ((several, one), (one, several)):
+        low, high = difference(a, b, "mae")
+        half = stats.t.ppf(0.975, 2) * 0.1 * np.sqrt(1 + 1 / 3)
+        assert (low + high) / 2 == pytest.approx(np.mean(a) - np.mean(b))
+        assert (high - low) / 2 == pytest.approx(half)
+    assert difference([0.5, 0.5], one, "mae") is None
+
+
 # As often right as they say -----------------------------------------------------------------------
 
 

@@ -161,7 +161,7 @@ def test_a_difference_of_percentages_is_in_points():
     assert re.fullmatch(
         r"x is better than y in test accuracy, by \d\d\.\d to \d\d\.\d points \(95 %\)\.", said
     )
-    assert " %p 좋음" in verdicts(apart, "ko")[0]
+    assert "%포인트 좋음" in verdicts(apart, "ko")[0]
 
 
 def test_one_run_each_is_said_to_be_about_these_networks():

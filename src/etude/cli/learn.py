@@ -127,22 +127,10 @@ def compare(
     from etude import verbs
 
     found = verbs.compare(
-        runs,
-        model=model,
-        data=data,
-        optimizer=optimizer,
-        seed=seed,
-        lr=lr,
-        schedule=schedule,
-        target=target,
-        workers=workers,
-        storage=storage,
-        name=name,
-        different_data=different_data,
-        quiet=as_json,
-        lang=lang,
-        **given(flags, sets, skip_bad=skip_bad),
-    )
+        runs, model=model, data=data, optimizer=optimizer, seed=seed, lr=lr, schedule=schedule,
+        target=target, workers=workers, storage=storage, name=name, different_data=different_data,
+        quiet=as_json, lang=lang, **given(flags, sets, skip_bad=skip_bad),
+    )  # fmt: skip
     finish(found, as_json, lang)
 
 

@@ -195,7 +195,7 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "The function fitted by {names} over {points} test points.",
         "시험 데이터 {points}개와 맞춘 함수: {names}.",
     ),
-    "difference.points": (" points", " %p"),
+    "difference.points": (" points", "%포인트"),
     "difference.none": (
         "No difference: {first} is {gap}{unit} ahead of {other} in test {goal}, and the 95 % "
         "interval, {low} to {high}{unit}, holds zero.",
