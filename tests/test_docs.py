@@ -138,8 +138,12 @@ def parsed_only(workdir, monkeypatch):
         assert any(axes.values())
         raise SystemExit(0)
 
-    def compare(*, model, data, optimizer, seed, lr, schedule, target, workers, storage, name,
-                quiet, lang, **fields):  # fmt: skip
+    def compare(runs, *, model, data, optimizer, seed, lr, schedule, target, workers, storage, name,
+                different_data, quiet, lang, **fields):  # fmt: skip
+        if runs:
+            assert {model, data, optimizer, seed, lr, schedule, target, workers, storage} == {None}
+            assert not fields
+            raise SystemExit(0)
         axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
         count = len((optimizer or "").split(","))
         more = {"optimizers": count, "target": target, "warmup": None}

@@ -237,8 +237,8 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         if result:
             goal = result["goal"]
             best = result["val"][goal]
-        test = float(result["test"][goal]) if result and tested else None
-        return {**curves(run, goal), "best": float(best), "test": test}
+        test = tested_as(result, goal) if result and tested else {}
+        return {**curves(run, goal), "best": float(best), **test}
     finally:
         run.release()
 
@@ -260,6 +260,11 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly 
     except BaseException:
         run.abandon()
         raise
+
+
+def tested_as(result: dict[str, Any], goal: str) -> dict[str, Any]:
+    """The test result of a finished run, and how many samples it was taken over, if it says so."""
+    return {"test": float(result["test"][goal]), "samples": result["test"].get("samples")}
 
 
 def curves(run: RunFolder, goal: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_each_schedule_has_a_panel():
 def test_where_all_diverge_there_is_still_a_picture_and_a_sentence():
     nothing, _ = play([contender("sgd"), contender("adam")], RULES, lambda m: (
         None if m.label.startswith("sgd") else sgd_diverges(m)))  # fmt: skip
-    said = " ".join(duel.sentences(nothing, {}, {}))
+    said = " ".join(duel.sentences(nothing, {}))
     assert "sgd: a run diverged at every rate, so none could be chosen." in said
     assert "the lowest of these was the best" in said or "sgd" in said
     assert len(duel_pictures.pictures(nothing)) == 2
@@ -70,7 +70,7 @@ def test_where_all_diverge_there_is_still_a_picture_and_a_sentence():
 
 
 def test_the_outcome_is_said_first_and_the_usual_slip_beside_it():
-    said = duel.sentences(FOUND, {"search": 50.2, "finals": 20.0}, {})
+    said = duel.sentences(FOUND, {"search": 50.2, "finals": 20.0})
     assert said[0].startswith("No difference between")
     assert any(line.startswith("At one rate for all (the preset's, 0.01)") for line in said)
     assert any("2 of 18 runs of the search diverged, at 1." in line for line in said)
@@ -79,19 +79,19 @@ def test_the_outcome_is_said_first_and_the_usual_slip_beside_it():
     assert said[-1] == "50 s of search, 20 s of runs on fresh seeds."
     better, _ = play([contender("sgd"), contender("adam")], RULES, lambda m: (
         hill(0.01, wobble=0.004)(m) - 0.1 * m.label.startswith("sgd")))  # fmt: skip
-    assert duel.sentences(better, {}, {})[0] == "The winner is adam, each with its own best rate."
+    assert duel.sentences(better, {})[0] == "The winner is adam, each with its own best rate."
 
 
 def test_an_edge_is_said():
     one, _ = play([contender("sgd")], RULES, hill(1e9))
-    said = " ".join(duel.sentences(one, {}, {}))
+    said = " ".join(duel.sentences(one, {}))
     assert "sgd: the highest of these was the best, so higher ones were tried, up to 31.6." in said
     assert "sgd: its best rate, 31.6, is the last that was tried on that side" in said
 
 
 def test_a_target_that_is_not_reached_is_said():
     far = found(target=0.99)
-    said = " ".join(duel.sentences(far, {}, {}))
+    said = " ".join(duel.sentences(far, {}))
     assert "sgd not in 3 epochs (0 of 5 runs)" in said
     assert len(duel_pictures.pictures(far)) == 3
 

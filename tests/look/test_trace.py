@@ -1,5 +1,7 @@
 """Recording changes nothing, counts rightly, and computes aside what the kernels never form."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from etude import registry
 from etude.layers import LSTM, MultiHeadAttention, attention
 from etude.look.trace import record
+from etude.look.views import shapes
 from etude.models.aae import AAE
 from etude.shapes import Batch, Spec
 from tests.test_contract import CASES, inputs, make
@@ -66,18 +69,79 @@ def test_fused_and_explicit_roads_agree_within_the_dtype():
         torch.testing.assert_close(attention.fused_attention(q, k, v), explicit, atol=atol, rtol=0)
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_multiply_adds_are_those_that_torch_counts(name, monkeypatch):
-    # The fused kernel of the CPU and the LSTM of 32 bits are one operation each, which torch's
-    # counter does not know: on the plain roads, and in 64 bits, it sees every matrix product.
-    monkeypatch.setattr(attention, "explicit_is_faster", lambda q, k: True)
-    torch.manual_seed(0)
-    model = registry.create(name, SPECS[name]).eval().double()
-    parts = (torch.randn(4, *SPECS[name].shape, dtype=torch.float64),)
-    ours = sum(call.multiply_adds for call in record(model, batch_of(parts)).calls)
+def counted_by_torch(run) -> int:
+    """Multiply-adds of all matrix products and convolutions in `run`."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
+        run()
+    return counter.get_total_flops() // 2
+
+
+def plain_roads(model, parts, monkeypatch):
+    """The model and its inputs such that torch's counter sees every product: the fused attention of
+    the CPU and the LSTM of 32 bits are one operation each, which it does not know."""
+    monkeypatch.setattr(attention, "explicit_is_faster", lambda q, k: True)
+    return model.eval().double(), (parts[0].double(), *parts[1:])
+
+
+@pytest.mark.parametrize(("name", "preset", "spec", "padded"), CASES)
+def test_multiply_adds_are_those_that_torch_counts(name, preset, spec, padded, monkeypatch):
+    """Of every registered architecture, preset and kind of data."""
+    model, parts = plain_roads(make(name, preset, spec), inputs(spec, padded), monkeypatch)
+    ours = sum(call.multiply_adds for call in record(model, batch_of(parts)).calls)
+    assert ours == counted_by_torch(lambda: model(*parts)) > 0
+
+
+@pytest.mark.parametrize("name", registry.names("model"))
+def test_the_shapes_view_counts_each_layer_once_a_sample(name, runs, monkeypatch):
+    """Its column and its caption are what torch counts for one sample and every network."""
+    subject = runs(name).subject(sample=3)
+    [shown] = shapes.draw(subject)
+    column = shown.arrays["multiply_adds"]
+    model, parts = copy.deepcopy(subject.model), subject.sample.batch.inputs
+    model, parts = plain_roads(model, parts, monkeypatch)
+
+    def every_network() -> None:
         model(*parts)
-    assert ours == counter.get_total_flops() // 2
+        if hasattr(model, "discriminator"):
+            model.discriminator(torch.zeros(1, model.latent_dim, dtype=torch.float64))
+
+    assert column.sum() == counted_by_torch(every_network)
+    assert f"{column.sum():,}" in shown.alt
+    called = [call.name for call in subject.trace.calls if call.parameters]
+    assert len(called) == len(set(called)), "while looking, no network is called twice"
+
+
+def test_a_layer_that_is_used_twice_costs_twice():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(5, 5)
+
+        def forward(self, x):
+            return self.layer(self.layer(x))
+
+    model, x = Twice().eval(), torch.randn(1, 5)
+    calls = record(model, batch_of((x,))).calls
+    assert shapes.work_of(calls) == {"": 0, "layer": 50}
+    assert sum(shapes.work_of(calls).values()) == counted_by_torch(lambda: model(x))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv1d(4, 6, 3, stride=2, padding=1, groups=2), (3, 4, 11)),
+        (nn.Conv2d(4, 6, (3, 2), dilation=2), (3, 4, 9, 11)),
+        (nn.ConvTranspose1d(4, 6, 3, stride=2), (3, 4, 11)),
+        (nn.ConvTranspose2d(4, 6, 4, stride=2, padding=1), (3, 4, 5, 6)),
+        (nn.LSTM(4, 5, 2, batch_first=True), (3, 7, 4)),
+        (nn.LSTM(4, 5, 1, bidirectional=True), (7, 3, 4)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_layers_outside_the_models_are_counted_as_torch_does(layer, shape):
+    layer, x = layer.eval().double(), torch.randn(*shape, dtype=torch.float64)
+    [call] = record(layer, batch_of((x,))).calls
+    assert call.multiply_adds == counted_by_torch(lambda: layer(x)) > 0
 
 
 def test_the_count_of_a_bidirectional_lstm_and_of_cross_attention():

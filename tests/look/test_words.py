@@ -1,14 +1,15 @@
 """What a report says: each sentence from its numbers, in both languages, only where it holds."""
 
+import re
+
 import numpy as np
 import pytest
-from scipy import stats
 
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
 from etude.draw.texts import model_name, say
 from etude.look.compare import grouped
-from etude.look.differences import difference, mean_interval, newcombe, verdicts, welch
+from etude.look.differences import verdicts
 from etude.look.words import digits, named, number, sentences, warnings
 from etude.tasks import linear
 from etude.tasks.classify import wilson
@@ -203,25 +204,10 @@ class FakeRun:
     def __init__(self, value, interval=True, goal="accuracy"):
         self.test = {goal: value}
         if interval:
+            self.test["samples"] = 100
             self.test["accuracy_95"] = list(wilson(round(100 * value), 100))
         self.result = {"goal": goal, "parameters": 1}
         self.seconds = 1.0
-
-
-def test_intervals_are_scipys():
-    a, b = np.array([0.9, 0.92, 0.88, 0.91]), np.array([0.85, 0.83, 0.88])
-    wanted = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    np.testing.assert_allclose(welch(a, b), (wanted.low, wanted.high))
-    interval = stats.t.interval(0.95, 3, a.mean(), stats.sem(a))
-    np.testing.assert_allclose(mean_interval(a), interval)
-    assert mean_interval(a[:1]) is None
-
-
-def test_newcombes_interval_has_its_known_values():
-    # R. Newcombe, Stat. Med. 17, 1998, table II, method 10: 56/70 - 48/80.
-    one = {"accuracy": 56 / 70, "accuracy_95": wilson(56, 70)}
-    two = {"accuracy": 48 / 80, "accuracy_95": wilson(48, 80)}
-    assert newcombe(one, two) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
 def test_no_difference_is_said_where_there_is_none():
@@ -236,9 +222,84 @@ def test_no_difference_is_said_where_there_is_none():
         "x": [FakeRun(3.0, False, "mae")],
         "y": [FakeRun(2.0, False, "mae")],
     }
-    assert "one run each cannot tell" in verdicts(errors)[0]
+    assert "cannot tell a difference" in verdicts(errors)[0]
     assert verdicts(errors)[0].startswith("y comes out before x"), "lower is better"
-    assert difference(errors["x"], errors["y"]) is None
+
+
+def test_a_difference_of_percentages_is_in_points():
+    apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.1, 0.1)]}
+    said = verdicts(apart)[0]
+    assert re.fullmatch(
+        r"x is better than y in test accuracy, by \d\d\.\d to \d\d\.\d points \(95 %\)\.", said
+    )
+    assert "%포인트 좋음" in verdicts(apart, "ko")[0]
+
+
+def test_one_run_each_is_said_to_be_about_these_networks():
+    apart = {"x": [FakeRun(0.9)], "y": [FakeRun(0.5)]}
+    assert verdicts(apart)[-1].startswith("One run each: this is of these networks")
+    assert not any("One run each" in line for line in verdicts({**apart, "x": [FakeRun(0.5)]}))
+
+
+def test_a_correction_for_several_comparisons_is_said():
+    three = {name: [FakeRun(v) for v in (0.90, 0.91)] for name in "xyz"}
+    assert verdicts(three)[-1].startswith("Corrected for 3 comparisons, all pairs of these")
+    assert "3번의 비교" in verdicts(three, "ko")[-1]
+    assert not any("Corrected" in line for line in verdicts({"x": three["x"], "y": three["y"]}))
+
+
+@pytest.mark.parametrize(
+    ("mine", "naive", "words"),
+    [
+        (0.90, 0.90, "90.0 % and 90.0 % (persistence, the best baseline): no difference."),
+        (0.90, 0.97, "30 test samples cannot tell a difference"),
+        (0.60, 0.80, "30 test samples cannot tell a difference"),
+        (0.60, 0.90, "MUCH WORSE"),
+        (0.20, 0.50, "MUCH WORSE"),
+        (0.90, 0.50, "this is better"),
+    ],
+)
+def test_a_result_is_said_beside_its_baseline(mine, naive, words):
+    text = said(
+        test={**result()["test"], "accuracy": mine},
+        baseline={"accuracy": naive, "what": "persistence"},
+    )
+    assert words in text
+    assert ("To try: persistence itself" in text) == ("this is better" not in words)
+    assert "as well" not in text
+    assert ("NOT beat" in text, "MUCH WORSE" in text) == (False, words == "MUCH WORSE")
+
+
+@pytest.mark.parametrize(
+    ("mine", "words"),
+    [
+        (1.0, "1 and 1 (x, the best baseline): no difference."),
+        (1.004, "1 and 1 (x, the best baseline): no difference."),
+        (1.2, "It does NOT beat the best baseline, which has 1 (x)."),
+        (2.0, "It is MUCH WORSE than the best baseline, which has 1 (x)."),
+        (0.8, "this is better"),
+    ],
+)
+def test_an_error_is_said_beside_its_baseline(mine, words):
+    text = said(goal="mae", test={"mae": mine}, baseline={"mae": 1.0, "what": "x"})
+    assert words in text
+    if words.endswith("(x)."):
+        better = "much better" if "MUCH" in words else "does better"
+        assert better in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.08558, "y", "0.0856"),
+        (20.3456, "thousand passengers", "20.3 thousand passengers"),
+        (123456.7, "m", "123,457 m"),
+        (2.009233002565047e-3, "", "0.00201"),
+        (1.5e-9, "", "1.5e-09"),
+    ],
+)
+def test_numbers_have_three_digits_and_their_unit(value, unit, shown):
+    assert number(value, "mae", unit) == shown
 
 
 def test_seeds_are_put_together():

@@ -1,6 +1,7 @@
 """Metrics against scikit-learn and closed forms; baselines; how the best is chosen."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -49,6 +50,50 @@ def test_classification_metrics_equal_scikit_learn():
         assert found["per_class"][name] == pytest.approx(
             {"precision": precision[i], "recall": recall[i], "f1": f1[i], "samples": support[i]}
         )
+
+
+def said_and_true(confusion):
+    """Logits [N D] and labels [N] whose confusion matrix this is, true class first."""
+    true, said = (
+        np.repeat(axis.ravel(), confusion.ravel()) for axis in np.indices(confusion.shape)
+    )
+    return torch.eye(len(confusion))[said], torch.from_numpy(true)
+
+
+def odd_confusions():
+    """Confusion matrices of classes that are absent, never predicted, or both; and random ones."""
+    yield np.diag([3, 0, 2])  # absent and never predicted
+    yield np.array([[3, 2, 0], [0, 0, 0], [0, 1, 4]])  # predicted though it is absent
+    yield np.array([[5, 0], [3, 0]])  # never predicted though it is there
+    yield np.array([[7, 0], [0, 0]])  # one class alone
+    yield np.array([[0, 4], [0, 0]])  # one class alone, and never right
+    yield np.array([[9]])
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        d = int(random.integers(1, 6))
+        yield random.poisson(random.choice([0.3, 2]), (d, d)) * (random.random((d, 1)) < 0.7)
+
+
+@pytest.mark.parametrize("confusion", [c for c in odd_confusions() if c.sum()], ids=lambda c: "")
+def test_every_odd_case_equals_scikit_learn(confusion):
+    from sklearn import metrics
+
+    logits, y = said_and_true(confusion)
+    said, d = logits.argmax(1), len(confusion)
+    names = tuple("abcdef"[:d])
+    found = Classify(names).detail(Says(), batches(logits, y))
+    with warnings.catch_warnings():  # of a single class, which is one of the cases
+        warnings.simplefilter("ignore")
+        macro = metrics.f1_score(y, said, average="macro", zero_division=0)
+        each = metrics.precision_recall_fscore_support(y, said, labels=range(d), zero_division=0)
+        matrix = metrics.confusion_matrix(y, said, labels=range(d))
+    assert found["macro_f1"] == pytest.approx(macro)
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(y, said))
+    assert found["confusion"] == matrix.tolist() == confusion.tolist()
+    for i, name in enumerate(names):
+        row = found["per_class"][name]
+        ours = [row[key] for key in ("precision", "recall", "f1", "samples")]
+        assert ours == pytest.approx([column[i] for column in each])
 
 
 def test_wilson_interval_has_its_known_values():

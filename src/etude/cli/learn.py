@@ -83,7 +83,7 @@ def train(
 
 @verb(LEARN)
 def compare(
-    *,
+    *runs: str,
     model: Several = None,
     data: Data = None,
     optimizer: Several = None,
@@ -102,6 +102,9 @@ def compare(
         str | None, Parameter(help="a database where other machines find members to run")
     ] = None,
     name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
+    different_data: Annotated[
+        bool, Parameter(negative="", help="of finished runs: even if their data differ")
+    ] = False,
     seed: Several = None,
     skip_bad: SkipBad = False,
     flags: MemberFlags = None,
@@ -109,7 +112,10 @@ def compare(
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Train several from the same start on the same batches, and draw them side by side.
+    """Train several from the same start on the same batches, or compare finished runs.
+
+    RUNS are finished runs or folders of them: they are compared as they are, and nothing is
+    trained. Without them, all combinations of the values below are trained and compared.
 
     Several optimizers, or a range of learning rates, are compared by rules: each with its own best
     rate, found on validation data, then run again on fresh seeds.
@@ -121,24 +127,18 @@ def compare(
     etude compare --model mlp,cnn --data digits --lr 1e-3..0.1 --schedule constant,cosine
 
     etude compare --model mlp,cnn,vit --data digits --seed 0,1,2
+
+    etude compare runs/mlp-digits runs/cnn-digits
+
+    etude compare runs/
     """
     from etude import verbs
 
     found = verbs.compare(
-        model=model,
-        data=data,
-        optimizer=optimizer,
-        seed=seed,
-        lr=lr,
-        schedule=schedule,
-        target=target,
-        workers=workers,
-        storage=storage,
-        name=name,
-        quiet=as_json,
-        lang=lang,
-        **given(flags, sets, skip_bad=skip_bad),
-    )
+        runs, model=model, data=data, optimizer=optimizer, seed=seed, lr=lr, schedule=schedule,
+        target=target, workers=workers, storage=storage, name=name, different_data=different_data,
+        quiet=as_json, lang=lang, **given(flags, sets, skip_bad=skip_bad),
+    )  # fmt: skip
     finish(found, as_json, lang)
 
 

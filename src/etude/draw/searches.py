@@ -3,24 +3,25 @@
 SEARCHES: dict[str, tuple[str, str]] = {
     "tune": ("The search {name}", "탐색 {name}"),
     "tune.said": (
-        "Best of {count} trials by validation: number {number}, {goal} {value}, with {fields}.",
-        "시도 {count}개 가운데 검증에서 가장 좋은 것은 {number}번: {goal} {value}, {fields}.",
+        "Best of {trials} by validation: number {number}, {goal} {value}, with {fields}.",
+        "{trials} 가운데 검증에서 가장 좋은 것은 {number}번: {goal} {value}, {fields}.",
     ),
     "tune.tested": (
-        "Trained anew from a fresh seed and tested once: {goal} {test} ({path}). A search picks "
-        "what was lucky too, so expect the test to lie below the validation result it won with.",
+        "Trained again from a fresh seed and tested once: {goal} {test} ({path}). A search also "
+        "picks what was lucky, so expect the test result to be worse than the validation result "
+        "that was chosen.",
         "새 시드로 다시 학습해 한 번 시험한 결과: {goal} {test} ({path}). 탐색은 운이 좋았던 것도 "
         "고르므로, 시험 결과는 이긴 검증 결과보다 나쁠 수 있습니다.",
     ),
     "tune.lost": (
-        "{lost} of {count} trials came to no result: they diverged, or their parts did not fit.",
-        "시도 {count}개 중 {lost}개는 결과가 없습니다: 발산했거나 구성이 맞지 않았습니다.",
+        "{lost} of {trials} gave no result: a loss diverged, or the parts did not fit together.",
+        "{trials} 중 {lost}개는 결과가 없습니다: 발산했거나 구성이 맞지 않았습니다.",
     ),
     "tune.head": ("trial|validation|seconds", "시도|검증|초"),
     "tune.history.title": ("How the search went", "탐색 과정"),
     "tune.history.alt": (
-        "Validation {goal} of {count} trials in their order, and the best so far.",
-        "시도 {count}개의 검증 {goal}(순서대로)과 그때까지의 최고.",
+        "Validation {goal} of {trials} in their order, and the best so far.",
+        "{trials}의 검증 {goal}(순서대로)과 그때까지의 최고.",
     ),
     "tune.fields.title": ("What mattered", "무엇이 중요했나"),
     "tune.fields.alt": (

@@ -21,13 +21,23 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "The best baseline has {value} ({what}); this is better.",
         "가장 좋은 기준 모델은 {value}({what}). 이보다 좋음.",
     ),
+    "tie": (
+        "{ours} and {value} ({what}, the best baseline): no difference.",
+        "{ours}, {value}(가장 좋은 기준 모델: {what}): 차이 없음.",
+    ),
+    "unclear": (
+        "{ours} and {value} ({what}, the best baseline): {count:,} test samples cannot tell a "
+        "difference.",
+        "{ours}, {value}(가장 좋은 기준 모델: {what}): 테스트 샘플 {count:,}개로는 차이를 말할 수 "
+        "없음.",
+    ),
     "worse": (
         "It does NOT beat the best baseline, which has {value} ({what}).",
         "가장 좋은 기준 모델의 {value}({what})를 넘지 못함.",
     ),
-    "unclear": (
-        "The best baseline has {value} ({what}), within the interval: no difference can be told.",
-        "가장 좋은 기준 모델은 {value}({what})로 구간 안에 있음: 차이를 말할 수 없음.",
+    "much worse": (
+        "It is MUCH WORSE than the best baseline, which has {value} ({what}).",
+        "가장 좋은 기준 모델의 {value}({what})보다 훨씬 나쁨.",
     ),
     "others": ("Other baselines: {named}.", "다른 기준 모델: {named}."),
     "thinned": ("Of the baselines: {note}.", "기준 모델에 대하여: {note}."),
@@ -159,9 +169,19 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "데이터(매개변수 {parameters:,}개, 학습 샘플 "
         "{train:,}개).",
     ),
-    "try.simpler": (
-        "To try: {what} itself, which does as well without a network, or another preset.",
-        "해 볼 것: 신경망 없이도 그만큼 하는 {what}, 또는 다른 프리셋.",
+    "try.simpler.tie": (
+        "To try: {what} itself, which needs no network and cannot be told apart from it here, or "
+        "another preset.",
+        "해 볼 것: 신경망 없이도 여기서는 차이가 없는 {what}, 또는 다른 프리셋.",
+    ),
+    "try.simpler.worse": (
+        "To try: {what} itself, which does better without a network, or another preset.",
+        "해 볼 것: 신경망 없이도 더 나은 {what}, 또는 다른 프리셋.",
+    ),
+    "try.simpler.much worse": (
+        "To try: {what} itself, which does much better without a network; then more training or "
+        "another learning rate or preset.",
+        "해 볼 것: 신경망 없이도 훨씬 나은 {what}. 그다음 더 긴 학습, 다른 학습률이나 프리셋.",
     ),
     "try.look": (
         "To try: look at the {count:# sample} of {true} predicted as {said}, numbered in the "
@@ -235,18 +255,37 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "The function fitted by {names} over {points:# test point}.",
         "시험 데이터 {points}개와 맞춘 함수: {names}.",
     ),
+    "difference.points": (" points", "%포인트"),
     "difference.none": (
-        "No difference: {first} and {other} are {gap} +/- {half} apart in test {goal} (95 %).",
-        "차이 없음: {first}, {other}의 시험 {goal} 차이 {gap} +/- {half} (95 %).",
+        "No difference: {first} is {gap}{unit} ahead of {other} in test {goal}, and the 95 % "
+        "interval, {low} to {high}{unit}, holds zero.",
+        "차이 없음: 시험 {goal}에서 {first} 쪽이 {other}보다 {gap}{unit} 앞서지만 95 % 구간 "
+        "{low} ~ {high}{unit} 안에 0이 있음.",
+    ),
+    "difference.equal": (
+        "No difference: {first} and {other} have the same test {goal}.",
+        "차이 없음: {first}, {other}의 시험 {goal} 같음.",
     ),
     "difference.some": (
-        "{first} is better than {other} in test {goal}, by {low} to {high} (95 %).",
-        "시험 {goal}: {first} 쪽이 {other}보다 {low} ~ {high} 좋음(95 %).",
+        "{first} is better than {other} in test {goal}, by {low} to {high}{unit} (95 %).",
+        "시험 {goal}: {first} 쪽이 {other}보다 {low} ~ {high}{unit} 좋음(95 %).",
     ),
     "difference.untold": (
-        "{first} comes out before {other} in test {goal}, but one run each cannot tell a "
-        "difference: repeat with several seeds.",
-        "시험 {goal}: {first} 쪽이 {other}보다 앞섰으나 한 번씩으로는 차이를 말할 수 없음. 여러 "
+        "{first} comes out before {other} in test {goal}, but these runs cannot tell a difference: "
+        "repeat with more seeds.",
+        "시험 {goal}: {first} 쪽이 {other}보다 앞섰으나 이 실행들로는 차이를 말할 수 없음. 더 많은 "
+        "시드로 반복할 것.",
+    ),
+    "difference.corrected": (
+        "Corrected for {count} comparisons, all pairs of these: were all equal, a difference would "
+        "be claimed in at most 5 % of cases.",
+        "모든 쌍, 곧 {count}번의 비교에 대해 보정함: 모두 같을 때 차이가 있다고 잘못 말하는 경우는 "
+        "많아야 5 %.",
+    ),
+    "difference.single": (
+        "One run each: this is of these networks on test samples, not of other seeds; repeat with "
+        "several seeds.",
+        "한 번씩의 실행: 이 신경망들의 테스트 샘플에 대한 것이며, 다른 시드는 다를 수 있음. 여러 "
         "시드로 반복할 것.",
     ),
     "difference.head": (

@@ -65,3 +65,10 @@ def metric(goal: str, lang: Lang = "en") -> str:
 def model_name(name: str) -> str:
     """How a model's name is written in a sentence: MLP, ViT, Transformer."""
     return MODELS.get(name, name.upper() if len(name) <= 4 else name.capitalize())
+
+
+def counted(lang: Lang, what: str, count: int) -> str:
+    """A count with its noun: "1 seed", "5 seeds". what: a key `count.WHAT`, both numbers with a bar
+    between them where the language has two."""
+    one, _, many = say(lang, f"count.{what}", count=count).partition("|")
+    return one if count == 1 or not many else many

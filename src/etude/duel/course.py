@@ -16,8 +16,8 @@ from pydantic import Field
 
 from etude.config import Config
 from etude.duel.member import Member, Outcome
-from etude.look.differences import compared, mean_interval
-from etude.look.words import LOWER_IS_BETTER
+from etude.look.differences import compared
+from etude.look.intervals import LOWER_IS_BETTER, mean_interval
 from etude.recipe import Schedule
 
 HALF_DECADE = math.sqrt(10.0)
@@ -174,17 +174,19 @@ def findings(contenders: Sequence[Contender], rules: Rules, known: Known) -> dic
     target = _target(contenders, each, known, rules.target) if goal else None
     for one in each:
         one["to_target"] = _to_target(one, known, target, goal)
-    groups = {
-        kind: {one["label"]: one[kind]["test"] for one in each if one[kind]}
-        for kind in ("tuned", "default")
-    }
+    verdicts = {}
+    for kind in ("tuned", "default") if goal else ():
+        groups = {one["label"]: one[kind] for one in each if one[kind]}
+        tests = {label: group["test"] for label, group in groups.items()}
+        samples = {label: group["samples"] for label, group in groups.items()}
+        verdicts[kind] = compared(tests, goal, samples)
     return {
         "goal": goal,
         "rules": {k: v for k, v in rules.plain().items() if k != "target"},
         "target": target,
         "target_given": rules.target is not None,
         "contenders": each,
-        "verdicts": {k: compared(found, goal) for k, found in groups.items()} if goal else {},
+        "verdicts": verdicts,
     }
 
 
@@ -234,12 +236,14 @@ def _fresh(who: Contender, rules: Rules, point: Point, known: Known) -> dict[str
     labels = [m.label for m in members(who, rules, [point], rules.fresh, True)]
     test = [known[label].test for label in labels]
     good = np.array([value for value in test if value is not None])
-    interval = mean_interval(good)
+    samples = next((known[label].samples for label in labels if known[label].samples), None)
+    interval = mean_interval(good, who.goal, samples) if len(good) else None
     return {
         "rate": point[0],
         "schedule": point[1],
         "members": labels,
         "test": good.tolist(),
+        "samples": samples,
         "mean": float(good.mean()) if len(good) else None,
         "median": float(np.median(good)) if len(good) else None,
         "interval": list(interval) if interval else None,

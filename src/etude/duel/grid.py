@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from etude.draw.texts import Lang, say
 from etude.duel.course import FRESH, HALF_DECADE, Rules, rounded
 from etude.errors import UsageError
 
@@ -23,7 +24,8 @@ class Duel:
     """Finished runs side by side, their labels, and the folder they share.
 
     found: what a duel by rules has found, as plain values (see docs/verbs/compare.md). diverged:
-    label -> words, of runs that ended in a number that is not finite. seconds: by stage.
+    label -> words, of runs that ended in a number that is not finite. seconds: by stage. warning:
+    what makes a comparison without rules unfair.
     """
 
     path: Path
@@ -32,6 +34,7 @@ class Duel:
     found: Mapping[str, Any] = field(default_factory=dict)
     diverged: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,12 @@ def warning(axes: Mapping[str, str | None], lr: float | None) -> str:
     """What must stand on the picture: one learning rate for several optimizers is not fair."""
     if "," not in (axes.get("optimizer") or ""):
         return ""
-    rate = f" ({lr:g})" if lr else ""
-    return (
-        f"One learning rate{rate} for all is not a fair comparison: each optimizer has its own "
-        "best one."
-    )
+    return unfair(lr)
+
+
+def unfair(lr: float | None, lang: Lang = "en") -> str:
+    """The warning itself."""
+    return say(lang, "duel.unfair", rate=f" ({lr:g})" if lr else "")
 
 
 def rates(text: str) -> tuple[tuple[float, ...], bool]:

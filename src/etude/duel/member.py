@@ -31,7 +31,8 @@ class Outcome:
 
     val: the validation goal after each epoch. seconds: of training, up to the same. best: the
     validation goal of the checkpoint that is kept, None where it diverged. test: the result on the
-    test split, where it was used. diverged: the words of the number that was not finite.
+    test split, where it was used, and samples how many it was taken over, where it is a share of
+    them. diverged: the words of the number that was not finite.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Outcome:
     seconds: tuple[float, ...] = ()
     best: float | None = None
     test: float | None = None
+    samples: int | None = None
     diverged: str = ""
     how: str = "process"
     """"process" (bytes of a lone run) or "stacked"."""
@@ -62,6 +64,8 @@ class Outcome:
                 numbers[key] = None if value is None else float(value)
             if not (isinstance(found.label, str) and isinstance(found.diverged, str)):
                 raise ValueError("its label and its words are no text")
+            if found.samples is not None and (type(found.samples) is not int or found.samples < 1):
+                raise ValueError("its test samples are no number above 0")
         except (TypeError, ValueError) as error:
             raise RunError(f"This is no outcome of a member ({error}).") from None
         return cls(**{**values, **numbers})

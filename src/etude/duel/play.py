@@ -219,8 +219,9 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
                 items=away,
             )
         runs = [Run(path / label) for label in labels]
-        compare.draw(path, dict(zip(labels, runs)), plan.warning, lang, diverged)
-        return Duel(path, labels, runs, {}, diverged, ledger.spent)
+        warning = grid.unfair(runs[0].recipe.train.lr, lang) if plan.warning else ""
+        compare.draw(path, dict(zip(labels, runs)), warning, lang, diverged)
+        return Duel(path, labels, runs, {}, diverged, ledger.spent, warning)
     found = course.findings(plan.contenders, plan.rules, known)
     tests = course.finals(plan.contenders, plan.rules, known)
     labels = [m.label for m in tests if known[m.label].test is not None]

@@ -283,6 +283,6 @@ def _concluded(member: Member, parts: Assembly, record: Record, said: str) -> Ou
 def _outcome(member: Member, run: RunFolder, goal: str) -> Outcome:
     """Of a run that has ended; its seconds are its share of the stack's."""
     best, result = run.best().state["progress"]["best"][goal], run.result
-    test = float(result["test"][goal]) if result and member.tested else None
+    test = session.tested_as(result, goal) if result and member.tested else {}
     so_far = session.curves(run, goal)
-    return Outcome(member.label, **so_far, best=float(best), test=test, how="stacked")
+    return Outcome(member.label, **so_far, best=float(best), **test, how="stacked")

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from etude.draw.style import Ink, Picture, line, log_scale, picture
-from etude.draw.texts import Lang, say
+from etude.draw.texts import Lang, counted, say
 from etude.look import words
-from etude.look.differences import table_of, verdicts
+from etude.look.differences import judged, samples_of, table_of, values_of, verdicts
+from etude.look.intervals import mean_interval
 from etude.look.report import Section, write
+from etude.look.words import number
 
 Rows = Sequence[Mapping[str, Any]]
 SEED = re.compile(r"-?seed\d+")
@@ -36,17 +38,13 @@ def draw(
     """pictures/ and report.html of finished runs (ship.Run) by label. unfair: a warning that
     stands on pictures and above the table. diverged: label -> words, of runs that did not finish.
     """
-    groups = {name: [runs[m] for m in members] for name, members in grouped(list(runs)).items()}
-    goals = {run.result["goal"] for run in runs.values()}
-    pictures, said = [], [unfair] if unfair else []
-    said += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
+    groups, goals = groups_of(runs), {run.result["goal"] for run in runs.values()}
+    pictures, said = [], sentences(runs, unfair, lang, diverged)
     summary: list[list[str]] = []
     if len(goals) == 1:
-        goal = goals.pop()
         histories = {name: [run.history for run in found] for name, found in groups.items()}
-        pictures.append(overlaid(histories, goal, unfair, lang))
+        pictures.append(overlaid(histories, goals.pop(), unfair, lang))
         summary = table_of(groups, lang)
-        said += verdicts(groups, lang)
     pictures += fitted(runs, unfair, lang)
     sections = [Section(say(lang, "results"), said, summary)] if summary else []
     every = words.rows(list(runs.values()), list(runs), lang)
@@ -55,6 +53,52 @@ def draw(
         Section(say(lang, "pictures"), pictures=pictures),
     ]
     write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)
+
+
+def groups_of(runs: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Runs by label as groups that differ in their seed alone."""
+    return {name: [runs[m] for m in members] for name, members in grouped(list(runs)).items()}
+
+
+def sentences(
+    runs: Mapping[str, Any],
+    unfair: str = "",
+    lang: Lang = "en",
+    diverged: Mapping[str, str] | None = None,
+) -> list[str]:
+    """What can be said of finished runs by label: the warning first, which holds for all that
+    follows; what diverged; and the best group against each other one."""
+    said = [unfair] if unfair else []
+    said += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
+    goals = sorted({run.result["goal"] for run in runs.values()})
+    if len(goals) > 1:
+        return [*said, say(lang, "duel.apart", goals=", ".join(goals))]
+    if len({run.result["data"] for run in runs.values()}) > 1:
+        return [*said, say(lang, "board.data")]
+    groups = groups_of(runs)
+    return said + (verdicts(groups, lang) if len(groups) > 1 else only(groups, lang))
+
+
+def findings(runs: Mapping[str, Any], unfair: str) -> dict[str, Any]:
+    """What `sentences` says, as plain JSON values."""
+    goals = {run.result["goal"] for run in runs.values()}
+    alike = len(goals) == len({run.result["data"] for run in runs.values()}) == 1
+    verdicts = {"runs": judged(groups_of(runs))} if alike else {}
+    return {"goal": goals.pop() if alike else "", "warning": unfair, "verdicts": verdicts}
+
+
+def only(groups: Mapping[str, Sequence[Any]], lang: Lang = "en") -> list[str]:
+    """The result of the one group there is."""
+    [(name, runs)] = groups.items()
+    goal, values = runs[0].result["goal"], values_of(runs)
+    mean = number(float(values.mean()), goal, runs[0].test.get("unit", ""))
+    ends = mean_interval(values, goal, samples_of(runs))
+    count = counted(lang, "run", len(runs))
+    found = {"name": name, "goal": goal, "value": mean, "runs": count}
+    if ends is None:
+        return [say(lang, "difference.only", **found)]
+    low, high = (number(end, goal) for end in ends)
+    return [say(lang, "difference.only.interval", low=low, high=high, **found)]
 
 
 def whole_epochs(*panels: Any) -> None:
@@ -66,7 +110,11 @@ def whole_epochs(*panels: Any) -> None:
 
 
 def overlaid(
-    groups: Mapping[str, Sequence[Rows]], goal: str, warning: str, lang: Lang = "en"
+    groups: Mapping[str, Sequence[Rows]],
+    goal: str,
+    warning: str,
+    lang: Lang = "en",
+    called: str = "curves",
 ) -> Picture:
     """Validation goal and training loss by epoch: of each group the mean, and the span of its
     members; `warning` stands on it."""
@@ -98,7 +146,7 @@ def overlaid(
             figure.supxlabel(warning, fontsize=8)
 
     alt = say(lang, "overlaid.alt", goal=goal, names=", ".join(groups))
-    return picture("curves", say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
+    return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
 
 
 def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:

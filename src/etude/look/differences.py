@@ -1,22 +1,18 @@
-"""What can be said of the differences between groups of runs: intervals, and "no difference" where
-there is none.
-
-Several seeds a group: B. L. Welch's interval of a difference of means (Biometrika 34, 1947), over
-seeds. One run each, of classifiers: R. Newcombe's of a difference of shares (Stat. Med. 17, 1998,
-method 10), over test samples. One run each of anything else has no interval, and that is said.
+"""What can be said of the differences between groups of runs, in words: their intervals, and "no
+difference" where there is none. The numbers are of `look/intervals.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from etude.draw.texts import Lang, say
-from etude.look.words import LOWER_IS_BETTER, number
+from etude.look import intervals
+from etude.look.intervals import LOWER_IS_BETTER, SHARES, mean_interval
+from etude.look.words import number
 
 Groups = Mapping[str, Sequence[Any]]
-Interval = tuple[float, float]
 
 
 def values_of(runs: Sequence[Any]) -> np.ndarray:
@@ -24,97 +20,99 @@ def values_of(runs: Sequence[Any]) -> np.ndarray:
     return np.array([run.test[run.result["goal"]] for run in runs])
 
 
-def mean_interval(values: np.ndarray) -> Interval | None:
-    """The 95 % interval of a mean by Student's t; None of a single value."""
-    from scipy import stats
-
-    if len(values) < 2:
-        return None
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+def samples_of(runs: Sequence[Any]) -> int | None:
+    """Test samples of runs; None where they do not say."""
+    return next((run.test["samples"] for run in runs if run.test.get("samples")), None)
 
 
-def welch(a: np.ndarray, b: np.ndarray) -> Interval:
-    """The 95 % interval of mean(a) - mean(b), each of two values or more."""
-    from scipy import stats
-
-    parts = [x.var(ddof=1) / len(x) for x in (a, b)]
-    error = sqrt(sum(parts))
-    gap = float(a.mean() - b.mean())
-    if not error:
-        return gap, gap
-    freedom = error**4 / sum(p**2 / (len(x) - 1) for p, x in zip(parts, (a, b)))
-    half = float(stats.t.ppf(0.975, freedom)) * error
-    return gap - half, gap + half
-
-
-def newcombe(a: Mapping[str, Any], b: Mapping[str, Any]) -> Interval:
-    """The 95 % interval of a difference of accuracies, from two test results."""
-    (low_a, high_a), (low_b, high_b) = a["accuracy_95"], b["accuracy_95"]
-    p, q = a["accuracy"], b["accuracy"]
-    return (
-        p - q - sqrt((p - low_a) ** 2 + (high_b - q) ** 2),
-        p - q + sqrt((high_a - p) ** 2 + (q - low_b) ** 2),
-    )
-
-
-def difference(a: Sequence[Any], b: Sequence[Any]) -> Interval | None:
-    """The 95 % interval of a's result less b's; None where nothing can be told."""
-    if len(a) > 1 and len(b) > 1:
-        return welch(values_of(a), values_of(b))
-    if len(a) == len(b) == 1 and "accuracy_95" in a[0].test:
-        return newcombe(a[0].test, b[0].test)
-    return None
-
-
-def compared(groups: Mapping[str, Sequence[float]], goal: str) -> list[dict[str, Any]]:
-    """The best mean against each other one, over seeds: as `pairs`. Empty groups are left out."""
-    values = {name: np.array(found) for name, found in groups.items() if len(found)}
-
-    def interval(a: str, b: str) -> Interval | None:
-        both = values[a], values[b]
-        return welch(*both) if min(map(len, both)) > 1 else None
-
-    return pairs({name: float(found.mean()) for name, found in values.items()}, goal, interval)
-
-
-def pairs(
-    means: Mapping[str, float], goal: str, interval: Callable[[str, str], Interval | None]
+def compared(
+    groups: Mapping[str, Sequence[float]],
+    goal: str,
+    samples: Mapping[str, int | None] | int | None = None,
 ) -> list[dict[str, Any]]:
-    """The best against each other one: first, other, low and high of the 95 % interval of their
-    difference, and the verdict: "some", "none" where it holds zero, "untold" if there is none."""
+    """The best mean against each other one: first, other, low and high of the 95 % interval of
+    their difference, and the verdict: "some", "none" where it holds zero, "untold" if there is no
+    interval. The intervals hold at once for all `pairs` of the groups.
+
+    groups: the results of each, one a seed; empty ones are left out. samples: of the test split of
+    each, or of all, which shares need (see look/intervals.py).
+    """
+    values = {name: list(found) for name, found in groups.items() if len(found)}
+    if not values:
+        return []
+    counts = samples if isinstance(samples, Mapping) else dict.fromkeys(values, samples)
     sign = 1 if goal in LOWER_IS_BETTER else -1
-    first, *others = sorted(means, key=lambda name: sign * means[name]) or [""]
-    found = []
+    means = {name: float(np.mean(found)) for name, found in values.items()}
+    first, *others = sorted(means, key=lambda name: sign * means[name])
+    pairs = len(values) * (len(values) - 1) // 2
+    spread = float(np.mean([intervals.seeds_variance(np.array(v)) for v in values.values()]))
+    rows = []
     for other in others:
-        low, high = interval(first, other) or (None, None)
-        verdict = "untold" if low is None or high is None else "some"
-        if low is not None and high is not None and low <= 0 <= high:
-            verdict = "none"
-        pair = {"first": first, "other": other, "low": low, "high": high, "verdict": verdict}
-        found.append(pair)
-    return found
+        both = counts.get(first), counts.get(other)
+        ends = intervals.difference(values[first], values[other], goal, both, pairs, spread)
+        row: dict[str, Any] = {"first": first, "other": other, "low": None, "high": None}
+        row |= {"gap": means[first] - means[other], "runs": len(values[first]), "pairs": pairs}
+        if ends:
+            row |= {"low": ends[0], "high": ends[1]}
+        rows.append({**row, "verdict": _verdict(ends, means[first] == means[other])})
+    return rows
+
+
+def _verdict(ends: intervals.Interval | None, equal: bool) -> str:
+    if ends is None:
+        return "none" if equal else "untold"
+    return "none" if ends[0] <= 0 <= ends[1] else "some"
 
 
 def worded(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
-    """One of `pairs` as a sentence."""
+    """One of `compared` as a sentence."""
     values = {"first": pair["first"], "other": pair["other"], "goal": goal}
     if pair["verdict"] == "untold":
         return say(lang, "difference.untold", **values)
-    ends = pair["low"], pair["high"]
-    if pair["verdict"] == "none":
-        gap, half = number(abs(sum(ends)) / 2, goal), number((ends[1] - ends[0]) / 2, goal)
-        return say(lang, "difference.none", gap=gap, half=half, **values)
-    low, high = (number(end, goal) for end in sorted(map(abs, ends)))
-    return say(lang, "difference.some", low=low, high=high, **values)
+    if pair["low"] is None or not pair["gap"]:
+        return say(lang, "difference.equal", **values)
+    ends = sorted((pair["low"], pair["high"]), key=abs if pair["verdict"] == "some" else float)
+    if pair["verdict"] == "some":
+        ends = [abs(end) for end in ends]
+    low, high = (apart(end, goal) for end in ends)
+    unit = say(lang, "difference.points") if goal in SHARES else ""
+    gap = apart(abs(pair["gap"]), goal)
+    key = "difference.some" if pair["verdict"] == "some" else "difference.none"
+    return say(lang, key, low=low, high=high, gap=gap, unit=unit, **values)
+
+
+def apart(gap: float, goal: str) -> str:
+    """A difference of two of a goal's values as a person writes it: of percentages in points."""
+    return f"{100 * gap:.1f}" if goal in SHARES else number(gap, goal)
+
+
+def all_worded(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:
+    """`compared` as sentences, and what holds for all of them."""
+    return [*(worded(pair, goal, lang) for pair in pairs), *footnotes(pairs, lang)]
+
+
+def footnotes(pairs: Sequence[Mapping[str, Any]], lang: Lang = "en") -> list[str]:
+    """What holds for all of `compared`: for how many pairs, and that one run each is no method."""
+    said = []
+    if any(pair["low"] is not None and pair["pairs"] > 1 for pair in pairs):
+        said.append(say(lang, "difference.corrected", count=pairs[0]["pairs"]))
+    if any(pair["runs"] == 1 and pair["verdict"] == "some" for pair in pairs):
+        said.append(say(lang, "difference.single"))
+    return said
+
+
+def judged(groups: Groups) -> list[dict[str, Any]]:
+    """`compared` of groups of finished runs with one goal."""
+    goal = next(iter(groups.values()))[0].result["goal"]
+    values = {name: values_of(runs).tolist() for name, runs in groups.items()}
+    samples = {name: samples_of(runs) for name, runs in groups.items()}
+    return compared(values, goal, samples)
 
 
 def verdicts(groups: Groups, lang: Lang = "en") -> list[str]:
-    """The best group against each other one, a sentence each."""
+    """The best group against each other one, a sentence each, and what holds for all."""
     goal = next(iter(groups.values()))[0].result["goal"]
-    means = {name: float(values_of(runs).mean()) for name, runs in groups.items()}
-    found = pairs(means, goal, lambda a, b: difference(groups[a], groups[b]))
-    return [worded(pair, goal, lang) for pair in found]
+    return all_worded(judged(groups), goal, lang)
 
 
 def table_of(groups: Groups, lang: Lang = "en") -> list[list[str]]:
@@ -123,7 +121,7 @@ def table_of(groups: Groups, lang: Lang = "en") -> list[list[str]]:
     for name, runs in groups.items():
         goal, unit = runs[0].result["goal"], runs[0].test.get("unit", "")
         values = values_of(runs)
-        interval = mean_interval(values) or runs[0].test.get("accuracy_95")
+        interval = mean_interval(values, goal, samples_of(runs))
         ends = " - ".join(number(end, goal) for end in interval) if interval else "-"
         table.append(
             [

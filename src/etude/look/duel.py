@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from etude.draw.texts import Lang, say
+from etude.draw.texts import Lang, counted, say
 from etude.look import compare, duel_pictures
-from etude.look.differences import table_of, worded
+from etude.look.differences import all_worded, table_of
 from etude.look.report import Section, write
 from etude.look.words import number
 
@@ -37,7 +37,7 @@ def draw(
             firsts = {name: members[0] for name, members in groups.items()}
             pictures += compare.fitted(firsts, "", lang)
     sections = [
-        Section(say(lang, "results"), sentences(found, spent, {}, lang), rows(found, lang)),
+        Section(say(lang, "results"), sentences(found, spent, lang), rows(found, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
         Section(say(lang, "runs"), table=table_of(groups, lang) if groups else ()),
     ]
@@ -47,14 +47,9 @@ def draw(
 def sentences(
     found: Found,
     spent: Mapping[str, float],
-    diverged: Mapping[str, str],
     lang: Lang = "en",
 ) -> list[str]:
-    """All there is to say of a comparison, the outcome first. diverged: the words of runs of one
-    without rules, which has found nothing else here."""
-    if not found:
-        said = [say(lang, "duel.diverged", name=k, why=why) for k, why in diverged.items()]
-        return [*said, say(lang, "duel.clock.plain", runs=spent.get("runs", 0.0))]
+    """All there is to say of a comparison by rules, the outcome first."""
     said = [*_outcome(found, lang), *_target(found, lang), *_search(found, lang)]
     clock = {stage: spent.get(stage, 0.0) for stage in ("search", "finals")}
     return [*said, say(lang, "duel.clock", **clock)]
@@ -64,12 +59,15 @@ def _outcome(found: Found, lang: Lang) -> Iterator[str]:
     """Who wins, and what one rate for all would have said."""
     goal, pairs = found["goal"], found["verdicts"]
     for pair in (leads := pairs.get("tuned", []))[:1]:
-        even = [each["other"] for each in leads if each["verdict"] != "some"]
-        if even:
-            yield say(lang, "duel.even", names=", ".join([pair["first"], *even]))
-        else:
+        even = [each for each in leads if each["verdict"] != "some"]
+        names = ", ".join([pair["first"], *(each["other"] for each in even)])
+        if not even:
             yield say(lang, "duel.winner", first=pair["first"])
-    yield from (worded(pair, goal, lang) for pair in leads)
+        elif any(each["verdict"] == "untold" for each in even):
+            yield say(lang, "duel.unclear", names=names)
+        else:
+            yield say(lang, "duel.even", names=names)
+    yield from all_worded(leads, goal, lang)
     if not leads:
         for one in found["contenders"]:
             if one["tuned"] and one["tuned"]["mean"] is not None:
@@ -77,7 +75,7 @@ def _outcome(found: Found, lang: Lang) -> Iterator[str]:
                 values = {"name": one["label"], "rate": one["chosen"]["rate"], "goal": one["goal"]}
                 yield say(lang, "duel.only", value=value, **values)
     rates = {one["default_rate"] for one in found["contenders"]}
-    said = " ".join(worded(pair, goal, lang) for pair in pairs.get("default", []))
+    said = " ".join(all_worded(pairs.get("default", []), goal, lang))
     if said and len(rates) == 1:
         yield say(lang, "duel.default.one", rate=rates.pop(), said=said)
     elif said:
@@ -97,9 +95,12 @@ def reached(one: Mapping[str, Any], lang: Lang = "en") -> str:
     """How long one contender takes to the target."""
     time = one["to_target"]
     if time["median_epochs"] is None:
-        values = {"reached": time["reached"], "all": len(time["epochs"]), "epochs": one["epochs"]}
+        every = counted(lang, "run", len(time["epochs"]))
+        epochs = counted(lang, "epoch", one["epochs"])
+        values = {"reached": time["reached"], "all": every, "epochs": epochs}
         return say(lang, "duel.never", name=one["label"], **values)
-    values = {"epochs": time["median_epochs"], "seconds": time["median_seconds"]}
+    epochs = counted(lang, "epoch", time["median_epochs"])
+    values = {"epochs": epochs, "seconds": time["median_seconds"]}
     return say(lang, "duel.time", name=one["label"], **values)
 
 
@@ -107,9 +108,11 @@ def _search(found: Found, lang: Lang) -> Iterator[str]:
     """How it was searched, what that cost, and where it had to go on or failed."""
     rules, contenders = found["rules"], found["contenders"]
     values = {"low": min(rules["rates"]), "high": max(rules["rates"])}
-    counts = {key: len(rules[key]) for key in ("rates", "seeds", "fresh")}
+    nouns = {"rates": "rate", "seeds": "seed", "fresh": "fresh"}
+    counts = {key: counted(lang, noun, len(rules[key])) for key, noun in nouns.items()}
+    counts["contenders"] = counted(lang, "contender", len(contenders))
     schedules = ", ".join(rules["schedules"])
-    yield say(lang, "duel.searched", count=len(contenders), schedules=schedules, **counts, **values)
+    yield say(lang, "duel.searched", schedules=schedules, **counts, **values)
     spent = (f"{c['label']} {c['runs']['search']} + {c['runs']['final']}" for c in contenders)
     yield say(lang, "duel.runs", each=", ".join(spent))
     for one in contenders:
@@ -125,10 +128,12 @@ def _search(found: Found, lang: Lang) -> Iterator[str]:
         if bad := [point for point in one["grid"] if point["diverged"]]:
             count = sum(point["diverged"] for point in bad)
             at = ", ".join(dict.fromkeys(f"{point['rate']:g}" for point in bad))
-            yield say(lang, "duel.diverging", name=name, count=count, all=runs["search"], rates=at)
+            every = counted(lang, "run", runs["search"])
+            yield say(lang, "duel.diverging", name=name, count=count, all=every, rates=at)
         for kind in ("tuned", "default"):
             if (group := one[kind]) and group["diverged"]:
-                values = {"count": group["diverged"], "all": len(group["members"])}
+                every = counted(lang, "fresh", len(group["members"]))
+                values = {"count": group["diverged"], "all": every}
                 yield say(lang, "duel.fresh", name=name, rate=group["rate"], **values)
 
 
@@ -141,7 +146,8 @@ def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
         median = f", {number(tuned['median'], goal)}" if tuned["mean"] is not None else ""
         taken = "-"
         if time.get("median_epochs") is not None:
-            times = {"epochs": time["median_epochs"], "seconds": time["median_seconds"]}
+            epochs = counted(lang, "epoch", time["median_epochs"])
+            times = {"epochs": epochs, "seconds": time["median_seconds"]}
             taken = say(lang, "duel.short", **times)
         table.append(
             [

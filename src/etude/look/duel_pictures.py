@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from etude.draw.style import Ink, Picture, line, log_scale, picture
-from etude.draw.texts import Lang, say
+from etude.draw.texts import Lang, counted, say
 from etude.look.compare import whole_epochs
-from etude.look.words import LOWER_IS_BETTER, number
+from etude.look.intervals import LOWER_IS_BETTER
+from etude.look.words import number
 
 Found = Mapping[str, Any]
 MARKS = "os^Dv*P"
@@ -65,7 +66,7 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
     bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
     alt = say(
         lang, "rates.alt", goal=goal, names=", ".join(c["label"] for c in contenders),
-        seeds=len(found["rules"]["seeds"]), chosen=", ".join(picked) or "-",
+        seeds=counted(lang, "seed", len(found["rules"]["seeds"])), chosen=", ".join(picked) or "-",
         diverged=", ".join(bad) or "-",
     )  # fmt: skip
     size = (6.4 if len(schedules) == 1 else 8.4, 3.9)

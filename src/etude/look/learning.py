@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from etude.look.intervals import LOWER_IS_BETTER
+
 Rows = Sequence[Mapping[str, Any]]
 
-LOWER_IS_BETTER = ("mae", "reconstruction")
 ROSE = 1.3
 """Validation loss at the end over its lowest, from which it counts as having risen."""
 LEAST_RISE = 0.01

@@ -207,15 +207,16 @@ class Subject:
             return record(self.model, batch, self._all_players(batch), keep=False), len(batch.x)
 
     def _all_players(self, batch: Batch) -> Callable[[], Any] | None:
-        """An autoencoder's forward pass leaves its discriminator out; a look does not."""
+        """An autoencoder's forward pass leaves its discriminator out; a look does not. Each network
+        is called once, so that a count over the calls is the cost of one sample."""
         if self.task.name != "autoencode":
             return None
         model: Any = self.model
 
         def run() -> Any:
-            again = model(batch.x)
-            model.discriminator(model.embed(batch.x))
-            return again
+            code = model.encode(batch.x)
+            model.discriminator(code)
+            return model.decode(code)
 
         return run
 

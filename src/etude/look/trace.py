@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from etude.layers import LSTM, MultiHeadAttention, PatchEmbedding
 from etude.shapes import Batch, Tensor
@@ -176,18 +177,24 @@ def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
     match module:
         case nn.Linear():
             return size * module.in_features
-        case nn.Conv2d():
+        case _ConvTransposeNd():
+            # Each input value meets every weight of its group once.
+            weights = module.out_channels // module.groups * prod(module.kernel_size)
+            return prod(call.given) * weights
+        case _ConvNd():
             return size * module.in_channels // module.groups * prod(module.kernel_size)
         case PatchEmbedding():
             return size * module.proj.in_channels * module.patch**2
-        case LSTM():
-            n, steps = call.given[:2]
+        case nn.LSTM():
+            # Padding beyond `lengths` is packed away and costs nothing.
+            lengths = (*call.inputs[1:], (call.options or {}).get("lengths"), None)[0]
+            count = prod(call.given[:-1]) if lengths is None else int(lengths.sum())
             ways = 1 + module.bidirectional
             width, total = module.hidden_size, 0
             for layer in range(module.num_layers):
                 inputs = ways * width if layer else module.input_size
                 total += ways * 4 * width * (inputs + width)
-            return n * steps * total
+            return count * total
         case MultiHeadAttention():
             q, k, _ = _attended(call)
             n, length, width = q.shape

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from etude.draw.style import Ink, Picture, log_scale, picture
-from etude.draw.texts import Lang, say
+from etude.draw.texts import Lang, counted, say
 from etude.look import words
 from etude.look.report import Section, write
 
@@ -42,7 +42,7 @@ def sentences(
     """What a search came to."""
     lost = sum(row["best"] is None for row in found)
     values = {
-        "count": len(found),
+        "trials": counted(lang, "trial", len(found)),
         "lost": lost,
         "number": best["number"],
         "goal": goal,
@@ -93,7 +93,7 @@ def history(found: Rows, goal: str, lang: Lang = "en") -> Picture:
         axes.set(xlabel="trial", ylabel=f"validation {goal}")
         axes.legend()
 
-    alt = say(lang, "tune.history.alt", goal=goal, count=len(found))
+    alt = say(lang, "tune.history.alt", goal=goal, trials=counted(lang, "trial", len(found)))
     return picture("history", say(lang, "tune.history.title"), alt, paint, (6.4, 3.2))
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from etude.draw.texts import TEXTS, Lang, metric, say
 from etude.look import learning
-from etude.look.learning import LOWER_IS_BETTER, Rows
+from etude.look.intervals import LOWER_IS_BETTER, Judgement, judge
+from etude.look.learning import Rows
 
-__all__ = ["LOWER_IS_BETTER", "Rows", "beats", "named", "number", "rows", "sentences", "verdict"]
+__all__ = ["LOWER_IS_BETTER", "Rows", "judged", "named", "number", "rows", "sentences", "verdict"]
 
 UNEVEN = 1.5
 """Largest class over smallest, from which classes are called unbalanced."""
@@ -23,7 +24,8 @@ def number(value: float, goal: str, unit: str = "") -> str:
     that `digits` keeps, and its unit."""
     if goal == "accuracy":
         return f"{100 * value:.1f} %"
-    return f"{digits(value)}{f' {unit}' if unit else ''}"
+    # "y" names an axis of a function and is no unit.
+    return digits(value) if unit in ("", "y") else f"{digits(value)} {unit}"
 
 
 def digits(value: float) -> str:
@@ -55,11 +57,10 @@ def named(what: str, lang: Lang) -> str:
     return what
 
 
-def beats(result: Result) -> bool:
-    """Whether the test result is better than the best baseline's."""
-    goal = result["goal"]
-    found, naive = result["test"][goal], result["baseline"][goal]
-    return bool(found < naive if goal in LOWER_IS_BETTER else found > naive)
+def judged(result: Result) -> Judgement:
+    """The test result beside the best baseline's."""
+    goal, test = result["goal"], result["test"]
+    return judge(test[goal], result["baseline"][goal], goal, test.get("samples"))
 
 
 def sentences(result: Result, history: Rows = (), lang: Lang = "en") -> list[str]:
@@ -117,12 +118,13 @@ def _result(result: Result, lang: Lang) -> Iterator[str]:
 def verdict(result: Result, lang: Lang = "en") -> str:
     """The result beside the best baseline's, in one sentence."""
     goal, test, baseline = result["goal"], result["test"], result["baseline"]
-    naive, what = number(baseline[goal], goal, test.get("unit", "")), named(baseline["what"], lang)
-    low, high = test.get("accuracy_95", (None, None))
-    key = "better" if beats(result) else "worse"
-    if low is not None and low <= baseline[goal] <= high and test[goal] != baseline[goal]:
+    unit = test.get("unit", "")
+    ours, naive = (number(each[goal], goal, unit) for each in (test, baseline))
+    key: str = judged(result)
+    if key == "tie" and ours != naive and test.get("samples"):
         key = "unclear"
-    return say(lang, key, value=naive, what=what)
+    what, count = named(baseline["what"], lang), test.get("samples", 0)
+    return say(lang, key, ours=ours, value=naive, what=what, count=count)
 
 
 def confusion(result: Result) -> dict[str, Any] | None:
@@ -224,8 +226,8 @@ def _data(result: Result, lang: Lang) -> Iterator[str]:
 def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     """What to try next, where the numbers above call for it."""
     test, baseline, goal = result["test"], result["baseline"], result["goal"]
-    if not beats(result):
-        yield say(lang, "try.simpler", what=named(baseline["what"], lang))
+    if (judgement := judged(result)) != "better":
+        yield say(lang, f"try.simpler.{judgement}", what=named(baseline["what"], lang))
     short = learning.under_trained(history, goal)
     if short:
         yield say(lang, "try.longer", epochs=result["epochs"], more=short["more"])

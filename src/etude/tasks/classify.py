@@ -19,11 +19,12 @@ from etude.tasks.protocol import Arrays, Metrics, Phase
 Z95 = 1.959963984540054
 
 
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927)."""
-    share, z2 = hits / count, Z95**2
+def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
+    """The interval of a share, 95 % unless another normal quantile is given (E. B. Wilson, J. Am.
+    Stat. Assoc. 22, 1927). hits: whole for one run, a mean of several runs' hits otherwise."""
+    share, z2 = hits / count, z**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z95 * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    half = z * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -90,7 +91,9 @@ class Classify:
             "accuracy_95": list(wilson(hits, count)),
             "loss": loss,
             "samples": count,
-            "macro_f1": float(f1[true > 0].mean()),
+            # As scikit-learn's f1_score(average="macro"): a class that is predicted though it is
+            # absent counts with 0; one that is absent and never predicted does not count.
+            "macro_f1": float(f1[true + said > 0].mean()),
             "classes": list(self.classes),
             "per_class": per_class,
             "confusion": confusion.tolist(),

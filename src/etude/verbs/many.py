@@ -14,10 +14,12 @@ from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.limits import cores
 from etude.look import tour as drawn
 from etude.look.report import write
+from etude.look.side_by_side import SideBySide
 from etude.runs import duel as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved
 from etude.verbs.asked import data_name, model_name, run_path
+from etude.verbs.beside import beside
 from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
 from etude.verbs.use import table
 
@@ -39,6 +41,7 @@ class Tuned:
 
 @no_warnings()
 def compare(
+    runs: Sequence[Path | str] | Path | str | None = None,
     *,
     model: str | None = None,
     data: str | None = None,
@@ -50,12 +53,14 @@ def compare(
     workers: int | None = None,
     storage: str | None = None,
     name: str | None = None,
+    different_data: bool = False,
     quiet: bool = False,
     lang: Lang = "en",
     **fields: Any,
-) -> Duel:
+) -> Duel | SideBySide:
     """Train every combination of the comma-separated values, from the same start on the same
-    batches (one seed gives both), and draw them side by side.
+    batches (one seed gives both), and draw them side by side. Or compare finished `runs`, or
+    folders of them, without training anything: then nothing else is given but name and lang.
 
     By rules (see duel/course.py), each with its own learning rate, where several optimizers are
     compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or schedules are.
@@ -64,6 +69,18 @@ def compare(
     Raises an EtudeError.
     """
     alone("A comparison")
+    given = [runs] if isinstance(runs, str | Path) else list(runs or ())
+    if given:
+        flags = {"model": model, "data": data, "optimizer": optimizer, "seed": seed, "lr": lr}
+        flags |= {"schedule": schedule, "target": target, "workers": workers, "storage": storage}
+        if also := [key for key, value in {**flags, **fields}.items() if value is not None]:
+            raise UsageError(
+                f"{also[0]} says how to train; finished runs are compared as they are.",
+                do="Leave it out; or leave out the runs, and give --model and --data.",
+            )
+        return beside(given, different_data, name, lang)
+    if different_data:
+        raise UsageError("--different-data: goes with finished runs: etude compare RUN RUN")
     if workers is not None and workers < (0 if storage else 1):
         raise UsageError(f"--workers {workers}: at least 1.")
     model, data = model_name(model), data_name(data)

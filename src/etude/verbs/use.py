@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etude.ambient import no_warnings
-from etude.draw.texts import Lang
+from etude.draw.texts import Lang, say
 from etude.duel.grid import Duel
 from etude.errors import RunError, UsageError
-from etude.look import filmstrip, words
+from etude.look import compare, filmstrip, side_by_side, words
+from etude.look.side_by_side import SideBySide
 from etude.runs.files import made, replace, storage
 from etude.verbs import asked
 from etude.verbs.asked import data_name, run_path
@@ -41,12 +42,15 @@ def evaluate_again(
     return session.evaluate_again(load(path, data), quiet)
 
 
-def summary(run: "Run | Duel") -> dict[str, Any]:
+def summary(run: "Run | Duel | SideBySide") -> dict[str, Any]:
     """What `train --json` prints, or `compare --json`."""
+    if isinstance(run, SideBySide):
+        return side_by_side.summary(run)
     if isinstance(run, Duel):
         members = [summary(each) for each in run.runs]
         clock = {"seconds": dict(run.seconds), "diverged": dict(run.diverged)}
-        return {"run": str(run.path), "members": members, **clock, **run.found}
+        found = run.found or compare.findings(by_label(run), run.warning)
+        return {"run": str(run.path), "members": members, **clock, **found}
     result = {k: v for k, v in run.result.items() if k != "event"}
     return {
         "run": str(run.path),
@@ -134,17 +138,29 @@ def _not_overwritten(out: Path) -> None:
         )
 
 
-def said(run: "Run | Duel", lang: Lang = "en") -> list[str]:
+def by_label(duel: Duel) -> dict[str, "Run"]:
+    """The runs of a comparison by their labels."""
+    return dict(zip(duel.labels, duel.runs))
+
+
+def said(run: "Run | Duel | SideBySide", lang: Lang = "en") -> list[str]:
     """What a run came to, or a comparison, in sentences."""
+    if isinstance(run, SideBySide):
+        return side_by_side.every_sentence(run, lang)
     if isinstance(run, Duel):
         from etude.look.duel import sentences
 
-        return sentences(run.found, run.seconds, run.diverged, lang)
+        if run.found:
+            return sentences(run.found, run.seconds, lang)
+        lines = compare.sentences(by_label(run), run.warning, lang, run.diverged)
+        return [*lines, say(lang, "duel.clock.plain", runs=run.seconds.get("runs", 0.0))]
     return words.sentences(run.result, run.history, lang)
 
 
-def table(duel: Duel, lang: Lang = "en") -> list[list[str]]:
+def table(duel: Duel | SideBySide, lang: Lang = "en") -> list[list[str]]:
     """Runs side by side, a row each, the head first; of a duel by rules a row a contender."""
+    if isinstance(duel, SideBySide):
+        return side_by_side.every_ranking(duel, lang)
     if duel.found:
         from etude.look.duel import rows
 

@@ -33,15 +33,24 @@ def walk(calls: tuple[Call, ...]) -> list[Call]:
     return sorted((c for c in own if not isinstance(c.module, PASSED)), key=lambda c: not c.name)
 
 
-def row(call: Call, one: Call) -> list[str]:
-    """A line of the table. call: over many samples; one: the same call for one sample."""
+def work_of(calls: tuple[Call, ...]) -> dict[str, int]:
+    """Multiply-adds by module name: of all calls of one pass, so that a layer that a network uses
+    twice costs twice."""
+    found: dict[str, int] = {}
+    for call in calls:
+        found[call.name] = found.get(call.name, 0) + call.multiply_adds
+    return found
+
+
+def row(call: Call, work: int) -> list[str]:
+    """A line of the table. call: over many samples; work: its multiply-adds for one sample."""
     return [
         call.name or "(its own)",
         call.kind,
         f"[{letters(call)}]",
         f"[{' '.join(['N', *map(str, call.made[1:])])}]",
         f"{call.parameters:,}" if call.parameters else "",
-        f"{one.multiply_adds:,}" if one.multiply_adds else "",
+        f"{work:,}" if work else "",
         f"{call.mean:.2f}",
         f"{call.std:.2f}",
         f"{call.zeros:.0%}" if isinstance(call.module, ACTIVATIONS) else "",
@@ -57,23 +66,22 @@ def _dead(call: Call) -> str:
 def draw(subject: Subject) -> list[Shown]:
     """One table."""
     crowd, count = subject.crowd
-    single = {id(a): b for a, b in zip(crowd.calls, subject.trace.calls, strict=True)}
-    calls = walk(crowd.calls)
-    rows = [HEAD, *(row(call, single[id(call)]) for call in calls)]
+    calls, work = walk(crowd.calls), work_of(subject.trace.calls)
+    rows = [HEAD, *(row(call, work[call.name]) for call in calls)]
     told = [c for c in calls if _dead(c)]
     dead, units = sum(c.dead or 0 for c in told), sum(c.units for c in told)
     said = (
         subject.say("shapes.dead", count=dead, units=units) if dead else subject.say("shapes.alive")
     )
     parameters = sum(c.parameters for c in crowd.calls)
-    work = sum(c.multiply_adds for c in subject.trace.calls)
+    total = sum(work.values())
     alt = subject.say(
-        "shapes.alt", parameters=parameters, multiply_adds=work, count=count, dead=said
+        "shapes.alt", parameters=parameters, multiply_adds=total, count=count, dead=said
     )
     arrays = {
         "step": [c.name for c in calls],
         "parameters": [c.parameters for c in calls],
-        "multiply_adds": [single[id(c)].multiply_adds for c in calls],
+        "multiply_adds": [work[c.name] for c in calls],
         "mean": [c.mean for c in calls],
         "std": [c.std for c in calls],
         "zeros": [c.zeros for c in calls],
