@@ -5,8 +5,9 @@
     lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
 
 x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
-images. y: whole numbers or text are classes, floats are values to predict. X and Y are read as x
-and y. The path is the .npz, the folder of the .npy files, or x.npy itself (or NAME.npy beside
+images. y: whole numbers or text are classes, floats are values to predict; with data.forecast=true
+x are windows of a series and y [n H] the steps that come next (see `windows`). X and Y are read as
+x and y. The path is the .npz, the folder of the .npy files, or x.npy itself (or NAME.npy beside
 NAME_y.npy). Large .npy files stay on disk and are read a batch at a time.
 """
 
@@ -18,6 +19,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from etude.data import windows
 from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split, stratified
 from etude.data.labels import targets
@@ -42,6 +44,13 @@ class Config(DataConfig):
     kind: Literal["auto", "image", "sequence", "vector"] = Field(
         default="auto", description="what a sample is (auto: by the axes and type of x)"
     )
+    forecast: bool = Field(
+        default=False, description="x are windows of a series, y [n H] the steps that come next"
+    )
+    season: int = Field(
+        default=0, ge=0, description="steps in one period of that series; 0: it has none"
+    )
+    unit: str = Field(default="", max_length=100, description="unit of that series")
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,13 @@ def load(config: Config) -> Raw:
     names = config.classes
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
-    kind, arrange, said = _arrangement(path, next(iter(parts.values())).x, config.kind)
+    asked = "sequence" if config.forecast else config.kind
+    kind, arrange, said = _arrangement(path, next(iter(parts.values())).x, asked)
     problems = _problems(parts, kind)
     if problems:
         raise DataError(f"{path}: these arrays cannot be used.", items=problems)
+    if config.forecast:
+        parts = {name: replace(p, y=windows.as_values(p.y, str(path))) for name, p in parts.items()}
     good, left_out = _good(path, parts, config.skip_bad)
     answers, target, classes, more = targets(
         {name: part.y[good[name]] for name, part in parts.items()}, names, str(path)
@@ -78,7 +90,10 @@ def load(config: Config) -> Raw:
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), told)
     notes += said + list(dict.fromkeys(kept)) + more
-    if "" in splits:
+    if config.forecast:
+        splits, order = windows.divided(splits, 0.2, config.val_fraction, str(path))
+        notes += order
+    elif "" in splits:
         whole = splits.pop("")
         first, second = stratified(whole.y, 0.2, config.split_seed)
         if not len(second):
@@ -87,7 +102,7 @@ def load(config: Config) -> Raw:
         notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
-    return Raw(
+    raw = Raw(
         name=path.stem or "arrays",
         kind=kind,
         target=target,
@@ -98,6 +113,7 @@ def load(config: Config) -> Raw:
         notes=tuple(notes),
         left_out=left_out,
     )
+    return windows.marked(raw, config.season, config.unit, str(path)) if config.forecast else raw
 
 
 Good = dict[str, slice | np.ndarray]

@@ -61,6 +61,12 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "The weights kept are those of epoch {best} of {epochs}.",
         "남긴 가중치: {epochs} 에폭 중 {best} 에폭.",
     ),
+    "kept.last": (
+        "The weights kept are those of the last epoch, {epochs}: with {val} validation samples, "
+        "which epoch looks best is mostly luck.",
+        "마지막 {epochs}번째 에폭의 가중치를 남김: 검증 샘플이 {val}개뿐이라 어느 에폭이 가장 좋아 "
+        "보이는지는 우연에 가까움.",
+    ),
     "overfits": (
         "Validation loss was lowest in epoch {epoch} ({low:.3g}) and {end:.3g} at the end, where "
         "training loss was {train:.3g}: it came to know the training data by heart.",
@@ -140,6 +146,11 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "what.logistic regression": ("logistic regression", "로지스틱 회귀"),
     "what.ridge regression": ("ridge regression", "릿지 회귀"),
     "what.linear map": ("linear map", "선형 사상"),
+    "what.linear map of changes": ("linear map of changes", "변화량의 선형 사상"),
+    "what.ridge on random convolutions": (
+        "ridge on random convolutions (ROCKET)",
+        "무작위 합성곱 특징의 릿지(ROCKET)",
+    ),
     "what.persistence": ("persistence", "마지막 값 유지"),
     "what.seasonal naive": ("seasonal naive", "한 주기 전 값"),
     "what.mean image": ("mean image", "평균 이미지"),

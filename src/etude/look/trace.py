@@ -176,7 +176,7 @@ def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
     match module:
         case nn.Linear():
             return size * module.in_features
-        case nn.Conv2d():
+        case nn.Conv1d() | nn.Conv2d():
             return size * module.in_channels // module.groups * prod(module.kernel_size)
         case PatchEmbedding():
             return size * module.proj.in_channels * module.patch**2

@@ -129,6 +129,9 @@ def overfitting(history: Rows) -> dict[str, float] | None:
 def _learning(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     """Whether it was still learning, and which weights were kept."""
     goal, epochs, top = result["goal"], result["epochs"], result["top_epoch"]
+    if result.get("chosen") == "last":  # too few samples to say which epoch was best
+        yield say(lang, "kept.last", val=result["sizes"]["val"], epochs=epochs)
+        return
     if top == epochs:
         yield say(lang, "learning", goal=goal, epochs=epochs)
     else:
@@ -163,7 +166,7 @@ def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     test, baseline, goal = result["test"], result["baseline"], result["goal"]
     if not beats(result):
         yield say(lang, "try.simpler", what=named(baseline["what"], lang))
-    if result["top_epoch"] == result["epochs"]:
+    if result["top_epoch"] == result["epochs"] and result.get("chosen") != "last":
         yield say(lang, "try.longer", epochs=result["epochs"], more=2 * result["epochs"])
     found = overfitting(history)
     if found and result.get("sizes"):
