@@ -72,3 +72,27 @@ def test_multiply_adds_of_a_convolution_by_hand():
 def test_a_forecast_starts_as_the_naive_one():
     model = made(spec=Spec("sequence", (24, 1), 6, "forecast")).eval()
     assert not model(torch.randn(3, 24, 1)).any()
+
+
+def test_views_of_images_are_not_offered_and_the_others_are_drawn(workdir):
+    random = np.random.default_rng(0)
+    y, lengths = np.arange(60) % 2, random.integers(3, 13, 60)
+    x = random.normal(size=(60, 12, 2)) + y[:, None, None]
+    np.savez("own.npz", x=x, y=y, lengths=lengths)
+    run = etude.train("cnn", data="own.npz", epochs=2, quiet=True, **{"model.channels": [4, 4]})
+    drawn = {picture.name for picture in run.look(sample=1)}
+    assert {"curves", "confusion", "attributions", "hidden-steps", "shapes"} <= drawn
+    assert not drawn & {"filters", "features", "class-map", "units"}
+
+
+def test_it_learns_from_forty_sequences_what_no_linear_map_can(workdir):
+    """Two frequencies at any phase, with noise."""
+    random = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    turns = np.arange(24) * np.where(y, 0.2, 0.1)[:, None] + random.random((240, 1))
+    x = np.sin(2 * np.pi * turns) + 0.3 * random.normal(size=(240, 24))
+    x = x[..., None].astype(np.float32)
+    np.savez("own.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    run = etude.train("cnn", data="own.npz", quiet=True)
+    assert run.test["accuracy"] > 0.9 > run.baseline["all"]["logistic regression"]
+    assert run.result["chosen"] == "last"

@@ -148,8 +148,8 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "what.linear map": ("linear map", "선형 사상"),
     "what.linear map of changes": ("linear map of changes", "변화량의 선형 사상"),
     "what.ridge on random convolutions": (
-        "ridge on random convolutions (ROCKET)",
-        "무작위 합성곱 특징의 릿지(ROCKET)",
+        "ridge on random convolutions",
+        "무작위 합성곱의 릿지 회귀",
     ),
     "what.persistence": ("persistence", "마지막 값 유지"),
     "what.seasonal naive": ("seasonal naive", "한 주기 전 값"),
