@@ -27,14 +27,14 @@ IMAGE, SMALL = Spec("image", (1, 28, 28), 10), Spec("image", (1, 8, 8), 10)
 ROWS, SERIES = Spec("sequence", (28, 28), 10), Spec("sequence", (24, 1), 12, "forecast")
 SEEN = {
     "mlp": {"classes": Spec("vector", (784,), 10), "values": Spec("vector", (1,), 1, "value")},
-    "cnn": {"28x28": IMAGE, "8x8": SMALL},
+    "cnn": {"28x28": IMAGE, "8x8": SMALL, "sequences": ROWS, "forecast": SERIES},
     "resnet": {"28x28": IMAGE, "8x8": SMALL},
     "lstm": {"classes": ROWS, "forecast": SERIES},
     "transformer": {"classes": ROWS, "forecast": SERIES},
     "vit": {"28x28": IMAGE, "8x8": SMALL},
     "aae": {"28x28": IMAGE, "8x8": SMALL},
 }
-"""What the preset tables are made for: two kinds of data a model."""
+"""What the preset tables are made for: two kinds of data or more for each model."""
 
 
 def name_of(page: Path) -> str:

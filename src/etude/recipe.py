@@ -47,7 +47,7 @@ class Train(Config):
         default=None,
         ge=1,
         le=10**9,
-        description="samples a step (auto: 64 below 5,000 samples, else 128)",
+        description="samples a step (auto: a quarter of small data, 64, or 128 from 5,000 samples)",
     )
     optimizer: Optimizer | None = Field(default=None, description="torch's own, by name")
     lr: float | None = Field(default=None, gt=0, description="the highest learning rate")

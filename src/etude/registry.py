@@ -34,7 +34,11 @@ DECLARES = {
     "view": ("look.views", "VIEW"),
 }
 SMALL_DATA = 5000
-FEWEST_EPOCHS, MOST_EPOCHS = 8, 100
+FEWEST_EPOCHS = 8
+BATCH, LARGE_BATCH = 64, 128
+FEWEST_BATCHES = 4
+"""Steps in an epoch at least, where the batch size is not given: with fewer, all batches of small
+data would be nearly the same."""
 TAKES = 4
 """Times its own size that training a model takes: weights, gradients, the two moments of Adam."""
 
@@ -199,7 +203,9 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
     train = {**recipe.train.plain(), **preset.train, **given}
     count = len(dataset.train)
     if train["batch_size"] is None:
-        train["batch_size"] = min(64 if count < SMALL_DATA else 128, count)
+        train["batch_size"] = batch_size(count)
+    elif "batch_size" not in given:
+        train["batch_size"] = min(train["batch_size"], count)  # the preset's
     if train["batch_size"] > count:
         raise UsageError(
             f"train.batch_size={train['batch_size']} is larger than the training data, "
@@ -208,7 +214,7 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
         )
     if train["epochs"] is None:
         wanted = round(preset.updates / (count // train["batch_size"]))
-        train["epochs"] = min(max(wanted, FEWEST_EPOCHS), MOST_EPOCHS)
+        train["epochs"] = max(wanted, FEWEST_EPOCHS)
     task = _task_name(recipe, architecture, dataset.card)
     return recipe.model_copy(
         update={
@@ -217,6 +223,15 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
             "train": Train.read(train, "train"),
         }
     )
+
+
+def batch_size(count: int) -> int:
+    """Samples a step for `count` training samples, where neither user nor preset names it: a power
+    of two that leaves FEWEST_BATCHES steps an epoch, and two samples at least, for batch norm."""
+    if count >= SMALL_DATA:
+        return LARGE_BATCH
+    most = min(BATCH, max(2, count // FEWEST_BATCHES))
+    return min(count, 1 << (most.bit_length() - 1))
 
 
 def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> str:

@@ -28,7 +28,13 @@ from etude.training import firstaid, machine
 from etude.training.distributed import World
 from etude.training.loop import Loop
 from etude.training.randomness import order
-from etude.training.record import Progress, evaluate, load_weights, must_be_finite
+from etude.training.record import (
+    Progress,
+    chosen_by,
+    evaluate,
+    load_weights,
+    must_be_finite,
+)
 
 
 def begin(
@@ -298,6 +304,7 @@ def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
         "epochs": at.epoch,
         "best_epoch": progress["epoch"],
         "top_epoch": at.top_epoch,
+        "chosen": chosen_by(recipe.train, len(data.val)),
         "notes": list(data.card.notes),
         "sizes": data.card.sizes,
         "checks": checks(data),

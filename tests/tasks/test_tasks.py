@@ -300,3 +300,20 @@ def test_the_report_says_so_when_the_baseline_is_not_beaten(test_value, baseline
         "baseline": {"mae": baseline, "what": "persistence"},
     }  # fmt: skip
     assert ("does NOT beat" in " ".join(sentences(forecast))) is (test_value >= baseline)
+
+
+def test_a_linear_map_of_changes_bears_a_level_that_drifts():
+    """Where the test lies far above all that was seen, a map of values is lost, one of changes is
+    not."""
+    t = np.arange(400.0)
+    series = 0.5 * t + 3 * np.sin(2 * np.pi * t / 8) + 0.001 * t**2
+    x = np.stack([series[i : i + 12] for i in range(380)])[..., None]
+    y = np.stack([series[i + 12 : i + 17] for i in range(380)])
+    task = Forecast((0.0,), (1.0,), "", False, 8)
+    found = task.baseline(Split(x[:60], y[:60]), Split(x[300:], y[300:]))["all"]
+    assert found["linear map of changes"] < 0.5 * min(found["persistence"], found["seasonal naive"])
+    assert found["linear map of changes"] < found["linear map"]
+    whole = task.baseline(
+        Split(x.round().astype(np.uint16)[:60], y[:60]), Split(x[300:].astype(np.uint16), y[300:])
+    )
+    assert whole["all"]["linear map of changes"] < 5, "unsigned numbers do not wrap around"

@@ -5,7 +5,8 @@
     lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
 
 x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
-images. y: whole numbers or text are classes, floats are values to predict. Where axes or types
+images. y: whole numbers or text are classes, floats are values to predict; with data.forecast=true
+x are windows of a series and y [n H] the steps that come next (see `windows`). Where axes or types
 leave a choice, what was taken is said, with the key that takes the other. X and Y are read as x and
 y; train_x, x_training and the like as x_train. The path is the .npz, the folder of the .npy files,
 or x.npy itself (or NAME.npy beside NAME_y.npy). Large .npy files stay on disk and are read a batch
@@ -20,6 +21,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from etude.data import windows
 from etude.data.bad import Bad, settle
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.labels import Labels, targets
@@ -58,6 +60,13 @@ class Config(DataConfig):
         description="value of white in images, to which picture files are brought in predictions "
         "(auto: 255 for bytes, else by the training data)",
     )
+    forecast: bool = Field(
+        default=False, description="x are windows of a series, y [n H] the steps that come next"
+    )
+    season: int = Field(
+        default=0, ge=0, description="steps in one period of that series; 0: it has none"
+    )
+    unit: str = Field(default="", max_length=100, description="unit of that series")
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,8 @@ def load(config: Config) -> Raw:
     problems = _problems(parts, kind)
     if problems:
         raise DataError(f"{path}: these arrays cannot be used.", items=problems)
+    if config.forecast:
+        parts = {name: replace(p, y=windows.as_values(p.y, str(path))) for name, p in parts.items()}
     good, left_out = _good(path, parts, config.skip_bad)
     answers, target, classes, more = targets(
         {name: part.y[good[name]] for name, part in parts.items()}, names, str(path), config.labels
@@ -96,7 +107,10 @@ def load(config: Config) -> Raw:
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), told)
     notes += [*taken.notes, *dict.fromkeys(kept), *more]
-    if "" in splits:
+    if config.forecast:
+        splits, order = windows.divided(splits, 0.2, config.val_fraction, str(path))
+        notes += order
+    elif "" in splits:
         whole = splits.pop("")
         first, second = stratified(whole.y, 0.2, config.split_seed)
         if not len(second):
@@ -105,7 +119,7 @@ def load(config: Config) -> Raw:
         notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
-    return Raw(
+    raw = Raw(
         name=path.stem or "arrays",
         kind=kind,
         target=target,
@@ -118,6 +132,7 @@ def load(config: Config) -> Raw:
         white=None if config.white is None else (0.0, config.white),
         otherwise=taken.otherwise,
     )
+    return windows.marked(raw, config.season, config.unit, str(path)) if config.forecast else raw
 
 
 Good = dict[str, slice | np.ndarray]
@@ -233,7 +248,7 @@ class Taken:
 def _arrangement(path: Path, x: np.ndarray, padded: bool, config: Config) -> Taken:
     """What the samples are, by the axes and type of x and what was asked. padded: they have
     lengths, as images do not. Raises DataError."""
-    asked, shape = config.kind, x.shape
+    asked, shape = "sequence" if config.forecast else config.kind, x.shape
     if x.ndim in (1, 2) and asked in ("auto", "vector"):
         otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
         return Taken("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")

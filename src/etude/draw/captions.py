@@ -160,8 +160,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "gates.title": ("Gates and states over time", "시간에 따른 게이트와 상태"),
     "gates.alt": (
         "{name}, {steps:# step}, {layers:# layer}: input, forget and output gate (0 closed, 1 "
-        "open), cell candidate and hidden state (-1 to 1), and cell state. Units are sorted by their cell "
-        "state at the last step.",
+        "open), cell candidate and hidden state (-1 to 1), and cell state. Units are sorted by "
+        "their cell state at the last step.",
         "{name}, {steps}단계, {layers}개 층: 입력·망각·출력 게이트(0 닫힘, 1 열림), 셀 후보와 은닉 "
         "상태(-1에서 1), 셀 상태. 유닛은 마지막 단계의 셀 상태 순서.",
     ),

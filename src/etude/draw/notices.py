@@ -32,15 +32,15 @@ NOTICES: dict[str, tuple[str, str]] = {
         "테스트 샘플 {count}개가 모두 대각선 위에 있음: 오답 없음.",
     ),
     "mistakes.notice": (
-        "{count:# test sample} {count:?is/are} wrong ({share:.1%}). The network is {sure:.0%} sure of the "
-        "first, "
+        "{count:# test sample} {count:?is/are} wrong ({share:.1%}). The network is {sure:.0%} "
+        "sure of the first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 오답({share:.1%}). 첫 오답의 확신은 {sure:.0%}, 여기 보인 "
         "{shown}개의 중앙값은 {median:.0%}.",
     ),
     "surest.notice": (
-        "{count:# test sample} {count:?is/are} right ({share:.1%}). The network is {sure:.0%} sure of the "
-        "first, "
+        "{count:# test sample} {count:?is/are} right ({share:.1%}). The network is {sure:.0%} "
+        "sure of the first, "
         "and {median:.0%} of the median of the {shown} shown.",
         "테스트 샘플 {count}개가 정답({share:.1%}). 첫 정답의 확신은 {sure:.0%}, 여기 보인 "
         "{shown}개의 중앙값은 {median:.0%}.",

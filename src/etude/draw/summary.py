@@ -217,6 +217,11 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "what.logistic regression": ("logistic regression", "로지스틱 회귀"),
     "what.ridge regression": ("ridge regression", "릿지 회귀"),
     "what.linear map": ("linear map", "선형 사상"),
+    "what.linear map of changes": ("linear map of changes", "변화량의 선형 사상"),
+    "what.ridge on random convolutions": (
+        "ridge on random convolutions",
+        "무작위 합성곱의 릿지 회귀",
+    ),
     "what.persistence": ("persistence", "마지막 값 유지"),
     "what.seasonal naive": ("seasonal naive", "한 주기 전 값"),
     "what.mean image": ("mean image", "평균 이미지"),

@@ -1,6 +1,7 @@
-"""CNN: blocks of Conv2d, BatchNorm2d, ReLU, MaxPool2d, Dropout2d; then Linear.
+"""CNN: blocks of convolution, batch norm, ReLU, max-pooling, dropout of channels; then Linear.
 
-x [N C H W] -> [N outputs]; each block halves H and W
+image     x [N C H W] -> [N outputs]; Conv2d and so on; each block halves H and W
+sequence  x [N L Q] -> [N outputs]; Conv1d along the steps; each block halves L
 """
 
 from pydantic import Field
@@ -10,8 +11,12 @@ from etude.config import DEEPEST, Width
 from etude.config import Config as Base
 from etude.layers.dropout import Dropout, Dropout2d
 from etude.layers.init import init_param
+from etude.layers.steps import StepConv, StepNorm, halve, hide, summary, valid_steps
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
-from etude.shapes import Float, Spec, Tensor
+from etude.shapes import Bool, Float, Int, Spec, Tensor
+
+PARTS = 4
+"""Parts of a sequence that are averaged apart, so that the head knows roughly where things are."""
 
 
 class Config(Base):
@@ -44,6 +49,15 @@ def block(inputs: int, channels: int, config: Config) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def head(inputs: int, outputs: int, config: Config) -> list[nn.Module]:
+    """[N inputs] -> [N outputs]."""
+    layers: list[nn.Module] = []
+    for hdim in config.hidden:
+        layers += [nn.Linear(inputs, hdim), nn.ReLU(inplace=True), Dropout(config.dropout)]
+        inputs = hdim
+    return [*layers, nn.Linear(inputs, outputs)]
+
+
 class CNN(nn.Module):
     """Raises ValueError if pooling would leave nothing of the image, or the kernel is even."""
 
@@ -63,15 +77,7 @@ class CNN(nn.Module):
         self.blocks = nn.Sequential(*(block(a, b, config) for a, b in zip(sizes, sizes[1:])))
         shrink = 2 ** len(config.channels)
         inputs = sizes[-1] * (height // shrink) * (width // shrink)
-        layers: list[nn.Module] = [nn.Flatten()]
-        for hdim in config.hidden:
-            layers += [
-                nn.Linear(inputs, hdim),
-                nn.ReLU(inplace=True),
-                Dropout(config.dropout),
-            ]
-            inputs = hdim
-        self.head = nn.Sequential(*layers, nn.Linear(inputs, spec.outputs))
+        self.head = nn.Sequential(nn.Flatten(), *head(inputs, spec.outputs, config))
         self.init_param()
 
     def init_param(self) -> None:
@@ -82,12 +88,93 @@ class CNN(nn.Module):
         return self.head(self.blocks(x))  # type: ignore[no-any-return]
 
 
+class StepBlock(nn.Module):
+    """[N L D] -> [N L/2 channels], and the lengths with it; padding stays zero throughout."""
+
+    def __init__(self, inputs: int, channels: int, config: Config) -> None:
+        super().__init__()
+        sizes = [inputs] + [channels] * config.convs
+        self.convs = nn.ModuleList(StepConv(a, b, config.kernel) for a, b in zip(sizes, sizes[1:]))
+        self.norms = nn.ModuleList(StepNorm(channels) for _ in self.convs)
+        self.relu = nn.ReLU()
+        self.drop = Dropout2d(config.dropout2d)
+
+    def forward(
+        self,
+        x: Float[Tensor, "N L D"],
+        lengths: Int[Tensor, " N"] | None,
+        valid: Bool[Tensor, "N L"] | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        for conv, norm in zip(self.convs, self.norms):
+            x = self.relu(norm(conv(x), valid))
+        x, lengths = halve(hide(x, valid), lengths)
+        return self.drop(x.mT[..., None])[..., 0].mT, lengths
+
+
+class SequenceCNN(nn.Module):
+    """The same blocks along the steps of a sequence; then the mean of each quarter and the largest
+    value of each channel, and the head.
+
+    Source: Z. Wang, W. Yan, T. Oates, "Time Series Classification from Scratch with Deep Neural
+    Networks", 2017, section II.B, for convolutions with batch norm and pooling over all steps;
+    blocks, quarters and head are ours. Raises ValueError if the kernel is even or no block is left.
+    """
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        if config.kernel % 2 == 0:
+            raise ValueError(f"kernel={config.kernel}: only an odd one keeps a sequence's length")
+        if not config.channels:
+            raise ValueError("channels=[]: a sequence needs at least one block (a number each)")
+        sizes = [spec.shape[-1], *config.channels]
+        self.blocks = nn.ModuleList(StepBlock(a, b, config) for a, b in zip(sizes, sizes[1:]))
+        self.head = nn.Sequential(*head((PARTS + 1) * sizes[-1], spec.outputs, config))
+        self.init_param()
+        if spec.target == "forecast":  # start as the naive forecast that it adds to
+            last = self.head[-1]
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+
+    def init_param(self) -> None:
+        """Start anew."""
+        init_param(self)
+
+    def forward(
+        self, x: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N outputs"]:
+        x = hide(x, valid_steps(lengths, x))
+        for block in self.blocks:
+            x, lengths = block(x, lengths, valid_steps(lengths, x))
+        return self.head(summary(x, lengths, PARTS))  # type: ignore[no-any-return]
+
+
+def build(config: Config, spec: Spec) -> CNN | SequenceCNN:
+    """For images or for sequences."""
+    return (SequenceCNN if spec.kind == "sequence" else CNN)(config, spec)
+
+
+def blocks_for(spec: Spec, most: int) -> int:
+    """Blocks that leave something to look at: of an image a pixel, of a sequence four steps, where
+    it has so many; at least one, for a sequence."""
+    if spec.kind == "sequence":
+        return max(1, min(most, spec.shape[0].bit_length() - 3))
+    return min(most, min(spec.shape[1:]).bit_length() - 1)
+
+
 def default(spec: Spec) -> Preset:
     """Three blocks and a small head, below 100,000 parameters at 28x28; where an image bears fewer,
-    two convolutions a block instead."""
+    two convolutions a block instead. Along a sequence, longer kernels; for a short series to
+    forecast, narrow ones and no dropout."""
     train = {**SMALL, "lr": 6e-3, "weight_decay": 0.02}
     head = {"hidden": [64], "dropout2d": 0.1, "dropout": 0.25}
-    fits = min(spec.shape[1:]).bit_length() - 1
+    if spec.target == "forecast":
+        model = {"channels": [32] * blocks_for(spec, 2), "kernel": 5, "hidden": [32]}
+        train = {**SMALL, "lr": 3e-3, "weight_decay": 1e-3, "batch_size": 16}
+        return Preset({**model, "dropout": 0.0}, train, 400)
+    if spec.kind == "sequence":
+        model = {"channels": [64] * blocks_for(spec, 3), "kernel": 7, **head}
+        return Preset(model, {**train, "lr": 3e-3}, 1500)
+    fits = blocks_for(spec, 4)
     if fits > 3:
         return Preset({"channels": [32, 64, 64], "convs": 1, **head}, train, 1500)
     return Preset({"channels": [32, 64][:fits], "convs": 2, **head}, train, 1000)
@@ -95,16 +182,15 @@ def default(spec: Spec) -> Preset:
 
 def notes(spec: Spec) -> Preset:
     """The notes' CNN: blocks in their order, Dropout2d of a half, Adam. Sizes are ours."""
-    fits = min(spec.shape[1:]).bit_length() - 1
-    model = {"channels": [32, 64][:fits], "hidden": [128], "dropout2d": 0.5, "dropout": 0.5}
+    channels = [32, 64][: blocks_for(spec, 2)]
+    model = {"channels": channels, "hidden": [128], "dropout2d": 0.5, "dropout": 0.5}
     return Preset(model, NOTES, 1500)
 
 
 ARCHITECTURE = Architecture(
     Config,
-    CNN,
-    "small filters slid over an image, and pooling",
-    reads=("image",),
+    build,
+    "small filters slid over an image or along a sequence, and pooling",
+    reads=("image", "sequence"),
     presets={"default": default, "notes": notes},
-    tasks=("classify", "regress"),
 )

@@ -70,7 +70,7 @@ def default(spec: Spec) -> Preset:
     """Wide for images, narrow and undropped for a function of a few variables."""
     if spec.target != "class":
         model = {"hidden": [64, 64, 64], "dropout": 0.0}
-        return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-4}, 2000)
+        return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-4}, 1400)
     return Preset(
         {"hidden": [512, 256], "dropout": 0.25},
         {**SMALL, "lr": 1.5e-3, "weight_decay": 0.02},

@@ -67,6 +67,7 @@ class Result(Row):
     epochs: int
     best_epoch: int
     top_epoch: int
+    chosen: str = "validation"
     notes: tuple[str, ...]
     sizes: Sizes | None = None
     checks: Checks | None = None

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.shapes import Batch, Float, Tensor, wide
-from etude.tasks import linear
+from etude.tasks import linear, rocket
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 Z95 = 1.959963984540054
@@ -112,8 +112,8 @@ class Classify:
         return bool(new["accuracy"] >= top["accuracy"] - error)
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The commonest training class, and logistic regression on the raw values; the better of
-        them is the one to beat."""
+        """The commonest training class, logistic regression on the raw values, and for sequences a
+        ridge on random convolutions; the best of them is the one to beat."""
         common = int(np.bincount(train.y).argmax())
         majority = f"always say {self.classes[common]!r}, the commonest class"
         said, note = linear.classes(train, test)
@@ -121,6 +121,10 @@ class Classify:
             majority: float((test.y == common).mean()),
             "logistic regression": float((test.y == said).mean()),
         }
+        if rocket.is_sequences(train):
+            said, more = rocket.classes(train, test)
+            found[rocket.NAME] = float((test.y == said).mean())
+            note = linear.joined(note, more)
         best = max(found, key=lambda name: found[name])
         return {"accuracy": found[best], "what": best, "all": found, "note": note}
 

@@ -32,6 +32,12 @@ def naive(x: Any, horizon: int, season: int, lengths: Any = None) -> Any:
     return x[np.arange(len(x))[:, None], np.asarray(lengths)[:, None] + np.array(back)]
 
 
+def since_last(x: np.ndarray) -> np.ndarray:
+    """How far each step of x [N L 1] is from the last, float64 [N L]."""
+    flat = x.reshape(len(x), -1).astype(np.float64)
+    return np.asarray(flat - flat[:, -1:])
+
+
 class Forecast(Regress):
     """Predict the next steps of a series of `unit`; log: it is modelled as logarithms."""
 
@@ -63,16 +69,25 @@ class Forecast(Regress):
         return np.exp(plain) if self.log else plain
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """Persistence, the value one season ago, and a linear map from what is shown to what comes
-        (on logarithms, where the task is); the best of them is the one to beat."""
+        """Persistence, the value one season ago, a linear map from what is shown to what comes, and
+        one between their differences to the last value (on logarithms, where the task is); the best
+        of them is the one to beat.
+
+        The differences are NLinear's (Zeng et al., 2023, section 4): a level that drifts away from
+        that of training cannot mislead them.
+        """
         horizon = test.y.shape[1]
         found = {"persistence": errors_of(naive(test.x, horizon, 1), test.y)["mae"]}
         if self.season:
             seasonal = naive(test.x, horizon, self.season)
             found["seasonal naive"] = errors_of(seasonal, test.y)["mae"]
         turn, back = (np.log, np.exp) if self.log else (np.asarray, np.asarray)
-        said, note = linear.values(turn(train.x), turn(train.y), turn(test.x))
+        shown, ahead, seen = turn(train.x[:]), turn(train.y), turn(test.x[:])
+        said, note = linear.values(shown, ahead, seen)
         found["linear map"] = errors_of(back(said), test.y)["mae"]
+        last, now = (naive(x, horizon, 1).astype(np.float64) for x in (shown, seen))
+        steps = linear.values(since_last(shown), ahead - last, since_last(seen))[0]
+        found["linear map of changes"] = errors_of(back(now + steps), test.y)["mae"]
         best = min(found, key=lambda name: found[name])
         return {"mae": found[best], "what": best, "all": found, "note": note}
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.shapes import Batch, Float, Tensor, wide
-from etude.tasks import linear
+from etude.tasks import linear, rocket
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 
@@ -98,13 +98,16 @@ class Regress:
         return False
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The training mean, and ridge regression on the raw values; the better is the one to
-        beat."""
-        said, note = linear.values(train.x, train.y, test.x)
+        """The training mean, ridge regression on the raw values, and for sequences a ridge on
+        random convolutions; the best of them is the one to beat."""
+        said, note = linear.values(linear.plain(train), train.y, linear.plain(test))
         found = {
             "always say the training mean": np.broadcast_to(train.y.mean(0), test.y.shape),
             "ridge regression": said,
         }
+        if rocket.is_sequences(train):
+            found[rocket.NAME], more = rocket.values(train, test)
+            note = linear.joined(note, more)
         errors = {name: errors_of(values, test.y) for name, values in found.items()}
         best = min(errors, key=lambda name: errors[name]["mae"])
         every = {name: each["mae"] for name, each in errors.items()}

@@ -165,6 +165,12 @@ class Loop:
             do=f"Go on with it: etude resume {self.run.path}",
         )
 
+    def _is_ours(self, digest: Any) -> bool:
+        """Whether a checkpoint of this digest is of this run's recipe: as it is completed today, or
+        as it was written down, perhaps by a version that lacked some of today's fields."""
+        written = Recipe.read(self.run.read("recipe.json"))
+        return digest in (self.recipe.digest, written.digest)
+
     def _restore(self) -> bool:
         """Go back to the newest whole checkpoint. False if there is none."""
         point, skipped = self.run.newest()
@@ -180,7 +186,7 @@ class Loop:
                 files.cut(self.run.metrics, 0)
                 files.cut(self.run.timing, 0)
             return False
-        if point.state.get("recipe") != self.recipe.digest:
+        if not self._is_ours(point.state.get("recipe")):
             raise RunError(f"{self.run.path}: the checkpoint is not of this recipe.")
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}

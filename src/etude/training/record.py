@@ -5,14 +5,14 @@ thinks best. The same for a run alone and for a member of a stack.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import nn
 
 from etude.errors import NumericsError, RunError
-from etude.recipe import Recipe
+from etude.recipe import Recipe, Train
 from etude.runs import folder as files
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
@@ -22,6 +22,9 @@ from etude.training.moments import moments, summary
 from etude.training.randomness import reseed
 
 SNAPSHOT_SAMPLES = 16
+FEWEST_TO_CHOOSE = 30
+"""Validation samples from which they may choose between epochs. Below, the standard error of an
+accuracy is up to 9 points or more, so the epoch that looks best is mostly the luckiest."""
 
 
 @runtime_checkable
@@ -42,7 +45,7 @@ class Progress:
     """Where the loop stands: all of it goes into a checkpoint.
 
     top: the best validation metrics so far. best: those of the checkpoint that will be kept, which
-    is the latest that validation cannot tell from the top.
+    is the latest that validation cannot tell from the top, or simply the latest (see `chosen_by`).
     """
 
     epoch: int = 0
@@ -55,6 +58,13 @@ class Progress:
     waited: int = 0
     sums: list[list[float]] = field(default_factory=list)
     metrics_bytes: int = 0
+
+
+def chosen_by(train: Train, samples: int) -> Literal["validation", "last"]:
+    """What decides which weights are kept: validation, where it has enough `samples` or the user
+    relies on it by setting a patience; else the end of training, where the learning rate is
+    lowest."""
+    return "validation" if samples >= FEWEST_TO_CHOOSE or train.patience else "last"
 
 
 class Record:
@@ -74,6 +84,7 @@ class Record:
         self.model, self.task, self.recipe, self.run = model, task, recipe, run
         self.val, self.card, self.slots = val, card, slots
         self.epochs = recipe.train.epochs or 1
+        self.keeps_last = chosen_by(recipe.train, len(val)) == "last"
         self.at = Progress()
         self.held: Checkpoint | None = None
 
@@ -101,7 +112,7 @@ class Record:
         at.waited = 0 if higher else at.waited + 1
         if higher:
             at.top, at.top_epoch = val, at.epoch
-        if higher or self.task.near(val, at.top or val):
+        if higher or self.keeps_last or self.task.near(val, at.top or val):
             at.best, at.best_step = val, at.step
             self.held = self.point()
         return row

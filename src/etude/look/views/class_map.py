@@ -23,7 +23,7 @@ from etude.shapes import Tensor
 def fits(subject: Subject) -> str:
     """Convolutional classifiers."""
     if subject.task.name != "classify" or last(subject.model) is None:
-        return "it is for convolutional networks that tell classes apart"
+        return "it is for convolutional networks that tell classes of images apart"
     return subject.no_sample
 
 

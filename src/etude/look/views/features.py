@@ -20,7 +20,7 @@ SHOWN = 12
 def fits(subject: Subject) -> str:
     """Convolutional networks."""
     if not any(isinstance(m, nn.BatchNorm2d) for m in subject.model.modules()):
-        return "the network has no feature maps"
+        return "the network has no feature maps of images"
     return subject.no_sample
 
 

@@ -26,7 +26,7 @@ def fits(subject: Subject) -> str:
     """Convolutional networks."""
     if subject.recipe.model.name == "vit":
         return "a patch embedding is no sliding filter"
-    return "" if convolutions(subject) else "the network has no filters"
+    return "" if convolutions(subject) else "the network has no filters for images"
 
 
 def draw(subject: Subject) -> list[Shown]:

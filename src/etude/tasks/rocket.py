@@ -1,0 +1,194 @@
+"""A baseline for sequences: a ridge on the features of many random convolutions.
+
+Source: A. Dempster, F. Petitjean, G. I. Webb, "ROCKET: Exceptionally Fast and Accurate Time Series
+Classification Using Random Convolutional Kernels", 2020, section 3.1; for several features of a
+step, as the authors' multivariate code has it. Nothing is trained but the ridge, and it is often
+as good as a network.
+
+    x [n L Q] -> features [n 2K] of K kernels: the largest output, and the share of positive outputs
+
+Differences from the paper: values are made even by the training data, by feature, not sequence by
+sequence, so that their level counts; there are as many kernels as two seconds of one core allow,
+not 10,000, and of data too large even for FEWEST kernels only every so many steps are read; a
+kernel that is wider than the sequences are long always has padding; sequences may have lengths,
+and each is treated as if it ended there.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from etude.tasks.linear import Even, Ridge
+from etude.tasks.protocol import Arrays
+
+SIZES = (7, 9, 11)
+FEWEST, MOST = 50, 2000
+"""Kernels."""
+FITTED = 2000
+"""Training sequences that the ridge is fitted to, evenly taken."""
+PRODUCTS = 1.5e9
+"""Multiplications of all convolutions, about a second of one core."""
+SOLVED = 2e9
+"""Multiplications of the ridge's decomposition, about a second of one core."""
+BLOCK = 1 << 22
+"""Numbers that a group's convolution may give at once."""
+NAME = "ridge on random convolutions"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Kernels of one size, dilation and padding. weights [k Q size], zero for features that a
+    kernel does not read; bias [k]."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+    dilation: int
+    padding: int
+
+
+def is_sequences(split: Arrays) -> bool:
+    """Whether samples are sequences [L Q]."""
+    return len(split.x.shape) == 3
+
+
+def kernels(count: int, length: int, features: int, seed: int = 0) -> list[Group]:
+    """`count` random kernels for sequences of `length` steps with Q `features`.
+
+    size 7, 9 or 11; weights N(0, 1), brought to mean 0 by feature; bias U(-1, 1); dilation
+    floor(2^a), a from U(0, log2((length - 1) / (size - 1))); padding by half, on or off. A kernel
+    reads floor(2^b) features, b from U(0, log2(min(Q, size) + 1)).
+    """
+    random = np.random.Generator(np.random.Philox(seed))
+    drawn: dict[tuple[int, int, int], list[tuple[np.ndarray, float]]] = {}
+    for _ in range(count):
+        size = int(random.choice(SIZES))
+        reach = np.log2(max((length - 1) / (size - 1), 1.0))
+        dilation = int(2 ** random.uniform(0, reach))
+        span = (size - 1) * dilation
+        pads = random.random() < 0.5 or span >= length
+        read = int(2 ** random.uniform(0, np.log2(min(features, size) + 1)))
+        chosen = random.choice(features, min(read, features), replace=False)
+        weights = np.zeros((features, size))
+        normal = random.normal(size=(len(chosen), size))
+        weights[chosen] = normal - normal.mean(1, keepdims=True)
+        key = (size, dilation, span // 2 if pads else 0)
+        drawn.setdefault(key, []).append((weights, random.uniform(-1, 1)))
+    return [
+        Group(np.stack([w for w, _ in each]), np.array([b for _, b in each]), dilation, padding)
+        for (_, dilation, padding), each in drawn.items()
+    ]
+
+
+def transform(x: np.ndarray, lengths: np.ndarray, groups: list[Group]) -> np.ndarray:
+    """Features [n 2K], group by group: the largest outputs, then the shares of positive ones.
+
+    x [n L Q], zero beyond lengths [n]. Where a sequence is shorter than a kernel without padding,
+    which has no output then, both features are 0.
+    """
+    found = []
+    for group in groups:
+        step = max(1, BLOCK // (x.shape[1] * len(group.bias)))
+        parts = [
+            _features(x[start : start + step], lengths[start : start + step], group)
+            for start in range(0, len(x), step)
+        ]
+        found.append(np.concatenate(parts))
+    return np.concatenate(found, axis=1)
+
+
+def _features(x: np.ndarray, lengths: np.ndarray, group: Group) -> np.ndarray:
+    """Features [n 2k] of one group of kernels."""
+    span = (group.weights.shape[2] - 1) * group.dilation
+    short = max(0, span + 1 - (x.shape[1] + 2 * group.padding))  # torch wants one output at least
+    inputs = torch.from_numpy(np.pad(x, ((0, 0), (0, short), (0, 0)))).mT.float()
+    out = F.conv1d(
+        inputs,
+        torch.from_numpy(group.weights).float(),
+        torch.from_numpy(group.bias).float(),
+        padding=group.padding,
+        dilation=group.dilation,
+    )  # [n k T]
+    ends = torch.from_numpy(lengths + 2 * group.padding - span)[:, None]  # outputs of each sequence
+    beyond = (torch.arange(out.shape[2]) >= ends)[:, None]
+    largest = out.masked_fill(beyond, -torch.inf).amax(2)
+    positive = ((out > 0) & ~beyond).sum(2) / ends.clamp(min=1)
+    largest = torch.where(ends > 0, largest, 0.0)
+    return torch.cat((largest, positive), 1).double().numpy()
+
+
+class Features:
+    """Fits scale and kernels to training sequences; then gives features of any.
+
+    rows: of the training samples, those that are used. samples: how many sequences will be turned
+    into features, which together with their size decides how many kernels there are.
+    """
+
+    def __init__(self, train: Arrays, rows: np.ndarray, samples: int, seed: int = 0) -> None:
+        _, length, features = train.x.shape
+        every = samples * length * features * float(np.mean(SIZES))  # products of one kernel
+        self.stride = int(np.ceil(every * FEWEST / PRODUCTS))
+        x, lengths = self._read(train, rows)
+        self.even = Even(x[_inside(x, lengths)])
+        # A ridge of n samples and p features takes n p min(n, p) multiplications.
+        widest = max(SOLVED / len(x) ** 2, (SOLVED / len(x)) ** 0.5)
+        count = int(min(MOST, max(FEWEST, min(PRODUCTS * self.stride / every, widest / 2))))
+        self.groups = kernels(count, int(np.median(lengths)), features, seed)
+        self.scale: Even | None = None
+        self.train = self._scaled(x, lengths)
+
+    def _read(self, split: Arrays, rows: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Sequences [n L Q] and their lengths, as every `stride`-th step has them."""
+        lengths = -(-lengths_of(split)[rows] // self.stride)
+        return np.asarray(split.x[rows])[:, :: self.stride], lengths
+
+    def _scaled(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        inside = _inside(x, lengths)
+        plain = np.zeros(x.shape, np.float32)
+        plain[inside] = self.even(x[inside])
+        found = transform(plain, lengths, self.groups)
+        self.scale = self.scale or Even(found)
+        return self.scale(found)
+
+    def of(self, split: Arrays) -> np.ndarray:
+        """Features [n 2K] of all samples of a split, made even by those of training."""
+        starts = range(0, len(split.x), FITTED)
+        parts = [self._scaled(*self._read(split, slice(at, at + FITTED))) for at in starts]
+        return np.concatenate(parts)
+
+
+def lengths_of(split: Any) -> np.ndarray:
+    """Valid steps of each sequence [n]."""
+    lengths = getattr(split, "lengths", None)
+    whole = np.full(len(split.x), split.x.shape[1], np.int64)
+    return whole if lengths is None else np.asarray(lengths)
+
+
+def _inside(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Which steps are valid: bool [n L]."""
+    return np.asarray(np.arange(x.shape[1]) < lengths[:, None])
+
+
+def _fitted(train: Arrays, test: Arrays, y: np.ndarray) -> tuple[np.ndarray, str]:
+    """What a ridge on features says of the test samples [n D], for training targets y [n D]."""
+    rows, note = np.arange(len(train.x)), ""
+    if len(rows) > FITTED:
+        note = f"the {NAME} was fitted to {FITTED:,} of {len(rows):,} training samples"
+        rows = np.linspace(0, len(rows) - 1, FITTED).round().astype(int)
+    features = Features(train, rows, len(rows) + len(test.y))
+    return Ridge(features.train, y[rows])(features.of(test)), note
+
+
+def classes(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
+    """The class said of each test sample [n]: that with the largest of the ridge's outputs, which
+    are fitted to 1 for the true class and -1 for the others; and a note."""
+    known = np.unique(train.y)
+    said, note = _fitted(train, test, np.where(train.y[:, None] == known, 1.0, -1.0))
+    return known[said.argmax(1)], note
+
+
+def values(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
+    """What the ridge says of the test samples [n D], and a note."""
+    return _fitted(train, test, train.y.reshape(len(train.y), -1))
