@@ -78,7 +78,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("how", STREAMS)
-@pytest.mark.parametrize("words", ["list", "predict runs/m -0.5,1.2 --json", "--help"])
+@pytest.mark.parametrize("words", ["predict runs/m -0.5,1.2 --json", "--help"])
 def test_no_stream_brings_a_traceback(how, words, here):
     line, code = STREAMS[how]
     told = shell(line.format(words)).stderr.splitlines()
