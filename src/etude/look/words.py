@@ -20,10 +20,10 @@ Result = Mapping[str, Any]
 
 def number(value: float, goal: str, unit: str = "") -> str:
     """A goal's value as a person writes it: an accuracy in percent, anything else with the digits
-    that `digits` keeps, and its unit."""
+    that `digits` keeps, and its unit. "y" names the axis of a function and is no unit."""
     if goal == "accuracy":
         return f"{100 * value:.1f} %"
-    return f"{digits(value)}{f' {unit}' if unit else ''}"
+    return f"{digits(value)}{f' {unit}' if unit not in ('', 'y') else ''}"
 
 
 def digits(value: float) -> str:
