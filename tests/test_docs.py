@@ -127,7 +127,7 @@ def parsed_only(workdir, monkeypatch):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def first_aid(kind, model=None, data=None, **fields):
+    def first_aid(kind, model=None, data=None, *, out, lang, **fields):
         check(model, data, fields)
         raise SystemExit(0)
 

@@ -141,11 +141,12 @@ def test_small_splits_and_last_weights_are_said_first():
 def test_numbers_have_sensible_digits(value, text):
     assert digits(value) == text
     assert number(value, "mae", "m") == f"{text} m"
+    assert number(value, "mae", "y") == text
 
 
 def test_metrics_and_models_have_names():
-    assert "mean absolute error 0.086" in say("en", "card.result.value", goal="mae", value="0.086")
-    assert "평균 절대 오차" in say("ko", "card.result.value", goal="mae", value="0.086")
+    assert "mean absolute error: 0.086" in say("en", "result", goal="mae", value="0.086")
+    assert "평균 절대 오차" in say("ko", "result", goal="mae", value="0.086")
     assert [model_name(n) for n in ("mlp", "vit", "resnet", "transformer")] == [
         "MLP", "ViT", "ResNet", "Transformer",
     ]  # fmt: skip

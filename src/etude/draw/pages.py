@@ -22,10 +22,9 @@ PAGES: dict[str, tuple[str, str]] = {
         "{data}: {train:,} training, {val:,} validation and {test:# test sample}",
         "{data}: 학습 {train:,}개, 검증 {val:,}개, 테스트 {test:,}개",
     ),
-    "card.result.value": ("{goal} {value}", "{goal} {value}"),
     "card.result.interval": (
-        "{goal} {value} (95 % interval {low} to {high})",
-        "{goal} {value} (95 % 구간 {low} ~ {high})",
+        "{result} (95 % interval {low} to {high})",
+        "{result} (95 % 구간 {low} ~ {high})",
     ),
     "card.time.value": (
         "{seconds:.1f} s of training steps, {speed:,.0f} samples/s",

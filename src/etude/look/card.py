@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etude.draw.texts import Lang, say
+from etude.draw.texts import Lang, metric, say
 from etude.look import words
 from etude.look.report import Summary
 from etude.look.words import Rows, named, number
@@ -17,16 +17,15 @@ def card(
     samples a second."""
     goal, test, baseline = result["goal"], result["test"], result["baseline"]
     unit = test.get("unit", "")
-    values = {"goal": goal, "value": number(test[goal], goal, unit)}
-    key = "card.result.value"
+    value = f"{metric(goal, lang)} {number(test[goal], goal, unit)}"
     if "accuracy_95" in test:
         low, high = (number(end, goal) for end in test["accuracy_95"])
-        key, values = "card.result.interval", {**values, "low": low, "high": high}
+        value = say(lang, "card.result.interval", result=value, low=low, high=high)
     model = {name: result[name] for name in ("model", "parameters", "epochs")}
     shown = {"model": say(lang, "card.model.value", **model), "data": result["data"]}
     if result.get("sizes"):
         shown["data"] = say(lang, "card.data.value", data=result["data"], **result["sizes"])
-    shown["result"] = say(lang, key, **values)
+    shown["result"] = value
     shown["baseline"] = f"{named(baseline['what'], lang)}: {number(baseline[goal], goal, unit)}"
     shown["verdict"] = words.verdict(result, lang)
     shown["next"] = words.next_step(result, history, lang)

@@ -21,10 +21,9 @@ Result = Mapping[str, Any]
 
 def number(value: float, goal: str, unit: str = "") -> str:
     """A goal's value as a person writes it: an accuracy in percent, anything else with the digits
-    that `digits` keeps, and its unit."""
+    that `digits` keeps, and its unit. "y" names the axis of a function and is no unit."""
     if goal == "accuracy":
         return f"{100 * value:.1f} %"
-    # "y" names an axis of a function and is no unit.
     return digits(value) if unit in ("", "y") else f"{digits(value)} {unit}"
 
 
