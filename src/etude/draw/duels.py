@@ -144,7 +144,7 @@ DUELS: dict[str, tuple[str, str]] = {
     "board.beside.none": ("no difference", "차이 없음"),
     "board.beside.untold": ("cannot be told", "말할 수 없음"),
     "board.differs": ("What differs in the recipes", "레시피에서 다른 것"),
-    "board.differ": ("{field} differs: {each}.", "{field}: {each}."),
+    "board.differ": ("{field} differs: {each}.", "{field} 다름: {each}."),
     "board.same": (
         "Their recipes differ in nothing but the seed and how they were computed.",
         "시드와 계산 방법 말고는 레시피가 같음.",
