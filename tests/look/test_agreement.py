@@ -12,7 +12,9 @@ from etude.draw.summary import SUMMARY
 from etude.draw.texts import TEXTS, say
 from etude.errors import quantity
 
-ONE_MANY = re.compile(r"(?<![\d.,+\-])\b1 (?!s\b|is\b|was\b|has\b|class\b)[a-z]+s\b(?! ?/)")
+ONE_MANY = re.compile(
+    r"(?<![\d.,+\-])\b1 (?!s\b|is\b|was\b|has\b|class\b|looks\b|puts\b|weighs\b)[a-z]+s\b(?! ?/)"
+)
 """A 1 and a word that ends like a plural; singulars that end so are left out."""
 UNBOUND = re.compile(
     r"\{\w+(?::,)?\} (?:(?:test|training|validation|other|right|optimizer) )?"

@@ -75,8 +75,11 @@ def test_every_sentence_has_its_numbers(lang):
 
 def test_what_holds_is_said_and_what_does_not_is_not():
     assert "this is better" in said()
-    assert "does NOT beat" in said(baseline={"accuracy": 0.99, "what": "persistence"})
-    assert "no difference can be told" in said(baseline={"accuracy": 0.85, "what": "x"})
+    far = {"accuracy": 0.5, "accuracy_95": [0.4, 0.6], "samples": 1000}
+    assert "does NOT beat" in said(
+        test={**BASE_TEST, **far}, baseline={"accuracy": 0.6, "what": "x"}
+    )
+    assert "cannot tell a difference" in said(baseline={"accuracy": 0.85, "what": "x"})
     assert "best at the last epoch, 8 of 8" in said(top_epoch=8)
     assert "best at epoch 6 of 8" in said()
     assert "best at epoch 2 of 8" in said(rows=history([1.0, 0.5, 0.9]))
@@ -292,10 +295,10 @@ def test_an_error_is_said_beside_its_baseline(mine, words):
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
     [
-        (0.08558, "y", "0.0856"),
+        (0.08558, "y", "0.086"),
         (20.3456, "thousand passengers", "20.3 thousand passengers"),
         (123456.7, "m", "123,457 m"),
-        (2.009233002565047e-3, "", "0.00201"),
+        (2.009233002565047e-3, "", "0.0020"),
         (1.5e-9, "", "1.5e-09"),
     ],
 )

@@ -42,7 +42,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "클래스에서 차지하는 비율(제곱근)이 클수록 진함.",
     ),
     "confusion.many": (
-        "Counts are not written into the cells: there are {classes} classes.",
+        "Counts are not written into the cells: there are {classes:# class}.",
         "클래스가 {classes}개라 칸에 개수를 쓰지 않음.",
     ),
     "confusion.named": (
@@ -172,8 +172,9 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "class-token.title": ("Where the class token looks", "클래스 토큰이 보는 곳"),
     "class-token.alt": (
-        "{name}: the class token's attention to each patch in {layers:# layer} (mean of {heads} "
-        "heads), its rollout through all, and each head of the last layer; a row has one scale. "
+        "{name}: the class token's attention to each patch in {layers:# layer} (mean of "
+        "{heads:# head}), its rollout through all, and each head of the last layer; a row has one "
+        "scale. "
         "The "
         "line in the picture is where the rollout is at half of its largest value.",
         "{name}: {layers}개 층에서 클래스 토큰이 각 패치에 주는 어텐션(헤드 {heads}개의 평균), "
@@ -189,8 +190,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "latent.title": ("The space of codes", "코드 공간"),
     "latent.alt": (
-        "Codes of {count:# test image}, {width} numbers each, in a plane with {share:.0%} of their "
-        "variance, by class (colour and shape); rings are the prior's.",
+        "Codes of {count:# test image}, {width:# number} each, in a plane with {share:.0%} of "
+        "their variance, by class (colour and shape); rings are the prior's.",
         "테스트 이미지 {count}장의 코드(숫자 {width}개씩)를 분산의 {share:.0%}인 평면에 "
         "클래스별로. "
         "고리는 사전 분포.",

@@ -21,7 +21,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "{epoch}번째 에폭에서 {best:.1%}{unit}로 가장 좋고, 끝에서는 {last:.1%}{unit}.",
     ),
     "confusion.notice": (
-        "“{true}” is most often taken for “{said}”: {count} of its {of} test samples. In all, "
+        "“{true}” is most often taken for “{said}”: {count} of {of:# test sample} of it. In all, "
         "{wrong} of {total} are wrong.",
         "가장 잦은 혼동: “{true}” → “{said}”, 테스트 샘플 {of}개 중 {count}개. 전체로는 "
         "{total}개 중 "
@@ -175,7 +175,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "마지막 그림에는 “{label}”의 근거가 되는 부분이 없음: 맵의 최댓값은 {largest:.0f}.",
     ),
     "units.notice": (
-        "{count} of the {shown} samples that unit {unit} answers to most are “{label}”.",
+        "Of {shown:# sample} that unit {unit} answers to most, {count} {count:?is/are} “{label}”.",
         "유닛 {unit}: 가장 강하게 반응한 샘플 {shown}개 중 {count}개가 “{label}”.",
     ),
     "units.notice.none": (

@@ -26,7 +26,7 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "{ours}, {value}(가장 좋은 기준 모델: {what}): 차이 없음.",
     ),
     "unclear": (
-        "{ours} and {value} ({what}, the best baseline): {count:,} test samples cannot tell a "
+        "{ours} and {value} ({what}, the best baseline): {count:# test sample} cannot tell a "
         "difference.",
         "{ours}, {value}(가장 좋은 기준 모델: {what}): 테스트 샘플 {count:,}개로는 차이를 말할 수 "
         "없음.",
