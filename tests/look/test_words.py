@@ -77,7 +77,7 @@ def test_what_holds_is_said_and_what_does_not_is_not():
     assert "this is better" in said()
     far = {"accuracy": 0.5, "accuracy_95": [0.4, 0.6], "samples": 1000}
     assert "does NOT beat" in said(
-        test={**BASE_TEST, **far}, baseline={"accuracy": 0.6, "what": "x"}
+        test={**result()["test"], **far}, baseline={"accuracy": 0.6, "what": "x"}
     )
     assert "cannot tell a difference" in said(baseline={"accuracy": 0.85, "what": "x"})
     assert "best at the last epoch, 8 of 8" in said(top_epoch=8)
