@@ -175,7 +175,8 @@ NOTICES: dict[str, tuple[str, str]] = {
         "마지막 그림에는 “{label}”의 근거가 되는 부분이 없음: 맵의 최댓값은 {largest:.0f}.",
     ),
     "units.notice": (
-        "Unit {unit} is most active for {shown:# sample}; {count} of them {count:?is/are} “{label}”.",
+        "Unit {unit} is most active for {shown:# sample}; {count} of them {count:?is/are} "
+        "“{label}”.",
         "유닛 {unit}: 가장 강하게 반응한 샘플 {shown}개 중 {count}개가 “{label}”.",
     ),
     "units.notice.none": (
