@@ -114,7 +114,7 @@ def test_a_hidden_step_one_by_one(runs):
                 hidden[0, step] = 0
                 after = subject.model(hidden)[0].softmax(0)
                 wanted = float(after[before.argmax()] - before.max())
-                assert moved[step] == pytest.approx(wanted, abs=1e-5)
+                assert moved[step] == pytest.approx(100 * wanted, abs=1e-3), "points"
 
 
 def test_a_units_strongest_answers_are_found_one_by_one(runs):

@@ -87,7 +87,7 @@ def draw(subject: Subject) -> list[Shown]:
                 framed(axes, ink)
                 axes.set_title(word, fontsize=8)
             figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.8, pad=0.01)
-        rows[0, 0].set_xlabel(wrapped(sample.name, 1.25, 7), fontsize=7)
+        rows[1, 0].set_xlabel(wrapped(sample.name, 1.15, 7, rows=3), fontsize=7)
 
     alt = subject.say("class-token.alt", name=sample.called, layers=layers, heads=heads)
     title = subject.say("class-token.title")
@@ -96,7 +96,8 @@ def draw(subject: Subject) -> list[Shown]:
         subject, "class-token.notice", share=float(rolled.max() / rolled.sum()),
         row=int(place[0]) + 1, column=int(place[1]) + 1, even=1 / rolled.size,
     )  # fmt: skip
-    size = (min(1.25 * columns + 0.8, 12), 3.5)
+    width = min(1.25 * columns + 0.8, 12)
+    size = (width, 1.7 + 1.8 * (width - 0.8) / columns)
     return [shown("class-token", title, alt, paint, size, said, token=token, rollout=rolled)]
 
 
