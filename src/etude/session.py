@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from etude import registry
@@ -109,6 +110,8 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
         parts = Assembly(whole, parts.dataset, parts.model, parts.task)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
+    if parts.recipe.train.precision == "bf16":  # it may have begun on another machine
+        _try_bf16(parts)
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     same = then.get("fingerprint") == now
     if not same and then.get("fingerprint") != registry.old_fingerprint(recipe):
@@ -144,6 +147,24 @@ def examined_on(parts: Assembly) -> Resident:
     return Resident(parts.dataset.test, parts.dataset.card, device)
 
 
+def _try_bf16(parts: Assembly) -> None:
+    """Two samples through the model in bf16. Raises UsageError where this processor cannot: oneDNN
+    has no LSTM in bf16 for a CPU without the instructions."""
+    device = torch.device(parts.recipe.train.device)
+    few = Resident(parts.dataset.train.take(np.arange(2)), parts.dataset.card, device)
+    model = parts.model.to(device).eval()
+    try:
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+            parts.task.outputs(model, few.take(np.arange(2)))
+    except RuntimeError as error:
+        reason = str(error).split(". ")[0][:200]
+        raise UsageError(
+            f"train.precision=bf16: {parts.recipe.model.name} cannot be computed in bf16 on "
+            f"{device.type} here ({reason}).",
+            do="Choose --precision fp32, or leave it out.",
+        ) from None
+
+
 def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     """Training resolved, as plain values, and why it was chosen so. Raises UsageError for an
     augmentation that does not fit the samples."""
@@ -154,6 +175,8 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
     parameters = sum(p.numel() for p in parts.model.parameters())
     exact = parts.dataset.card.target != "class"
     chosen, why = machine.choose(train, recipe.model.name, parameters, exact)
+    if chosen.precision == "bf16":
+        _try_bf16(parts)
     layout = "channels last, " if train.memory_format == "channels_last" else ""
     return chosen.plain(), layout + why
 

@@ -97,3 +97,18 @@ def test_bf16_trains_too(workdir):
     assert (
         run.history[-1]["train"]["classify"]["loss"] < run.history[0]["train"]["classify"]["loss"]
     )
+
+
+def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
+    """As of an LSTM on a CPU without bf16 instructions: before training, and without a traceback."""
+    fields = {"train.device": "cpu", "train.precision": "bf16"}
+    parts = registry.assemble(registry.complete(draft("lstm", "digits", fields=fields)))
+
+    def fails(*_):
+        raise RuntimeError("could not create a primitive descriptor for the LSTM. Run with more")
+
+    monkeypatch.setattr(type(parts.task), "outputs", fails)
+    with pytest.raises(UsageError) as caught:
+        session.choose(parts)
+    assert "lstm cannot be computed in bf16 on cpu here (could not create" in str(caught.value)
+    assert "--precision fp32" in caught.value.do
