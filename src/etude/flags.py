@@ -95,7 +95,7 @@ ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
 
 FIELDS = frozenset(Train.model_fields) | {"seed", "data", "name"}
 """Fields that have a flag of their own, as key=value words name them."""
-SWITCHES = ("--json", "--skip-bad", "--help", "--version")
+SWITCHES = ("--json", "--skip-bad", "--different-data", "--help", "--version")
 """Flags without a value."""
 NEGATIVE = re.compile(r"-(?:[\d.].*|(?:inf|infinity|nan)(?:,.*)?)", re.IGNORECASE | re.DOTALL)
 """A word that is a negative number, or begins with one, as -0.5,1.2; no flag looks like that."""

@@ -665,4 +665,4 @@ def test_any_two_arrays_are_read_or_refused(tmp_path_factory, x, y):
     np.testing.assert_array_equal(
         np.sort(whole(raw)[0], axis=None), np.sort(x, axis=None).astype(np.float32)
     )
-    assert raw.train.x.dtype in (np.uint8, np.float32)
+    assert raw.train.x.dtype in (np.uint8, np.float32, np.float64, np.int64, np.uint64)

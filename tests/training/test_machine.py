@@ -100,7 +100,7 @@ def test_bf16_trains_too(workdir):
 
 
 def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
-    """As of an LSTM on a CPU without bf16 instructions: before training, and without a traceback."""
+    """As of an LSTM on a CPU without bf16 instructions: before training, in words."""
     fields = {"train.device": "cpu", "train.precision": "bf16"}
     parts = registry.assemble(registry.complete(draft("lstm", "digits", fields=fields)))
 

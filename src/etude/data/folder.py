@@ -118,7 +118,14 @@ def _levels(
     what is to be said of it. Pictures that cannot be read are left to the reading of all."""
     known = sorted(heads)
     part = _drawn(config, [samples[i] for i in known])
-    deep = [i for i, p in zip(known, part) if p == "train" and is_deep(heads[i].mode)]
+    every = [i for i in known if is_deep(heads[i].mode)]
+    trained = {i for i, p in zip(known, part) if p == "train"}
+    deep = [
+        i
+        for i in every
+        # Where training has none of a type, those of the other splits are all there is to go by.
+        if i in trained or not any(_alike(heads[i], heads[j]) for j in every if j in trained)
+    ]
     spans: dict[bool, list[tuple[float, float]]] = {}
     for number, result in gather([samples[i].path for i in deep], extremes):
         if not isinstance(result, PictureError):
@@ -136,6 +143,10 @@ def _levels(
                 f"{white:g} as 255, in every picture of every split"
             )
     return levels, notes
+
+
+def _alike(a: Header, b: Header) -> bool:
+    return (a.mode == "F") == (b.mode == "F")
 
 
 def _whole_range(low: float, high: float, flat: bool) -> tuple[float, float]:

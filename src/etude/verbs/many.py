@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from etude import registry
 from etude.ambient import no_warnings
 from etude.draw.texts import Lang, say
 from etude.duel import grid
@@ -37,6 +38,17 @@ class Tuned:
     trials: Sequence[Mapping[str, Any]]
     run: "Run"
     said: Sequence[str]
+
+
+def _are_runs(given: Sequence[Path | str], data: str | None) -> None:
+    """Raise UsageError for names of models in the place of runs."""
+    words = [str(one) for one in given]
+    if all(set(word.split(",")) <= set(registry.names("model")) for word in words):
+        rest = f" --data {data}" if data else " --data DATA"
+        raise UsageError(
+            f"{' '.join(words)}: not a run, but what to train.",
+            do=f"Did you mean: etude compare --model {','.join(words)}{rest}",
+        )
 
 
 @no_warnings()
@@ -73,6 +85,7 @@ def compare(
     if given:
         flags = {"model": model, "data": data, "optimizer": optimizer, "seed": seed, "lr": lr}
         flags |= {"schedule": schedule, "target": target, "workers": workers, "storage": storage}
+        _are_runs(given, data)
         if also := [key for key, value in {**flags, **fields}.items() if value is not None]:
             raise UsageError(
                 f"{also[0]} says how to train; finished runs are compared as they are.",
