@@ -209,6 +209,7 @@ def check(run, texts) -> None:
             assert not clashes(size, boxes), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["cnn", "vit", "lstm", "aae", "mlp"])
 @pytest.mark.filterwarnings("error::UserWarning:etude")
 def test_long_names_lie_over_nothing(model, photos, texts):
@@ -219,6 +220,7 @@ def test_long_names_lie_over_nothing(model, photos, texts):
     check(run, texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_words_lie_over_nothing(kind, runs, texts):
     check(runs(kind), texts)
