@@ -68,6 +68,7 @@ def draw(subject: Subject) -> list[Shown]:
         rows = figure.subplots(2, columns, squeeze=False)
         for axes in rows.ravel():
             axes.set_axis_off()
+            axes.set(xticks=[], yticks=[])  # those of a place that stays empty take room
         for axes, title in ((rows[0, 0], "patches"), (rows[1, 0], "rollout outlined")):
             axes.set_axis_on()
             paint_sample(axes, ink, sample.raw, subject.card.top)
@@ -86,7 +87,7 @@ def draw(subject: Subject) -> list[Shown]:
                 image = axes.imshow(map_, cmap=ink.heat, vmin=0, vmax=top, interpolation="nearest")
                 framed(axes, ink)
                 axes.set_title(word, fontsize=8)
-            figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.66, pad=0.01)
+            figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.8, pad=0.01)
         rows[1, 0].set_xlabel(wrapped(sample.name, 1.15, 7, rows=3), fontsize=7)
 
     alt = subject.say("class-token.alt", name=sample.called, layers=layers, heads=heads)
@@ -97,7 +98,7 @@ def draw(subject: Subject) -> list[Shown]:
         row=int(place[0]) + 1, column=int(place[1]) + 1, even=1 / rolled.size,
     )  # fmt: skip
     width = min(1.25 * columns + 0.8, 12)
-    size = (width, 2.0 + 1.8 * (width - 0.8) / columns)
+    size = (width, 1.7 + 1.8 * (width - 0.8) / columns)
     return [shown("class-token", title, alt, paint, size, said, token=token, rollout=rolled)]
 
 
