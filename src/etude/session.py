@@ -104,7 +104,8 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
     world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
     recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
-    parts = registry.assemble(registry.found_again(recipe, run.path, data))
+    found = registry.found_again(recipe, run.path, data)
+    parts = registry.assemble(found)
     if data is not None:  # the run's recipe, which its checkpoints are of, stays what it was
         whole = parts.recipe.model_copy(update={"data": recipe.data})
         parts = Assembly(whole, parts.dataset, parts.model, parts.task)
@@ -114,7 +115,7 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
         _try_bf16(parts)
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     same = then.get("fingerprint") == now
-    if not same and then.get("fingerprint") != registry.old_fingerprint(recipe):
+    if not same and then.get("fingerprint") != registry.old_fingerprint(found):
         raise RunError(
             f"{run.path}: the data are not those it began with "
             f"(fingerprint {str(then.get('fingerprint'))[:12]}, now {now[:12]}).",

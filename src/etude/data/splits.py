@@ -63,7 +63,7 @@ def slips(splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]]) -> 
         if name == "train" or types == {train.dtype.kind} or "f" not in types:
             continue
         tops = {
-            part: float(np.abs(_some(values)).max())
+            part: float(np.abs(np.asarray(values[_evenly(len(values))])).max())
             for part, values in (("train", train), (name, x))
         }
         low, high = sorted(tops, key=lambda part: tops[part])
@@ -107,21 +107,20 @@ def warnings(splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]]) 
         yield f"WARNING: {name} differs from training in {', '.join(told)}{more}: the same units?"
 
 
-def _some(x: np.ndarray | Rows) -> np.ndarray:
-    """Up to LOOKED_AT samples, evenly taken."""
-    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), LOOKED_AT)).astype(int))
-    return np.asarray(x[chosen])
+def _evenly(count: int) -> np.ndarray:
+    """Indices of up to LOOKED_AT of `count` samples, evenly taken."""
+    return np.linspace(0, count - 1, min(count, LOOKED_AT)).astype(int)
 
 
 def _span(x: np.ndarray | Rows, lengths: np.ndarray | None) -> Span:
     """Of images: of all pixels, from the darkest to the brightest. Else of each feature: the range
     without its outermost twentieths, or, where that is nothing, the whole range."""
-    values = centred(_some(x), ())
+    chosen = _evenly(len(x))
+    values = centred(np.asarray(x[chosen]), ())
     if x.ndim == 4:
         low, high = values.min(), values.max()
         return Span(np.array([(low + high) / 2]), np.array([high - low]))
     if lengths is not None:
-        chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), LOOKED_AT)).astype(int))
         values = values[np.arange(values.shape[1]) < lengths[chosen, None]]
     rows = values.reshape(-1, values.shape[-1])
     low, middle, high = np.quantile(rows, (0.05, 0.5, 0.95), axis=0)
