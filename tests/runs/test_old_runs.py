@@ -64,3 +64,11 @@ def test_an_old_run_is_resumed(old: dict[str, Any], name: str) -> None:
         # Of several outputs 0.1.0 pooled rmse and r2; now each output has its own.
         if isinstance(value, float) and metric not in ("rmse", "r2"):
             assert run.test[metric] == pytest.approx(value, rel=1e-2, abs=1e-3), metric
+
+
+def test_an_old_run_is_resumed_with_moved_data(old: dict[str, Any]) -> None:
+    """Its fingerprint is of float32 numbers, and must be taken where the data are now."""
+    Path("moved").mkdir()
+    Path("table.npz").rename("moved/table.npz")
+    run = etude.resume("runs/mlp-table-stopped", quiet=True, data="moved/table.npz")
+    assert run.test["mae"] == pytest.approx(old["mlp-table"]["test"]["mae"], rel=1e-2)
