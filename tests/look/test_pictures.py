@@ -13,6 +13,7 @@ from etude.draw import labels, panels
 from etude.draw.colours import HEAT, SIGNED, colours
 from etude.draw.style import INKS, packed, picture
 from etude.look import filmstrip, gallery
+from etude.look.views import curves
 from etude.look.views.attention import focus
 from etude.look.views.confusion import strength
 from etude.look.views.latent import marks
@@ -343,3 +344,14 @@ def test_an_image_read_by_rows_is_shown_as_it_is_seen(runs, monkeypatch):
     seen.clear()
     run.look(view="gates")
     assert all(x.shape[0] == 8 for x in seen if x.shape != (256, 1)), "steps go down"
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 0.97, 1.0])
+def test_no_tick_of_a_share_is_above_one(value):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.plot([1, 2], [value, value])
+    assert value < 1 or max(axes.get_yticks()) > 1, "matplotlib's own goes above"
+    curves.at_most_one(axes)
+    assert max(axes.get_yticks()) <= 1 and axes.get_ylim()[1] > value

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from etude.draw.style import Ink, dotted, legend, log_scale, whole
+from etude.look.intervals import LOWER_IS_BETTER, SHARES
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
-from etude.look.words import LOWER_IS_BETTER
 
 
 def learned(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
@@ -21,6 +21,13 @@ def learned(subject: Subject, losses: dict[str, list[float]], values: list[float
         end=losses[first][-1], goal=goal, best=values[best], unit=f" {unit}" if unit else "",
         epoch=best + 1, epochs=len(values), last=values[-1],
     )  # fmt: skip
+
+
+def at_most_one(axes: Any) -> None:
+    """End the axis of a share at 1: a little room for the line above, and no tick there."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, min(high, 1 + 0.03 * (1 - low)))
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= 1])
 
 
 def draw(subject: Subject) -> list[Shown]:
@@ -52,6 +59,8 @@ def draw(subject: Subject) -> list[Shown]:
             right.plot(best, values[best - 1], **kept)
         legend(right, 2)
         right.set(xlabel="epoch", ylabel=f"{goal}, {unit}" if unit else goal)
+        if goal in SHARES:
+            at_most_one(right)
         whole(left.xaxis)
         whole(right.xaxis)
 
