@@ -2,6 +2,7 @@
 
 import os
 import random
+from types import SimpleNamespace
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
@@ -10,9 +11,16 @@ import numpy as np
 import pytest
 import torch
 
+from etude import session
 from etude.draw import style
+from etude.look import gallery
 
 torch.set_num_threads(1)
+
+
+def first_picture(subject):
+    """What `gallery.draw` returns, of its first view."""
+    return gallery.draw(subject, list(gallery.chosen(subject))[:1])
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +37,13 @@ def _coarse_pictures():
     fine, style.DPI = style.DPI, 40
     yield
     style.DPI = fine
+
+
+@pytest.fixture(autouse=True)
+def _short_reports(monkeypatch):
+    """The report of a run that a test trains has its first picture alone: all of them take longer
+    than the training. tests/look, which is about pictures, draws them all."""
+    monkeypatch.setattr(session, "gallery", SimpleNamespace(draw=first_picture))
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from etude import session
 from etude.cli import main
 from etude.flags import spelled, value
+from etude.look import gallery, tour
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 
@@ -383,12 +386,20 @@ def test_evaluate_refuses_other_data(workdir, capsys):
     assert "not those it began with" in err
 
 
+def telling_pictures(subject):
+    """What `gallery.draw` returns, of the views that a tour shows of such a run."""
+    fit = gallery.chosen(subject)
+    names = tour.TELLING.get((subject.result["model"], subject.result["task"]), tour.OTHERWISE)
+    return gallery.draw(subject, [name for name in names if name in fit])
+
+
 def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkeypatch):
     from etude import registry
     from etude.verbs import many
 
     short = {label: {**chosen, "epochs": 1} for label, chosen in many.TOUR.items()}
     monkeypatch.setattr(many, "TOUR", short)
+    monkeypatch.setattr(session, "gallery", SimpleNamespace(draw=telling_pictures))
     of_the_notes = {
         n for n in registry.names("model") if "notes" in registry.load("model", n).presets
     }

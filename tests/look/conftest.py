@@ -1,10 +1,13 @@
 """A small trained run of each kind, made once for all tests of views."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
 import etude
+from etude import session
+from tests.conftest import first_picture
 
 KINDS = {
     "mlp": ("mlp", "digits", {"model.hidden": [16]}),
@@ -22,6 +25,11 @@ KINDS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _short_reports() -> None:
+    """Reports are whole here."""
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
     """name -> Run, trained when first asked for."""
@@ -32,10 +40,13 @@ def runs(tmp_path_factory):
             model, data, fields = KINDS[kind]
             home = os.getcwd()
             os.chdir(place)
+            unseen = pytest.MonkeyPatch()
+            unseen.setattr(session, "gallery", SimpleNamespace(draw=first_picture))
             try:
                 run = etude.train(model, data, epochs=2, quiet=True, **fields)
                 found[kind] = etude.load(run.path.absolute())
             finally:
+                unseen.undo()
                 os.chdir(home)
         return found[kind]
 

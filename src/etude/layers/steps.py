@@ -86,6 +86,6 @@ def summary(
         first = part * count // parts
         last = ((part + 1) * count + parts - 1) // parts
         inside = (steps >= first[..., None]) & (steps < last[..., None])  # [N parts L]
-        share = inside / inside.sum(-1, keepdim=True)
-        means = share.to(x) @ x
+        share = (inside / inside.sum(-1, keepdim=True)).to(x)
+        means = torch.stack([(x * each[..., None]).sum(1) for each in share.unbind(1)], dim=1)
     return torch.cat((means.flatten(1), largest), dim=1)
