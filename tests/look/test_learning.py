@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from etude.look import learning
-from etude.look.learning import FEW_STEPS, best_epoch, overfitting, small, under_trained
+from etude.look.learning import (
+    FEW_STEPS,
+    best_epoch,
+    fit,
+    only_class,
+    overfitting,
+    small,
+    under_trained,
+)
 
 
 def epochs(train, val, steps=50, **measures):
@@ -119,3 +127,18 @@ def test_small_splits_are_found():
     assert small({"train": 5, "val": 29, "test": 30}) == {"val": 29}
     assert small({"train": 5, "val": 30, "test": 3}) == {"test": 3}
     assert small(None) == {}
+
+
+def test_one_class_for_all_is_found():
+    assert only_class({"confusion": [[0, 5, 0], [0, 9, 0], [0, 1, 0]]}) == 1
+    assert only_class({"confusion": [[0, 5, 0], [1, 9, 0], [0, 1, 0]]}) is None
+    assert only_class({"confusion": [[5, 0], [0, 0]]}) is None, "there is nothing to tell apart"
+    assert only_class({}) is None
+
+
+def test_whether_the_training_data_are_fit():
+    assert fit(epochs([2.0, 1.5, 0.9], [2.0, 2.0, 2.0]))["fits"]
+    assert not fit(epochs([2.0, 1.5, 1.1], [2.0, 2.0, 2.0]))["fits"]
+    # The first epoch of large data is a trained one: what validation began with counts too.
+    assert fit(epochs([1.0, 0.9, 0.9], [2.0, 2.0, 2.0]))["fits"]
+    assert fit([]) is None

@@ -313,3 +313,19 @@ def test_seeds_are_put_together():
     }
     assert grouped(["seed0", "seed1"]) == {"all": ["seed0", "seed1"]}
     assert grouped(["adam", "sgd"]) == {"adam": ["adam"], "sgd": ["sgd"]}
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_result_below_its_baseline_has_a_reason(lang):
+    low = result(epochs=3)["test"] | {"accuracy": 0.05}
+    one = low | {"confusion": [[0, 10, 0], [0, 10, 0], [0, 10, 0]]}
+    far = history([1.0, 1.0, 1.0], [1.0, 0.9, 0.9])
+    near = history([1.0, 1.0, 1.0], [1.0, 0.2, 0.2])
+    assert say(lang, "behind.one", name="b", count=30) in said(lang, far, test=one)
+    fit = {"first": 1.0, "parameters": 1234, "train": 100}
+    assert say(lang, "behind.unfit", last=0.9, **fit) in said(lang, far, test=low)
+    assert say(lang, "behind.fits", last=0.2, **fit) in said(lang, near, test=low)
+    for text in (said(lang, near), said(lang, history([1, 0.5, 0.9], [1, 0.2, 0.1]), test=low)):
+        for key in ("fits", "unfit", "one"):
+            start = say(lang, f"behind.{key}", name="b", count=30, last=0.2, **fit)[:12]
+            assert start not in text, "above it, or explained already"

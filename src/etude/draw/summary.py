@@ -158,6 +158,29 @@ SUMMARY: dict[str, tuple[str, str]] = {
         "Note: {note}.",
         "참고: {note}.",
     ),
+    "behind.one": (
+        "Every prediction for the {count:# test sample} is {name}: the model learned nothing that "
+        "tells the classes apart. Check whether it can learn one batch (--first-aid overfit), then "
+        "search the learning rate (--first-aid lr).",
+        "모델이 테스트 샘플 {count:,}개를 모두 같은 클래스({name})로 예측함: 클래스를 구별하는 것을"
+        " 배우지 못함. 배치 하나를 배울 수 있는지 확인한 다음(--first-aid overfit) 학습률을 찾을 것"
+        "(--first-aid lr).",
+    ),
+    "behind.fits": (
+        "The model fits its training data (loss {first:.3g} to {last:.3g}) but not the test data "
+        "as well as the best baseline does: {train:# training sample} are few for "
+        "{parameters:# parameter} of this architecture. More samples, data.augment or a smaller "
+        "network help.",
+        "학습 데이터에는 맞지만(손실 {first:.3g}에서 {last:.3g}) 테스트에서는 가장 좋은 기준 모델에"
+        " 미치지 못함: 이 구조의 매개변수 {parameters:,}개에 학습 샘플 {train:,}개는 적음. 더 많은 "
+        "샘플, data.augment 또는 더 작은 신경망이 도움이 됨.",
+    ),
+    "behind.unfit": (
+        "The model does not fit its training data: the loss went from {first:.3g} to {last:.3g}. "
+        "Search the learning rate (--first-aid lr), or train a larger network.",
+        "모델이 학습 데이터에 맞지 않음: 손실이 {first:.3g}에서 {last:.3g}. 학습률을 찾거나"
+        "(--first-aid lr) 더 큰 신경망을 학습할 것.",
+    ),
     "try.longer": (
         "To try: --epochs {more} instead of {epochs}, because training was too short.",
         "해 볼 것: 학습이 짧았으므로 --epochs {more} ({epochs} 대신).",

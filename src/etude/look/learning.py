@@ -98,6 +98,24 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
     return None
 
 
+def only_class(test: Mapping[str, Any]) -> int | None:
+    """The class that is predicted for every test sample, by its column in the confusion matrix;
+    None where more than one is, or where the samples have one class alone."""
+    counts = np.array(test.get("confusion", [[]]))
+    columns, rows = counts.any(0).nonzero()[0], counts.any(1).nonzero()[0]
+    return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
+
+
+def fit(history: Rows) -> dict[str, Any] | None:
+    """Training loss in the first epoch and in the last, and whether the model fits its training
+    data: whether the loss fell below LEARNED_LITTLE of what it was. None without epochs."""
+    if not history:
+        return None
+    train = _train_losses(history)
+    first = max(train[0], history[0]["val"].get("loss", train[0]))
+    return {"first": first, "last": train[-1], "fits": train[-1] <= LEARNED_LITTLE * first}
+
+
 def small(sizes: Mapping[str, int] | None) -> dict[str, int]:
     """The validation and test splits with fewer than SMALL samples, and their samples."""
     splits = ((name, (sizes or {}).get(name, SMALL)) for name in ("val", "test"))

@@ -186,6 +186,21 @@ def _amount(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
     short = learning.under_trained(history, result["goal"])
     if short:
         yield say(lang, f"under.{short['why']}", **short)
+    if not (found or short):
+        yield from _behind(result, history, lang)
+
+
+def _behind(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
+    """Why the result is not above its baselines although training was neither too short nor too
+    long, and what to do."""
+    test, fit = result["test"], learning.fit(history)
+    only = learning.only_class(test)
+    if only is not None:
+        names = test.get("classes") or [str(i) for i in range(len(test["confusion"]))]
+        yield say(lang, "behind.one", name=names[only], count=test["samples"])
+    elif fit and result.get("sizes") and judged(result) in ("worse", "much worse"):
+        values = {"parameters": result["parameters"], "train": result["sizes"]["train"]}
+        yield say(lang, "behind.fits" if fit["fits"] else "behind.unfit", **fit, **values)
 
 
 def _leaks(result: Result, lang: Lang, said: bool) -> Iterator[str]:
