@@ -13,9 +13,9 @@ import time
 
 import torch
 
-from etude.limits import hold_memory
 from etude.models import create
 from etude.shapes import Spec
+from etude.system.limits import hold_memory
 
 ROUNDS = 7
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}

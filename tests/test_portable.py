@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude import portable
+from etude.system import portable
 
 SOURCE = Path(etude.__file__).parent
 
@@ -120,7 +120,7 @@ def test_only_portable_asks_for_what_a_system_lacks():
     words = ("fcntl", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "register_at_fork", "killpg",
              "SIGKILL", "SIGHUP", "sysconf", "pwrite")  # fmt: skip
     for path in sorted(SOURCE.rglob("*.py")):
-        if path.name == "portable.py" or path.is_relative_to(SOURCE / "examiner"):
+        if path.name == "system/portable.py" or path.is_relative_to(SOURCE / "examiner"):
             continue
         text = path.read_text(encoding="utf-8")
         calls = [w for w in words if f"os.{w}" in text or f"signal.{w}" in text]

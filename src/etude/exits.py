@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from etude import portable
 from etude.errors import EtudeError, StorageError, plain, reason
+from etude.system import portable
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """How torch says it, in a RuntimeError."""

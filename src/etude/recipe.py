@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from etude import limits, portable
 from etude.config import Config, nearest
 from etude.errors import UsageError
+from etude.system import limits, portable
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
 Schedule = Literal["constant", "cosine", "onecycle"]

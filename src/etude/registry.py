@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from etude.config import nearest
 from etude.errors import DataError, StorageError, UsageError, quantity
-from etude.limits import hold_memory, memory
 from etude.recipe import Part, Recipe, Train
+from etude.system.limits import hold_memory, memory
 
 if TYPE_CHECKING:
     from torch import nn

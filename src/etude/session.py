@@ -29,13 +29,7 @@ from etude.training import firstaid, machine
 from etude.training.distributed import World
 from etude.training.loop import Loop
 from etude.training.randomness import order
-from etude.training.record import (
-    Progress,
-    chosen_by,
-    evaluate,
-    load_weights,
-    must_be_finite,
-)
+from etude.training.record import Progress, chosen_by, evaluate, load_weights, must_be_finite
 
 
 def begin(

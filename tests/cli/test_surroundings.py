@@ -16,11 +16,11 @@ import torch
 
 import etude
 from etude import errors
-from etude.ambient import no_warnings
 from etude.cli.app import app
 from etude.errors import StorageError, UsageError, unwritable
 from etude.flags import SWITCHES, spelled
 from etude.runs.folder import RunFolder, reserved
+from etude.system.surroundings import no_warnings
 
 from .test_cli import call
 

@@ -7,16 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.data import curve, digits, series
-from etude.data.dataset import (
-    Card,
-    DataConfig,
-    Raw,
-    Split,
-    carve,
-    fingerprint,
-    moments,
-    view_for,
-)
+from etude.data.dataset import Card, DataConfig, Raw, Split, carve, fingerprint, moments, view_for
 from etude.data.resident import Resident, hide_padding, view
 from etude.data.splits import stratified
 from etude.errors import DataError, UsageError

@@ -31,7 +31,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("no file fsync", "runs/files.py", "            os.fsync(handle)\n            if os", "            if os", "power"),
-    Mutant("no folder fsync", "portable.py", "    try:\n        os.fsync(handle)", "    try:\n        pass", "power"),
+    Mutant("no folder fsync", "system/portable.py", "    try:\n        os.fsync(handle)", "    try:\n        pass", "power"),
     Mutant("in place", "runs/checkpoint.py", 'hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"', "hidden = final", STORAGE + "test_the_order_of_a_commit"),
     Mutant("prune first", "runs/folder.py", "        checkpoint.commit(self.checkpoints, point)", "        [shutil.rmtree(self.checkpoints / f\"{s:08d}\") for s in checkpoint.steps(self.checkpoints)]\n        checkpoint.commit(self.checkpoints, point)", "power"),
     Mutant("manifest first", "runs/checkpoint.py", "        for name, content in contents.items():\n            write(hidden / name, content)\n        write(hidden / \"MANIFEST.json\", canonical(manifest))", "        write(hidden / \"MANIFEST.json\", canonical(manifest))\n        for name, content in contents.items():\n            write(hidden / name, content)", STORAGE + "test_the_order_of_a_commit"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from etude import flags, limits, registry
+from etude import flags, registry
 from etude.data import idx, ts
 from etude.data.dataset import Card
 from etude.data.images import PictureError, open_image
@@ -24,6 +24,7 @@ from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import lines
 from etude.runs.lock import _holder
 from etude.runs.snapshot import unpack
+from etude.system import limits
 
 Parse = Callable[[bytes], Any]
 

@@ -8,7 +8,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from etude import limits
 from etude.config import Config
 from etude.data.dataset import Card
 from etude.data.sound import sound
@@ -17,6 +16,7 @@ from etude.recipe import read_recipe
 from etude.runs import files, rows, snapshot
 from etude.runs.checkpoint import HEADER, Checkpoint, commit, load, tensors
 from etude.runs.folder import RunFolder, append, free, lines, runs
+from etude.system import limits
 from tests.faults.parsers import CARD, ROWS, SERIES
 
 

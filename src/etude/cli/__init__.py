@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from etude.ambient import no_warnings, streams
 from etude.cli import examine, learn, search, see, use
 from etude.cli.app import app
 from etude.cli.mistakes import meant
 from etude.exits import exits
 from etude.flags import spelled
+from etude.system.surroundings import no_warnings, streams
 
 __all__ = ["app", "examine", "learn", "main", "search", "see", "use"]
 

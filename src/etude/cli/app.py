@@ -11,10 +11,10 @@ from typing import Any
 
 from cyclopts import App, Group
 
-from etude.ambient import is_unicode
 from etude.draw.terminal import table
 from etude.errors import plain
 from etude.exits import spoken_for
+from etude.system.surroundings import is_unicode
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 

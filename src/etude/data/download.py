@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from etude import portable
 from etude.errors import DataError, StorageError, unwritable
+from etude.system import portable
 
 CHUNK = 1 << 18
 TIMEOUT = 20.0

@@ -25,9 +25,9 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from etude import portable
 from etude.config import Config
 from etude.data.twins import digest
+from etude.system import portable
 
 Mode = Literal["L", "RGB"]
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")

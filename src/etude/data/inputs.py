@@ -23,16 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from etude.data.dataset import Card, Split
-from etude.data.images import (
-    Levels,
-    Mode,
-    PictureError,
-    fit,
-    fit_deep,
-    gather,
-    is_deep,
-    open_image,
-)
+from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather, is_deep, open_image
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse

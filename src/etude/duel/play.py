@@ -18,12 +18,12 @@ from etude.duel.member import Member
 from etude.duel.study import Board
 from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
-from etude.limits import cores
 from etude.look import compare, duel
 from etude.recipe import draft
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.ship.run import Run
+from etude.system.limits import cores
 from etude.training.stacked import Note
 
 STACK = 8

@@ -19,11 +19,11 @@ from etude import registry, session
 from etude.duel.member import Member, Outcome
 from etude.duel.workers import here as alone
 from etude.errors import NumericsError
-from etude.limits import memory
 from etude.recipe import Recipe
 from etude.registry import Assembly
 from etude.runs.folder import RunFolder, begun
 from etude.shapes import Batch
+from etude.system.limits import memory
 from etude.training import machine
 from etude.training.record import Record
 from etude.training.stacked import Feed, Note, Stack, Together, kept_bytes, unfit

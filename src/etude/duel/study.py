@@ -16,13 +16,13 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
-from etude import portable
 from etude.duel import space
 from etude.duel.member import Member, Outcome
 from etude.duel.workers import process
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
 from etude.runs.folder import named
+from etude.system import portable
 from etude.training.signals import Signals
 
 if TYPE_CHECKING:

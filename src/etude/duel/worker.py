@@ -14,10 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from etude import portable, session
-from etude.ambient import no_warnings
+from etude import session
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
+from etude.system import portable
+from etude.system.surroundings import no_warnings
 
 PATIENCE = 20.0
 """Seconds to wait for a member that another process still works on: the worker of a duel that was

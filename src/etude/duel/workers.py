@@ -20,9 +20,10 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol
 
 import etude
-from etude import errors, portable
+from etude import errors
 from etude.duel.member import Member, Outcome
 from etude.errors import EtudeError, RunError, Stopped, StorageError
+from etude.system import portable
 from etude.training.signals import Signals
 
 TRIES = 2

@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import etude
-from etude import portable
 from etude.examiner.cage import Caps, environment
 from etude.examiner.verdict import Verdict, told
+from etude.system import portable
 
 START = 120.0
 """Seconds a worker may take to load torch."""

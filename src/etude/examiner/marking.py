@@ -12,10 +12,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from etude import limits
 from etude.examiner.cage import Caps
 from etude.examiner.keeper import Keeper, Marked, Submission
 from etude.examiner.verdict import EXITS, Status
+from etude.system import limits
 
 ORDER: tuple[Status, ...] = ("wrong", "unknown", "right")
 

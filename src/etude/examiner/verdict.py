@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from etude import limits
 from etude.draw.texts import TEXTS, Lang, say
+from etude.system import limits
 
 Status = Literal["right", "wrong", "unknown"]
 EXITS: dict[Status, int] = {"right": 0, "wrong": 1, "unknown": 7}

@@ -22,9 +22,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
-from etude import limits
 from etude.errors import RunError, StorageError
 from etude.runs.files import mapping, read, storage, sync, write
+from etude.system import limits
 
 FORMAT = 1
 HIDDEN = ".tmp-"

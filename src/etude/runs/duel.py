@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etude import limits
 from etude.errors import RunError, TakenError, UsageError
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
 from etude.runs.folder import LINES, ROOT, begun, own, whole_lines
 from etude.runs.lock import Lock
+from etude.system import limits
 
 PLAN, OUTCOMES, SEARCH = "duel.json", "outcomes.jsonl", "search"
 OURS = {"LOCK", f".tmp-{PLAN}", OUTCOMES}

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etude import limits, portable
 from etude.errors import RunError, StorageError, unwritable
+from etude.system import limits, portable
 
 
 @contextmanager

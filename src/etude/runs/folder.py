@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from etude import limits
 from etude.config import nearest
 from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
 from etude.runs import checkpoint, rows
@@ -21,6 +20,7 @@ from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import made, mapping, read, replace, storage, sync
 from etude.runs.lock import Lock
 from etude.runs.snapshot import PACKED, unpack
+from etude.system import limits
 
 ROOT = Path("runs")
 LONGEST = 4000

@@ -5,9 +5,9 @@ import os
 import socket
 from pathlib import Path
 
-from etude import portable
 from etude.errors import LockedError
 from etude.runs.files import storage
+from etude.system import portable
 
 
 class Lock:

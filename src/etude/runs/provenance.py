@@ -5,7 +5,7 @@ import platform
 import sys
 from typing import Any
 
-from etude.limits import cores
+from etude.system.limits import cores
 
 PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safetensors")
 

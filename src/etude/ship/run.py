@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from etude import registry
-from etude.ambient import no_warnings
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
@@ -25,6 +24,7 @@ from etude.look.view import Shown
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines
+from etude.system.surroundings import no_warnings
 from etude.tasks.protocol import Task
 
 

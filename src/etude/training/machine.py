@@ -7,8 +7,8 @@ import os
 import torch
 
 from etude.errors import UsageError
-from etude.limits import cores
 from etude.recipe import Train
+from etude.system.limits import cores
 from etude.training.precision import choose as choose_precision
 
 

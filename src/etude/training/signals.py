@@ -4,8 +4,8 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
-from etude import portable
 from etude.errors import Interrupted, Stopped
+from etude.system import portable
 
 TERMINATED = 1 << 16
 """Above any number of processes, so that a sum tells the kinds apart."""

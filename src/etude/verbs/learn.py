@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude import registry
-from etude.ambient import no_warnings
 from etude.config import nearest
 from etude.draw.texts import Lang
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.recipe import Train, draft, read_recipe
 from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, begun, named
+from etude.system.surroundings import no_warnings
 from etude.training.distributed import World
 from etude.verbs.asked import data_name, model_name, run_path, what_is
 from etude.verbs.use import load

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude import registry
-from etude.ambient import no_warnings
 from etude.draw.texts import Lang, say
 from etude.duel import grid
 from etude.duel.grid import Duel
 from etude.errors import LockedError, RunError, TakenError, UsageError
-from etude.limits import cores
 from etude.look import tour as drawn
 from etude.look.report import write
 from etude.look.side_by_side import SideBySide
 from etude.runs import duel as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved
+from etude.system.limits import cores
+from etude.system.surroundings import no_warnings
 from etude.verbs.asked import data_name, model_name, run_path
 from etude.verbs.beside import beside
 from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from etude import registry
-from etude.ambient import no_warnings
 from etude.draw.texts import Lang, metric
 from etude.errors import RunError, UsageError
 from etude.look import words
 from etude.runs import duel as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
+from etude.system.surroundings import no_warnings
 from etude.verbs.asked import data_name, run_path
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etude.ambient import no_warnings
 from etude.draw.texts import Lang, say
 from etude.duel.grid import Duel
 from etude.errors import RunError, UsageError
 from etude.look import compare, filmstrip, side_by_side, words
 from etude.look.side_by_side import SideBySide
 from etude.runs.files import made, replace, storage
+from etude.system.surroundings import no_warnings
 from etude.verbs import asked
 from etude.verbs.asked import data_name, run_path
 

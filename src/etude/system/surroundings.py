@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from etude import portable
 from etude.errors import StorageError, reason
+from etude.system import portable
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from etude import portable
+from etude.system import portable
 
 JSON = 1 << 20
 """Bytes of a recipe, and of every small JSON file of a run."""

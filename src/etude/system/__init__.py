@@ -1,0 +1,1 @@
+"""Where operating systems and machines differ: files, locks, streams, memory."""
