@@ -21,7 +21,7 @@ ARROWS = {
     "config": {"errors"},
     "recipe": {"config", "errors", "system"},
     "layers": {"shapes"},
-    "tasks": {"layers", "shapes"},
+    "tasks": {"layers", "shapes", "stats"},
     "models": {"config", "layers", "shapes", "tasks"},
     "data": {"config", "errors", "shapes", "system"},
     "runs": {"config", "errors", "recipe", "system"},
@@ -39,6 +39,7 @@ ARROWS = {
         "registry",
         "runs",
         "shapes",
+        "stats",
         "tasks",
     },
     "ship": {"data", "draw", "errors", "look", "recipe", "registry", "runs", "system", "tasks"},
@@ -56,6 +57,7 @@ ARROWS = {
         "session",
         "shapes",
         "ship",
+        "stats",
         "system",
         "training",
     },
@@ -79,6 +81,7 @@ ARROWS = {
     "exits": {"errors", "system"},
     "cli": {"draw", "errors", "exits", "flags", "system", "verbs"},
     "__main__": {"cli"},
+    "stats": set(),
 }
 
 # Faces load a later room when they are asked for it; they define nothing.

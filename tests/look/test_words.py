@@ -11,8 +11,8 @@ from etude.draw.texts import model_name, say
 from etude.look.compare import grouped
 from etude.look.differences import verdicts
 from etude.look.words import digits, named, number, sentences, warnings
+from etude.stats import wilson
 from etude.tasks import linear
-from etude.tasks.classify import wilson
 
 CONFUSION = [[8, 2, 0], [1, 9, 0], [0, 0, 10]]
 

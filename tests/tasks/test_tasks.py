@@ -10,8 +10,9 @@ from torch import nn
 
 from etude.data.dataset import Split
 from etude.shapes import Batch
+from etude.stats import wilson
 from etude.tasks.autoencode import Autoencode
-from etude.tasks.classify import Classify, wilson
+from etude.tasks.classify import Classify
 from etude.tasks.forecast import Forecast, naive
 from etude.tasks.regress import Regress, errors_of
 

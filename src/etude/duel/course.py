@@ -17,8 +17,8 @@ from pydantic import Field
 from etude.config import Config
 from etude.duel.member import Member, Outcome
 from etude.look.differences import compared
-from etude.look.intervals import LOWER_IS_BETTER, mean_interval
 from etude.recipe import Schedule
+from etude.stats import LOWER_IS_BETTER, mean_interval
 
 HALF_DECADE = math.sqrt(10.0)
 EXTENSIONS = 3

@@ -12,9 +12,9 @@ from etude.draw.style import Ink, Picture, line, log_scale, picture
 from etude.draw.texts import Lang, counted, say
 from etude.look import words
 from etude.look.differences import judged, samples_of, table_of, values_of, verdicts
-from etude.look.intervals import mean_interval
 from etude.look.report import Section, write
 from etude.look.words import number
+from etude.stats import mean_interval
 
 Rows = Sequence[Mapping[str, Any]]
 SEED = re.compile(r"-?seed\d+")

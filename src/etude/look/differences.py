@@ -1,5 +1,5 @@
 """What can be said of the differences between groups of runs, in words: their intervals, and "no
-difference" where there is none. The numbers are of `look/intervals.py`.
+difference" where there is none. The numbers are of `look/stats.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from etude import stats
 from etude.draw.texts import Lang, say
-from etude.look import intervals
-from etude.look.intervals import LOWER_IS_BETTER, SHARES, mean_interval
 from etude.look.words import number
+from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 
 Groups = Mapping[str, Sequence[Any]]
 
@@ -35,7 +35,7 @@ def compared(
     interval. The intervals hold at once for all `pairs` of the groups.
 
     groups: the results of each, one a seed; empty ones are left out. samples: of the test split of
-    each, or of all, which shares need (see look/intervals.py).
+    each, or of all, which shares need (see look/stats.py).
     """
     values = {name: list(found) for name, found in groups.items() if len(found)}
     if not values:
@@ -45,11 +45,11 @@ def compared(
     means = {name: float(np.mean(found)) for name, found in values.items()}
     first, *others = sorted(means, key=lambda name: sign * means[name])
     pairs = len(values) * (len(values) - 1) // 2
-    spread = float(np.mean([intervals.seeds_variance(np.array(v)) for v in values.values()]))
+    spread = float(np.mean([stats.seeds_variance(np.array(v)) for v in values.values()]))
     rows = []
     for other in others:
         both = counts.get(first), counts.get(other)
-        ends = intervals.difference(values[first], values[other], goal, both, pairs, spread)
+        ends = stats.difference(values[first], values[other], goal, both, pairs, spread)
         row: dict[str, Any] = {"first": first, "other": other, "low": None, "high": None}
         row |= {"gap": means[first] - means[other], "runs": len(values[first]), "pairs": pairs}
         if ends:
@@ -58,7 +58,7 @@ def compared(
     return rows
 
 
-def _verdict(ends: intervals.Interval | None, equal: bool) -> str:
+def _verdict(ends: stats.Interval | None, equal: bool) -> str:
     if ends is None:
         return "none" if equal else "untold"
     return "none" if ends[0] <= 0 <= ends[1] else "some"

@@ -9,8 +9,8 @@ import numpy as np
 from etude.draw.style import Ink, Picture, line, log_scale, picture
 from etude.draw.texts import Lang, counted, say
 from etude.look.compare import whole_epochs
-from etude.look.intervals import LOWER_IS_BETTER
 from etude.look.words import number
+from etude.stats import LOWER_IS_BETTER
 
 Found = Mapping[str, Any]
 MARKS = "os^Dv*P"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.look.intervals import LOWER_IS_BETTER
+from etude.stats import LOWER_IS_BETTER
 
 Rows = Sequence[Mapping[str, Any]]
 

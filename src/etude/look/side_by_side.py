@@ -16,9 +16,9 @@ from etude.draw.texts import Lang, counted, say
 from etude.errors import UsageError
 from etude.look import compare
 from etude.look.differences import apart, footnotes, judged, samples_of, values_of, worded
-from etude.look.intervals import LOWER_IS_BETTER, SHARES, mean_interval
 from etude.look.report import Section, write
 from etude.look.words import number
+from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 
 HOW = ("seed", "train.threads", "train.compile", "train.memory_format", "train.save_seconds")
 """Fields that do not tell one method from another."""

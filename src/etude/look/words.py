@@ -8,8 +8,8 @@ import numpy as np
 
 from etude.draw.texts import TEXTS, Lang, metric, say
 from etude.look import learning
-from etude.look.intervals import LOWER_IS_BETTER, Judgement, judge
 from etude.look.learning import Rows
+from etude.stats import LOWER_IS_BETTER, Judgement, judge
 
 __all__ = ["LOWER_IS_BETTER", "Rows", "judged", "named", "number", "rows", "sentences", "verdict"]
 

@@ -4,7 +4,6 @@ logits [N D], D classes
 """
 
 from collections.abc import Iterable
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.shapes import Batch, Float, Tensor, wide
+from etude.stats import wilson
 from etude.tasks import linear, rocket
 from etude.tasks.protocol import Arrays, Metrics, Phase
-
-Z95 = 1.959963984540054
-
-
-def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
-    """The interval of a share, 95 % unless another normal quantile is given (E. B. Wilson, J. Am.
-    Stat. Assoc. 22, 1927). hits: whole for one run, a mean of several runs' hits otherwise."""
-    share, z2 = hits / count, z**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = z * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:

@@ -11,7 +11,7 @@ import numpy as np
 from etude.draw.style import Ink, legend, log_scale
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
-from etude.tasks.classify import wilson
+from etude.stats import wilson
 
 BINS = 10
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from etude.draw.style import Ink, dotted, legend, log_scale, whole
-from etude.look.intervals import LOWER_IS_BETTER, SHARES
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.stats import LOWER_IS_BETTER, SHARES
 
 
 def learned(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:

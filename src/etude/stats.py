@@ -1,5 +1,5 @@
 """Intervals of test results and of their differences, and the judgement between a result and a
-baseline: numbers only. `look/differences.py` puts them into words.
+baseline: numbers only. `comparison/differences.py` puts them into words.
 
 A group is the test results of one contender, one a seed, on one test split of n samples. Two things
 make their mean uncertain, and their variances add:
@@ -33,6 +33,8 @@ from typing import Literal
 
 import numpy as np
 
+Z95 = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution: 95 % for two sides."""
 LOWER_IS_BETTER = ("mae", "reconstruction")
 SHARES = ("accuracy",)
 """Goals that are shares of test samples."""
@@ -45,11 +47,13 @@ Interval = tuple[float, float]
 Judgement = Literal["better", "tie", "worse", "much worse"]
 
 
-def wilson(share: float, count: int, z: float) -> Interval:
-    """Wilson's interval of a share of `count` samples."""
-    from etude.tasks import classify  # which loads torch: the plan of a comparison needs none
-
-    return classify.wilson(share * count, count, z)
+def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
+    """The interval of a share, 95 % unless another normal quantile is given (E. B. Wilson, J. Am.
+    Stat. Assoc. 22, 1927). hits: whole for one run, a mean of several runs' hits otherwise."""
+    share, z2 = hits / count, z**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = z * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +113,7 @@ def mean_interval(
     if goal in SHARES and samples:
         sure = samples_variance(mean, samples)
         c = quantile(1, freedom_of(sure, seeds, len(values) - 1))
-        low, high = wilson(mean, samples, c)
+        low, high = wilson(mean * samples, samples, c)
         ends = (
             mean - sqrt((mean - low) ** 2 + c**2 * seeds),
             mean + sqrt((high - mean) ** 2 + c**2 * seeds),
@@ -127,7 +131,7 @@ def newcombe(p: float, n: int, q: float, m: int, c: float | None = None) -> Inte
     """The interval of a difference p - q of shares of n and m test samples: of 95 %, or of the
     quantile c."""
     z = quantile(1, inf) if c is None else c
-    (low_p, high_p), (low_q, high_q) = wilson(p, n, z), wilson(q, m, z)
+    (low_p, high_p), (low_q, high_q) = wilson(p * n, n, z), wilson(q * m, m, z)
     return (
         p - q - sqrt((p - low_p) ** 2 + (high_q - q) ** 2),
         p - q + sqrt((high_p - p) ** 2 + (q - low_q) ** 2),

@@ -8,11 +8,20 @@ import pytest
 from scipy import integrate, stats
 
 from etude import registry
-from etude.look import differences, intervals
+from etude.look import differences
 from etude.look.differences import compared
-from etude.look.intervals import difference, judge, mean_interval, newcombe, quantile
+from etude.stats import (
+    LOWER_IS_BETTER,
+    SHARES,
+    difference,
+    judge,
+    mean_interval,
+    newcombe,
+    quantile,
+    wilson,
+)
 from etude.tasks.autoencode import Autoencode
-from etude.tasks.classify import Classify, wilson
+from etude.tasks.classify import Classify
 from etude.tasks.forecast import Forecast
 from etude.tasks.regress import Regress
 
@@ -176,7 +185,7 @@ def test_the_simulation_finds_intervals_that_are_not_corrected(monkeypatch):
         gap = np.mean(a) - np.mean(b)
         return difference(a, b, goal) or (gap, gap)
 
-    monkeypatch.setattr(differences.intervals, "difference", plain)
+    monkeypatch.setattr(differences.stats, "difference", plain)
     for setting in (SETTINGS["36 samples at 0.75, 2 seeds"], SETTINGS["an error, 5 seeds"]):
         assert wilson(false_claims(7, setting, 200), 200)[0] > 0.065
 
@@ -267,7 +276,7 @@ def test_the_judgement_turns_round_with_its_sides():
 def test_every_goal_of_a_task_has_a_direction():
     """A new task's goal is a share or an error, or these pages must say what it is."""
     for task in (Classify, Regress, Forecast, Autoencode):
-        assert (task.goal in intervals.SHARES) != (task.goal in intervals.LOWER_IS_BETTER)
+        assert (task.goal in SHARES) != (task.goal in LOWER_IS_BETTER)
     held = {registry.load("model", name).tasks for name in registry.names("model")}
     assert {name for names in held for name in names} == {
         "classify",
