@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from etude import cli, recipe, registry, verbs
-from etude.duel import grid, space
+from etude.comparison import request, search_space
 from etude.models.architecture import Preset
 from etude.shapes import Spec
 
@@ -133,7 +133,7 @@ def parsed_only(workdir, monkeypatch):
 
     def tune(model=None, data=None, *, trials, storage, workers, name, quiet, lang, **fields):
         given = verbs.paths(fields)
-        axes = {path: space.axis(path, value) for path, value in given.items()}
+        axes = {path: search_space.axis(path, value) for path, value in given.items()}
         check(model, data, {k: axes[k].ends()[0] if axes[k] else v for k, v in given.items()})
         assert any(axes.values())
         raise SystemExit(0)
@@ -147,8 +147,8 @@ def parsed_only(workdir, monkeypatch):
         axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
         count = len((optimizer or "").split(","))
         more = {"optimizers": count, "target": target, "warmup": None}
-        rules = grid.rules(lr, schedule, seed, **more)
-        for chosen in grid.members(axes, alone=rules is not None).values():
+        rules = request.rules(lr, schedule, seed, **more)
+        for chosen in request.members(axes, alone=rules is not None).values():
             own = {k: chosen[k] for k in ("optimizer",) if k in chosen}
             own |= {"seed": int(chosen["seed"])} if "seed" in chosen else {}
             for kind in (schedule or "cosine").split(","):

@@ -45,7 +45,7 @@ ARROWS = {
     "ship": {"data", "draw", "errors", "look", "recipe", "registry", "runs", "system", "tasks"},
     "examiner": {"draw", "errors", "layers", "models", "shapes", "system"},
     "session": {"data", "draw", "errors", "look", "recipe", "registry", "runs", "ship", "training"},
-    "duel": {
+    "comparison": {
         "config",
         "data",
         "draw",
@@ -62,10 +62,10 @@ ARROWS = {
         "training",
     },
     "verbs": {
+        "comparison",
         "config",
         "data",
         "draw",
-        "duel",
         "errors",
         "examiner",
         "look",

@@ -8,8 +8,8 @@ import pytest
 from scipy import integrate, stats
 
 from etude import registry
-from etude.look import differences
-from etude.look.differences import compared
+from etude.comparison import differences
+from etude.comparison.differences import compared
 from etude.stats import (
     LOWER_IS_BETTER,
     SHARES,

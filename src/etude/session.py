@@ -241,8 +241,8 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
     """A run among many, begun in `place` or gone on with: quiet, and no report is drawn. Only where
     `tested` is the test split touched, once, and the run finished.
 
-    Returns what `duel.member.Outcome` says but the label: a number that is not finite is an outcome
-    too, in words. Raises Interrupted and Stopped after saving, and any other EtudeError.
+    Returns the fields of comparison.run_spec.Outcome but the label: a number that is not finite
+    is an outcome too, in words. Raises Interrupted and Stopped after saving, and any other EtudeError.
     """
     run, parts = _entered(place, mapping)
     try:

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from etude.duel import course, grid
-from etude.duel.course import Contender, Rules
-from etude.duel.member import Outcome
+from etude.comparison import protocol, request
+from etude.comparison.protocol import Contender, Rules
+from etude.comparison.run_spec import Outcome
 from etude.errors import UsageError
 
-RATES, _ = grid.rates(grid.USUAL)
+RATES, _ = request.rates(request.USUAL)
 RULES = Rules(rates=RATES, schedules=("cosine",), seeds=(0, 1), fresh=(2, 3, 4, 5, 6))
 
 
@@ -31,10 +31,10 @@ def play(contenders, rules, value):
                 bad = {"diverged": "loss is not finite"}
                 known[m.label] = Outcome(m.label, **(bad if found is None else good))
 
-    while any(m.label not in known for m in course.search(contenders, rules, known)):
-        run(course.search(contenders, rules, known))
-    run(course.finals(contenders, rules, known))
-    return course.findings(contenders, rules, known), known
+    while any(m.label not in known for m in protocol.search(contenders, rules, known)):
+        run(protocol.search(contenders, rules, known))
+    run(protocol.finals(contenders, rules, known))
+    return protocol.findings(contenders, rules, known), known
 
 
 def hill(peak, wobble=0.0):
@@ -50,8 +50,8 @@ def hill(peak, wobble=0.0):
 
 def test_rates_are_half_a_decade_apart():
     assert RATES == (1e-4, 3.16e-4, 1e-3, 3.16e-3, 1e-2, 3.16e-2, 0.1, 0.316, 1.0)
-    assert grid.rates("1e-3..1e-2") == ((1e-3, 3.16e-3, 1e-2), True)
-    assert grid.rates("0.1,0.01") == ((0.01, 0.1), False)
+    assert request.rates("1e-3..1e-2") == ((1e-3, 3.16e-3, 1e-2), True)
+    assert request.rates("0.1,0.01") == ((0.01, 0.1), False)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_rates_are_half_a_decade_apart():
 )
 def test_a_wrong_rate_is_told(text):
     with pytest.raises(UsageError, match="--lr"):
-        grid.rates(text)
+        request.rates(text)
 
 
 def test_the_best_rate_inside_is_chosen_and_nothing_is_extended():
@@ -184,12 +184,12 @@ def test_a_changed_outcome_changes_the_verdict():
     assert found["verdicts"]["tuned"][0]["first"] == "adam"
     for label in found["contenders"][0]["tuned"]["members"]:
         known[label] = Outcome(label, val=(0.99,), seconds=(1.0,), best=0.99, test=0.999)
-    assert course.findings(two, RULES, known)["verdicts"]["tuned"][0]["first"] == "sgd"
+    assert protocol.findings(two, RULES, known)["verdicts"]["tuned"][0]["first"] == "sgd"
     label = "sgd-lr0.001-seed0"
     known[label] = Outcome(label, val=(5.0,), seconds=(1.0,), best=5.0)
-    changed = course.search(two, RULES, known)
+    changed = protocol.search(two, RULES, known)
     assert len(changed) == 36
-    assert course.chosen(two[0], RULES, RATES, known) == (0.001, "cosine")
+    assert protocol.chosen(two[0], RULES, RATES, known) == (0.001, "cosine")
 
 
 def curves(two, rules, shape):
@@ -200,7 +200,7 @@ def curves(two, rules, shape):
             seed = int(label.rpartition("seed")[2])
             val = shape(label, seed)
             known[label] = Outcome(label, val, tuple(map(float, range(1, 5))), val[-1], val[-1])
-    return course.findings(two, rules, known)
+    return protocol.findings(two, rules, known)
 
 
 def test_time_to_what_all_reach():
@@ -248,7 +248,7 @@ def test_of_two_goals_nothing_is_said_across():
 
 def asked(lr=None, schedule=None, seed=None, optimizers=1, target=None):
     more = {"optimizers": optimizers, "target": target, "warmup": None}
-    return grid.rules(lr, schedule, seed, **more)
+    return request.rules(lr, schedule, seed, **more)
 
 
 def test_by_rules_when_rates_are_left_open_or_several():
@@ -268,7 +268,9 @@ def test_fresh_seeds_come_after_those_of_the_search():
 
 def test_warm_up_is_none_unless_given_and_onecycle_keeps_its_own():
     who, rules = contender(), asked(optimizers=2, schedule="cosine,onecycle")
-    made = {point[1]: course.member(who, rules, point, 0) for point in course.points(rules, [0.1])}
+    made = {
+        point[1]: protocol.member(who, rules, point, 0) for point in protocol.points(rules, [0.1])
+    }
     assert made["cosine"].mapping["train"]["warmup"] == 0.0
     assert "warmup" not in made["onecycle"].mapping["train"]
     assert made["cosine"].label == "adam-cosine-lr0.1-seed0"

@@ -13,9 +13,9 @@ import pytest
 import etude
 from etude import errors, session, verbs
 from etude.cli import main
-from etude.duel import play
-from etude.duel.ledger import Ledger
-from etude.runs.duel import DuelFolder
+from etude.comparison import engine
+from etude.comparison.journal import Ledger
+from etude.runs.comparison import DuelFolder
 
 SMALL = ["--epochs", "1", "model.hidden=16", "--workers", "1"]
 DUEL = ["compare", "--model", "mlp", "--data", "digits", "--optimizer", "sgd,adam",
@@ -195,7 +195,7 @@ def test_a_changed_outcome_changes_what_is_said(whole, workdir):
         if row["outcome"]["label"] in best["tuned"]["members"]:
             row["outcome"]["test"] = 0.01
             ledger._read(row)
-    again = play.course.findings(ledger.plan.contenders, ledger.plan.rules, ledger.known)
+    again = engine.course.findings(ledger.plan.contenders, ledger.plan.rules, ledger.known)
     assert again["verdicts"]["tuned"][0]["first"] != first
 
 

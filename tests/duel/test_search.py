@@ -12,8 +12,8 @@ import pytest
 
 import etude
 from etude import verbs
-from etude.duel import space, study, tune
-from etude.duel.member import Member, Outcome
+from etude.comparison import search, search_space, shared_queue
+from etude.comparison.run_spec import Member, Outcome
 from etude.errors import NumericsError, RunError, UsageError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
@@ -33,26 +33,26 @@ SMALL = {"model.hidden": [8], "train.epochs": 1, "train.device": "cpu"}
     ],
 )
 def test_a_range_or_a_list_is_an_axis(value, kind, ends):
-    axis = space.axis("x", value)
+    axis = search_space.axis("x", value)
     assert axis.kind == kind
     assert axis.ends() == ends
-    assert space.Axis.read(json.loads(json.dumps(axis.plain()))) == axis
+    assert search_space.Axis.read(json.loads(json.dumps(axis.plain()))) == axis
 
 
 @pytest.mark.parametrize("value", [0.1, "adam", 3, None, "a.b"])
 def test_one_value_is_none(value):
-    assert space.axis("x", value) is None
+    assert search_space.axis("x", value) is None
 
 
 @pytest.mark.parametrize("value", ["1..a", "..", "5..2", "1..1", "[1]..2"])
 def test_what_is_no_range_is_told(value):
     with pytest.raises(UsageError, match="x="):
-        space.axis("x", value)
+        search_space.axis("x", value)
 
 
 def asked(**fields):
     mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}}
-    return tune.asked(mapping, {**SMALL, **fields})
+    return search.asked(mapping, {**SMALL, **fields})
 
 
 def test_a_search_needs_something_to_search_and_every_end_must_fit():
@@ -75,33 +75,33 @@ def row(number, best, why=""):
 
 def test_the_best_is_the_best_by_the_goals_direction():
     found = [row(0, 0.5), row(1, None, "diverged"), row(2, 0.9), row(3, 0.1)]
-    assert tune.best(found, "accuracy", Path("x"))["number"] == 2
-    assert tune.best(found, "mae", Path("x"))["number"] == 3
+    assert search.best(found, "accuracy", Path("x"))["number"] == 2
+    assert search.best(found, "mae", Path("x"))["number"] == 3
     with pytest.raises(NumericsError, match="no trial"):
-        tune.best([row(0, None, "diverged")], "accuracy", Path("x"))
+        search.best([row(0, None, "diverged")], "accuracy", Path("x"))
 
 
 def test_passwords_are_not_shown():
     url = "postgresql+psycopg://me:secret@host:5432/db"
-    assert study.hidden(url) == "postgresql+psycopg://me@host:5432/db"
-    assert study.hidden("sqlite:///a.db") == "sqlite:///a.db"
+    assert shared_queue.hidden(url) == "postgresql+psycopg://me@host:5432/db"
+    assert shared_queue.hidden("sqlite:///a.db") == "sqlite:///a.db"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all.db", "oracle://x/y"])
 def test_a_storage_that_cannot_be_used_is_told(url):
     with pytest.raises(UsageError, match="cannot be used"):
-        study.opened(url, "x", {})
+        shared_queue.opened(url, "x", {})
 
 
 def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match="not installed") as caught:
-        study.opened("sqlite:///x.db", "x")
+        shared_queue.opened("sqlite:///x.db", "x")
     assert "etude[search]" in caught.value.do
 
 
 def url_in(folder):
-    return f"sqlite:///{folder}/study.db"
+    return f"sqlite:///{folder}/shared_queue.db"
 
 
 def test_members_that_are_posted_are_made_and_answered(workdir):
@@ -109,13 +109,13 @@ def test_members_that_are_posted_are_made_and_answered(workdir):
                "train": {"epochs": 1, "threads": 1, "device": "cpu"}}  # fmt: skip
     members = [Member(f"seed{s}", {**mapping, "seed": s}) for s in (0, 1)]
     url = url_in(workdir)
-    board = study.opened(url, "duel", {"closed": False})
+    board = shared_queue.opened(url, "duel", {"closed": False})
     for member in members:
         board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "search"})
-    while study.wanted(board):
-        board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    while shared_queue.wanted(board):
+        board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
     waiting = {"seed0", "seed1"}
-    found = {one.label: one for one in study.answered(board, waiting)}
+    found = {one.label: one for one in shared_queue.answered(board, waiting)}
     assert not waiting
     assert set(found) == {"seed0", "seed1"}
     assert 0 < found["seed0"].best <= 1
@@ -124,44 +124,44 @@ def test_members_that_are_posted_are_made_and_answered(workdir):
 
 
 def test_a_member_that_cannot_be_run_is_told(workdir):
-    board = study.opened(url_in(workdir), "duel", {})
+    board = shared_queue.opened(url_in(workdir), "duel", {})
     bad = Member("odd", {"model": {"name": "mlp"}, "data": {"name": "nowhere"}})
     board.enqueue_trial({}, user_attrs={"member": bad.plain()})
-    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match=r"odd.*nowhere"):
-        list(study.answered(board, {"odd"}))
+        list(shared_queue.answered(board, {"odd"}))
 
 
 def test_a_member_that_another_holds_is_posted_again(workdir, monkeypatch):
-    monkeypatch.setattr(study.time, "sleep", lambda seconds: None)
-    board = study.opened(url_in(workdir), "duel", {})
+    monkeypatch.setattr(shared_queue.time, "sleep", lambda seconds: None)
+    board = shared_queue.opened(url_in(workdir), "duel", {})
     fields = {"train.epochs": 1, "train.threads": 1, "model.hidden": [8]}
     member = Member("m", draft("mlp", "digits", fields=fields))
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": ""})
     held = RunFolder.create(Path("runs/duel/m"))
-    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
     waiting = {"m"}
-    assert list(study.answered(board, waiting)) == []
-    assert study.wanted(board)
+    assert list(shared_queue.answered(board, waiting)) == []
+    assert shared_queue.wanted(board)
     held.erase()
-    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
-    assert [one.label for one in study.answered(board, waiting)] == ["m"]
+    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    assert [one.label for one in shared_queue.answered(board, waiting)] == ["m"]
 
 
 def test_a_posted_folder_leads_nowhere_else(workdir):
-    board = study.opened(url_in(workdir), "duel", {})
+    board = shared_queue.opened(url_in(workdir), "duel", {})
     member = Member("m", {"model": {"name": "mlp"}, "data": {"name": "digits"}})
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "../.."})
-    board.optimize(lambda t: study.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match="cannot name"):
-        list(study.answered(board, {"m"}))
+        list(shared_queue.answered(board, {"m"}))
 
 
 @pytest.mark.parametrize("asked", [{"label": "../x", "mapping": {}}, {"name": "x"}, [1], {},
                                    {"label": "x", "mapping": 3}])  # fmt: skip
 def test_a_member_from_a_stranger_is_refused(workdir, asked):
     with pytest.raises(UsageError, match=r"cannot name|no member|no mapping"):
-        study.posted(asked)
+        shared_queue.posted(asked)
 
 
 def test_a_search_finds_tests_and_goes_on(workdir):
@@ -187,8 +187,8 @@ def test_workers_that_keep_ending_badly_are_told(workdir, monkeypatch):
         one.wait()
         return one
 
-    monkeypatch.setattr(study, "worker", broken)
-    board = study.Board("sqlite:///x.db", "x", print)
+    monkeypatch.setattr(shared_queue, "worker", broken)
+    board = shared_queue.Board("sqlite:///x.db", "x", print)
     board.help(2)
     board.help(2)
     with pytest.raises(RunError, match="end badly"):
@@ -197,15 +197,15 @@ def test_workers_that_keep_ending_badly_are_told(workdir, monkeypatch):
 
 @pytest.mark.slow
 def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
-    monkeypatch.setattr(study, "BEAT", 1)
-    monkeypatch.setattr(study, "GRACE", 3)
+    monkeypatch.setattr(shared_queue, "BEAT", 1)
+    monkeypatch.setattr(shared_queue, "GRACE", 3)
     url = url_in(workdir)
-    board = study.opened(url, "duel", {"closed": False})
+    board = shared_queue.opened(url, "duel", {"closed": False})
     mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}, "seed": 0,
                "train": {"epochs": 400, "threads": 1, "device": "cpu"}}  # fmt: skip
     board.enqueue_trial({}, user_attrs={"member": Member("long", mapping).plain()})
     code = (
-        "from etude.duel import study; study.BEAT, study.GRACE = 1, 3\n"
+        "from etude.comparison import study; shared_queue.BEAT, shared_queue.GRACE = 1, 3\n"
         "from pathlib import Path\n"
         f"study.work({url!r}, 'duel', Path('runs'), print)"
     )
@@ -222,7 +222,7 @@ def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
     two = subprocess.Popen([sys.executable, "-c", code], env=env)
     waiting, found = {"long"}, []
     while waiting and time.monotonic() < end + 120:
-        found += study.answered(board, waiting)
+        found += shared_queue.answered(board, waiting)
         time.sleep(0.2)
     two.terminate()
     two.wait()

@@ -11,9 +11,9 @@ import pytest
 
 import etude
 from etude import registry, session, verbs
+from etude.comparison import stacked
+from etude.comparison.run_spec import Member
 from etude.data.digits import SOURCE
-from etude.duel import stacked
-from etude.duel.member import Member
 from etude.errors import Interrupted
 from etude.recipe import draft
 from etude.runs.folder import RunFolder, lines

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from etude.duel.study import being_made
+from etude.comparison.shared_queue import being_made
 
 OPEN = """
 import sys
-from etude.duel.study import opened
+from etude.comparison.shared_queue import opened
 import optuna.storages, sqlalchemy.dialects.sqlite
 print("ready", flush=True)
 sys.stdin.readline()

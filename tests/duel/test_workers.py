@@ -12,8 +12,8 @@ import pytest
 
 import etude
 from etude import session, verbs
-from etude.duel.member import Member, Outcome
-from etude.duel.workers import Pool, here
+from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.workers import Pool, here
 from etude.errors import DataError, Interrupted, RunError, StorageError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder, lines
@@ -228,8 +228,8 @@ def test_ctrl_c_saves_what_is_in_training(workdir, notes):
 def test_workers_whose_duel_was_killed_save_and_leave(workdir):
     """An orphan hears that its pipe has ended; the next one to work on its member waits for it."""
     code = (
-        "import json, sys; from pathlib import Path; from etude.duel.member import Member\n"
-        "from etude.duel.workers import Pool\n"
+        "import json, sys; from pathlib import Path; from etude.comparison.run_spec import Member\n"
+        "from etude.comparison.workers import Pool\n"
         "with Pool(print) as pool: list(pool([Member(**json.loads(sys.argv[1]))], Path('.'), 1))"
     )
     told = json.dumps(member("a", **LONG).plain())

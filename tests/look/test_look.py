@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageStat
 
 import etude
+from etude.comparison import curves
 from etude.draw.page import style
 from etude.draw.style import DARK, LIGHT, picture
-from etude.look import compare, filmstrip
+from etude.look import filmstrip
 from etude.look.report import Section, Summary, keep, kept, page
 from etude.look.view import Shown
 from etude.look.words import sentences
@@ -30,8 +31,8 @@ def shown(each) -> list[Image.Image]:
 
 def every_picture():
     grid = np.linspace(0, 1, 9)
-    yield compare.overlaid({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
-    yield compare.functions(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
+    yield curves.overlaid({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
+    yield curves.functions(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
 
 
 @pytest.mark.parametrize("each", list(every_picture()), ids=lambda p: p.name)
@@ -48,7 +49,7 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(each):
 
 def test_equal_data_give_equal_bytes():
     members = {"a": [ROWS]}
-    assert compare.overlaid(members, "accuracy", "") == compare.overlaid(members, "accuracy", "")
+    assert curves.overlaid(members, "accuracy", "") == curves.overlaid(members, "accuracy", "")
 
 
 def test_a_name_that_no_font_here_can_write_stops_nothing():

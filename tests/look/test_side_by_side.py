@@ -7,8 +7,8 @@ import pytest
 
 import etude
 from etude.cli import main
+from etude.comparison import side_by_side
 from etude.errors import RunError, UsageError
-from etude.look import side_by_side
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 
 from etude import registry
 from etude.errors import UsageError
-from etude.runs import duel as duels
+from etude.runs import comparison as duels
 from etude.runs.folder import ROOT, begun
 
 MODULE = "torch.nn.modules.module.Module"

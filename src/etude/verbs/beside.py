@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from etude import registry
+from etude.comparison import side_by_side
+from etude.comparison.side_by_side import SideBySide
 from etude.draw.texts import Lang
 from etude.errors import EtudeError, RunError, UsageError
-from etude.look import side_by_side
-from etude.look.side_by_side import SideBySide
-from etude.runs import duel as duels
+from etude.runs import comparison as duels
 from etude.runs import folder as files
 from etude.runs.files import storage
 from etude.runs.folder import ROOT, begun, free, named

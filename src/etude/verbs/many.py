@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude import registry
+from etude.comparison import request
+from etude.comparison.request import Duel
+from etude.comparison.side_by_side import SideBySide
 from etude.draw.texts import Lang, say
-from etude.duel import grid
-from etude.duel.grid import Duel
 from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.look import tour as drawn
 from etude.look.report import write
-from etude.look.side_by_side import SideBySide
-from etude.runs import duel as duels
+from etude.runs import comparison as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved
 from etude.system.limits import cores
@@ -25,7 +25,7 @@ from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
 from etude.verbs.use import table
 
 if TYPE_CHECKING:
-    from etude.duel.ledger import Ledger, Plan
+    from etude.comparison.journal import Ledger, Plan
     from etude.ship.run import Run
 
 
@@ -74,8 +74,9 @@ def compare(
     batches (one seed gives both), and draw them side by side. Or compare finished `runs`, or
     folders of them, without training anything: then nothing else is given but name and lang.
 
-    By rules (see duel/course.py), each with its own learning rate, where several optimizers are
-    compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or schedules are.
+    By rules (see comparison/protocol.py), each with its own learning rate, where several
+    optimizers are compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or
+    schedules are.
     workers: processes side by side; without it one a core, or one batched step where that is
     faster. storage: a database where members are posted for workers on other machines (etude work).
     Raises an EtudeError.
@@ -98,7 +99,7 @@ def compare(
         raise UsageError(f"--workers {workers}: at least 1.")
     model, data = model_name(model), data_name(data)
     axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
-    asked = grid.ask(axes, lr, schedule, target, paths(fields))
+    asked = request.ask(axes, lr, schedule, target, paths(fields))
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
     place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
     if duels.is_taken(place):
@@ -106,22 +107,22 @@ def compare(
             f"{place} is already there; nothing is overwritten.",
             do=f"Choose another --name, or go on with it: etude resume {place}",
         )
+    from etude.comparison import engine
     from etude.draw.progress import Tally
-    from etude.duel import play
 
     with Tally(place.name, quiet) as tally:
-        plan = play.plan(asked, workers, storage or "", tally.note)
-    return play.play(_begun(place, plan, named=name is not None), quiet, lang)
+        plan = engine.plan(asked, workers, storage or "", tally.note)
+    return engine.play(_begun(place, plan, named=name is not None), quiet, lang)
 
 
 def _begun(place: Path, plan: "Plan", named: bool) -> "Ledger":
     """The folder of a new comparison; the next free name where nobody named one and another process
     was quicker."""
-    from etude.duel import play
+    from etude.comparison import engine
 
     for each in (place,) if named else candidates(place.name):
         try:
-            return play.begin(each, plan)
+            return engine.begin(each, plan)
         except (TakenError, LockedError):
             if named:
                 raise
@@ -186,9 +187,9 @@ def tune(
     given = paths(fields)
     if "seed" in given and not isinstance(given["seed"], int):
         raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
+    from etude.comparison import search as search
+    from etude.comparison import search_pictures as pictures
     from etude.draw.progress import Tally
-    from etude.duel import tune as search
-    from etude.look import tune as pictures
 
     mapping = drafted(model, data, None, {})
     asked = search.asked(mapping, given)
@@ -212,11 +213,11 @@ def tune(
 def work(storage: str, name: str, *, quiet: bool = False) -> int:
     """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
     do for a minute; how many it was. Raises an EtudeError."""
+    from etude.comparison import shared_queue
     from etude.draw.progress import Tally
-    from etude.duel import study
 
     with Tally(name, quiet) as tally:
-        return study.work(storage, name, ROOT, tally.note)
+        return shared_queue.work(storage, name, ROOT, tally.note)
 
 
 @no_warnings()
@@ -230,9 +231,9 @@ def resume(
     if duel := duels.where(run_path(path)):
         _not_moved(data, duel)
         alone("A comparison")
-        from etude.duel import play
+        from etude.comparison import engine
 
-        return play.again(duel, quiet, lang)
+        return engine.again(duel, quiet, lang)
     return resume_run(path, data=data, quiet=quiet, lang=lang)
 
 

@@ -7,7 +7,7 @@ from etude import registry
 from etude.draw.texts import Lang, metric
 from etude.errors import RunError, UsageError
 from etude.look import words
-from etude.runs import duel as duels
+from etude.runs import comparison as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
 from etude.system.surroundings import no_warnings
@@ -23,9 +23,9 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
     if duel := duels.where(run_path(path)):
         if data is not None:
             raise UsageError(f"{duel}: --data is for a single run, and this is a comparison.")
-        from etude.duel import play
+        from etude.comparison import engine
 
-        return play.redrawn(duel, lang)
+        return engine.redrawn(duel, lang)
     run = RunFolder.open(path)
     run.finished()
     run.lock()

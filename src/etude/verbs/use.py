@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etude.comparison import curves, side_by_side
+from etude.comparison.request import Duel
+from etude.comparison.side_by_side import SideBySide
 from etude.draw.texts import Lang, say
-from etude.duel.grid import Duel
 from etude.errors import RunError, UsageError
-from etude.look import compare, filmstrip, side_by_side, words
-from etude.look.side_by_side import SideBySide
+from etude.look import filmstrip, words
 from etude.runs.files import made, replace, storage
 from etude.system.surroundings import no_warnings
 from etude.verbs import asked
@@ -49,7 +50,7 @@ def summary(run: "Run | Duel | SideBySide") -> dict[str, Any]:
     if isinstance(run, Duel):
         members = [summary(each) for each in run.runs]
         clock = {"seconds": dict(run.seconds), "diverged": dict(run.diverged)}
-        found = run.found or compare.findings(by_label(run), run.warning)
+        found = run.found or curves.findings(by_label(run), run.warning)
         return {"run": str(run.path), "members": members, **clock, **found}
     result = {k: v for k, v in run.result.items() if k != "event"}
     return {
@@ -148,11 +149,11 @@ def said(run: "Run | Duel | SideBySide", lang: Lang = "en") -> list[str]:
     if isinstance(run, SideBySide):
         return side_by_side.every_sentence(run, lang)
     if isinstance(run, Duel):
-        from etude.look.duel import sentences
+        from etude.comparison.findings import sentences
 
         if run.found:
             return sentences(run.found, run.seconds, lang)
-        lines = compare.sentences(by_label(run), run.warning, lang, run.diverged)
+        lines = curves.sentences(by_label(run), run.warning, lang, run.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=run.seconds.get("runs", 0.0))]
     return words.sentences(run.result, run.history, lang)
 
@@ -162,7 +163,7 @@ def table(duel: Duel | SideBySide, lang: Lang = "en") -> list[list[str]]:
     if isinstance(duel, SideBySide):
         return side_by_side.every_ranking(duel, lang)
     if duel.found:
-        from etude.look.duel import rows
+        from etude.comparison.findings import rows
 
         return rows(duel.found, lang)
     return words.rows(duel.runs, duel.labels, lang)

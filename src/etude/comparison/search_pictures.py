@@ -24,8 +24,11 @@ def draw(
     run: Any,
     lang: Lang = "en",
 ) -> None:
-    """pictures/ and report.html. found: rows of duel/tune.py. logs: fields to be drawn on a log
-    axis. run: the winner's, tested."""
+    """Write pictures/ and report.html of a search.
+
+    found: rows of comparison/search.py. logs: fields to draw on a logarithmic axis. run: the best
+    one's, tested.
+    """
     pictures = [history(found, goal, lang), fields(found, best, goal, logs, lang)]
     said = sentences(found, best, goal, run, lang)
     sections = [

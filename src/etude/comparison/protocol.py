@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from etude.comparison.differences import compared
+from etude.comparison.run_spec import Member, Outcome
 from etude.config import Config
-from etude.duel.member import Member, Outcome
-from etude.look.differences import compared
 from etude.recipe import Schedule
 from etude.stats import LOWER_IS_BETTER, mean_interval
 

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from etude import registry, session
-from etude.duel.member import Member, Outcome
-from etude.duel.workers import here as alone
+from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.workers import here as alone
 from etude.errors import NumericsError
 from etude.recipe import Recipe
 from etude.registry import Assembly

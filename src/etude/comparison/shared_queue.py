@@ -16,9 +16,9 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
-from etude.duel import space
-from etude.duel.member import Member, Outcome
-from etude.duel.workers import process
+from etude.comparison import search_space
+from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.workers import process
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
 from etude.runs.folder import named
@@ -146,7 +146,7 @@ def attempt(study: "Study", trial: "Trial", place: Path) -> float:
     """Make the run that a trial asks for. What cannot be run is told in its attribute `error`."""
     from optuna import TrialPruned
 
-    from etude.duel.worker import outcome
+    from etude.comparison.worker import outcome
 
     asked = trial.user_attrs.get("member")
     if asked is None and "space" not in study.user_attrs:
@@ -189,7 +189,7 @@ def posted(asked: Any) -> Member:
 def proposed(study: "Study", trial: "Trial") -> Member:
     """A recipe from the study's space. Raises UsageError where its parts do not fit together."""
     fields = {
-        path: space.Axis.read(axis, path).suggested(trial, path)
+        path: search_space.Axis.read(axis, path).suggested(trial, path)
         for path, axis in study.user_attrs["space"].items()
     }
     return Member(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))

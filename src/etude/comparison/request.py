@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from etude.comparison.protocol import FRESH, HALF_DECADE, Rules, rounded
 from etude.draw.texts import Lang, say
-from etude.duel.course import FRESH, HALF_DECADE, Rules, rounded
 from etude.errors import UsageError
 
 USUAL = "1e-4..1"

@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from etude.comparison import curves
+from etude.comparison.differences import apart, footnotes, judged, samples_of, values_of, worded
 from etude.draw.texts import Lang, counted, say
 from etude.errors import UsageError
-from etude.look import compare
-from etude.look.differences import apart, footnotes, judged, samples_of, values_of, worded
 from etude.look.report import Section, write
 from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
@@ -115,7 +115,7 @@ def _board(task: str, goal: str, labels: Mapping[str, Any]) -> Board:
         by_recipe.setdefault(json.dumps([fingerprint(run), flat], sort_keys=True), []).append(label)
     groups: dict[str, list[Any]] = {}
     for members in by_recipe.values():
-        bare_names = [compare.SEED.sub("", label) for label in members]
+        bare_names = [curves.SEED.sub("", label) for label in members]
         common = os.path.commonprefix(bare_names)  # noqa: RUF071  letter by letter is meant
         bare = common.rstrip("-_./ ") or members[0]
         name = bare if len(members) > 1 and bare not in (*labels, *groups) else members[0]
@@ -180,7 +180,7 @@ def _alone(board: Board, lang: Lang) -> list[str]:
     """Of a board of one group: there is nothing beside it."""
     if len(board.groups) > 1:
         return []
-    return compare.only(board.groups, lang)
+    return curves.only(board.groups, lang)
 
 
 def ranking(board: Board, lang: Lang = "en") -> list[list[str]]:
@@ -307,9 +307,9 @@ def draw(
         some = list(board.groups.items())[:CURVES]
         histories = {name: [run.history for run in runs] for name, runs in some}
         name = "curves" if len(found) == 1 else f"curves-{index}"
-        drawn = [compare.overlaid(histories, board.goal, warning, lang, name)]
+        drawn = [curves.overlaid(histories, board.goal, warning, lang, name)]
         if len(found) == 1:
-            drawn += compare.fitted({label: runs[0] for label, runs in some}, warning, lang)
+            drawn += curves.fitted({label: runs[0] for label, runs in some}, warning, lang)
         pictures += drawn
         title = f"{board.data}: {board.task}"
         sections.append(Section(title, sentences(board, lang), ranking(board, lang)))

@@ -1,12 +1,15 @@
-"""A duel by rules: what was found, in sentences and a table. `found` is what duel.course finds."""
+"""The findings of a comparison by rules, as sentences and a table.
+
+`found` is what comparison/protocol.py computes.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from etude.comparison import curves
+from etude.comparison.differences import all_worded, table_of
 from etude.draw.texts import Lang, counted, say
-from etude.look import compare, duel_pictures
-from etude.look.differences import all_worded, table_of
 from etude.look.report import Section, write
 from etude.look.words import number
 
@@ -30,12 +33,12 @@ def draw(
     groups = {name: members for name, members in groups.items() if members}
     pictures = []
     if found["goal"]:
-        pictures = duel_pictures.pictures(found, lang)
+        pictures = pictures.pictures(found, lang)
         histories = {name: [run.history for run in members] for name, members in groups.items()}
         if histories:
-            pictures.append(compare.overlaid(histories, found["goal"], "", lang))
+            pictures.append(curves.overlaid(histories, found["goal"], "", lang))
             firsts = {name: members[0] for name, members in groups.items()}
-            pictures += compare.fitted(firsts, "", lang)
+            pictures += curves.fitted(firsts, "", lang)
     sections = [
         Section(say(lang, "results"), sentences(found, spent, lang), rows(found, lang)),
         Section(say(lang, "pictures"), pictures=pictures),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from etude.comparison.curves import whole_epochs
 from etude.draw.style import Ink, Picture, line, log_scale, picture
 from etude.draw.texts import Lang, counted, say
-from etude.look.compare import whole_epochs
 from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER
 
@@ -163,7 +163,7 @@ def _height(contenders: Sequence[Any]) -> float:
 
 def time_to_target(found: Found, lang: Lang = "en") -> Picture:
     """Epochs and seconds of training until the target: each run a dot, the median a line."""
-    from etude.look.duel import reached
+    from etude.comparison.findings import reached
 
     contenders, goal = found["contenders"], found["goal"]
     target = number(found["target"], goal)

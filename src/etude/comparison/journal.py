@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
+from etude.comparison.protocol import Contender, Label, Rules
+from etude.comparison.run_spec import Member, Outcome
 from etude.config import Config
-from etude.duel.course import Contender, Label, Rules
-from etude.duel.member import Member, Outcome
 from etude.errors import RunError, UsageError
 from etude.recipe import Recipe
-from etude.runs.duel import DuelFolder
+from etude.runs.comparison import DuelFolder
 
 
 class Named(Config):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from etude import registry, session
+from etude.comparison import search_space, shared_queue
+from etude.comparison.search_space import Axis
+from etude.comparison.shared_queue import Board, spoken
 from etude.draw.progress import Tally
-from etude.duel import space, study
-from etude.duel.space import Axis
-from etude.duel.study import Board, spoken
 from etude.errors import NumericsError, RunError, UsageError
 from etude.look.words import LOWER_IS_BETTER
 from etude.recipe import draft
@@ -55,7 +55,7 @@ def asked(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
         flat = isinstance(value, list) and not any(isinstance(each, list) for each in value)
         if flat and _is_list(path, mapping):
             continue
-        if axis := space.axis(path, value):
+        if axis := search_space.axis(path, value):
             axes[path] = axis
     if not axes:
         raise UsageError(
@@ -87,10 +87,10 @@ def play(search: Search, url: str, place: Path, trials: int, workers: int, tally
     on the study. Raises Interrupted, Stopped, RunError."""
     name = place.name
     with suppress(RunError):
-        _same(study.opened(url, name).user_attrs, search, place)
-    board = study.opened(url, name, {**search.attributes, "trials": trials})
+        _same(shared_queue.opened(url, name).user_attrs, search, place)
+    board = shared_queue.opened(url, name, {**search.attributes, "trials": trials})
     if url != local(place):
-        tally.note(f"on another machine: etude work {study.hidden(url)} {name}")
+        tally.note(f"on another machine: etude work {shared_queue.hidden(url)} {name}")
     own = Board(url, name, tally.note)
     tally.begins("search", 0, trials)
     seen: set[int] = set()
@@ -107,7 +107,7 @@ def play(search: Search, url: str, place: Path, trials: int, workers: int, tally
                         f"{place}: stopped and saved, {len(seen)} of {trials} trials done.",
                         do=f"Go on with the same command and --name {name}",
                     )
-                time.sleep(study.POLL)
+                time.sleep(shared_queue.POLL)
             board.set_user_attr("closed", True)
     finally:
         own.leave()
@@ -126,7 +126,7 @@ def _same(attributes: Mapping[str, Any], search: Search, place: Path) -> None:
 
 def ended(url: str, name: str) -> list[dict[str, Any]]:
     """The rows of a study."""
-    return rows(study.opened(url, name))
+    return rows(shared_queue.opened(url, name))
 
 
 def rows(board: Any) -> list[dict[str, Any]]:
@@ -178,4 +178,4 @@ def best(found: list[dict[str, Any]], goal: str, place: Path) -> dict[str, Any]:
 
 def local(place: Path) -> str:
     """The storage of a search on this machine alone: a file in its folder."""
-    return f"sqlite:///{os.path.abspath(place)}/study.db"
+    return f"sqlite:///{os.path.abspath(place)}/shared_queue.db"

@@ -21,7 +21,7 @@ from typing import IO, Any, Protocol
 
 import etude
 from etude import errors
-from etude.duel.member import Member, Outcome
+from etude.comparison.run_spec import Member, Outcome
 from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.system import portable
 from etude.training.signals import Signals
@@ -44,7 +44,7 @@ class Engine(Protocol):
 
 def here(members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
     """One after the other, in this process."""
-    from etude.duel.worker import outcome
+    from etude.comparison.worker import outcome
 
     for member in members:
         yield outcome(member, place)
@@ -71,7 +71,9 @@ class Worker:
         self.member: Member | None = None
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (as long as it lives)
         pipe = subprocess.PIPE
-        self.process = process("etude.duel.worker", stdin=pipe, stdout=pipe, stderr=self.errors)
+        self.process = process(
+            "etude.comparison.worker", stdin=pipe, stdout=pipe, stderr=self.errors
+        )
         threading.Thread(target=self._listen, args=(heard,), daemon=True).start()
 
     def _listen(self, heard: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from etude import session
-from etude.duel.member import Member, Outcome
+from etude.comparison.run_spec import Member, Outcome
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 from etude.system import portable
 from etude.system.surroundings import no_warnings

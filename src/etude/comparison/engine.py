@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from etude import registry, session
+from etude.comparison import curves, findings, protocol, request, stacked, workers
+from etude.comparison.journal import Ledger, Named, Plan
+from etude.comparison.protocol import Contender
+from etude.comparison.request import Asked, Duel
+from etude.comparison.run_spec import Member
+from etude.comparison.shared_queue import Board
+from etude.comparison.workers import Engine, Pool
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
-from etude.duel import course, grid, stacked, workers
-from etude.duel.course import Contender
-from etude.duel.grid import Asked, Duel
-from etude.duel.ledger import Ledger, Named, Plan
-from etude.duel.member import Member
-from etude.duel.study import Board
-from etude.duel.workers import Engine, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
-from etude.look import compare, duel
 from etude.recipe import draft
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
@@ -60,7 +59,7 @@ def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
     data and choices.
     """
     rules = asked.rules
-    found = grid.members(asked.axes, alone=rules is not None)
+    found = request.members(asked.axes, alone=rules is not None)
     fields = {"train.threads": 1, **asked.fields}
     drafts = {label: _drafted(chosen, fields) for label, chosen in found.items()}
     for mapping in drafts.values():  # what one member cannot do, none begins with
@@ -84,7 +83,7 @@ def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
     rate = next(iter(settled.values()))[0]["train"]["lr"]
     return Plan(
         members=members,
-        warning=grid.warning(asked.axes, rate),
+        warning=request.warning(asked.axes, rate),
         workers=workers,
         storage=storage,
         environment=environment(),
@@ -97,7 +96,7 @@ def _drafted(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, 
     if "optimizer" in chosen:
         own["train.optimizer"] = chosen["optimizer"]
     if "seed" in chosen:
-        own["seed"] = grid.seeds(chosen["seed"])[0]
+        own["seed"] = request.seeds(chosen["seed"])[0]
     return draft(chosen.get("model"), chosen.get("data"), fields=own)
 
 
@@ -168,9 +167,9 @@ def _rounds(ledger: Ledger, tally: Tally, pool: Pool) -> None:
         _run(ledger, "runs", plan.whole(), folder.path, tally, pool)
         return
     rules, contenders = plan.rules, plan.contenders
-    while ledger.lacks(asked := course.search(contenders, rules, ledger.known)):
+    while ledger.lacks(asked := protocol.search(contenders, rules, ledger.known)):
         _run(ledger, "search", asked, folder.search, tally, pool)
-    asked = course.finals(contenders, rules, ledger.known)
+    asked = protocol.finals(contenders, rules, ledger.known)
     _run(ledger, "finals", asked, folder.path, tally, pool)
 
 
@@ -219,16 +218,16 @@ def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
                 items=away,
             )
         runs = [Run(path / label) for label in labels]
-        warning = grid.unfair(runs[0].recipe.train.lr, lang) if plan.warning else ""
-        compare.draw(path, dict(zip(labels, runs)), warning, lang, diverged)
+        warning = request.unfair(runs[0].recipe.train.lr, lang) if plan.warning else ""
+        curves.draw(path, dict(zip(labels, runs)), warning, lang, diverged)
         return Duel(path, labels, runs, {}, diverged, ledger.spent, warning)
-    found = course.findings(plan.contenders, plan.rules, known)
-    tests = course.finals(plan.contenders, plan.rules, known)
+    found = protocol.findings(plan.contenders, plan.rules, known)
+    tests = protocol.finals(plan.contenders, plan.rules, known)
     labels = [m.label for m in tests if known[m.label].test is not None]
     _must_have_some(labels, path, diverged)
     labels = [label for label in labels if begun(path / label)]  # others stay where they were made
     runs = [Run(path / label) for label in labels]
-    duel.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
+    findings.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
     return Duel(path, labels, runs, found, diverged, ledger.spent)
 
 
@@ -261,9 +260,9 @@ def _must_have_ended(ledger: Ledger) -> None:
     plan = ledger.plan
     asked = plan.whole()
     if plan.rules:
-        asked = course.search(plan.contenders, plan.rules, ledger.known)
+        asked = protocol.search(plan.contenders, plan.rules, ledger.known)
         if not ledger.lacks(asked):
-            asked = course.finals(plan.contenders, plan.rules, ledger.known)
+            asked = protocol.finals(plan.contenders, plan.rules, ledger.known)
     if left := ledger.lacks(asked):
         raise RunError(
             f"{ledger.path}: this comparison is unfinished ({len(left)} runs and more to do).",
