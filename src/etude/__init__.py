@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from etude import layers, models
     from etude.errors import EtudeError
+    from etude.inference.run import Run
     from etude.recipe import Recipe
-    from etude.ship.run import Run
     from etude.verbs import check, compare, load, resume, train, tune, verify
 
 __version__ = "0.1.0"

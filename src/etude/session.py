@@ -15,6 +15,7 @@ from etude.data.resident import Resident
 from etude.draw.progress import Watch
 from etude.draw.texts import Lang, say
 from etude.errors import NumericsError, RunError, UsageError
+from etude.inference.run import Run
 from etude.look import filmstrip, gallery, words
 from etude.look.card import card
 from etude.look.report import Section, keep, page
@@ -24,7 +25,6 @@ from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
-from etude.ship.run import Run
 from etude.training import firstaid, machine
 from etude.training.distributed import World
 from etude.training.loop import Loop

@@ -18,10 +18,10 @@ from etude.comparison.workers import Engine, Pool
 from etude.draw.progress import Tally
 from etude.draw.texts import Lang
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
+from etude.inference.run import Run
 from etude.recipe import draft
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
-from etude.ship.run import Run
 from etude.system.limits import cores
 from etude.training.stacked import Note
 

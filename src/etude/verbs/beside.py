@@ -21,7 +21,7 @@ def beside(
     """Compare finished runs and draw a report. given: runs, which must have the same task, measure
     and, unless different_data, data; or folders of runs, of which every task and data set is
     ranked by itself and unfinished runs are left out. Raises UsageError, RunError."""
-    from etude.ship.run import Run
+    from etude.inference.run import Run
 
     single, folders = _sorted_out(given)
     runs = {str(path): Run(path) for path in single}

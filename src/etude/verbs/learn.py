@@ -18,7 +18,7 @@ from etude.verbs.asked import data_name, model_name, run_path, what_is
 from etude.verbs.use import load
 
 if TYPE_CHECKING:
-    from etude.ship.run import Run
+    from etude.inference.run import Run
 
 WHAT = {"data": "a data set", "file": "a file or folder", "run": "a run"}
 

@@ -26,7 +26,7 @@ from etude.verbs.use import table
 
 if TYPE_CHECKING:
     from etude.comparison.journal import Ledger, Plan
-    from etude.ship.run import Run
+    from etude.inference.run import Run
 
 
 @dataclass(frozen=True)

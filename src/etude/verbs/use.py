@@ -19,12 +19,12 @@ from etude.verbs import asked
 from etude.verbs.asked import data_name, run_path
 
 if TYPE_CHECKING:
-    from etude.ship.run import Run
+    from etude.inference.run import Run
 
 
 def load(path: Path | str, data: str | None = None) -> "Run":
     """A finished run. data: where its data are now, if they were moved."""
-    from etude.ship.run import Run
+    from etude.inference.run import Run
 
     return Run(run_path(path), data_name(data))
 
@@ -68,7 +68,7 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     out: the sheet's or the arrays' name; the run's `pictures` without it. An array file without a
     sheet beside it is somebody's own, and is not replaced. Raises UsageError.
     """
-    from etude.ship.run import as_png
+    from etude.inference.run import as_png
 
     run = load(path)
     if out is not None:
@@ -102,8 +102,8 @@ def look(
     the folder they go to, the run's `look` without it. data: where the run's data are now, if they
     were moved.
     """
+    from etude.inference.run import Run
     from etude.look import gallery
-    from etude.ship.run import Run
 
     asked.place(out, "--out", folder=True)
     run = Run(run_path(path), data_name(data))
