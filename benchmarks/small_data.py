@@ -82,14 +82,14 @@ def sources(folder: Path) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
 
 def train(place: Path, model: str, data: Path, seed: int, quick: bool) -> Row:
     """What a default run comes to."""
-    from etude import session
+    from etude import pipeline
     from etude.recipe import draft
     from etude.runs.folder import RunFolder
 
     fields = {"seed": seed, "train.threads": 1, "train.precision": "fp32"}
     fields |= {"train.epochs": 2} if quick else {}
     began = time.perf_counter()
-    session.rehearse(place, draft(model, str(data), fields=fields), tested=True)
+    pipeline.rehearse(place, draft(model, str(data), fields=fields), tested=True)
     run = RunFolder.open(place)
     result, settings = run.finished(), run.read("recipe.json")["train"]
     every = result["baseline"]["all"]

@@ -19,7 +19,7 @@ import time
 
 import torch
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.recipe import draft
 from etude.training.stacked import Feed, Stack
 from etude.training.step import Step
@@ -61,7 +61,7 @@ def stacked(parts, feed, members: int, clock) -> float:
 
 def feed_of(every, members: int) -> Feed:
     """Three seeds, which share the members."""
-    held = {parts.recipe.seed: session.learned_from(parts)[0] for parts in every}
+    held = {parts.recipe.seed: pipeline.learned_from(parts)[0] for parts in every}
     return Feed(held, [every[i % len(every)].recipe.seed for i in range(members)], 64)
 
 

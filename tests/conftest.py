@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from etude import session
+from etude import pipeline
 from etude.draw import style
 from etude.look import gallery
 
@@ -43,7 +43,7 @@ def _coarse_pictures():
 def _short_reports(monkeypatch):
     """The report of a run that a test trains has its first picture alone: all of them take longer
     than the training. tests/look, which is about pictures, draws them all."""
-    monkeypatch.setattr(session, "gallery", SimpleNamespace(draw=first_picture))
+    monkeypatch.setattr(pipeline, "gallery", SimpleNamespace(draw=first_picture))
 
 
 @pytest.fixture

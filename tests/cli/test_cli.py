@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etude import session
+from etude import pipeline
 from etude.cli import main
 from etude.flags import spelled, value
 from etude.look import gallery, tour
@@ -399,7 +399,7 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
 
     short = {label: {**chosen, "epochs": 1} for label, chosen in many.TOUR.items()}
     monkeypatch.setattr(many, "TOUR", short)
-    monkeypatch.setattr(session, "gallery", SimpleNamespace(draw=telling_pictures))
+    monkeypatch.setattr(pipeline, "gallery", SimpleNamespace(draw=telling_pictures))
     of_the_notes = {
         n for n in registry.names("model") if "notes" in registry.load("model", n).presets
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude import errors, session, verbs
+from etude import errors, pipeline, verbs
 from etude.cli import main
 from etude.comparison import engine
 from etude.comparison.journal import Ledger
@@ -110,7 +110,7 @@ def test_the_table_and_sentences_come_out_in_both_languages(whole, capsys, monke
 def test_a_stopped_duel_goes_on_to_the_same_numbers_and_bytes(whole, workdir, capsys, monkeypatch):
     """Ctrl-C inside a member and between two, then a line half written."""
     place, found = whole
-    real, calls = session.rehearse, []
+    real, calls = pipeline.rehearse, []
 
     def interrupted(*arguments):
         calls.append(arguments)
@@ -118,7 +118,7 @@ def test_a_stopped_duel_goes_on_to_the_same_numbers_and_bytes(whole, workdir, ca
             raise KeyboardInterrupt if len(calls) == 3 else errors.Interrupted("saved")
         return real(*arguments)
 
-    monkeypatch.setattr(session, "rehearse", interrupted)
+    monkeypatch.setattr(pipeline, "rehearse", interrupted)
     code, _, err = call(capsys, *DUEL, "--name", "d")
     assert (code, "2 runs done" in err, "etude resume runs/d" in err) == (130, True, True)
     code, _, err = call(capsys, "resume", "runs/d")
@@ -216,14 +216,14 @@ def test_a_rate_that_is_too_high_is_said_and_stops_nothing(workdir, capsys):
 
 def test_members_as_they_are_also_outlive_one_that_diverges(workdir, capsys, monkeypatch):
     """Without rules: no search, each tested, no report of its own until it is asked for."""
-    real = session.rehearse
+    real = pipeline.rehearse
 
     def one_diverges(place, mapping, tested):
         if place.name == "seed1":
             mapping = {**mapping, "train": {**mapping["train"], "lr": 1e30}}
         return real(place, mapping, tested)
 
-    monkeypatch.setattr(session, "rehearse", one_diverges)
+    monkeypatch.setattr(pipeline, "rehearse", one_diverges)
     plain = ["compare", "--model", "mlp", "--data", "digits", "--seed", "0,1,2", *SMALL]
     code, out, err = call(capsys, *plain, "--name", "c")
     assert code == 0, err

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import etude
-from etude import registry, session, verbs
+from etude import pipeline, registry, verbs
 from etude.comparison import stacked
 from etude.comparison.run_spec import Member
 from etude.data.digits import SOURCE
@@ -108,7 +108,7 @@ def test_one_that_is_not_tested_never_meets_the_test_split(both, monkeypatch, wo
     _, path, found = both
     assert found["other"].test is None
     assert RunFolder.open(path.parent / "other").result is None
-    monkeypatch.setattr(session, "examined_on", lambda parts: pytest.fail("the test split"))
+    monkeypatch.setattr(pipeline, "examined_on", lambda parts: pytest.fail("the test split"))
     assert len(list(stacked.run(grid()[:2], workdir))) == 2
 
 

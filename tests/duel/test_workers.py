@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude import session, verbs
+from etude import pipeline, verbs
 from etude.comparison.run_spec import Member, Outcome
 from etude.comparison.workers import Pool, here
 from etude.errors import DataError, Interrupted, RunError, StorageError
@@ -79,13 +79,13 @@ def test_what_is_untested_never_touches_the_test_split(workdir, monkeypatch):
     def refuse(parts):
         raise AssertionError("the test split was touched")
 
-    monkeypatch.setattr(session, "examined_on", refuse)
-    found = session.rehearse(workdir / "runs" / "a", dict(member().mapping), False)
+    monkeypatch.setattr(pipeline, "examined_on", refuse)
+    found = pipeline.rehearse(workdir / "runs" / "a", dict(member().mapping), False)
     assert "test" not in found
     assert found["best"] > 0
     assert [row["event"] for row in lines(workdir / "runs" / "a" / "metrics.jsonl")] == ["epoch"]
     with pytest.raises(AssertionError):
-        session.rehearse(workdir / "runs" / "b", dict(member().mapping), True)
+        pipeline.rehearse(workdir / "runs" / "b", dict(member().mapping), True)
 
 
 def test_another_test_split_changes_nothing_of_the_search(workdir):
@@ -99,7 +99,7 @@ def test_another_test_split_changes_nothing_of_the_search(workdir):
         np.savez(workdir / f"{name}.npz", x_train=x[:40], y_train=y[:40], **test)
     fields = {**SMALL, "train.batch_size": 8}
     tried = [
-        session.rehearse(workdir / name, draft("mlp", f"{name}.npz", fields=fields), tested=False)
+        pipeline.rehearse(workdir / name, draft("mlp", f"{name}.npz", fields=fields), tested=False)
         for name in ("one", "two")
     ]
     for found in tried:
@@ -110,26 +110,26 @@ def test_another_test_split_changes_nothing_of_the_search(workdir):
 
 def test_an_untested_member_is_resumed_as_a_lone_run(workdir):
     place = workdir / "runs" / "d" / "search" / "a"
-    session.rehearse(place, dict(member().mapping), False)
+    pipeline.rehearse(place, dict(member().mapping), False)
     with pytest.raises(RunError, match="etude resume"):
         verbs.load(place)
     run = verbs.resume(place, quiet=True)
     assert run.test["accuracy"] > 0
     assert run.folder.report.exists()
-    again = session.rehearse(place, {}, False)  # and is still no tested member
+    again = pipeline.rehearse(place, {}, False)  # and is still no tested member
     assert "test" not in again
 
 
 def test_a_tested_member_is_a_whole_run(workdir):
     place = workdir / "runs" / "d" / "a"
-    found = session.rehearse(place, dict(member().mapping), True)
+    found = pipeline.rehearse(place, dict(member().mapping), True)
     run = verbs.load(place)
     assert found["test"] == run.test["accuracy"]
     assert found["best"] == run.result["val"]["accuracy"]
     assert verbs.evaluate_again(place)["accuracy"] == found["test"]
     assert not run.folder.report.exists()
     assert verbs.report(place).exists()
-    assert session.rehearse(place, {}, True) == found  # read from the disk, not run again
+    assert pipeline.rehearse(place, {}, True) == found  # read from the disk, not run again
 
 
 def test_a_rate_too_high_is_an_outcome_in_words(workdir, pool):

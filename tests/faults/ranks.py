@@ -172,7 +172,7 @@ def train(family: str, kind: str, out: str) -> None:
     """Some steps of a family, this process's share of each batch; rank 0 writes the weights."""
     import torch
 
-    from etude import registry, session
+    from etude import pipeline, registry
     from etude.layers.gaussian import Draws, drawing
     from etude.recipe import draft
     from etude.training.distributed import World
@@ -187,7 +187,7 @@ def train(family: str, kind: str, out: str) -> None:
     world = World.here()
     world.join("cpu")
     parts = registry.assemble(recipe)
-    held, _, _ = session.residents(parts)
+    held, _, _ = pipeline.residents(parts)
     parts.model.to(getattr(torch, kind))
     step = Step(parts.model, parts.task.phases(), parts.recipe.train, STEPS, world)
     samples = order(0, 0, len(held))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import etude
-from etude import session
+from etude import pipeline
 from tests.conftest import first_picture
 
 KINDS = {
@@ -41,7 +41,7 @@ def runs(tmp_path_factory):
             home = os.getcwd()
             os.chdir(place)
             unseen = pytest.MonkeyPatch()
-            unseen.setattr(session, "gallery", SimpleNamespace(draw=first_picture))
+            unseen.setattr(pipeline, "gallery", SimpleNamespace(draw=first_picture))
             try:
                 run = etude.train(model, data, epochs=2, quiet=True, **fields)
                 found[kind] = etude.load(run.path.absolute())

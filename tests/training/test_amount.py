@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import etude
-from etude import registry, session
+from etude import pipeline, registry
 from etude.recipe import Train, draft
 from etude.runs.folder import RunFolder
 from etude.training import loop, record
@@ -119,8 +119,8 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
     fields = {"train.epochs": 6, "model.hidden": [8], "train.save_seconds": 0}
     whole = etude.train("mlp", data=path, name="whole", quiet=True, **fields)
     run = RunFolder.create(Path("runs/broken"))
-    run, parts = session.begin(run, draft("mlp", path, fields=fields), quiet=True)
-    train, val, _ = session.residents(parts)
+    run, parts = pipeline.begin(run, draft("mlp", path, fields=fields), quiet=True)
+    train, val, _ = pipeline.residents(parts)
 
     class Gone(Exception):
         pass

@@ -76,11 +76,11 @@ def test_a_process_that_ended_is_said():
 
 def test_a_batch_too_small_to_share_and_a_job_without_a_name_are_refused(monkeypatch, workdir):
     import etude
-    from etude import session
+    from etude import pipeline
     from etude.recipe import Train
 
     with pytest.raises(UsageError, match="fewer than two"):
-        session._shared_out(Train(batch_size=3), World(0, 2))
+        pipeline._shared_out(Train(batch_size=3), World(0, 2))
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(UsageError, match="needs a name"):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.errors import UsageError
 from etude.recipe import Train, draft
 from etude.training import machine, precision
@@ -66,14 +66,14 @@ def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
     monkeypatch.setattr(Step, "__init__", lambda *_: pytest.fail("a step was made"))
     for clock in ("monotonic", "perf_counter", "process_time", "time"):
         monkeypatch.setattr(time, clock, lambda: pytest.fail("the clock was read"))
-    assert session.choose(parts) == session.choose(parts)
+    assert pipeline.choose(parts) == pipeline.choose(parts)
 
 
 def test_an_augmentation_that_does_not_fit_is_met_before_training(workdir):
     fields = {**CPU, "data.augment": ["jitter"]}
     parts = registry.assemble(registry.complete(draft("mlp", "digits", fields=fields)))
     with pytest.raises(UsageError, match="jitter does not fit samples of kind image"):
-        session.choose(parts)
+        pipeline.choose(parts)
 
 
 def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):
@@ -109,6 +109,6 @@ def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
 
     monkeypatch.setattr(type(parts.task), "outputs", fails)
     with pytest.raises(UsageError) as caught:
-        session.choose(parts)
+        pipeline.choose(parts)
     assert "lstm cannot be computed in bf16 on cpu here (could not create" in str(caught.value)
     assert "--precision fp32" in caught.value.do

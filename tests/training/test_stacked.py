@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.layers import dropout
 from etude.recipe import Train, draft
 from etude.shapes import Batch
@@ -72,7 +72,7 @@ def crew(model, data="digits", **fields):
         parts = registry.assemble(recipe, data_of(model, data, seed))
         parts.model.double().train()
         every.append(parts)
-        held[seed] = Wide(session.learned_from(parts)[0])
+        held[seed] = Wide(pipeline.learned_from(parts)[0])
     return every, Feed(held, SEEDS, SIZE)
 
 

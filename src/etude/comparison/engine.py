@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.comparison import curves, findings, protocol, request, stacked, workers
 from etude.comparison.journal import Ledger, Named, Plan
 from etude.comparison.protocol import Contender
@@ -69,7 +69,7 @@ def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
     settled: dict[str, tuple[dict[str, Any], str]] = {}
     for mapping in drafts.values():
         if (pair := _pair(mapping)) not in settled:
-            whole, goal, said = session.resolve(mapping)
+            whole, goal, said = pipeline.resolve(mapping)
             settled[pair] = whole, goal
             for line in said.splitlines():
                 note(f"{whole['model']['name']}: {line}")

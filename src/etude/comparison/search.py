@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_origin
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.comparison import search_space, shared_queue
 from etude.comparison.search_space import Axis
 from etude.comparison.shared_queue import Board, spoken
@@ -68,7 +68,7 @@ def asked(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
     for path, axis in axes.items():
         for end in axis.ends():
             registry.complete(draft(base=base, fields={**first, path: end}))
-    _, goal, _ = session.resolve(draft(base=base, fields=first))
+    _, goal, _ = pipeline.resolve(draft(base=base, fields=first))
     return Search(base, axes, goal)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from etude import registry, session
+from etude import pipeline, registry
 from etude.comparison.run_spec import Member, Outcome
 from etude.comparison.workers import here as alone
 from etude.errors import NumericsError
@@ -73,7 +73,7 @@ def _stack(parts: Assembly, count: int) -> Stack:
 
 def _probe(parts: Assembly, count: int = 0) -> Batch:
     """A batch of training data; of so many members, where a count is given."""
-    held, _ = session.learned_from(parts)
+    held, _ = pipeline.learned_from(parts)
     batch = held.take(np.arange(parts.recipe.train.batch_size or 1), key=0)
     if not count:
         return batch
@@ -176,7 +176,7 @@ def _shares(members: Sequence[Member], parts: Assembly) -> Iterator[list[Member]
     room = torch.cuda.mem_get_info(device)[0] * 3 // 4 if on_gpu else memory() // 2
     weights = sum(p.nbytes for p in parts.model.parameters())
     each = COPIES * weights + 2 * kept_bytes(parts.model, phase, _probe(parts))
-    splits = session.learned_from(parts)
+    splits = pipeline.learned_from(parts)
     data = sum(split.x.nbytes for split in splits if isinstance(split.x, torch.Tensor))
     share: list[Member] = []
     seeds: set[int] = set()
@@ -219,7 +219,7 @@ def _train(members: Sequence[Member], place: Path, workers: int, note: Note) -> 
     held = {}
     for parts in every:
         if parts.recipe.seed not in held:
-            held[parts.recipe.seed] = session.learned_from(parts)
+            held[parts.recipe.seed] = pipeline.learned_from(parts)
         parts.model.to(first.recipe.train.device)
     train = {seed: splits[0] for seed, splits in held.items()}
     feed = Feed(train, [parts.recipe.seed for parts in every], size)
@@ -234,7 +234,7 @@ def _train(members: Sequence[Member], place: Path, workers: int, note: Note) -> 
         for i, (member, parts) in enumerate(zip(members, every)):
             at_work[i] = run = RunFolder.create(place / member.label)
             stacked = {"stacked": len(members)}
-            run.begin(parts.recipe.plain(), {**session.provenance(parts, why), **stacked})
+            run.begin(parts.recipe.plain(), {**pipeline.provenance(parts, why), **stacked})
             card, val = parts.dataset.card.plain(), held[parts.recipe.seed][1]
             slots = partial(stack.slots, i)
             records.append(Record(stack.model, parts.task, parts.recipe, val, run, card, slots))
@@ -256,7 +256,7 @@ def _live(members: Sequence[Member], workers: int) -> tuple[list[Assembly], str]
         if recipe.seed not in loaded:
             loaded[recipe.seed] = registry.dataset_of(recipe)
         every.append(_assembled(recipe, workers, loaded[recipe.seed]))
-    chosen, why = session.choose(every[0])
+    chosen, why = pipeline.choose(every[0])
     found = []
     for parts in every:
         train = parts.recipe.train.model_copy(update={"precision": chosen["precision"]})
@@ -272,9 +272,9 @@ def _concluded(member: Member, parts: Assembly, record: Record, said: str) -> Ou
         if said:
             raise NumericsError(said)
         if member.tested:
-            session.conclude(run, parts, record.at)
+            pipeline.conclude(run, parts, record.at)
     except NumericsError as error:
-        so_far = session.curves(run, goal)
+        so_far = pipeline.curves(run, goal)
         run.erase()
         return Outcome(member.label, **so_far, diverged=error.what, how="stacked")
     return _outcome(member, run, goal)
@@ -283,6 +283,6 @@ def _concluded(member: Member, parts: Assembly, record: Record, said: str) -> Ou
 def _outcome(member: Member, run: RunFolder, goal: str) -> Outcome:
     """Of a run that has ended; its seconds are its share of the stack's."""
     best, result = run.best().state["progress"]["best"][goal], run.result
-    test = session.tested_as(result, goal) if result and member.tested else {}
-    so_far = session.curves(run, goal)
+    test = pipeline.tested_as(result, goal) if result and member.tested else {}
+    so_far = pipeline.curves(run, goal)
     return Outcome(member.label, **so_far, best=float(best), **test, how="stacked")

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from etude import session
+from etude import pipeline
 from etude.comparison.run_spec import Member, Outcome
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 from etude.system import portable
@@ -28,7 +28,7 @@ EVERY = 0.2
 
 def outcome(member: Member, place: Path) -> Outcome:
     """Run a member in its folder below `place`, or go on with it there."""
-    found = session.rehearse(place / member.label, dict(member.mapping), member.tested)
+    found = pipeline.rehearse(place / member.label, dict(member.mapping), member.tested)
     return Outcome(member.label, **found)
 
 

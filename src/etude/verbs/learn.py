@@ -54,16 +54,16 @@ def train(
     run = None
     if world.first:
         run = RunFolder.create(place) if place else RunFolder.fresh(default, root)
-    from etude import session
+    from etude import pipeline
 
     try:
-        run, parts = session.begin(run, mapping, quiet or not world.first)
+        run, parts = pipeline.begin(run, mapping, quiet or not world.first)
     except BaseException:
         if run:
             run.abandon()
         raise
     try:
-        return session.play(run, parts, quiet or not world.first, lang)
+        return pipeline.play(run, parts, quiet or not world.first, lang)
     except (NumericsError, StorageError) as error:
         if world.first and run.discard():
             what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
@@ -80,14 +80,14 @@ def resume_run(
     run = RunFolder.open(run_path(path))
     if world.first:
         run.lock()
-    from etude import session
+    from etude import pipeline
 
     try:
         if run.result and run.report.exists():
             run.best()  # which says so if it is damaged
             return load(run.path)
-        parts = session.again(run, quiet or not world.first, data_name(data))
-        return session.play(run, parts, quiet or not world.first, lang)
+        parts = pipeline.again(run, quiet or not world.first, data_name(data))
+        return pipeline.play(run, parts, quiet or not world.first, lang)
     finally:
         run.release()
 
@@ -112,11 +112,11 @@ def first_aid(
     known = ("dry-run", "overfit", "lr")
     if kind not in known:
         raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
-    from etude import session
+    from etude import pipeline
     from etude.look import firstaid
 
     mapping = drafted(model, data, None, fields)
-    found = session.first_aid(kind, mapping)
+    found = pipeline.first_aid(kind, mapping)
     found["said"] = firstaid.sentences(kind, found, lang)
     picture = firstaid.drawn(kind, found, lang) if out else None
     if out and picture:

@@ -29,10 +29,10 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
     run = RunFolder.open(path)
     run.finished()
     run.lock()
-    from etude import session
+    from etude import pipeline
 
     try:
-        session.report(run, lang=lang, data=data_name(data))
+        pipeline.report(run, lang=lang, data=data_name(data))
     finally:
         run.release()
     return run.report
@@ -40,10 +40,10 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
 
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
-    from etude import session
+    from etude import pipeline
     from etude.training import machine
 
-    return {**session.surroundings(), "threads": machine.default_threads()}
+    return {**pipeline.surroundings(), "threads": machine.default_threads()}
 
 
 def listing() -> dict[str, dict[str, str]]:

@@ -38,9 +38,9 @@ def evaluate_again(
     data: where they are now, if they were moved.
     Raises RunError if they are not those it was trained on.
     """
-    from etude import session
+    from etude import pipeline
 
-    return session.evaluate_again(load(path, data), quiet)
+    return pipeline.evaluate_again(load(path, data), quiet)
 
 
 def summary(run: "Run | Duel | SideBySide") -> dict[str, Any]:
