@@ -146,7 +146,7 @@ def save_picture(
     size: tuple[float, float],
 ) -> None:
     """results/<claim>.png, and its twin for dark pages."""
-    from etude.draw.style import picture
+    from etude.render.style import picture
 
     drawn = picture(results.claim, title, alt, paint, size)
     (results.folder / f"{results.claim}.png").write_bytes(drawn.light)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.common import Results, spread
-from etude.draw.style import Ink, line, log_scale
+from etude.render.style import Ink, line, log_scale
 
 COST = "µs a sample"
 MEMORY = "resident MB"

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import etude
-from etude.draw import style
 from etude.look import gallery
+from etude.render import style
 
 PLACE = Path(__file__).parent / "images" / "views"
 SHOWN = {

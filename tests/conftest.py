@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from etude import pipeline
-from etude.draw import style
 from etude.look import gallery
+from etude.render import style
 
 torch.set_num_threads(1)
 

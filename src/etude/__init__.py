@@ -38,7 +38,7 @@ __all__ = [
 _HOMES = {
     "EtudeError": "errors",
     "Recipe": "recipe",
-    "Run": "ship.run",
+    "Run": "inference.run",
     "check": "verbs",
     "compare": "verbs",
     "load": "verbs",

@@ -12,15 +12,15 @@ from etude.data.augment import require
 from etude.data.checks import checks
 from etude.data.dataset import Dataset
 from etude.data.resident import Resident
-from etude.draw.progress import Watch
-from etude.draw.texts import Lang, say
 from etude.errors import NumericsError, RunError, UsageError
 from etude.inference.run import Run
+from etude.locale.texts import Lang, say
 from etude.look import filmstrip, gallery, words
 from etude.look.card import card
 from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
+from etude.render.progress import Watch
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
@@ -242,7 +242,8 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
     `tested` is the test split touched, once, and the run finished.
 
     Returns the fields of comparison.run_spec.Outcome but the label: a number that is not finite
-    is an outcome too, in words. Raises Interrupted and Stopped after saving, and any other EtudeError.
+    is an outcome too, in words. Raises Interrupted and Stopped after saving, and any other
+    EtudeError.
     """
     run, parts = _entered(place, mapping)
     try:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from etude.draw.texts import TEXTS
 from etude.examiner import roles, source
 from etude.examiner.judge import judge_file
+from etude.locale.texts import TEXTS
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.rglob("*.py"))

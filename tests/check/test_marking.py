@@ -8,11 +8,11 @@ import pytest
 
 from etude import verbs
 from etude.cli import main
-from etude.draw.texts import say
 from etude.errors import UsageError
 from etude.examiner import marking, marks
 from etude.examiner.keeper import Keeper, Submission
 from etude.examiner.verdict import Verdict, told
+from etude.locale.texts import say
 from tests.check.submissions import ALWAYS_DROPS, ATTENTION, HEAD, LISTED, MULTI_HEAD
 
 EVIL = "<script>alert(1)</script>\x1b[2J"

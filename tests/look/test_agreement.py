@@ -5,12 +5,12 @@ import re
 import pytest
 
 from etude.cli import main
-from etude.draw.captions import CAPTIONS
-from etude.draw.firstaid import FIRST_AID
-from etude.draw.pages import PAGES
-from etude.draw.summary import SUMMARY
-from etude.draw.texts import TEXTS, say
 from etude.errors import quantity
+from etude.locale.captions import CAPTIONS
+from etude.locale.pages import PAGES
+from etude.locale.sanity import FIRST_AID
+from etude.locale.summary import SUMMARY
+from etude.locale.texts import TEXTS, say
 
 ONE_MANY = re.compile(
     r"(?<![\d.,+\-])\b1 (?!s\b|is\b|was\b|has\b|class\b|looks\b|puts\b|weighs\b)[a-z]+s\b(?! ?/)"
@@ -53,7 +53,9 @@ def test_templates_can_say_both():
 @pytest.mark.parametrize("table", [SUMMARY, PAGES, FIRST_AID, CAPTIONS], ids=len)
 def test_no_text_has_a_plural_that_its_number_does_not_govern(table):
     found = {key: match[0] for key, (text, _) in table.items() if (match := UNBOUND.search(text))}
-    assert not found.keys() - TEXT_VALUES, f"{found}: write {{count:# sample}} (see draw/texts.py)"
+    assert not found.keys() - TEXT_VALUES, (
+        f"{found}: write {{count:# sample}} (see locale/texts.py)"
+    )
 
 
 def test_the_saboteurs_are_found():

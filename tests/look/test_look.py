@@ -10,12 +10,12 @@ from PIL import Image, ImageStat
 
 import etude
 from etude.comparison import curves
-from etude.draw.page import style
-from etude.draw.style import DARK, LIGHT, picture
 from etude.look import filmstrip
 from etude.look.report import Section, Summary, keep, kept, page
 from etude.look.view import Shown
 from etude.look.words import sentences
+from etude.render.page import style
+from etude.render.style import DARK, LIGHT, picture
 from etude.runs.folder import RunFolder
 
 ROWS = [

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 
 import etude
-from etude.draw import labels, panels
-from etude.draw.colours import HEAT, SIGNED, colours
-from etude.draw.style import INKS, Picture, packed, picture
 from etude.look import filmstrip, gallery, view
 from etude.look.views import curves
 from etude.look.views.attention import focus
 from etude.look.views.confusion import strength
 from etude.look.views.latent import marks
 from etude.look.views.weights import LEVELS, quantiles
+from etude.render import labels, panels
+from etude.render.colours import HEAT, SIGNED, colours
+from etude.render.style import INKS, Picture, packed, picture
 from tests.look.conftest import KINDS
 from tests.look.test_look import luminance
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageStat
 
 from etude import registry, verbs
-from etude.draw.texts import LANGS, TEXTS
 from etude.errors import UsageError
+from etude.locale.texts import LANGS, TEXTS
 from etude.look import gallery
 from tests.look.conftest import KINDS
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from etude import pipeline, registry, verbs
 from etude.cli import main
-from etude.draw.texts import LANGS, say
 from etude.errors import UsageError
+from etude.locale.texts import LANGS, say
 from etude.recipe import draft
 from etude.training import firstaid
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from cyclopts import App, Group
 
-from etude.draw.terminal import table
 from etude.errors import plain
 from etude.exits import spoken_for
+from etude.render.terminal import table
 from etude.system.surroundings import is_unicode
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from etude.cli.app import SEE, USE, say, verb
-from etude.draw.terminal import table
-from etude.draw.texts import say as said
 from etude.errors import UsageError, plain
 from etude.flags import Json, Lang, value
+from etude.locale.texts import say as said
+from etude.render.terminal import table
 
 
 @verb(USE)

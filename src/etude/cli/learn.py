@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from etude.cli.app import LEARN, finish, say, verb
-from etude.draw.texts import say as told
 from etude.errors import plain
 from etude.flags import (
     Data,
@@ -22,6 +21,7 @@ from etude.flags import (
     given,
     whole,
 )
+from etude.locale.texts import say as told
 
 FIRST_AID = Path("first-aid")
 """Where pictures of first aid go, below the working folder."""

@@ -6,9 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from etude.cli.app import SEE, USE, say, verb
-from etude.draw.terminal import table
 from etude.errors import plain
 from etude.flags import Json, Lang, Moved, Sample, Several
+from etude.render.terminal import table
 
 
 @verb(USE)

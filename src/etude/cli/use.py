@@ -7,9 +7,9 @@ from cyclopts import Parameter
 
 from etude.cli.app import USE, say, verb
 from etude.cli.mistakes import option
-from etude.draw.terminal import numbers
 from etude.errors import UsageError, plain
 from etude.flags import NEGATIVE, Json, Moved, whole
+from etude.render.terminal import numbers
 
 
 @verb(USE)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from etude.comparison.differences import judged, samples_of, table_of, values_of, verdicts
-from etude.draw.style import Ink, Picture, line, log_scale, picture
-from etude.draw.texts import Lang, counted, say
+from etude.locale.texts import Lang, counted, say
 from etude.look import words
 from etude.look.report import Section, write
 from etude.look.words import number
+from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import mean_interval
 
 Rows = Sequence[Mapping[str, Any]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from etude import stats
-from etude.draw.texts import Lang, say
+from etude.locale.texts import Lang, say
 from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 

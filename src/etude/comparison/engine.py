@@ -15,11 +15,11 @@ from etude.comparison.request import Asked, Duel
 from etude.comparison.run_spec import Member
 from etude.comparison.shared_queue import Board
 from etude.comparison.workers import Engine, Pool
-from etude.draw.progress import Tally
-from etude.draw.texts import Lang
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
+from etude.locale.texts import Lang
 from etude.recipe import draft
+from etude.render.progress import Tally
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.system.limits import cores

@@ -9,7 +9,7 @@ from typing import Any
 
 from etude.comparison import curves
 from etude.comparison.differences import all_worded, table_of
-from etude.draw.texts import Lang, counted, say
+from etude.locale.texts import Lang, counted, say
 from etude.look.report import Section, write
 from etude.look.words import number
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from etude.comparison.protocol import FRESH, HALF_DECADE, Rules, rounded
-from etude.draw.texts import Lang, say
 from etude.errors import UsageError
+from etude.locale.texts import Lang, say
 
 USUAL = "1e-4..1"
 """The learning rates that are searched when none are given."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, Picture, log_scale, picture
-from etude.draw.texts import Lang, counted, say
+from etude.locale.texts import Lang, counted, say
 from etude.look import words
 from etude.look.report import Section, write
+from etude.render.style import Ink, Picture, log_scale, picture
 
 ACROSS = 3
 Rows = Sequence[Mapping[str, Any]]

@@ -14,8 +14,8 @@ from typing import Any
 
 from etude.comparison import curves
 from etude.comparison.differences import apart, footnotes, judged, samples_of, values_of, worded
-from etude.draw.texts import Lang, counted, say
 from etude.errors import UsageError
+from etude.locale.texts import Lang, counted, say
 from etude.look.report import Section, write
 from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval

@@ -2,13 +2,13 @@
 
 import html
 
-from etude.draw.page import shell
-from etude.draw.texts import Lang, say
 from etude.errors import plain
 from etude.examiner.keeper import Marked
 from etude.examiner.marking import Marks
 from etude.examiner.telling import SIGNS, STYLE, details
 from etude.examiner.verdict import said_of
+from etude.locale.texts import Lang, say
+from etude.render.page import shell
 
 BAR, ROW, LEFT, RIGHT = 240, 22, 250, 50
 """Pixels of the chart: the longest bar, a row, and what stands left and right of it."""

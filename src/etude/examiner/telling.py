@@ -6,9 +6,9 @@ Whatever of it is a stranger's (names, errors, code) is escaped here, in one pla
 import html
 from collections.abc import Iterator
 
-from etude.draw.texts import Lang, say
 from etude.errors import plain
 from etude.examiner.verdict import Verdict, said_of
+from etude.locale.texts import Lang, say
 
 STYLE = """
 .etude pre{margin:.5rem 0;padding:.4rem;border:1px solid var(--faint,#8888);

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from etude.draw.texts import TEXTS, Lang, say
+from etude.locale.texts import TEXTS, Lang, say
 from etude.system import limits
 
 Status = Literal["right", "wrong", "unknown"]

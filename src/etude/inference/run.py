@@ -16,8 +16,8 @@ from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.sound import sound
-from etude.draw.texts import Lang, model_name
 from etude.errors import DataError, NumericsError, RunError, UsageError
+from etude.locale.texts import Lang, model_name
 from etude.look import gallery
 from etude.look.subject import Subject
 from etude.look.view import Shown

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etude.draw.texts import Lang, metric, say
+from etude.locale.texts import Lang, metric, say
 from etude.look import words
 from etude.look.report import Summary
 from etude.look.words import Rows, named, number

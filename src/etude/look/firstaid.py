@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etude.draw.style import Ink, Picture, line, log_scale, picture
-from etude.draw.texts import Lang, say
+from etude.locale.texts import Lang, say
 from etude.look.words import digits
+from etude.render.style import Ink, Picture, line, log_scale, picture
 
 Found = Mapping[str, Any]
 NAMED = 5

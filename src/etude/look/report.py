@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from etude.draw.page import shell
-from etude.draw.style import Picture
-from etude.draw.texts import Lang, say
+from etude.locale.texts import Lang, say
 from etude.look.view import Shown
+from etude.render.page import shell
+from etude.render.style import Picture
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder
 

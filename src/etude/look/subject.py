@@ -18,8 +18,8 @@ from torch import nn
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import read
 from etude.data.resident import Resident
-from etude.draw.texts import Lang, say
 from etude.errors import EtudeError, UsageError
+from etude.locale.texts import Lang, say
 from etude.look.trace import Trace, record
 from etude.recipe import Recipe
 from etude.runs.folder import RunFolder, lines

@@ -4,7 +4,7 @@ rest is."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etude.draw.texts import Lang, say
+from etude.locale.texts import Lang, say
 from etude.look import words
 from etude.look.report import Section, kept
 

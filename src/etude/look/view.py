@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etude.draw.style import Ink, Picture, picture
+from etude.render.style import Ink, Picture, picture
 
 if TYPE_CHECKING:
     from etude.look.subject import Subject

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.texts import TEXTS, Lang, metric, say
+from etude.locale.texts import TEXTS, Lang, metric, say
 from etude.look import learning
 from etude.look.learning import Rows
 from etude.stats import LOWER_IS_BETTER, Judgement, judge

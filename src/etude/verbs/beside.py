@@ -6,8 +6,8 @@ from pathlib import Path
 from etude import registry
 from etude.comparison import side_by_side
 from etude.comparison.side_by_side import SideBySide
-from etude.draw.texts import Lang
 from etude.errors import EtudeError, RunError, UsageError
+from etude.locale.texts import Lang
 from etude.runs import comparison as duels
 from etude.runs import folder as files
 from etude.runs.files import storage

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from etude.draw.progress import Tally
-from etude.draw.texts import Lang, say
 from etude.errors import UsageError
 from etude.examiner import marking, marks, telling
 from etude.examiner.cage import Caps
 from etude.examiner.keeper import Submission
 from etude.examiner.marking import Marks
 from etude.examiner.verdict import Verdict
+from etude.locale.texts import Lang, say
+from etude.render.progress import Tally
 from etude.runs.files import replace as write
 
 if TYPE_CHECKING:

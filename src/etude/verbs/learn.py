@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from etude import registry
 from etude.config import nearest
-from etude.draw.texts import Lang
 from etude.errors import NumericsError, StorageError, UsageError
+from etude.locale.texts import Lang
 from etude.recipe import Train, draft, read_recipe
 from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, begun, named

@@ -10,8 +10,8 @@ from etude import registry
 from etude.comparison import request
 from etude.comparison.request import Duel
 from etude.comparison.side_by_side import SideBySide
-from etude.draw.texts import Lang, say
 from etude.errors import LockedError, RunError, TakenError, UsageError
+from etude.locale.texts import Lang, say
 from etude.look import tour as drawn
 from etude.look.report import write
 from etude.runs import comparison as duels
@@ -108,7 +108,7 @@ def compare(
             do=f"Choose another --name, or go on with it: etude resume {place}",
         )
     from etude.comparison import engine
-    from etude.draw.progress import Tally
+    from etude.render.progress import Tally
 
     with Tally(place.name, quiet) as tally:
         plan = engine.plan(asked, workers, storage or "", tally.note)
@@ -189,7 +189,7 @@ def tune(
         raise UsageError(f"seed={given['seed']}: a search has one seed, and does not search it.")
     from etude.comparison import search as search
     from etude.comparison import search_pictures as pictures
-    from etude.draw.progress import Tally
+    from etude.render.progress import Tally
 
     mapping = drafted(model, data, None, {})
     asked = search.asked(mapping, given)
@@ -214,7 +214,7 @@ def work(storage: str, name: str, *, quiet: bool = False) -> int:
     """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
     do for a minute; how many it was. Raises an EtudeError."""
     from etude.comparison import shared_queue
-    from etude.draw.progress import Tally
+    from etude.render.progress import Tally
 
     with Tally(name, quiet) as tally:
         return shared_queue.work(storage, name, ROOT, tally.note)

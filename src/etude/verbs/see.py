@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from etude import registry
-from etude.draw.texts import Lang, metric
 from etude.errors import RunError, UsageError
+from etude.locale.texts import Lang, metric
 from etude.look import words
 from etude.runs import comparison as duels
 from etude.runs import folder as files

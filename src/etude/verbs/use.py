@@ -10,8 +10,8 @@ import numpy as np
 from etude.comparison import curves, side_by_side
 from etude.comparison.request import Duel
 from etude.comparison.side_by_side import SideBySide
-from etude.draw.texts import Lang, say
 from etude.errors import RunError, UsageError
+from etude.locale.texts import Lang, say
 from etude.look import filmstrip, words
 from etude.runs.files import made, replace, storage
 from etude.system.surroundings import no_warnings

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import wrapped
-from etude.draw.panels import bare, frames, paint_sample, tile
-from etude.draw.style import Ink
 from etude.layers import MultiHeadAttention
 from etude.look.subject import Sample, Subject, steps_of
 from etude.look.view import Notice, Shown, View, notice, shown
 from etude.models.vit import ViT
+from etude.render.labels import wrapped
+from etude.render.panels import bare, frames, paint_sample, tile
+from etude.render.style import Ink
 
 TICKS = 6
 """Tokens named along a side of a panel, at most."""

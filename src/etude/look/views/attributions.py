@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.labels import wrapped
-from etude.draw.panels import framed, paint_sample, paint_steps
-from etude.draw.style import Ink, signs
 from etude.look.subject import Sample, Subject, as_given, steps_of
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import wrapped
+from etude.render.panels import framed, paint_sample, paint_steps
+from etude.render.style import Ink, signs
 from etude.shapes import Tensor
 
 STEPS = 48

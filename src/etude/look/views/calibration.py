@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, legend, log_scale
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend, log_scale
 from etude.stats import wilson
 
 BINS = 10

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.draw.labels import short, wrapped
-from etude.draw.panels import framed, paint_sample, two_tone
-from etude.draw.style import Ink
 from etude.look.subject import Sample, Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import short, wrapped
+from etude.render.panels import framed, paint_sample, two_tone
+from etude.render.style import Ink
 from etude.shapes import Tensor
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import wrapped
-from etude.draw.panels import framed, paint_sample, two_tone
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
 from etude.look.views.class_map import outline
 from etude.models.vit import ViT
+from etude.render.labels import wrapped
+from etude.render.panels import framed, paint_sample, two_tone
+from etude.render.style import Ink
 
 
 def fits(subject: Subject) -> str:

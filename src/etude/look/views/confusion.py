@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import short, shorts
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import short, shorts
+from etude.render.style import Ink
 
 NAMED, NAMED_CLASSES, MOST_CLASSES = 3, 12, 40
 """Samples named in a cell; classes up to which they are; classes up to which cells have counts."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.style import Ink, legend
 from etude.look.plane import Plane, codes_of, needs_codes, prior_of
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend
 
 SIDE = 80
 GUESS = 0.6

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, dotted, legend, log_scale, whole
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.style import Ink, dotted, legend, log_scale, whole
 from etude.stats import LOWER_IS_BETTER, SHARES
 
 

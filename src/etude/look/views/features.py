@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from etude.draw.labels import wrapped
-from etude.draw.panels import frames, paint_sample, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.labels import wrapped
+from etude.render.panels import frames, paint_sample, show_sheet, tile
+from etude.render.style import Ink
 
 SHOWN = 12
 

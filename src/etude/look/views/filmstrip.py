@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import as_panels, frames, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
 
 ROWS, COLUMNS = 10, 12
 

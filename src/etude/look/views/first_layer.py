@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from etude.draw.panels import frames, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.panels import frames, show_sheet, tile
+from etude.render.style import Ink
 
 SHOWN, COLUMNS = 32, 8
 

@@ -7,9 +7,9 @@ import torch
 
 from etude.data.dataset import Card, Split
 from etude.data.resident import Resident
-from etude.draw.style import Ink, legend, line
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend, line
 
 POINTS = 400
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.labels import wrapped
-from etude.draw.style import Ink, legend, line
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import wrapped
+from etude.render.style import Ink, legend, line
 from etude.tasks.forecast import naive
 
 

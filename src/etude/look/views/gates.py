@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import wrapped
-from etude.draw.panels import framed, paint_steps
-from etude.draw.style import Ink, show_image, whole
 from etude.layers import LSTM
 from etude.look.subject import Sample, Subject, steps_of
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import wrapped
+from etude.render.panels import framed, paint_steps
+from etude.render.style import Ink, show_image, whole
 
 PANELS = {
     "i": "input gate", "f": "forget gate", "o": "output gate",

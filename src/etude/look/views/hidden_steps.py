@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.labels import wrapped
-from etude.draw.style import Ink, signs, whole
 from etude.look.subject import Sample, Subject, steps_of
 from etude.look.view import Shown, View, notice, shown
 from etude.look.views.gates import paint_input, ratio_of
+from etude.render.labels import wrapped
+from etude.render.style import Ink, signs, whole
 
 
 def fits(subject: Subject) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import short, shorts
-from etude.draw.style import Ink
 from etude.look.plane import Plane, codes_of, needs_codes
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import short, shorts
+from etude.render.style import Ink
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "p")
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import short
-from etude.draw.panels import as_panels, framed, frames, show_sheet, tile
-from etude.draw.style import Ink, line
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.labels import short
+from etude.render.panels import as_panels, framed, frames, show_sheet, tile
+from etude.render.style import Ink, line
 
 SHOWN, COLUMNS = 12, 6
 WIDTH, LETTERS = 7.6, 7.5

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import frames, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
 from etude.look.views.class_token import grid_of
 from etude.models.vit import ViT
+from etude.render.panels import frames, show_sheet, tile
+from etude.render.style import Ink
 
 MOST = 8
 """Positions shown a side, evenly spread."""

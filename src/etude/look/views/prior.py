@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink
 from etude.look.plane import codes_of, needs_codes
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.style import Ink
 
 MOST, BINS = 8, 40
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.draw.panels import as_panels, frames, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
 from etude.tasks.autoencode import as_bytes
 
 COUNT = 12

@@ -2,11 +2,11 @@
 
 from torch import nn
 
-from etude.draw.table import table_picture
 from etude.layers import LSTM, PatchEmbedding
 from etude.look.subject import Subject
 from etude.look.trace import Call
 from etude.look.view import Shown, View, notice, with_arrays
+from etude.render.table import table_picture
 
 LETTERS = {4: "N C H W", 3: "N L D", 2: "N D"}
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Sigmoid, nn.Tanh)

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude.draw.labels import short
-from etude.draw.panels import as_panels, frames, show_sheet, tile, two_tone
-from etude.draw.style import Ink
 from etude.look.subject import Subject
 from etude.look.trace import record
 from etude.look.view import Notice, Shown, View, notice, shown
 from etude.look.views.class_map import last
+from etude.render.labels import short
+from etude.render.panels import as_panels, frames, show_sheet, tile, two_tone
+from etude.render.style import Ink
 
 UNITS, SHOWN, LOOKED_AT = 6, 8, 600
 

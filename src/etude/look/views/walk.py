@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.panels import as_panels, frames, show_sheet, tile
-from etude.draw.style import Ink
 from etude.look.plane import codes_of, decoded, needs_codes
 from etude.look.subject import Subject
 from etude.look.view import Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
 
 PAIRS, STEPS = 4, 9
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.labels import short
-from etude.draw.style import Ink, log_scale, whole
 from etude.errors import RunError
 from etude.look.subject import Subject
 from etude.look.view import Notice, Shown, View, notice, shown
+from etude.render.labels import short
+from etude.render.style import Ink, log_scale, whole
 
 COLUMNS = 6
 LOW, HIGH = -9.0, 3.0  # of training.moments

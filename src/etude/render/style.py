@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.colours import SIGNED, colours
+from etude.render.colours import SIGNED, colours
 
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
 DARK = ("#56B4E9", "#E69F00", "#2fc79a", "#e39bc4", "#ff8c4a", "#8fd0ff", "#c0c0c0")

@@ -1,6 +1,6 @@
 """What stands under each picture, in English and Korean: `NAME.title` and `NAME.alt`."""
 
-from etude.draw.notices import NOTICES
+from etude.locale.notices import NOTICES
 
 CAPTIONS: dict[str, tuple[str, str]] = {
     **NOTICES,

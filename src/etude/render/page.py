@@ -2,7 +2,7 @@
 
 import html
 
-from etude.draw.style import DARK, LIGHT
+from etude.render.style import DARK, LIGHT
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--faint:#d9d9d9;--card:#f5f6f8;

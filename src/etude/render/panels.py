@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.draw.style import Ink, line, show_image, whole
+from etude.render.style import Ink, line, show_image, whole
 
 
 def tile(

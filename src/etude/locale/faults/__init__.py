@@ -4,13 +4,13 @@ fault_CODE: what is wrong, what it does to learning, the mend. role_NAME, varian
 check_NAME: a role, an unusual but right choice, what held, why something could not be judged.
 """
 
-from etude.draw.faults.adversarial import ADVERSARIAL
-from etude.draw.faults.attention import ATTENTION
-from etude.draw.faults.caged import CAGED
-from etude.draw.faults.general import GENERAL
-from etude.draw.faults.layers import LAYERS
-from etude.draw.faults.recurrent import RECURRENT
-from etude.draw.faults.training import TRAINING
+from etude.locale.faults.adversarial import ADVERSARIAL
+from etude.locale.faults.attention import ATTENTION
+from etude.locale.faults.caged import CAGED
+from etude.locale.faults.general import GENERAL
+from etude.locale.faults.layers import LAYERS
+from etude.locale.faults.recurrent import RECURRENT
+from etude.locale.faults.training import TRAINING
 
 FAMILIES = (GENERAL, CAGED, ATTENTION, LAYERS, RECURRENT, TRAINING, ADVERSARIAL)
 FAULTS: dict[str, tuple[str, str]] = {

@@ -11,14 +11,14 @@ and `{count:?has/have}` is the first word for 1, else the second.
 import string
 from typing import Any, Literal, get_args
 
-from etude.draw.captions import CAPTIONS
-from etude.draw.duels import DUELS
-from etude.draw.faults import FAULTS
-from etude.draw.firstaid import FIRST_AID
-from etude.draw.pages import PAGES
-from etude.draw.searches import SEARCHES
-from etude.draw.summary import SUMMARY
 from etude.errors import quantity
+from etude.locale.captions import CAPTIONS
+from etude.locale.comparisons import DUELS
+from etude.locale.faults import FAULTS
+from etude.locale.pages import PAGES
+from etude.locale.sanity import FIRST_AID
+from etude.locale.searches import SEARCHES
+from etude.locale.summary import SUMMARY
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)

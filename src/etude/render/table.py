@@ -4,9 +4,9 @@ twentieth of matplotlib's time for so many letters."""
 from collections.abc import Sequence
 from pathlib import Path
 
-from etude.draw import style
-from etude.draw.labels import short
-from etude.draw.style import INKS, Ink, Picture, packed
+from etude.render import style
+from etude.render.labels import short
+from etude.render.style import INKS, Ink, Picture, packed
 
 ROW, SIZE, EDGE = 0.19, 0.118, 0.1
 """Inches: height of a row, of its letters, and of the margin."""
