@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import etude
-from etude.look import gallery
+from etude.inspection import gallery
 from etude.render import style
 
 PLACE = Path(__file__).parent / "images" / "views"

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from etude import pipeline
-from etude.look import gallery
+from etude.inspection import gallery
 from etude.render import style
 
 torch.set_num_threads(1)

@@ -14,10 +14,10 @@ from etude.data.dataset import Dataset
 from etude.data.resident import Resident
 from etude.errors import NumericsError, RunError, UsageError
 from etude.inference.run import Run
+from etude.inspection import filmstrip, gallery, words
+from etude.inspection.card import card
+from etude.inspection.report import Section, keep, page
 from etude.locale.texts import Lang, say
-from etude.look import filmstrip, gallery, words
-from etude.look.card import card
-from etude.look.report import Section, keep, page
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
 from etude.render.progress import Watch

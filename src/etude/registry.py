@@ -31,7 +31,7 @@ Kind = Literal["model", "data", "view"]
 DECLARES = {
     "model": ("models", "ARCHITECTURE"),
     "data": ("data", "SOURCE"),
-    "view": ("look.views", "VIEW"),
+    "view": ("inspection.views", "VIEW"),
 }
 SMALL_DATA = 5000
 FEWEST_EPOCHS = 8

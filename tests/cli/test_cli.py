@@ -14,7 +14,7 @@ from PIL import Image
 from etude import pipeline
 from etude.cli import main
 from etude.flags import spelled, value
-from etude.look import gallery, tour
+from etude.inspection import gallery, tour
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from etude.look import learning
-from etude.look.learning import (
+from etude.inspection import learning
+from etude.inspection.learning import (
     FEW_STEPS,
     best_epoch,
     fit,

@@ -10,10 +10,10 @@ from PIL import Image, ImageStat
 
 import etude
 from etude.comparison import curves
-from etude.look import filmstrip
-from etude.look.report import Section, Summary, keep, kept, page
-from etude.look.view import Shown
-from etude.look.words import sentences
+from etude.inspection import filmstrip
+from etude.inspection.report import Section, Summary, keep, kept, page
+from etude.inspection.view import Shown
+from etude.inspection.words import sentences
 from etude.render.page import style
 from etude.render.style import DARK, LIGHT, picture
 from etude.runs.folder import RunFolder

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from etude.look.plane import Plane, codes_of
-from etude.look.subject import as_given
-from etude.look.views import attributions, class_map, hidden_steps, units
-from etude.look.views.calibration import calibration_error, reliability
-from etude.look.views.class_token import rollout
+from etude.inspection.plane import Plane, codes_of
+from etude.inspection.subject import as_given
+from etude.inspection.views import attributions, class_map, hidden_steps, units
+from etude.inspection.views.calibration import calibration_error, reliability
+from etude.inspection.views.class_token import rollout
 from etude.training import moments
 
 

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 import etude
-from etude.look import filmstrip, gallery, view
-from etude.look.views import curves
-from etude.look.views.attention import focus
-from etude.look.views.confusion import strength
-from etude.look.views.latent import marks
-from etude.look.views.weights import LEVELS, quantiles
+from etude.inspection import filmstrip, gallery, view
+from etude.inspection.views import curves
+from etude.inspection.views.attention import focus
+from etude.inspection.views.confusion import strength
+from etude.inspection.views.latent import marks
+from etude.inspection.views.weights import LEVELS, quantiles
 from etude.render import labels, panels
 from etude.render.colours import HEAT, SIGNED, colours
 from etude.render.style import INKS, Picture, packed, picture

@@ -9,9 +9,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from etude import registry
+from etude.inspection.trace import record
+from etude.inspection.views import shapes
 from etude.layers import LSTM, MultiHeadAttention, attention
-from etude.look.trace import record
-from etude.look.views import shapes
 from etude.models.aae import AAE
 from etude.shapes import Batch, Spec
 from tests.test_contract import CASES, inputs, make

@@ -9,8 +9,8 @@ from PIL import Image, ImageStat
 
 from etude import registry, verbs
 from etude.errors import UsageError
+from etude.inspection import gallery
 from etude.locale.texts import LANGS, TEXTS
-from etude.look import gallery
 from tests.look.conftest import KINDS
 
 
@@ -94,7 +94,7 @@ def test_an_unknown_view_is_told_with_those_that_fit(runs):
 
 def test_without_its_data_a_run_still_shows_what_needs_none(runs):
     from etude.errors import DataError
-    from etude.look.subject import Subject
+    from etude.inspection.subject import Subject
 
     def gone():
         raise DataError("the folder is gone")

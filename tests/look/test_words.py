@@ -9,8 +9,8 @@ from etude.comparison.curves import grouped
 from etude.comparison.differences import verdicts
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.inspection.words import digits, named, number, sentences, warnings
 from etude.locale.texts import model_name, say
-from etude.look.words import digits, named, number, sentences, warnings
 from etude.stats import wilson
 from etude.tasks import linear
 

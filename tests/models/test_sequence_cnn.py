@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import etude
-from etude.look.trace import record
+from etude.inspection.trace import record
 from etude.models.cnn import Config, SequenceCNN
 from etude.shapes import Batch, Spec
 

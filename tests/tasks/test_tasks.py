@@ -287,7 +287,7 @@ def test_pca_baseline_has_its_known_error():
     ("test_value", "baseline", "better"), [(0.9, 0.5, True), (0.4, 0.5, False)]
 )
 def test_the_report_says_so_when_the_baseline_is_not_beaten(test_value, baseline, better):
-    from etude.look.words import sentences
+    from etude.inspection.words import sentences
 
     result = {
         "goal": "accuracy", "test": {"accuracy": test_value}, "model": "m", "data": "d",

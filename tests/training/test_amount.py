@@ -139,7 +139,7 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
 
 
 def test_a_result_without_the_field_is_one_that_validation_chose():
-    from etude.look.words import sentences
+    from etude.inspection.words import sentences
 
     result = json.loads(
         '{"goal": "accuracy", "test": {"accuracy": 0.9}, "model": "m", "data": "d", "notes": [],'

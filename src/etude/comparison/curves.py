@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from etude.comparison.differences import judged, samples_of, table_of, values_of, verdicts
+from etude.inspection import words
+from etude.inspection.report import Section, write
+from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.look import words
-from etude.look.report import Section, write
-from etude.look.words import number
 from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import mean_interval
 
@@ -154,7 +154,7 @@ def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:
         return []
-    from etude.look.views.fitted import grid
+    from etude.inspection.views.fitted import grid
 
     test = first.subject().data.test
     x = grid(np.asarray(test.x))

@@ -1,5 +1,5 @@
 """What can be said of the differences between groups of runs, in words: their intervals, and "no
-difference" where there is none. The numbers are of `look/stats.py`.
+difference" where there is none. The numbers are of `inspection/stats.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from etude import stats
+from etude.inspection.words import number
 from etude.locale.texts import Lang, say
-from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 
 Groups = Mapping[str, Sequence[Any]]
@@ -35,7 +35,7 @@ def compared(
     interval. The intervals hold at once for all `pairs` of the groups.
 
     groups: the results of each, one a seed; empty ones are left out. samples: of the test split of
-    each, or of all, which shares need (see look/stats.py).
+    each, or of all, which shares need (see inspection/stats.py).
     """
     values = {name: list(found) for name, found in groups.items() if len(found)}
     if not values:

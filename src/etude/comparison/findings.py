@@ -9,9 +9,9 @@ from typing import Any
 
 from etude.comparison import curves
 from etude.comparison.differences import all_worded, table_of
+from etude.inspection.report import Section, write
+from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.look.report import Section, write
-from etude.look.words import number
 
 Found = Mapping[str, Any]
 

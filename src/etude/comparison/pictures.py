@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from etude.comparison.curves import whole_epochs
+from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.look.words import number
 from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import LOWER_IS_BETTER
 

@@ -13,7 +13,7 @@ from etude.comparison import search_space, shared_queue
 from etude.comparison.search_space import Axis
 from etude.comparison.shared_queue import Board, spoken
 from etude.errors import NumericsError, RunError, UsageError
-from etude.look.words import LOWER_IS_BETTER
+from etude.inspection.words import LOWER_IS_BETTER
 from etude.recipe import draft
 from etude.render.progress import Tally
 from etude.training.signals import Signals

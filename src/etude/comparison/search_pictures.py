@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from etude.inspection import words
+from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, say
-from etude.look import words
-from etude.look.report import Section, write
 from etude.render.style import Ink, Picture, log_scale, picture
 
 ACROSS = 3

@@ -15,9 +15,9 @@ from typing import Any
 from etude.comparison import curves
 from etude.comparison.differences import apart, footnotes, judged, samples_of, values_of, worded
 from etude.errors import UsageError
+from etude.inspection.report import Section, write
+from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.look.report import Section, write
-from etude.look.words import number
 from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 
 HOW = ("seed", "train.threads", "train.compile", "train.memory_format", "train.save_seconds")

@@ -17,10 +17,10 @@ from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.sound import sound
 from etude.errors import DataError, NumericsError, RunError, UsageError
+from etude.inspection import gallery
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown
 from etude.locale.texts import Lang, model_name
-from etude.look import gallery
-from etude.look.subject import Subject
-from etude.look.view import Shown
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines

@@ -113,12 +113,12 @@ def first_aid(
     if kind not in known:
         raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
     from etude import pipeline
-    from etude.look import firstaid
+    from etude.inspection import sanity
 
     mapping = drafted(model, data, None, fields)
     found = pipeline.first_aid(kind, mapping)
-    found["said"] = firstaid.sentences(kind, found, lang)
-    picture = firstaid.drawn(kind, found, lang) if out else None
+    found["said"] = sanity.sentences(kind, found, lang)
+    picture = sanity.drawn(kind, found, lang) if out else None
     if out and picture:
         name = slug(f"{kind}-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
         with storage(out):

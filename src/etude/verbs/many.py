@@ -11,9 +11,9 @@ from etude.comparison import request
 from etude.comparison.request import Duel
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import LockedError, RunError, TakenError, UsageError
+from etude.inspection import tour as drawn
+from etude.inspection.report import write
 from etude.locale.texts import Lang, say
-from etude.look import tour as drawn
-from etude.look.report import write
 from etude.runs import comparison as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved

@@ -5,8 +5,8 @@ from typing import Any
 
 from etude import registry
 from etude.errors import RunError, UsageError
+from etude.inspection import words
 from etude.locale.texts import Lang, metric
-from etude.look import words
 from etude.runs import comparison as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder

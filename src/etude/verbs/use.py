@@ -11,8 +11,8 @@ from etude.comparison import curves, side_by_side
 from etude.comparison.request import Duel
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import RunError, UsageError
+from etude.inspection import filmstrip, words
 from etude.locale.texts import Lang, say
-from etude.look import filmstrip, words
 from etude.runs.files import made, replace, storage
 from etude.system.surroundings import no_warnings
 from etude.verbs import asked
@@ -103,7 +103,7 @@ def look(
     were moved.
     """
     from etude.inference.run import Run
-    from etude.look import gallery
+    from etude.inspection import gallery
 
     asked.place(out, "--out", folder=True)
     run = Run(run_path(path), data_name(data))

@@ -1,0 +1,121 @@
+"""Attention: every head of every layer, for one sample, beside the input that it looks at.
+
+weights [N H L S]: rows are queries, columns keys
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.subject import Sample, Subject, steps_of
+from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.layers import MultiHeadAttention
+from etude.models.vit import ViT
+from etude.render.labels import wrapped
+from etude.render.panels import bare, frames, paint_sample, tile
+from etude.render.style import Ink
+
+TICKS = 6
+"""Tokens named along a side of a panel, at most."""
+
+
+def fits(subject: Subject) -> str:
+    """Networks with attention."""
+    if not any(isinstance(m, MultiHeadAttention) for m in subject.model.modules()):
+        return "the network has no attention"
+    return subject.no_sample
+
+
+def tokens(subject: Subject, sample: Sample, count: int) -> list[str]:
+    """What each token is, in words, without those that are padding: the class token and patches
+    (row,column) of a ViT; steps, or rows of an image, of a Transformer."""
+    fields, card = subject.recipe.model.fields, subject.card
+    if isinstance(subject.model, ViT):
+        across = card.shape[2] // fields["patch"]
+        return ["class", *(f"{p // across + 1},{p % across + 1}" for p in range(count - 1))]
+    patch = int(fields.get("patch", 1))
+    valid = -(-steps_of(sample, count * patch) // patch)
+    firsts = [patch * p for p in range(min(count, valid))]
+    return [str(f) if patch == 1 else f"{f}-{f + patch - 1}" for f in firsts]
+
+
+def unit_of(subject: Subject) -> str:
+    """What a token of this network is."""
+    if isinstance(subject.model, ViT):
+        return "class token, then patches (row,column)"
+    return "row of the image" if subject.card.view == "rows" else "step"
+
+
+PATTERNS = {"previous": -1, "itself": 0, "next": 1}
+
+
+def focus(weights: np.ndarray) -> tuple[int, int, str, float]:
+    """The simplest pattern that is followed most: layer, head, its name, and the mean weight that
+    goes there. Patterns: the token before, the token itself, the token after; else "one", the key
+    that has most weight of all queries. weights [K H L L]"""
+    found = []
+    for name, shift in PATTERNS.items():
+        share = np.diagonal(weights, shift, 2, 3).mean(-1) if weights.shape[2] > abs(shift) else 0
+        found.append((name, np.broadcast_to(share, weights.shape[:2])))
+    found.append(("one", weights.mean(2).max(-1)))
+    name, share = max(found, key=lambda entry: float(entry[1].max()))
+    layer, head = np.unravel_index(share.argmax(), share.shape)
+    return int(layer), int(head), name, float(share[layer, head])
+
+
+def _notice(subject: Subject, weights: np.ndarray, names: Sequence[str]) -> Notice:
+    layer, head, pattern, share = focus(weights)
+    values = {"layer": layer + 1, "head": head + 1, "share": share, "even": 1 / len(names)}
+    if pattern != "one":
+        return notice(subject, f"attention.notice.{pattern}", **values)
+    token = names[int(weights[layer, head].mean(0).argmax())]
+    return notice(subject, "attention.notice.one", token=token, **values)
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a layer, a column a head; one scale."""
+    sample = subject.sample
+    weights = np.stack([w[0].numpy() for w in subject.trace.attention.values()])  # [K H L S]
+    names = tokens(subject, sample, weights.shape[2])
+    layers, heads, length = *weights.shape[:2], len(names)
+    weights = weights[:, :, :length, :length]
+    sums = weights.sum(-1)
+    deviation = float(np.abs(sums[sums > 0] - 1).max())
+    ticks = np.unique(np.linspace(0, length - 1, min(TICKS, length)).round().astype(int))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, right, bar = figure.subplots(1, 3, width_ratios=[1.4, 5.4, 0.1])
+        paint_sample(left, ink, sample.raw[: steps_of(sample, len(sample.raw))], subject.card.top)
+        left.set_title(wrapped(sample.name, 1.35, rows=5), fontsize=8)
+        sheet, xs, ys = tile(weights.reshape(-1, length, length), heads)
+        # A cell far above all others would leave them black: the top of the scale is the 99.5th.
+        top = float(np.quantile(weights, 0.995))
+        image = right.imshow(sheet, cmap=ink.heat, vmin=0, vmax=top, aspect="auto")
+        bare(right)
+        frames(right, ink, xs, ys, (length, length), layers * heads)
+        half = (length - 1) / 2
+        places = [x - half + t for x in xs for t in ticks]
+        words = [names[t] for t in ticks]
+        small = {"fontsize": 6.5}
+        right.set_xticks(places, words * heads, rotation=90, **small)
+        right.set_yticks([y - half + t for y in ys for t in ticks], words * layers, **small)
+        right.tick_params(length=2, pad=1.5, color=ink.edge)
+        for h, x in enumerate(xs):
+            right.text(x, -0.5 - 0.03 * length, f"head {h + 1}", ha="center", va="bottom")
+        for k, y in enumerate(ys):
+            edge = sheet.shape[1] - 0.5 + 0.03 * length
+            right.text(edge, y, f"layer {k + 1}", rotation=270, ha="left", va="center")
+        right.set_xlabel(f"key: {unit_of(subject)}")
+        right.set_ylabel(f"query: {unit_of(subject)}")
+        figure.colorbar(image, cax=bar, extend="max", label="attention weight")
+
+    alt = subject.say(
+        "attention.alt", name=sample.called, heads=heads, layers=layers, deviation=deviation
+    )
+    size = (8.4, min(1.4 + 5.2 / max(heads, 4) * layers, 11))
+    title, said = subject.say("attention.title"), _notice(subject, weights, names)
+    return [shown("attention", title, alt, paint, size, said, weights=weights, tokens=names)]
+
+
+VIEW = View("every head of every layer over the input, before dropout", fits, draw)

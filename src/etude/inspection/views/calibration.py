@@ -1,0 +1,82 @@
+"""Calibration: is it right as often as it is sure?
+
+Source: C. Guo et al., "On Calibration of Modern Neural Networks", 2017, section 2: the reliability
+diagram, and the expected calibration error (equation 3).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend, log_scale
+from etude.stats import wilson
+
+BINS = 10
+
+
+def fits(subject: Subject) -> str:
+    """Classifiers."""
+    return subject.absent if subject.task.name == "classify" else "the run tells no classes apart"
+
+
+def reliability(
+    sure: np.ndarray, right: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean sureness, accuracy and count of each bin of equal width [bins]; NaN where it is empty.
+
+    sure [n]: probability of the class said; right [n]: whether it was right.
+    """
+    where = np.minimum((sure * bins).astype(int), bins - 1)
+    count = np.bincount(where, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        confidence = np.bincount(where, sure, bins) / count
+        accuracy = np.bincount(where, right, bins) / count
+    return confidence, accuracy, count
+
+
+def calibration_error(confidence: np.ndarray, accuracy: np.ndarray, count: np.ndarray) -> float:
+    """Mean gap between sureness and accuracy, bins weighted by their samples."""
+    gap = np.nan_to_num(np.abs(accuracy - confidence))
+    return float((gap * count).sum() / count.sum())
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """The diagram, and below it how many samples each bin has."""
+    sure, said = subject.sureness
+    right = said == subject.data.test.y
+    confidence, accuracy, count = reliability(sure, right)
+    error = calibration_error(confidence, accuracy, count)
+    intervals = [wilson(round(a * n), int(n)) for a, n in zip(accuracy, count) if n]
+    low, high = np.array(intervals).T
+    spread = np.maximum((accuracy[count > 0] - low, high - accuracy[count > 0]), 0)
+    middles, some = (np.arange(BINS) + 0.5) / BINS, count > 0
+
+    def paint(figure: Any, ink: Ink) -> None:
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        top.plot([0, 1], [0, 1], "--", color=ink.edge, linewidth=1.2, label="as sure as right")
+        dots = {"color": ink.lines[0], "fmt": "o", "markersize": 4, "capsize": 2}
+        top.errorbar(
+            confidence[some], accuracy[some], spread, label="network, 95 % interval", **dots
+        )
+        top.set(ylabel="share that was right", ylim=(-0.03, 1.03))
+        legend(top, 2)
+        bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
+        bottom.set(xlabel="probability of the class said", ylabel="samples", xlim=(0, 1))
+        log_scale(bottom.yaxis)
+        bottom.set_ylim(0.5, 2 * count.max())  # a bin of one sample has a bar too
+
+    mean, share = float(sure.mean()), float(right.mean())
+    verdict = "over" if mean > share + 0.01 else "under" if mean < share - 0.01 else "even"
+    alt = subject.say("calibration.alt", count=len(sure))
+    told = notice(
+        subject, f"calibration.notice.{verdict}",
+        points=100 * abs(mean - share), sure=mean, right=share, error=100 * error,
+    )  # fmt: skip
+    arrays = {"confidence": confidence, "accuracy": accuracy, "count": count, "error": error}
+    title = subject.say("calibration.title")
+    return [shown("calibration", title, alt, paint, (4.8, 4.4), told, **arrays)]
+
+
+VIEW = View("whether it is right as often as it is sure", fits, draw, 30)

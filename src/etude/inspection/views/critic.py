@@ -1,0 +1,68 @@
+"""The discriminator's view: what it takes for a draw of the prior, and what for a code."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from etude.inspection.plane import Plane, codes_of, needs_codes, prior_of
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend
+
+SIDE = 80
+GUESS = 0.6
+"""Share of right answers below which it is not much better than a guess (a half)."""
+
+
+def sure_of_prior(subject: Subject, codes: np.ndarray) -> np.ndarray:
+    """The probability [n] it gives that codes [n D] are draws of the prior."""
+    model: Any = subject.model
+    with torch.no_grad():
+        logits = model.discriminator(torch.from_numpy(codes.astype(np.float32)))
+    return logits[:, 0].double().sigmoid().numpy()  # type: ignore[no-any-return]
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Left, what it says of codes and of draws of the prior; right, over the plane of the codes."""
+    codes, _ = codes_of(subject)
+    draws = prior_of(subject, len(codes))
+    plane = Plane.through(codes)
+    points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]
+    reach = max(3 * scale, float(np.abs(points).max()))
+    at = np.linspace(-reach, reach, SIDE)
+    across, up = np.meshgrid(at, at)
+    over = sure_of_prior(subject, plane.off(np.stack((across.ravel(), up.ravel()), 1)))
+    of_codes, of_draws = sure_of_prior(subject, codes), sure_of_prior(subject, draws)
+    # A discriminator at rest says a half of everything: the scale is what it says at most.
+    far = max(0.02, *(float(np.abs(x - 0.5).max()) for x in (over, of_codes, of_draws)))
+    right = float((np.mean(of_codes < 0.5) + np.mean(of_draws >= 0.5)) / 2)
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, map_ = figure.subplots(1, 2)
+        edges = np.linspace(0.5 - far, 0.5 + far, 31)
+        for values, name, i in ((of_codes, "codes", 0), (of_draws, "draws of the prior", 1)):
+            style = {"color": ink.lines[i], "linestyle": "-" if i == 0 else "--", "linewidth": 1.6}
+            left.stairs(np.histogram(values, edges)[0], edges, label=name, **style)
+        left.set(xlabel="probability that it is of the prior", ylabel="codes or draws")
+        legend(left, 1)
+        image = map_.imshow(
+            over.reshape(SIDE, SIDE), extent=(-reach, reach, -reach, reach), origin="lower",
+            cmap=ink.signed, vmin=0.5 - far, vmax=0.5 + far,
+        )  # fmt: skip
+        map_.scatter(*points.T, s=2, color=ink.text, alpha=0.5, linewidths=0)
+        first, second = plane.names()
+        map_.set(xlabel=first, ylabel=second)
+        figure.colorbar(image, ax=map_, label="probability of the prior", shrink=0.8)
+
+    alt = subject.say("critic.alt", right=right)
+    arrays = {"of_codes": of_codes, "of_prior": of_draws, "map": over.reshape(SIDE, SIDE)}
+    title = subject.say("critic.title")
+    said = notice(
+        subject, f"critic.notice.{'guess' if right < GUESS else 'tells'}", right=right,
+        codes=float(of_codes.mean()), draws=float(of_draws.mean()),
+    )  # fmt: skip
+    return [shown("critic", title, alt, paint, (7.6, 3.4), said, **arrays)]
+
+
+VIEW = View("what the discriminator takes for the prior", needs_codes, draw, 51)

@@ -1,0 +1,76 @@
+"""Learning curves: raw lines by epoch, training and validation apart."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.render.style import Ink, dotted, legend, log_scale, whole
+from etude.stats import LOWER_IS_BETTER, SHARES
+
+
+def learned(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
+    """How far the first training loss fell, and where the goal was best."""
+    goal, first = subject.result["goal"], next(iter(losses))
+    best = int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
+    key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
+    unit = subject.result["test"].get("unit", "")
+    return notice(
+        subject, key, phase=first.removeprefix("training: "), start=losses[first][0],
+        end=losses[first][-1], goal=goal, best=values[best], unit=f" {unit}" if unit else "",
+        epoch=best + 1, epochs=len(values), last=values[-1],
+    )  # fmt: skip
+
+
+def at_most_one(axes: Any) -> None:
+    """End the axis of a share at 1: a little room for the line above, and no tick there."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, min(high, 1 + 0.03 * (1 - low)))
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= 1])
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Losses of each phase in training, and the goal in validation."""
+    rows, goal = subject.history, subject.result["goal"]
+    epochs = [row["epoch"] for row in rows]
+    losses = {
+        f"training: {phase}": [row["train"][phase]["loss"] for row in rows]
+        for phase in rows[0]["train"]
+    }
+    if "loss" in rows[0]["val"]:
+        losses["validation"] = [row["val"]["loss"] for row in rows]
+    values = [row["val"][goal] for row in rows]
+    unit = subject.result["test"].get("unit", "")
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, right = figure.subplots(1, 2)
+        for i, (name, loss) in enumerate(losses.items()):
+            left.plot(epochs, loss, label=name, **dotted(ink, i, len(epochs)))
+        left.set(xlabel="epoch", ylabel="loss")
+        if min(map(min, losses.values())) > 0:
+            log_scale(left.yaxis)
+        legend(left, 1 if len(losses) > 2 else 2)
+        right.plot(epochs, values, label=f"validation {goal}", **dotted(ink, 0, len(epochs)))
+        best = subject.result["best_epoch"]
+        if best:
+            kept = {"marker": "o", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
+            kept |= {"color": ink.lines[1], "markeredgewidth": 1.8, "label": "weights kept"}
+            right.plot(best, values[best - 1], **kept)
+        legend(right, 2)
+        right.set(xlabel="epoch", ylabel=f"{goal}, {unit}" if unit else goal)
+        if goal in SHARES:
+            at_most_one(right)
+        whole(left.xaxis)
+        whole(right.xaxis)
+
+    alt = subject.say("curves.alt", goal=goal, epochs=len(rows))
+    arrays: dict[str, list[float]] = {
+        name.removeprefix("training: "): loss for name, loss in losses.items()
+    }
+    arrays |= {"epoch": epochs, goal: values}
+    title, said = subject.say("curves.title"), learned(subject, losses, values)
+    return [shown("curves", title, alt, paint, (7.6, 3.0), said, **arrays)]
+
+
+VIEW = View("loss and goal by epoch, training and validation apart", lambda subject: "", draw, 10)

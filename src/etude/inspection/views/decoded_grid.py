@@ -1,0 +1,54 @@
+"""A grid decoded: what images lie where in the plane of the codes."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.plane import Plane, codes_of, decoded, needs_codes
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
+
+SIDE, REACH = 13, 2.0
+"""Images a side, and how far they go, in standard deviations of the prior."""
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """From -REACH to REACH standard deviations around the prior's middle."""
+    codes, _ = codes_of(subject)
+    plane = Plane.through(codes)
+    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    at = np.linspace(-REACH, REACH, SIDE)
+    centre = plane.on(np.zeros((1, codes.shape[1])))[0]
+    across, up = np.meshgrid(at, at[::-1])  # the first row is the top one
+    points = centre + scale * np.stack((across.ravel(), up.ravel()), 1)
+    images = decoded(subject, plane.off(points))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(as_panels(images, 1), SIDE, gap=1)
+        show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, images.shape[-2:], len(images))
+        words = [f"{x:.1f}" if i % 3 == 0 else "" for i, x in enumerate(at)]
+        axes.set_xticks(xs, words)
+        axes.set_yticks(ys, words[::-1])
+        axes.tick_params(length=0)
+        first, second = plane.names()
+        unit = "standard deviations of the prior"
+        axes.set(xlabel=f"{first}, {unit}", ylabel=f"{second}, {unit}")
+
+    alt = subject.say("decoded-grid.alt", side=SIDE, reach=REACH, share=plane.share)
+    arrays = {"images": images, "points": points}
+    title = subject.say("decoded-grid.title")
+    square = images.reshape(SIDE, SIDE, -1)
+    by_axis = [float(np.abs(np.diff(square, axis=axis)).mean()) for axis in (1, 0)]
+    more = int(np.argmax(by_axis))
+    said = notice(
+        subject, f"decoded-grid.notice.{('across', 'up')[more]}",
+        more=255 * by_axis[more], less=255 * by_axis[1 - more],
+    )  # fmt: skip
+    return [shown("decoded-grid", title, alt, paint, (6.0, 6.0), said, **arrays)]
+
+
+VIEW = View("a grid decoded across the plane of the codes", needs_codes, draw, 47)

@@ -1,0 +1,73 @@
+"""Feature maps by layer: what each filter finds in a sample.
+
+maps [C h w] of each layer, after its activation
+"""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.labels import wrapped
+from etude.render.panels import frames, paint_sample, show_sheet, tile
+from etude.render.style import Ink
+
+SHOWN = 12
+
+
+def fits(subject: Subject) -> str:
+    """Convolutional networks."""
+    if not any(isinstance(m, nn.BatchNorm2d) for m in subject.model.modules()):
+        return "the network has no feature maps of images"
+    return subject.no_sample
+
+
+def enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Maps [n h w] at another size, each pixel repeated."""
+    rows = np.arange(height) * maps.shape[1] // height
+    columns = np.arange(width) * maps.shape[2] // width
+    return maps[:, rows][:, :, columns]
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a layer: the maps that answer most, each layer on its own scale."""
+    sample, (_, height, width) = subject.sample, subject.card.shape
+    layers, rows = {}, []
+    for call in subject.trace.of(nn.ReLU):
+        if call.name in layers:  # called again, for the mirror image
+            continue
+        if call.output is not None and call.output.ndim == 4:
+            maps = call.output[0].numpy()
+            layers[call.name] = maps
+            most = np.argsort(-maps.mean((1, 2)), kind="stable")[:SHOWN]
+            panels = enlarged(maps[most] / (maps.max() or 1), height, width)
+            room = [(0, SHOWN - len(most)), (0, 0), (0, 0)]
+            rows.append(np.pad(panels, room, constant_values=np.nan))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=[1.2, 6])
+        paint_sample(left, ink, sample.raw, subject.card.top)
+        left.set_title(wrapped(sample.name, 1.15, rows=5), fontsize=8)
+        sheet, xs, ys = tile(np.concatenate(rows), SHOWN)
+        image = show_sheet(right, sheet, cmap=ink.heat, vmin=0, vmax=1)
+        for y, maps in zip(ys, layers.values()):
+            frames(right, ink, xs, [y], (height, width), min(SHOWN, len(maps)))
+        sides = [f"{name}\n{m.shape[1]} x {m.shape[2]}" for name, m in layers.items()]
+        right.set_yticks(ys, sides, fontsize=7)
+        right.tick_params(length=0)
+        figure.colorbar(image, ax=right, label="of the layer's\nlargest value", pad=0.01)
+
+    alt = subject.say("features.alt", name=sample.called, layers=len(layers), shown=SHOWN)
+    name, last = list(layers.items())[-1]
+    said = notice(
+        subject, "features.notice", layer=name, silent=int((last.max((1, 2)) <= 0).sum()),
+        total=len(last), zeros=float((last <= 0).mean()),
+    )  # fmt: skip
+    size = (8.4, max(1.8, 0.7 + 0.55 * len(layers)))
+    title = subject.say("features.title")
+    return [shown("features", title, alt, paint, size, said, **layers)]
+
+
+VIEW = View("feature maps by layer, for a sample", fits, draw, 41)

@@ -1,0 +1,68 @@
+"""Filters of a convolutional network, layer by layer.
+
+weight [filters C k k]; of each filter, the slice for the channel that it weighs most
+"""
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.panels import frames, show_sheet, tile
+from etude.render.style import Ink
+
+SHOWN = 16
+
+
+def convolutions(subject: Subject) -> dict[str, nn.Conv2d]:
+    """By name, those of one side of kernel (the first's) or more than one pixel."""
+    found = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.Conv2d)}
+    return {n: m for n, m in found.items() if m.kernel_size[0] > 1}
+
+
+def fits(subject: Subject) -> str:
+    """Convolutional networks."""
+    if subject.recipe.model.name == "vit":
+        return "a patch embedding is no sliding filter"
+    return "" if convolutions(subject) else "the network has no filters for images"
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a layer: the filters of largest weights, each layer on its own scale."""
+    layers = {n: m.weight.detach().numpy() for n, m in convolutions(subject).items()}
+    side = max(w.shape[-1] for w in layers.values())
+    rows = []
+    for w in layers.values():
+        size = np.linalg.norm(w.reshape(*w.shape[:2], -1), axis=2)  # [filters C]
+        order = np.argsort(-np.linalg.norm(size, axis=1), kind="stable")[:SHOWN]
+        slices = w[order, size[order].argmax(1)] / np.abs(w[order]).max()
+        room = [(0, SHOWN - len(order)), (0, side - w.shape[-2]), (0, side - w.shape[-1])]
+        rows.append(np.pad(slices, room, constant_values=np.nan))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(np.concatenate(rows), SHOWN, gap=1)
+        image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
+        for y, w in zip(ys, layers.values()):
+            if w.shape[-2:] == (side, side):
+                frames(axes, ink, xs, [y], (side, side), min(SHOWN, len(w)))
+        axes.set_yticks(ys, [f"{n}\n{w.shape[-2]} x {w.shape[-1]}" for n, w in layers.items()])
+        axes.tick_params(length=0)
+        figure.colorbar(image, ax=axes, label="weight, of the\nlayer's largest", pad=0.01)
+
+    alt = subject.say("filters.alt", layers=len(layers), shown=SHOWN)
+    size = (7.6, max(1.6, 0.5 + 0.45 * len(layers)))
+    title = subject.say("filters.title")
+    name, w = next(iter(layers.items()))
+    norm = np.linalg.norm(w.reshape(len(w), -1), axis=1)
+    said = notice(
+        subject, "filters.notice", layer=name, 
+        times=float(norm.max() / max(np.median(norm), 1e-12)),
+        quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
+    )  # fmt: skip
+    return [shown("filters", title, alt, paint, size, said, **layers)]
+
+
+VIEW = View("filters by layer", fits, draw, 40)

@@ -1,0 +1,64 @@
+"""The fitted function of one variable against the test data."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from etude.data.dataset import Card, Split
+from etude.data.resident import Resident
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.style import Ink, legend, line
+
+POINTS = 400
+
+
+def fits(subject: Subject) -> str:
+    """Functions of one number."""
+    if subject.task.name != "regress" or subject.card.given.size != 1:
+        return "the run fits no function of one variable"
+    return subject.absent
+
+
+def grid(x: np.ndarray) -> np.ndarray:
+    """Evenly spaced inputs [POINTS 1] over the range of x."""
+    return np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]
+
+
+def held(x: np.ndarray, card: Card) -> Resident:
+    """Inputs without targets, ready to be read."""
+    return Resident(
+        Split(x, np.zeros((len(x), card.outputs), np.float32)), card, torch.device("cpu")
+    )
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """One picture a value predicted, for the first."""
+    test, task = subject.data.test, subject.task
+    x = grid(np.asarray(test.x))
+    outputs = torch.from_numpy(subject.say_of(held(x, subject.card)))
+    values = task.in_units(outputs)  # type: ignore[attr-defined]
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
+        axes.scatter(test.x[:, 0], test.y[:, 0], label="test data", **dots)
+        axes.plot(x[:, 0], values[:, 0], label=subject.result["model"], **line(ink, 0))
+        axes.set(xlabel="input x", ylabel=subject.card.unit)
+        legend(axes, markerscale=2.5)
+
+    alt = subject.say("fitted.alt", points=len(test))
+    title = subject.say("fitted.title")
+    arrays = {"x": x[:, 0], "fitted": values, "test_x": test.x, "test_y": test.y}
+    at_test = torch.from_numpy(subject.outputs)
+    miss = np.abs(task.in_units(at_test)[:, 0] - test.y[:, 0])  # type: ignore[attr-defined]
+    worst = int(miss.argmax())
+    said = notice(
+        subject, "fitted.notice", median=float(np.median(miss)), most=float(miss[worst]),
+        x=float(test.x[worst, 0]), unit=subject.card.unit,
+    )  # fmt: skip
+    return [shown("fitted", title, alt, paint, (6.4, 3.6), said, **arrays)]
+
+
+VIEW = View("the fitted function against the data", fits, draw, 15)

@@ -1,0 +1,75 @@
+"""Hidden steps: what changes in the answer when one step of the input is hidden."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from etude.inspection.subject import Sample, Subject, steps_of
+from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.views.gates import paint_input, ratio_of
+from etude.render.labels import wrapped
+from etude.render.style import Ink, signs, whole
+
+
+def fits(subject: Subject) -> str:
+    """Networks that read sequences step by step."""
+    if subject.card.seen.kind != "sequence":
+        return "the network reads no sequence"
+    return subject.no_sample
+
+
+def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
+    """How far the answer moves when each step [L] is replaced by the training mean (0), and in what
+    that is measured: the probability of the class said, or the values' units."""
+    x, *rest = sample.batch.inputs
+    length = steps_of(sample, x.shape[1])
+    hidden = x.repeat(length, 1, 1)
+    hidden[range(length), range(length)] = 0
+    lengths = [part.expand(length) for part in rest]
+    with torch.no_grad():
+        whole, without = subject.model(x, *rest), subject.model(hidden, *lengths)
+    if subject.task.name == "classify":
+        said = int(whole[0].argmax())
+        before, after = whole.double().softmax(1)[:, said], without.double().softmax(1)[:, said]
+        return (100 * (after - before)).numpy(), "change of its probability, points"
+    std = torch.tensor(subject.card.y_std)
+    moved = ((without - whole).abs() * std).mean(1).double()
+    if subject.card.log:
+        return (100 * moved.expm1()).numpy(), "mean change, %"
+    return moved.numpy(), f"mean change, {subject.card.unit}"
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """The input, and beside each of its steps the change: an image with its rows downward."""
+    sample = subject.sample
+    moved, unit = changes(subject, sample)
+    x = sample.batch.x[0, : len(moved)].numpy()
+    down, steps = sample.raw.ndim == 3, np.arange(len(moved))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        if down:
+            first, second = figure.subplots(1, 2, width_ratios=[ratio_of(sample), 1.6])
+            second.barh(steps, moved, color=signs(ink, moved))
+            second.axvline(0, color=ink.edge, linewidth=0.8)
+            second.set(ylim=(len(moved) - 0.5, -0.5), xlabel=unit, ylabel="row that is hidden")
+            whole(second.yaxis)
+        else:
+            first, second = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
+            second.bar(steps, moved, color=signs(ink, moved))
+            second.axhline(0, color=ink.edge, linewidth=0.8)
+            second.set(xlabel="step that is hidden", ylabel=unit)
+        paint_input(first, ink, subject, sample, len(moved))
+        first.set_title(wrapped(sample.name, 2.4 if down else 6.2), fontsize=9)
+
+    step = int(np.abs(moved).argmax())
+    alt = subject.say("hidden-steps.alt", name=sample.called)
+    title = subject.say("hidden-steps.title")
+    key = "hidden-steps.notice.row" if down else "hidden-steps.notice"
+    values = {"step": step, "change": float(moved[step]), "median": float(np.median(np.abs(moved)))}
+    said = notice(subject, key, unit=unit, **values)
+    size = (7.2, 3.2 if down else 3.8)
+    return [shown("hidden-steps", title, alt, paint, size, said, change=moved, input=x)]
+
+
+VIEW = View("what changes when a step is hidden", fits, draw, 44)

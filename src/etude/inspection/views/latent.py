@@ -1,0 +1,85 @@
+"""The latent space as a map: where the codes of the test images lie, by class, on the prior."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.plane import Plane, codes_of, needs_codes
+from etude.inspection.subject import Subject
+from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.render.labels import short, shorts
+from etude.render.style import Ink
+
+SHAPES = ("o", "s", "^", "D", "v", "P", "X", "p")
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Points by class, each with its colour and shape; rings at 1, 2 and 3 standard deviations
+    of the prior, which in any plane through a round Gaussian are circles."""
+    codes, chosen = codes_of(subject)
+    plane = Plane.through(codes)
+    points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]
+    centre = plane.on(np.zeros((1, codes.shape[1])))[0]
+    classes = subject.card.classes or ("",)
+    labels = subject.data.test.y[chosen] if subject.card.classes else np.zeros(len(codes), int)
+
+    def paint(figure: Any, ink: Ink) -> None:
+        from matplotlib.patches import Circle
+
+        axes = figure.subplots()
+        names = shorts(classes, 1.5)
+        for index, name in enumerate(names):
+            look = marks(ink, index)
+            own = points[labels == index]
+            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name or "codes", **look)
+        for k in (1, 2, 3):
+            ring = {"fill": False, "edgecolor": ink.text, "linewidth": 0.8, "linestyle": ":"}
+            axes.add_patch(Circle(centre, k * scale, **ring))
+        axes.plot([], [], color=ink.text, linestyle=":", linewidth=0.8, label="prior: 1, 2, 3 std")
+        axes.set_aspect("equal")
+        across, down = plane.names()
+        axes.set(xlabel=across, ylabel=down)
+        columns = -(-(len(names) + 1) // 26)
+        figure.legend(loc="outside right upper", fontsize=8, markerscale=1.6, ncols=columns)
+
+    alt = subject.say("latent.alt", count=len(codes), width=codes.shape[1], share=plane.share)
+    arrays = {"codes": codes, "samples": chosen, "points": points, "axes": plane.axes}
+    title = subject.say("latent.title")
+    size = (7.2 + 0.8 * (len(classes) // 26), 5.2)
+    return [shown("latent", title, alt, paint, size, _notice(subject, codes, labels), **arrays)]
+
+
+def marks(ink: Ink, index: int) -> dict[str, Any]:
+    """Colour and shape of the index-th class: no two of the first 80 have both in common, and ten
+    that follow each other have ten colours."""
+    count = len(ink.classes)
+    shape = (index % count + index // count) % len(SHAPES)
+    return {"color": ink.classes[index % count], "marker": SHAPES[shape]}
+
+
+def _notice(subject: Subject, codes: np.ndarray, labels: np.ndarray) -> Notice:
+    """How often the nearest code is of the same class, and between which classes it is least."""
+    classes = subject.card.classes
+    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    if not classes:
+        inside = float(
+            (np.linalg.norm(codes, axis=1) <= scale * np.sqrt(2 * codes.shape[1])).mean()
+        )
+        return notice(subject, "latent.notice.none", inside=inside)
+    size = (codes**2).sum(1)
+    apart = size[:, None] + size - 2 * codes @ codes.T
+    np.fill_diagonal(apart, np.inf)
+    nearest = np.asarray(labels)[apart.argmin(1)]
+    same = float((nearest == labels).mean())
+    pairs = np.zeros((len(classes), len(classes)), int)
+    np.add.at(pairs, (labels, nearest), 1)
+    np.fill_diagonal(pairs, 0)
+    one, two = np.unravel_index(pairs.argmax(), pairs.shape)
+    names = (short(classes[i], 2) for i in (one, two))
+    return notice(
+        subject, "latent.notice" if pairs.any() else "latent.notice.apart", same=same,
+        **dict(zip(("one", "two"), names)), count=int(pairs[one, two]),
+    )  # fmt: skip
+
+
+VIEW = View("codes as a map, by class, with the prior's contour", needs_codes, draw, 46)

@@ -1,0 +1,102 @@
+"""The surest mistakes, and the surest right answers, as pictures."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.labels import short
+from etude.render.panels import as_panels, framed, frames, show_sheet, tile
+from etude.render.style import Ink, line
+
+SHOWN, COLUMNS = 12, 6
+WIDTH, LETTERS = 7.6, 7.5
+"""Inches of the picture, and points of the words in it."""
+
+
+def fits(subject: Subject) -> str:
+    """Classifiers of pictures and sequences."""
+    if subject.task.name != "classify":
+        return "the run tells no classes apart"
+    if subject.card.kind == "vector":
+        return "vectors are no pictures"
+    return subject.absent
+
+
+def words(subject: Subject, index: int, width: float) -> str:
+    """What was said of a test sample, how surely, and what it is, in lines of `width` inches."""
+    sure, said = subject.sureness
+    classes, true = subject.card.classes, int(subject.data.test.y[index])
+    lines = [f"#{index}: {sure[index]:.0%} sure", classes[said[index]]]
+    if said[index] != true:
+        lines.append(f"true: {classes[true]}")
+    return "\n".join(short(text, width, LETTERS) for text in lines)
+
+
+def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
+    """Test samples with what was said of them: images on one sheet, sequences each in its axes."""
+    raw = np.asarray(subject.data.test.x[chosen])
+    titles = [words(subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
+    if subject.card.kind == "image":
+        _paint_images(figure, ink, as_panels(raw, subject.card.top), titles)
+        return
+    lengths = subject.data.test.lengths
+    for index, axes in enumerate(figure.subplots(-(-len(chosen) // COLUMNS), COLUMNS).ravel()):
+        if index >= len(chosen):
+            axes.set_axis_off()
+            continue
+        steps = len(raw[index]) if lengths is None else int(lengths[chosen[index]])
+        for q in range(min(raw.shape[2], 12)):
+            axes.plot(raw[index, :steps, q], **{**line(ink, q), "linewidth": 1})
+        framed(axes, ink)
+        axes.set_title(titles[index], fontsize=LETTERS, loc="center")
+
+
+def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) -> None:
+    axes = figure.subplots()
+    height, width = panels.shape[1:3]
+    # Room above each for its three lines, in pixels of a panel that is WIDTH / COLUMNS wide.
+    room = round(1.5 * LETTERS / 72 * 3 / (WIDTH / COLUMNS) * width)
+    panels = np.pad(
+        panels, ((0, 0), (room, 0), *((0, 0),) * (panels.ndim - 2)), constant_values=np.nan
+    )
+    sheet, xs, ys = tile(panels, COLUMNS)
+    show_sheet(axes, sheet)
+    middles = [y + room / 2 for y in ys]
+    frames(axes, ink, xs, middles, (height, width), len(titles))
+    for index, text in enumerate(titles):
+        x, y = xs[index % COLUMNS], middles[index // COLUMNS] - height / 2 - 0.03 * width
+        axes.text(x, y, text, ha="center", va="bottom", fontsize=LETTERS)
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Two pictures; the first only where there are mistakes."""
+    sure, said = subject.sureness
+    right = np.flatnonzero(said == subject.data.test.y)
+    surest = right[np.argsort(-sure[right], kind="stable")][:SHOWN]
+    total, wrong = len(said), subject.wrong
+    found = []
+    for name, chosen, count in (
+        ("mistakes", wrong[:SHOWN], len(wrong)),
+        ("surest", surest, len(right)),
+    ):
+        if not len(chosen):
+            continue
+        rows = -(-len(chosen) // COLUMNS)
+
+        def paint(figure: Any, ink: Ink, chosen: np.ndarray = chosen) -> None:
+            paint_samples(figure, ink, subject, chosen)
+
+        alt = subject.say(f"{name}.alt", shown=len(chosen), count=count, total=total)
+        arrays = {"samples": chosen, "probability": sure[chosen], "said": said[chosen]}
+        size = (WIDTH, 0.2 + 1.8 * rows)
+        told = notice(
+            subject, f"{name}.notice", count=count, share=count / total,
+            sure=float(sure[chosen[0]]), median=float(np.median(sure[chosen])), shown=len(chosen),
+        )  # fmt: skip
+        found.append(shown(name, subject.say(f"{name}.title"), alt, paint, size, told, **arrays))
+    return found
+
+
+VIEW = View("the surest mistakes and the surest right answers", fits, draw, 22)

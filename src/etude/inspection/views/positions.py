@@ -1,0 +1,70 @@
+"""Positions that a Vision Transformer has learned: how alike each is to all others.
+
+Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, figure 7 (centre).
+
+positions [P D], without the class token's -> cosine similarity [P P]
+"""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.views.class_token import grid_of
+from etude.models.vit import ViT
+from etude.render.panels import frames, show_sheet, tile
+from etude.render.style import Ink
+
+MOST = 8
+"""Positions shown a side, evenly spread."""
+
+
+def fits(subject: Subject) -> str:
+    """Vision Transformers."""
+    learned = isinstance(subject.model, ViT)
+    return "" if learned else "the network has learned no positions"
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Each position's similarity to all, where it lies in the picture."""
+    model, (down, across) = subject.model, grid_of(subject)
+    assert isinstance(model, ViT)  # fits said so
+    learned = model.pos_embed.detach().numpy()[0, 1:]
+    unit = learned / np.linalg.norm(learned, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    rows, columns = (
+        np.unique(np.linspace(0, n - 1, min(n, MOST)).round().astype(int)) for n in (down, across)
+    )
+    chosen = (rows[:, None] * across + columns).ravel()
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(alike[chosen].reshape(-1, down, across), len(columns))
+        image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
+        frames(axes, ink, xs, ys, (down, across), len(chosen))
+        axes.set_xticks(xs, columns + 1)
+        axes.set_yticks(ys, rows + 1)
+        axes.tick_params(length=0)
+        axes.set(xlabel="position: column of the patch", ylabel="position: row of the patch")
+        figure.colorbar(image, ax=axes, label="cosine similarity")
+
+    alt = subject.say("positions.alt", count=len(learned))
+    title = subject.say("positions.title")
+    near = _neighbours(down, across)
+    others = ~near & ~np.eye(len(alike), dtype=bool)
+    said = notice(
+        subject, "positions.notice", near=float(alike[near].mean()) if near.any() else 0.0,
+        others=float(alike[others].mean()) if others.any() else 0.0,
+    )  # fmt: skip
+    return [shown("positions", title, alt, paint, (5.4, 4.4), said, similarity=alike)]
+
+
+def _neighbours(down: int, across: int) -> np.ndarray:
+    """Which patches share a side [P P]."""
+    rows, columns = np.divmod(np.arange(down * across), across)
+    apart = np.abs(rows[:, None] - rows) + np.abs(columns[:, None] - columns)
+    return np.asarray(apart == 1)
+
+
+VIEW = View("similarity of learned positions", fits, draw, 45)

@@ -1,0 +1,60 @@
+"""The codes of the data against the prior, number by number, and how far they are apart."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.plane import codes_of, needs_codes
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.style import Ink
+
+MOST, BINS = 8, 40
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A histogram of each of the first MOST numbers, with the prior's density on it."""
+    codes, _ = codes_of(subject)
+    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    test = subject.result["test"]
+    count = min(codes.shape[1], MOST)
+    edges = np.linspace(-4 * scale, 4 * scale, BINS + 1)
+    density = np.stack([np.histogram(codes[:, d], edges)[0] for d in range(count)])
+    density = density / (len(codes) * (edges[1] - edges[0]))
+    grid = np.linspace(-4, 4, 200) * scale
+    bell = np.exp(-((grid / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        columns = min(4, count)
+        same = {"squeeze": False, "sharex": True, "sharey": True}
+        rows = figure.subplots(-(-count // columns), columns, **same)
+        for d, axes in enumerate(rows.ravel()):
+            if d >= count:
+                axes.set_axis_off()
+                continue
+            axes.stairs(density[d], edges, fill=True, color=ink.lines[0], alpha=0.5, label="codes")
+            axes.plot(grid, bell, color=ink.lines[1], linestyle="--", label="prior")
+            axes.set_title(f"number {d + 1}", fontsize=8)
+        for axes in rows[-1]:
+            axes.set_xlabel("value")
+        for axes in rows[:, 0]:
+            axes.set_ylabel("density")
+        figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+
+    alt = subject.say(
+        "prior.alt", count=len(codes), shown=count, width=codes.shape[1],
+        distance=test["prior_distance"], ratio=test["prior_ratio"],
+    )  # fmt: skip
+    size = (7.6, 1.0 + 1.3 * -(-count // 4))
+    arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
+    title = subject.say("prior.title")
+    mean, std = codes.mean(0), codes.std(0)
+    off = int((np.abs(mean) / scale + np.abs(np.log(np.maximum(std, 1e-12) / scale))).argmax())
+    said = notice(
+        subject, "prior.notice", place=off + 1, mean=float(mean[off]), std=float(std[off]),
+        scale=scale, ratio=test["prior_ratio"],
+    )  # fmt: skip
+    return [shown("prior", title, alt, paint, size, said, **arrays)]
+
+
+VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)

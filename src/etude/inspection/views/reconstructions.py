@@ -1,0 +1,54 @@
+"""Reconstructions: test images, each above its decoded code."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
+from etude.tasks.autoencode import as_bytes
+
+COUNT = 12
+
+
+def fits(subject: Subject) -> str:
+    """Autoencoders."""
+    return subject.absent if subject.task.name == "autoencode" else "the run decodes nothing"
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """Spread over the test split; the sample asked for comes first."""
+    model: Any = subject.model
+    x = subject.test.take(subject.spread(COUNT)).x
+    if subject.asked is not None:
+        x = torch.cat((subject.sample.batch.x, x[1:]))
+    with torch.no_grad():
+        again = model.decode(model.embed(x)).float()
+    error = (again - x).square().flatten(1).mean(1).numpy()
+    pair = np.concatenate((as_bytes(x), as_bytes(again)))
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(as_panels(pair, 255), len(x))
+        show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, pair.shape[-2:], len(pair))
+        axes.set_yticks(ys, ["original", "decoded"])
+        axes.set_xticks(xs, [f"{e:.3f}" for e in error])
+        axes.tick_params(length=0, labelsize=8)
+        axes.set_xlabel("mean squared error, in [-1, 1]")
+
+    alt = subject.say("reconstructions.alt", count=len(x), error=float(error.mean()))
+    title = subject.say("reconstructions.title")
+    arrays = {"originals": pair[: len(x)], "decoded": pair[len(x) :], "error": error}
+    worst = int(error.argmax())
+    said = notice(
+        subject, "reconstructions.notice", place=worst + 1, worst=float(error[worst]),
+        mean=float(error.mean()), times=float(error[worst] / max(float(error.mean()), 1e-12)),
+    )  # fmt: skip
+    return [shown("reconstructions", title, alt, paint, (7.6, 1.75), said, **arrays)]
+
+
+VIEW = View("test images beside their reconstructions", fits, draw, 14)

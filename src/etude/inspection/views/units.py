@@ -1,0 +1,97 @@
+"""Units: what a feature answers to most in the data.
+
+Source: D. Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009, section 3.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from etude.inspection.subject import Subject
+from etude.inspection.trace import record
+from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.views.class_map import last
+from etude.render.labels import short
+from etude.render.panels import as_panels, frames, show_sheet, tile, two_tone
+from etude.render.style import Ink
+
+UNITS, SHOWN, LOOKED_AT = 6, 8, 600
+
+
+def layer(subject: Subject) -> nn.Module | None:
+    """The last feature maps; where there are none, the last hidden units."""
+    relus = [m for m in subject.model.modules() if isinstance(m, nn.ReLU)]
+    return last(subject.model) or (relus[-1] if relus else None)
+
+
+def fits(subject: Subject) -> str:
+    """Networks of ReLU units that see images."""
+    if subject.card.kind != "image" or subject.task.name == "autoencode" or not layer(subject):
+        return "it is for networks with ReLU units that see images"
+    return subject.absent
+
+
+def answers(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each unit's strongest answer to each sample [n units], where in the map it was [n units 2]
+    as shares of the height and width, and which samples these are [n]."""
+    chosen = subject.spread(LOOKED_AT)
+    trace = record(subject.model, subject.test.take(chosen))
+    # A second call would be for the mirror image.
+    output, *_ = [c.output for c in trace.calls if c.module is layer(subject)]
+    assert output is not None
+    maps = output if output.ndim == 4 else output[..., None, None]
+    strongest, at = maps.flatten(2).max(-1)
+    width, height = maps.shape[3], maps.shape[2]
+    middle = torch.stack(((at // width + 0.5) / height, (at % width + 0.5) / width), -1)
+    return strongest.numpy(), middle.numpy(), chosen
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a unit, the samples that it answers to most; a ring where in the picture that was."""
+    strongest, middle, chosen = answers(subject)
+    units = np.argsort(-strongest.std(0), kind="stable")[:UNITS]
+    best = np.argsort(-strongest[:, units], axis=0, kind="stable")[:SHOWN].T  # [units SHOWN]
+    raw = np.asarray(subject.data.test.x[chosen[best.ravel()]])
+    panels = as_panels(raw, subject.card.top)
+    height, width = panels.shape[1:3]
+    spatial = last(subject.model) is not None
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(panels, best.shape[1])
+        show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, (height, width), len(panels))
+        axes.set_yticks(ys, [f"unit {unit}" for unit in units])
+        axes.tick_params(length=0)
+        axes.set_xlabel("test samples, the strongest answer first")
+        if spatial:
+            for row, (unit, samples) in enumerate(zip(units, best)):
+                down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
+                ring = {"s": 90, "facecolors": "none", "edgecolors": "#ffffff", "linewidths": 1.3}
+                ring["path_effects"] = two_tone(1.3)["path_effects"]
+                axes.scatter(np.array(xs[: len(samples)]) + across, ys[row] + down, **ring)
+
+    alt = subject.say("units.alt", units=len(units), shown=best.shape[1], total=len(chosen))
+    arrays = {"units": units, "samples": chosen[best], "answers": strongest}
+    size = (7.6, 0.4 + 0.86 * len(units) * height / width)
+    title, said = subject.say("units.title"), _notice(subject, units, chosen[best])
+    return [shown("units", title, alt, paint, size, said, **arrays)]
+
+
+def _notice(subject: Subject, units: np.ndarray, samples: np.ndarray) -> Notice:
+    """The unit whose samples are most of one class; without classes, how few samples serve all."""
+    if not subject.card.classes:
+        different = len(np.unique(samples))
+        return notice(subject, "units.notice.none", different=different, shown=samples.size)
+    labels = np.asarray(subject.data.test.y)[samples]  # [units SHOWN]
+    count = np.stack([np.bincount(row, minlength=len(subject.card.classes)) for row in labels])
+    row, label = np.unravel_index(count.argmax(), count.shape)
+    return notice(
+        subject, "units.notice", unit=int(units[row]), label=short(subject.card.classes[label], 2),
+        count=int(count[row, label]), shown=labels.shape[1],
+    )  # fmt: skip
+
+
+VIEW = View("what a unit answers to most in the data", fits, draw, 42)

@@ -1,0 +1,61 @@
+"""A walk: what is decoded on the straight way from one image's code to another's."""
+
+from typing import Any
+
+import numpy as np
+
+from etude.inspection.plane import codes_of, decoded, needs_codes
+from etude.inspection.subject import Subject
+from etude.inspection.view import Shown, View, notice, shown
+from etude.render.panels import as_panels, frames, show_sheet, tile
+from etude.render.style import Ink
+
+PAIRS, STEPS = 4, 9
+
+
+def pairs(subject: Subject, chosen: np.ndarray) -> list[tuple[int, int]]:
+    """Places in `chosen` of two images each, of different classes; the walks go on from class to
+    class."""
+    labels = subject.data.test.y[chosen] if subject.card.classes else np.arange(len(chosen))
+    firsts = [int(np.flatnonzero(labels == c)[0]) for c in np.unique(labels)]
+    spread = np.linspace(0, len(firsts) - 1, min(PAIRS + 1, len(firsts))).round().astype(int)
+    stops = [firsts[i] for i in spread]
+    return list(zip(stops, stops[1:]))
+
+
+def draw(subject: Subject) -> list[Shown]:
+    """A row a walk; the images themselves stand at both ends."""
+    codes, chosen = codes_of(subject)
+    ways = pairs(subject, chosen)
+    share = np.linspace(0, 1, STEPS)[:, None]
+    along = [(1 - share) * codes[a] + share * codes[b] for a, b in ways]
+    images = np.stack([decoded(subject, each) for each in along])
+    half, middle = subject.card.std[0], subject.card.mean[0]
+    ends = (np.asarray(subject.data.test.x[chosen[np.array(ways)]], np.float32) - middle) / half
+    ends = (ends.clip(-1, 1) + 1) / 2
+    whole = np.concatenate((ends[:, :1], images, ends[:, 1:]), axis=1)
+
+    def paint(figure: Any, ink: Ink) -> None:
+        axes = figure.subplots()
+        sheet, xs, ys = tile(as_panels(whole.reshape(-1, *whole.shape[2:]), 1), STEPS + 2)
+        show_sheet(axes, sheet)
+        frames(axes, ink, xs, ys, whole.shape[-2:], len(ways) * (STEPS + 2))
+        words = ["image", *(f"{s:.0%}" for s in share[:, 0]), "image"]
+        axes.set_xticks(xs, words)
+        axes.set_yticks(ys, [f"#{chosen[a]} to #{chosen[b]}" for a, b in ways])
+        axes.tick_params(length=0)
+
+    alt = subject.say("walk.alt", walks=len(ways), steps=STEPS)
+    title = subject.say("walk.title")
+    arrays = {"images": images, "samples": chosen[np.array(ways)]}
+    moves = np.abs(np.diff(images, axis=1)).reshape(len(ways), STEPS - 1, -1).mean(2)
+    row, step = np.unravel_index(moves.argmax(), moves.shape)
+    said = notice(
+        subject, "walk.notice", first=int(chosen[ways[row][0]]), last=int(chosen[ways[row][1]]),
+        start=float(share[step, 0]), end=float(share[step + 1, 0]),
+        part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
+    )  # fmt: skip
+    return [shown("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), said, **arrays)]
+
+
+VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)

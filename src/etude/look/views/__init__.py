@@ -1,1 +1,0 @@
-"""One view a file; the name of the file is the view's name. See look/view.py."""
