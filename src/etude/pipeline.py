@@ -25,7 +25,7 @@ from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
-from etude.training import firstaid, machine
+from etude.training import hardware, sanity
 from etude.training.distributed import World
 from etude.training.loop import Loop
 from etude.training.randomness import order
@@ -41,7 +41,7 @@ def begin(
     """
     world = World.here()
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
     parts = registry.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
@@ -97,7 +97,7 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
     moved. Raises RunError if they have changed, DataError if they are not there."""
     world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
     found = registry.found_again(recipe, run.path, data)
     parts = registry.assemble(found)
     if data is not None:  # the run's recipe, which its checkpoints are of, stays what it was
@@ -169,7 +169,7 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
         require(samples.x.ndim, ops)
     parameters = sum(p.numel() for p in parts.model.parameters())
     exact = parts.dataset.card.target != "class"
-    chosen, why = machine.choose(train, recipe.model.name, parameters, exact)
+    chosen, why = hardware.choose(train, recipe.model.name, parameters, exact)
     if chosen.precision == "bf16":
         _try_bf16(parts)
     layout = "channels last, " if train.memory_format == "channels_last" else ""
@@ -179,16 +179,16 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
     """Before hours are spent: "dry-run", "overfit" or "lr", on the run's first batches."""
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
     parts = registry.assemble(recipe)
     held, _ = learned_from(parts)
     size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
-    count = min(len(held) // size, firstaid.LR_STEPS if kind == "lr" else 1)
+    count = min(len(held) // size, sanity.LR_STEPS if kind == "lr" else 1)
     batches = [held.take(shuffled[i * size : (i + 1) * size]) for i in range(count)]
     live = (parts.model, parts.task, parts.recipe.train)
     if kind == "lr":
-        return firstaid.find_lr(*live, batches)
-    return (firstaid.dry_run if kind == "dry-run" else firstaid.overfit)(*live, batches[0])
+        return sanity.find_lr(*live, batches)
+    return (sanity.dry_run if kind == "dry-run" else sanity.overfit)(*live, batches[0])
 
 
 def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
     share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": machine.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
     parts = registry.assemble(recipe)
     train, why = choose(parts)
     card = parts.dataset.card

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from etude.data import curve, digits, series, twins
+from etude.data import curve, digits, duplicates, series
 from etude.data.dataset import DataConfig, Raw, Split, carve
 from etude.data.rows import Rows
 
@@ -83,7 +83,7 @@ def test_padding_does_not_count():
     x = RANDOM.normal(size=(2, 5, 2)).astype(np.float32)
     x[1, :3] = x[0, :3]
     for lengths, same in ((None, False), ([3, 3], True), ([3, 4], False)):
-        found = twins.digests(x, None if lengths is None else np.array(lengths))
+        found = duplicates.digests(x, None if lengths is None else np.array(lengths))
         assert (found[0] == found[1]) == same
 
 
@@ -110,9 +110,9 @@ def test_seventy_thousand_pictures_take_no_time():
     best = np.inf
     for _ in range(3):
         began = time.process_time()
-        found = {part: twins.digests(some) for part, some in parts.items()}
+        found = {part: duplicates.digests(some) for part, some in parts.items()}
         y = {part: np.zeros(len(some), np.int64) for part, some in parts.items()}
-        (note,) = twins.notes("image", "class", found, y, {"train": (), "test": ()})
+        (note,) = duplicates.notes("image", "class", found, y, {"train": (), "test": ()})
         best = min(best, time.process_time() - began)
     assert note.endswith("(1): 0 (train) = 9999 (test)")
     assert best < 1

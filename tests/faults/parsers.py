@@ -16,7 +16,7 @@ from etude.data import idx, ts
 from etude.data.dataset import Card
 from etude.data.images import PictureError, open_image
 from etude.data.numpy_files import open_npy, read_npz
-from etude.data.sound import sound
+from etude.data.validate import sound
 from etude.errors import EtudeError
 from etude.recipe import read_recipe
 from etude.runs import checkpoint

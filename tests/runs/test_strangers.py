@@ -10,7 +10,7 @@ import pytest
 
 from etude.config import Config
 from etude.data.dataset import Card
-from etude.data.sound import sound
+from etude.data.validate import sound
 from etude.errors import DataError, RunError, StorageError, UsageError
 from etude.recipe import read_recipe
 from etude.runs import files, rows, snapshot

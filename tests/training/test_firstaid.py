@@ -14,7 +14,7 @@ from etude.cli import main
 from etude.errors import UsageError
 from etude.locale.texts import LANGS, say
 from etude.recipe import draft
-from etude.training import firstaid
+from etude.training import sanity
 
 FIELDS = {"train.device": "cpu", "model.channels": [4, 8], "model.hidden": [16]}
 
@@ -53,7 +53,7 @@ def test_dry_run_names_what_gets_no_gradient():
     parts.model.unused = torch.nn.Linear(2, 2)
     train, _, _ = pipeline.residents(parts)
     some = train.take(torch.arange(8).numpy())
-    found = firstaid.dry_run(parts.model, parts.task, parts.recipe.train, some)
+    found = sanity.dry_run(parts.model, parts.task, parts.recipe.train, some)
     assert found["without_gradient"] == ["unused.bias", "unused.weight"]
 
 
@@ -63,8 +63,8 @@ def test_the_answers_are_words_with_rounded_numbers():
         r"Learned one batch: yes, loss [0-9.]{3,5} -> [0-9.e-]{3,7} in \d+ steps\.",
         found["said"][0],
     )
-    assert found["steps"] == len(found["losses"]) < firstaid.OVERFIT_STEPS
-    assert found["last"] < firstaid.VANISHED * found["first"]
+    assert found["steps"] == len(found["losses"]) < sanity.OVERFIT_STEPS
+    assert found["last"] < sanity.VANISHED * found["first"]
     cannot = verbs.first_aid("overfit", "cnn", "digits", lr=1e-9, lang="ko", **FIELDS)
     assert "아니요" in cannot["said"][0]
     assert "--first-aid lr" in cannot["said"][1]
@@ -106,19 +106,19 @@ RATES = [10.0**-k for k in range(6, -1, -1)]
 
 def test_where_the_loss_falls_fastest_and_where_it_grows():
     losses = [10.0, 9.9, 9.0, 4.0, 3.0, 2.9, 30.0]
-    assert firstaid.grows_above(RATES, losses, 5) == RATES[5]
-    assert firstaid.grows_above(RATES, [*losses[:6], 2.95], 5) is None
+    assert sanity.grows_above(RATES, losses, 5) == RATES[5]
+    assert sanity.grows_above(RATES, [*losses[:6], 2.95], 5) is None
     fine = list(np.geomspace(1e-6, 1, 61))
     falls = np.concatenate((np.full(20, 2.0), np.linspace(2, 0.5, 20), np.full(21, 0.5)))
-    low, high = firstaid.steepest(fine, list(falls), 45)
+    low, high = sanity.steepest(fine, list(falls), 45)
     assert fine[16] <= low <= fine[22]
     assert fine[36] <= high <= fine[42]
-    low, high = firstaid.steepest(RATES, [2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0], 3)
+    low, high = sanity.steepest(RATES, [2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0], 3)
     assert low < high
 
 
 def test_where_no_rate_helps_it_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(firstaid, "FELL", -1.0)
+    monkeypatch.setattr(sanity, "FELL", -1.0)
     with pytest.raises(UsageError, match="--first-aid overfit"):
         verbs.first_aid("lr", "cnn", "digits", **FIELDS)
 

@@ -24,7 +24,7 @@ from etude.registry import Assembly
 from etude.runs.folder import RunFolder, begun
 from etude.shapes import Batch
 from etude.system.limits import memory
-from etude.training import machine
+from etude.training import hardware
 from etude.training.record import Record
 from etude.training.stacked import Feed, Note, Stack, Together, kept_bytes, unfit
 from etude.training.step import Step
@@ -51,7 +51,7 @@ def _assembled(
     """Live parts, with the threads of all workers, and nothing compiled: a stack never is."""
     threads = recipe.train.threads and recipe.train.threads * workers
     train = recipe.train.model_copy(update={"threads": threads, "compile": "off"})
-    recipe = recipe.model_copy(update={"train": machine.settle(train)})
+    recipe = recipe.model_copy(update={"train": hardware.settle(train)})
     return registry.assemble(recipe, loaded)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import Field
 
 from etude.config import Config
+from etude.data import duplicates
 from etude.data import splits as together
-from etude.data import twins
 from etude.data.bad import Bad, note
 from etude.data.images import BY_TYPE, Levels
 from etude.data.numpy_files import unusable
@@ -266,7 +266,7 @@ def digests(split: Split, target: Target) -> np.ndarray:
     """A number [n] for each sample, by which its twins are told."""
     if split.digests is not None:
         return split.digests
-    return twins.digests(split.x, split.lengths, None if target == "class" else split.y)
+    return duplicates.digests(split.x, split.lengths, None if target == "class" else split.y)
 
 
 def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
@@ -296,7 +296,7 @@ def _absent(raw: Raw, splits: dict[str, Split]) -> Iterator[str]:
 
 
 def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
-    return twins.notes(
+    return duplicates.notes(
         raw.kind,
         raw.target,
         {part: digests(split, raw.target) for part, split in splits.items()},

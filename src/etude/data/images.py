@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from etude.config import Config
-from etude.data.twins import digest
+from etude.data.duplicates import digest
 from etude.system import portable
 
 Mode = Literal["L", "RGB"]

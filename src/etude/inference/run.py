@@ -15,7 +15,7 @@ from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
-from etude.data.sound import sound
+from etude.data.validate import sound
 from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery
 from etude.inspection.subject import Subject

@@ -1,4 +1,4 @@
-"""The answers of first aid in words and pictures; the numbers come from training/firstaid.py."""
+"""The answers of first aid in words and pictures; the numbers come from training/sanity.py."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -18,8 +18,8 @@ from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
-from etude.training.moments import moments, summary
 from etude.training.randomness import reseed
+from etude.training.weight_histograms import moments, summary
 
 SNAPSHOT_SAMPLES = 16
 FEWEST_TO_CHOOSE = 30

@@ -41,9 +41,9 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
 def env() -> dict[str, Any]:
     """Versions and machine, for a report of a bug."""
     from etude import pipeline
-    from etude.training import machine
+    from etude.training import hardware
 
-    return {**pipeline.surroundings(), "threads": machine.default_threads()}
+    return {**pipeline.surroundings(), "threads": hardware.default_threads()}
 
 
 def listing() -> dict[str, dict[str, str]]:

@@ -15,7 +15,7 @@ from etude.render.labels import short
 from etude.render.style import Ink, log_scale, whole
 
 COLUMNS = 6
-LOW, HIGH = -9.0, 3.0  # of training.moments
+LOW, HIGH = -9.0, 3.0  # of training.weight_histograms
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAID = 0.005
 """Share of zeros at the end from which it is written."""
