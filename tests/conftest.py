@@ -42,7 +42,7 @@ def _coarse_pictures():
 @pytest.fixture(autouse=True)
 def _short_reports(monkeypatch):
     """The report of a run that a test trains has its first picture alone: all of them take longer
-    than the training. tests/look, which is about pictures, draws them all."""
+    than the training. tests/inspection, which is about pictures, draws them all."""
     monkeypatch.setattr(pipeline, "gallery", SimpleNamespace(draw=first_picture))
 
 

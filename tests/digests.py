@@ -4,7 +4,7 @@
     python -m tests.digests compare FILE    after it, on the same machine; 1 if they differ
 
 Covered: weights, test metrics, baselines and predictions of a short run of every architecture,
-preset and task; the grade of every submission under tests/check; the exit codes of mistakes.
+preset and task; the grade of every submission under tests/checking; the exit codes of mistakes.
 Message texts and clock times are left out. Bytes are those of one kind of processor and one version
 of torch, so the file names both.
 """
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 import etude
-from tests.check.test_corpus import FILES, OPEN, judged
+from tests.checking.test_corpus import FILES, OPEN, judged
 from tests.faults.common import FAMILIES, environment
 
 EXACT = "epochs=2 batch_size=32 precision=fp32 compile=off device=cpu threads=1 seed=3"

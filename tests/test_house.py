@@ -3,167 +3,70 @@
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
+from importlinter.cli import lint_imports
 
 import etude
 
 HOME = Path(etude.__file__).parent
-
-# Each room and what of ours it may import. A room not named here must not exist.
-ARROWS = {
-    "errors": set(),
-    "shapes": set(),
-    "system": {"errors"},
-    "config": {"errors"},
-    "recipe": {"config", "errors", "system"},
-    "layers": {"shapes"},
-    "tasks": {"layers", "shapes", "stats"},
-    "models": {"config", "layers", "shapes", "tasks"},
-    "data": {"config", "errors", "shapes", "system"},
-    "runs": {"config", "errors", "recipe", "system"},
-    "registry": {"config", "data", "errors", "models", "recipe", "shapes", "system", "tasks"},
-    "training": {"errors", "layers", "recipe", "runs", "shapes", "system", "tasks"},
-    "render": {"errors"},
-    "inspection": {
-        "config",
-        "data",
-        "errors",
-        "layers",
-        "locale",
-        "models",
-        "recipe",
-        "registry",
-        "render",
-        "runs",
-        "shapes",
-        "stats",
-        "tasks",
-    },
-    "inference": {
-        "data",
-        "errors",
-        "inspection",
-        "locale",
-        "recipe",
-        "registry",
-        "render",
-        "runs",
-        "system",
-        "tasks",
-    },
-    "examiner": {"errors", "layers", "locale", "models", "render", "shapes", "system"},
-    "pipeline": {
-        "data",
-        "errors",
-        "inference",
-        "inspection",
-        "locale",
-        "recipe",
-        "registry",
-        "render",
-        "runs",
-        "training",
-    },
-    "comparison": {
-        "config",
-        "data",
-        "errors",
-        "inference",
-        "inspection",
-        "locale",
-        "pipeline",
-        "recipe",
-        "registry",
-        "render",
-        "runs",
-        "shapes",
-        "stats",
-        "system",
-        "training",
-    },
-    "verbs": {
-        "comparison",
-        "config",
-        "data",
-        "errors",
-        "examiner",
-        "inference",
-        "inspection",
-        "locale",
-        "pipeline",
-        "recipe",
-        "registry",
-        "render",
-        "runs",
-        "system",
-        "training",
-    },
-    "flags": {"recipe"},
-    "exits": {"errors", "system"},
-    "cli": {"errors", "exits", "flags", "locale", "render", "system", "verbs"},
-    "__main__": {"cli"},
-    "stats": set(),
-    "locale": {"errors"},
-}
-
-# Faces load a later room when they are asked for it; they define nothing.
-FACES = {"__init__.py", "models/__init__.py"}
+ROOT = HOME.parents[1]
 
 MODULES = sorted(HOME.rglob("*.py"))
 
 
-def room(path: Path) -> str:
-    return path.relative_to(HOME).parts[0].removesuffix(".py")
+def contracts_hold(settings: Path = ROOT / "pyproject.toml") -> bool:
+    """Whether the imports of étude, also those inside functions, keep what `settings` declare."""
+    return lint_imports(str(settings), cache_dir=None, no_cache=True, verbose=False) == 0
 
 
-def imported(path: Path) -> set[str]:
-    """The rooms that a file imports, at its head or anywhere inside."""
-    rooms = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = (
-                [f"etude.{alias.name}" for alias in node.names]
-                if node.module == "etude"
-                else [node.module or ""]
-            )
-        rooms |= {name.split(".")[1] for name in names if name.startswith("etude.")}
-    return rooms
+def test_every_import_is_one_that_is_declared():
+    assert contracts_hold(), "see [tool.importlinter] in pyproject.toml; run lint-imports"
 
 
-def wrong_arrows(path: Path, rooms: set[str]) -> set[str]:
-    own = room(path)
-    return rooms - ARROWS.get(own, set()) - {own}
+def test_an_import_against_the_declaration_is_found(tmp_path, capsys):
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    floors = settings["contracts"][0]["layers"]
+    turned = tmp_path / ".importlinter"
+    lines = ["[importlinter]", "root_package = etude", "[importlinter:contract:1]", "name = turned"]
+    lines += ["type = layers", "containers = etude", "ignore_imports = etude -> etude.**"]
+    turned.write_text("\n".join([*lines, "layers ="] + [f"    {x}" for x in reversed(floors)]))
+    assert not contracts_hold(turned)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOME)))
-def test_arrows_point_forward_only(path):
-    if str(path.relative_to(HOME)) in FACES:
-        return
-    assert room(path) in ARROWS, f"{path}: a room that docs/house.md does not know"
-    assert not wrong_arrows(path, imported(path))
+def circles(imports: dict[str, set[str]]) -> list[str]:
+    """The modules of one circle of imports; none where there is no circle."""
+    try:
+        list(TopologicalSorter(imports).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
-def test_the_arrow_check_can_fail(tmp_path):
-    saboteur = tmp_path / "bad.py"
-    saboteur.write_text("def f():\n    from etude.training import loop\n    import etude.verbs\n")
-    assert imported(saboteur) == {"training", "verbs"}
-    assert wrong_arrows(HOME / "models" / "mlp.py", {"training"}) == {"training"}
+def test_no_two_modules_import_each_other():
+    # An import for types alone is none when the program runs.
+    graph = grimp.build_graph("etude", cache_dir=None, exclude_type_checking_imports=True)
+    names = graph.modules - {"etude"}
+    faces = {"etude.models"}  # loads the registry when it is asked for `create`
+    imports = {n: graph.find_modules_directly_imported_by(n) & names for n in names - faces}
+    assert not circles(imports)
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})
 
 
-def test_rooms_have_no_circle():
-    done: set[str] = set()
-    while len(done) < len(ARROWS):
-        free = {name for name, needs in ARROWS.items() if name not in done and needs <= done}
-        assert free, f"a circle among {set(ARROWS) - done}"
-        done |= free
+def test_the_page_of_the_house_shows_the_declared_floors():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    shown = (ROOT / "docs" / "house.md").read_text().split("```")[1].strip("\n").splitlines()
+    assert [line.strip() for line in shown] == settings["contracts"][0]["layers"]
+    rooms = {name for floor in settings["contracts"][0]["layers"] for name in floor.split(" | ")}
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "house.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(rooms)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOME)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from etude.comparison import curves
+from etude.comparison import pictures as drawn
 from etude.comparison.differences import all_worded, table_of
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
@@ -23,8 +24,10 @@ def draw(
     spent: Mapping[str, float],
     lang: Lang = "en",
 ) -> None:
-    """pictures/ and report.html. runs: the finished ones (ship.Run) by label. spent: seconds by
-    stage."""
+    """Write pictures/ and report.html.
+
+    runs: the finished ones by label. spent: seconds by stage.
+    """
     groups = {
         one["label"]: [runs[label] for label in one["tuned"]["members"] if label in runs]
         for one in found["contenders"]
@@ -33,7 +36,7 @@ def draw(
     groups = {name: members for name, members in groups.items() if members}
     pictures = []
     if found["goal"]:
-        pictures = pictures.pictures(found, lang)
+        pictures = drawn.pictures(found, lang)
         histories = {name: [run.history for run in members] for name, members in groups.items()}
         if histories:
             pictures.append(curves.overlaid(histories, found["goal"], "", lang))
@@ -87,24 +90,11 @@ def _outcome(found: Found, lang: Lang) -> Iterator[str]:
 
 def _target(found: Found, lang: Lang) -> Iterator[str]:
     """Time to the target, of each."""
-    each = [reached(one, lang) for one in found["contenders"] if one["to_target"]]
+    each = [drawn.reached(one, lang) for one in found["contenders"] if one["to_target"]]
     if each:
         key = "duel.target.given" if found["target_given"] else "duel.target.found"
         target = number(found["target"], found["goal"])
         yield say(lang, key, goal=found["goal"], target=target, each=", ".join(each))
-
-
-def reached(one: Mapping[str, Any], lang: Lang = "en") -> str:
-    """How long one contender takes to the target."""
-    time = one["to_target"]
-    if time["median_epochs"] is None:
-        every = counted(lang, "run", len(time["epochs"]))
-        epochs = counted(lang, "epoch", one["epochs"])
-        values = {"reached": time["reached"], "all": every, "epochs": epochs}
-        return say(lang, "duel.never", name=one["label"], **values)
-    epochs = counted(lang, "epoch", time["median_epochs"])
-    values = {"epochs": epochs, "seconds": time["median_seconds"]}
-    return say(lang, "duel.time", name=one["label"], **values)
 
 
 def _search(found: Found, lang: Lang) -> Iterator[str]:

@@ -163,8 +163,6 @@ def _height(contenders: Sequence[Any]) -> float:
 
 def time_to_target(found: Found, lang: Lang = "en") -> Picture:
     """Epochs and seconds of training until the target: each run a dot, the median a line."""
-    from etude.comparison.findings import reached
-
     contenders, goal = found["contenders"], found["goal"]
     target = number(found["target"], goal)
 
@@ -199,3 +197,16 @@ def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what
         words = f"{missing} of {len(time[what])} never"
         place = axes.get_yaxis_transform()
         axes.text(1.0, index - 0.34, words, transform=place, ha="right", fontsize=8)
+
+
+def reached(one: Mapping[str, Any], lang: Lang = "en") -> str:
+    """How long one contender takes to the target."""
+    time = one["to_target"]
+    if time["median_epochs"] is None:
+        every = counted(lang, "run", len(time["epochs"]))
+        epochs = counted(lang, "epoch", one["epochs"])
+        values = {"reached": time["reached"], "all": every, "epochs": epochs}
+        return say(lang, "duel.never", name=one["label"], **values)
+    epochs = counted(lang, "epoch", time["median_epochs"])
+    values = {"epochs": epochs, "seconds": time["median_seconds"]}
+    return say(lang, "duel.time", name=one["label"], **values)

@@ -102,7 +102,7 @@ def only_class(test: Mapping[str, Any]) -> int | None:
     """The class that is predicted for every test sample, by its column in the confusion matrix;
     None where more than one is, or where the samples have one class alone."""
     counts = np.array(test.get("confusion", [[]]))
-    columns, rows = counts.any(0).nonzero()[0], counts.any(1).nonzero()[0]
+    columns, rows = np.flatnonzero(counts.sum(0)), np.flatnonzero(counts.sum(1))
     return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
 
 

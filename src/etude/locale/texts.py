@@ -72,3 +72,13 @@ def counted(lang: Lang, what: str, count: int) -> str:
     between them where the language has two."""
     one, _, many = say(lang, f"count.{what}", count=count).partition("|")
     return one if count == 1 or not many else many
+
+
+def said_of(lang: Lang, kind: str, code: str) -> str:
+    """The text of a role, a variant or what held; the code itself where there is none."""
+    return say(lang, f"{kind}_{code}") if f"{kind}_{code}" in TEXTS else code
+
+
+def word(lang: Lang, value: Any) -> Any:
+    """A fact in the language of the sentence, where there are words for it."""
+    return say(lang, f"word_{value}") if f"word_{value}" in TEXTS else value

@@ -2,7 +2,7 @@
 
 The only module that asks which system this is. It imports on Linux, macOS and Windows; a name that
 one of them lacks (`fcntl`, `resource`, `os.O_DIRECTORY`, `os.fork`, `signal.SIGKILL`) is looked up
-here and nowhere else. The examiner's sandbox is the exception: see examiner/cage.py.
+here and nowhere else. The examiner's sandbox is the exception: see checking/sandbox/limits.py.
 """
 
 import ctypes

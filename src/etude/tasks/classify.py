@@ -4,6 +4,7 @@ logits [N D], D classes
 """
 
 from collections.abc import Iterable
+from math import sqrt
 from typing import Any
 
 import numpy as np

@@ -8,18 +8,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from etude.checking import grade_report, grading, rendering
+from etude.checking.grading import Marks
+from etude.checking.sandbox.limits import Caps
+from etude.checking.sandbox.pool import Submission
+from etude.checking.verdict import Verdict
 from etude.errors import UsageError
-from etude.examiner import marking, marks, telling
-from etude.examiner.cage import Caps
-from etude.examiner.keeper import Submission
-from etude.examiner.marking import Marks
-from etude.examiner.verdict import Verdict
 from etude.locale.texts import Lang, say
 from etude.render.progress import Tally
 from etude.runs.files import replace as write
 
 if TYPE_CHECKING:
-    from etude.examiner.verify import Proof
+    from etude.checking.verify import Proof
 
 Given = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def check(
         alone = len(found.rows) == 1 and not Path(what).is_dir()
         verdicts = found.rows[0].verdicts if alone else [row.verdict for row in found.rows]
     else:
-        from etude.examiner import judge, source
+        from etude.checking import judge, source
 
         helper = source.load(Path(adapter)) if isinstance(adapter, str | Path) else adapter
         if isinstance(what, ModuleType):
@@ -65,7 +65,7 @@ def check(
 def known(role: str | None) -> str:
     """A role's name; '' for none. Raises UsageError for one that is not there."""
     name = (role or "").strip().lower().replace("-", "_").replace(" ", "_")
-    names = marking.role_names()
+    names = grading.role_names()
     if name and name not in names:
         near = get_close_matches(name, names, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -93,7 +93,7 @@ def marked(
             raise UsageError(f"{each}: there is no such file.")
     asked["adapter"] = helper
     if path.is_dir():
-        chosen = list(marking.submissions(path, **asked))
+        chosen = list(grading.submissions(path, **asked))
         if not chosen:
             raise UsageError(say("en", "marks_none", what=path))
     elif path.suffix == ".py":
@@ -103,7 +103,7 @@ def marked(
     with Tally("check", quiet or len(chosen) == 1) as tally:
         tally.begins("check", 0, len(chosen))
         caps = Caps(seconds=seconds)
-        return marking.mark(str(what), chosen, caps, lambda row: tally.one(row.submission.label))
+        return grading.mark(str(what), chosen, caps, lambda row: tally.one(row.submission.label))
 
 
 def split(what: str) -> tuple[Path, str]:
@@ -120,13 +120,13 @@ def marks_said(found: Marks, lang: Lang = "en") -> list[str]:
         line
         for row in found.rows
         for verdict in row.verdicts
-        for line in (*telling.lines(verdict, lang), "")
+        for line in (*rendering.lines(verdict, lang), "")
     ][:-1]
 
 
 def marks_table(found: Marks, lang: Lang = "en") -> list[list[str]]:
     """A row a submission, head first."""
-    return marks.table(found, lang)
+    return grade_report.table(found, lang)
 
 
 def marks_kept(
@@ -134,7 +134,7 @@ def marks_kept(
 ) -> None:
     """Write the report (HTML) and the table (JSON)."""
     if report:
-        write(report, marks.page(found, lang))
+        write(report, grade_report.page(found, lang))
     if table:
         write(table, json.dumps(found.plain(), ensure_ascii=False, indent=1).encode())
 
@@ -142,7 +142,7 @@ def marks_kept(
 def verify(told: Callable[["Proof"], None] = lambda proof: None) -> list["Proof"]:
     """Hold our own layers against independent references, on this machine: values and gradients,
     every type and device that is here. told: called with each proof."""
-    from etude.examiner import verify as proofs
+    from etude.checking import verify as proofs
 
     found = []
     for proof in proofs.proofs():

@@ -69,6 +69,10 @@ def train(
             what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
             raise type(error)(what, do=error.do, items=error.items) from None
         raise
+    except (MemoryError, RuntimeError):  # torch reports that memory is out by a RuntimeError
+        if world.first:
+            run.discard()
+        raise
 
 
 @no_warnings()

@@ -1,0 +1,291 @@
+"""Multi-head attention: x [N L D], or three inputs, -> [N L D].
+
+    N batch · L length · D width · H heads · d head width
+
+A. Vaswani et al., "Attention Is All You Need" (2017), section 3.2.2.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from einops import rearrange
+from torch import nn
+
+from etude.checking import common, masks
+from etude.checking.build import Sizes, needed, takes
+from etude.checking.fit import Fit, Meant, attempt, search
+from etude.checking.products import Use, spare, unused, uses
+from etude.checking.program import Change, Steps
+from etude.checking.projections import projections
+from etude.checking.roles import Role, attention, made_with, written
+from etude.checking.source import CannotJudge, Thing
+from etude.checking.subject import Subject, first, is_lazy
+from etude.checking.trace import Trace, Weights
+from etude.shapes import Tensor
+
+N, L, D, H = 2, 5, 12, 3
+
+
+def split(x: Tensor, heads: int) -> Tensor:
+    """[N L (H d)] -> [N H L d]."""
+    return rearrange(x, "n l (h d) -> n h l d", h=heads)
+
+
+def multi_head(s: Steps) -> Tensor:
+    """From s.xq, s.xk, s.xv [N L D] with s.WQ [(h d) D], s.bQ ... to [N L D]; s.H heads."""
+    s.step("q", lambda s: s.xq @ s.WQ.mT + s.bQ)
+    s.step("k", lambda s: s.xk @ s.WK.mT + s.bK)
+    s.step("v", lambda s: s.xv @ s.WV.mT + s.bV)
+    s.step("Q", lambda s: split(s.q, s.H))
+    s.step("K", lambda s: split(s.k, s.H))
+    s.step("V", lambda s: split(s.v, s.H))
+    attention.attend(s)
+    s.step("merged", lambda s: rearrange(s.context, "n h l d -> n l (h d)"))
+    out: Tensor = s.step("projected", lambda s: s.merged @ s.WO.mT + s.bO)
+    return out
+
+
+def _viewed(name: str) -> Any:
+    """Heads cut off by a view that does not move the axis: tokens and heads are mixed."""
+    return lambda s: getattr(s, name).reshape(
+        s.xq.shape[0], s.H, -1, getattr(s, name).shape[-1] // s.H
+    )
+
+
+MIXED = {letter.upper(): _viewed(letter) for letter in "qkv"}
+FLAT = {"merged": lambda s: s.context.reshape(*s.xq.shape[:2], -1)}
+FAULTS = (
+    *attention.FAULTS,
+    Change("heads_mixed", {**MIXED, **FLAT}),
+    Change("heads_mixed", MIXED),
+    Change("merge_without_transpose", FLAT),
+    Change("scale_model_dim", {"scaled": lambda s: s.scores / math.sqrt(s.q.shape[-1])}),
+    Change("projection_reused", {"k": lambda s: s.xk @ s.WQ.mT + s.bQ}, {"one": "Q", "other": "K"}),
+    Change("projection_reused", {"q": lambda s: s.xq @ s.WK.mT + s.bK}, {"one": "K", "other": "Q"}),
+    Change("projection_reused", {"v": lambda s: s.xv @ s.WK.mT + s.bK}, {"one": "K", "other": "V"}),
+    Change("projection_reused", {"v": lambda s: s.xv @ s.WQ.mT + s.bQ}, {"one": "Q", "other": "V"}),
+    Change("value_projection_unused", {"v": lambda s: s.xv}),
+    Change("key_projection_unused", {"k": lambda s: s.xk}),
+    Change("query_projection_unused", {"q": lambda s: s.xq}),
+    Change("output_projection_missing", {"projected": lambda s: s.merged}),
+)
+ORDERS = ("h d", "d h")
+
+
+def meanings(
+    found: Sequence[Use], P: Weights, heads: Sequence[int], extra: Sequence[Use]
+) -> Iterator[Meant]:
+    """What the products may be: the last is the output's, or none is; the others make Q, K and V.
+    extra: declared, never used."""
+    distinct = list({use.same(P): use for use in found}.values())
+    for h in heads:
+        for inner, outer in ((distinct[:-1], distinct[-1:]), (distinct, [])):
+            for q_k_v, left in _complete(inner, extra, P):
+                for mapping in projections(q_k_v, P, h):
+                    for order in ORDERS:
+                        yield Meant(mapping.said, _all(mapping.make, outer or left, order, h))
+
+
+def _complete(
+    distinct: list[Use], extra: Sequence[Use], P: Weights
+) -> Iterator[tuple[list[Use], list[Use]]]:
+    """The products of Q, K and V, with declared ones in the places of those that are missing; and
+    what is left of the declared."""
+    yield distinct, list(extra)
+    rows = sum(use.shape(P)[0] for use in distinct)
+    for i, use in enumerate(extra):
+        if distinct and (rows + use.shape(P)[0]) % 3 == 0 and len(distinct) < 3:
+            yield [*distinct, use], [e for j, e in enumerate(extra) if j != i]
+
+
+def _all(make: Any, outs: Sequence[Use], order: str, heads: int) -> Any:
+    def whole(P: Weights) -> dict[str, Any]:
+        found = {**make(P), "H": heads}
+        if heads == 1 and not outs:  # one head needs no product to put it together
+            width = found["WV"].shape[0]
+            found |= {"WO": torch.eye(width), "bO": torch.zeros(width)}
+        for use in outs[:1]:
+            weight = use.weight(P)
+            found["WO"] = rearrange(weight, f"D ({order}) -> D (h d)", h=heads)
+            found["bO"] = (
+                use.bias(P) if use.bias else torch.zeros(weight.shape[0], dtype=weight.dtype)
+            )
+        return found
+
+    return whole
+
+
+def heads_of(subject: Subject, width: int) -> list[int]:
+    """How many heads: as it was made with, as its attributes say, else every divisor."""
+    known = [subject.sizes["heads"]] if "heads" in subject.sizes else []
+    for module in subject.it.modules() if isinstance(subject.it, nn.Module) else ():
+        for name, value in vars(module).items():
+            if isinstance(value, int) and re.fullmatch(
+                r"(n|num|nr)?_?(heads?|nheads?|h)", name, re.IGNORECASE
+            ):
+                known.append(value)
+    return list(dict.fromkeys(known)) or [h for h in range(1, width + 1) if width % h == 0]
+
+
+def width_of(subject: Subject) -> int:
+    """The width it was made with; where that was not ours to say, the first of the sizes of its
+    weights that it takes."""
+    if "width" in subject.sizes:
+        return int(subject.sizes["width"])
+    shapes = [p.shape for p in subject.parameters.values() if not is_lazy(p) and p.ndim >= 2]
+    sizes = list(dict.fromkeys(int(size) for shape in shapes for size in (*shape[1:2], *shape)))
+    for size in sizes:
+        x = torch.randn(N, L, size)
+        try:
+            subject.run(*[x] * _count(subject))
+        except CannotJudge:
+            continue
+        return size
+    return sizes[0] if sizes else D
+
+
+def _count(subject: Subject) -> int:
+    """How many inputs a forward takes: x; x and a context; or queries, keys and values."""
+    names = [n for n in takes(subject.forward) if not masks.MASK.fullmatch(n)]
+    must = [n for n in needed(subject.forward) if not masks.MASK.fullmatch(n)]
+    return 3 if len(_letters(names)) == 3 or len(must) >= 3 else max(1, len(must))
+
+
+def inputs(subject: Subject, length: int = L, batch: int = N) -> list[Tensor]:
+    """As many inputs as the forward takes: x; x and a context; or queries, keys and values."""
+    torch.manual_seed(7)
+    width, count = width_of(subject), _count(subject)
+    torch.manual_seed(7)
+    return [torch.randn(batch, length, width, requires_grad=True) for _ in range(count)]
+
+
+def _letters(names: Sequence[str]) -> str:
+    """ "qkv" in the order in which a forward takes them; '' where it does not."""
+    letters = "".join(name.lower()[:1] for name in names[:3])
+    return letters if sorted(letters) == ["k", "q", "v"] else ""
+
+
+def three(subject: Subject, found: Sequence[Tensor]) -> dict[str, Any]:
+    """As the program's inputs."""
+    letters = _letters(takes(subject.forward)) or "qkv"
+    each = [*found, found[-1], found[-1]][:3]
+    return {**{f"x{letter}": x for letter, x in zip(letters, each)}, "keep": None}
+
+
+def judge(subject: Subject) -> None:
+    """Structure, then outputs and gradients against the reference, then masks and modes."""
+    if not common.registered(subject):
+        return
+    found = inputs(subject)
+    named = needed_mask(subject, found)
+    if not common.same_twice(subject, *found, named=named):
+        return
+
+    def call(x: Tensor) -> Tensor:
+        return first(subject.run(*[x] * len(found), named=named))
+
+    if not common.batch_apart(subject, call, found[0].detach()):
+        return
+    out, trace = subject.record(*found, named=named)
+    P = subject.parameters
+    out = first(out)
+    linear = [use for use in uses(trace, P) if use.kind == "linear"]
+    heads = heads_of(subject, found[0].shape[-1])
+    if heads_shared(subject, linear, P) or bare(subject, linear, P, trace):
+        return
+    given = three(subject, found)
+    extra = spare(unused(trace, P), P)
+    fit = search(multi_head, given, meanings(linear, P, heads, extra), P, out, trace, (), FAULTS)
+    if fit is None:
+        raise CannotJudge("check_no_product", what="Q, K, V and the output")
+    right = common.explain(subject, fit, trace)
+    if not subject.found:
+        common.learns(subject, out, trace)
+    if right:
+        common.gradients(subject, multi_head, given, fit, out)
+        common.coarser(subject, call, found[0].detach(), call(found[0].detach()))
+    if right and not subject.found:
+        # As many samples as heads: mixed up axes go unnoticed; else they crash.
+        any(judge_mask(subject, fit, batch) for batch in (N, heads_in(subject, fit)))
+
+
+def heads_shared(subject: Subject, linear: Sequence[Use], P: Weights) -> bool:
+    """Whether one head's weights serve all heads. Fault: heads_share_weights."""
+    once = len({use.same(P) for use in linear})
+    times, rest = divmod(len(linear) - (len(linear) % 3 != 0), 3)
+    if rest or times < 2 or once != 3 + (len(linear) % 3 != 0):
+        return False
+    evidence = ("heads with weights of their own", str(times), "1")
+    subject.fault("heads_share_weights", common.repeated_at(subject), evidence)
+    return True
+
+
+def bare(subject: Subject, linear: Sequence[Use], P: Weights, trace: Trace) -> bool:
+    """Whether Q, K and V are the input itself, nothing declared for them. Fault: no_projections."""
+    if len(linear) > 1 or unused(trace, P) or any(len(set(use.shape(P))) > 1 for use in linear):
+        return False
+    evidence = ("products with weights", "those of Q, K, V and the output", str(len(linear)))
+    subject.fault("no_projections", subject.line_in("forward"), evidence)
+    return True
+
+
+def needed_mask(subject: Subject, found: Sequence[Tensor]) -> dict[str, Any]:
+    """A mask where the forward must have one: None, else one that hides nothing."""
+    name = masks.parameter(subject.forward)
+    if name not in needed(subject.forward):
+        return {}
+    options = [
+        None,
+        *(f(shape) for shape in masks.shapes(N, L, L) for f in (torch.ones, torch.zeros)),
+    ]
+    for option in options:
+        try:
+            out = first(subject.run(*found, named={name: option}))
+        except CannotJudge:
+            continue
+        if torch.isfinite(out).all():
+            return {name: option}
+    return {name: None}
+
+
+def heads_in(subject: Subject, fit: Fit) -> int:
+    """The number of heads that fits."""
+    return int(fit.meant.make(subject.parameters)["H"])
+
+
+def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
+    """Whether it could be told what a mask does."""
+    name = masks.parameter(subject.forward)
+    if not name:
+        return True
+    found, heads = inputs(subject, batch=batch), heads_in(subject, fit)
+    given, P = three(subject, found), subject.parameters
+
+    def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
+        return attempt(multi_head, {**given, "keep": keep}, fit.meant, P, *changes)[1]
+
+    def ask(mask: Tensor) -> Tensor:
+        return first(subject.run(*found, named={name: mask}))
+
+    return masks.judge(subject, name, ask, expected, (batch, L, L, 4)) or batch == heads
+
+
+def fits(thing: Thing) -> bool:
+    """Made with a number of heads, without norms and layers behind it."""
+    known = made_with(thing, ROLE.sizes)
+    return "heads" in known and not written(thing, r"norm|ff|mlp|patch|depth|num_layers")
+
+
+ROLE = Role(
+    called=r"(\w*multi_?head\w*|\w*mha\w*|\w*self_?att\w*|\w*attention\w*|attn|\w+attn|\w*mh?sa)",
+    sizes=Sizes(
+        {"heads": H, "head_width": D // H, "dropout": 0.5, "width": D, "length": L},
+        ("width", "heads"),
+        "width",
+    ),
+    judge=judge,
+    fits=fits,
+)

@@ -1,0 +1,1 @@
+"""Strangers' code in processes of their own, with limits on what they take and touch."""
