@@ -3,18 +3,17 @@ found is drawn."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from etude import pipeline, registry
-from etude.comparison import curves, findings, protocol, request, stacked, workers
+from etude.comparison import curves, findings, protocol, request, workers
 from etude.comparison.journal import Ledger, Named, Plan
 from etude.comparison.protocol import Contender
 from etude.comparison.request import Asked, Duel
 from etude.comparison.run_spec import Member
 from etude.comparison.shared_queue import Board
-from etude.comparison.workers import Engine, Pool
+from etude.comparison.workers import Engine, Note, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
 from etude.locale.texts import Lang
@@ -23,29 +22,16 @@ from etude.render.progress import Tally
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.system.limits import cores
-from etude.training.stacked import Note
-
-STACK = 8
-"""Members from which on a stack is tried."""
 
 
-def engine_for(ledger: Ledger, members: Sequence[Member], count: int, pool: Pool) -> Engine:
+def engine_for(ledger: Ledger, count: int, pool: Pool) -> Engine:
     """What runs these members: the one place where that is chosen.
 
-    Posted on a storage where one is given. Else stacked in one batched step, where they can be,
-    that is faster and no number of workers is asked for; a duel that has begun so goes on so. Else
-    one worker is this process; several are processes of their own.
+    Posted on a storage where one is given. Else one worker is this process; several are processes
+    of their own.
     """
-    plan, before = ledger.plan, {outcome.how for outcome in ledger.known.values()}
-    if plan.storage:
-        return Board(plan.storage, ledger.path.name, pool.note)
-    if "stacked" in before:
-        return partial(stacked.run, note=pool.note)
-    if len(members) >= STACK and not before and plan.workers is None:
-        stack, why = stacked.faster(members, count)
-        pool.note(why)
-        if stack:
-            return partial(stacked.run, note=pool.note)
+    if ledger.plan.storage:
+        return Board(ledger.plan.storage, ledger.path.name, pool.note)
     return workers.here if count == 1 else pool
 
 
@@ -182,7 +168,7 @@ def _run(
         return
     tally.begins(stage, len(asked) - len(todo), len(asked))
     count = min(_workers(ledger.plan, todo), len(todo))
-    engine = engine_for(ledger, todo, count, pool)
+    engine = engine_for(ledger, count, pool)
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
             ledger.add(stage, outcome)

@@ -43,7 +43,7 @@ class Outcome:
     samples: int | None = None
     diverged: str = ""
     how: str = "process"
-    """"process" (bytes of a lone run) or "stacked"."""
+    """"process"; "stacked" in comparisons of 0.1.0, whose members could train in one step."""
 
     def plain(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -1,7 +1,7 @@
 """Members side by side on this machine: worker processes of one thread each, or none at all.
 
 An engine is anything that is called as `engine(members, place, workers)` and gives their Outcomes
-as they end; see `play.engine_for`, where one is chosen.
+as they end; see `engine.engine_for`, which chooses one.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.system import portable
 from etude.training.signals import Signals
 
+Note = Callable[[str], None]
+"""Receives a line of progress or a warning."""
 TRIES = 2
 """How often a member is begun whose worker dies."""
 SAVING = 60.0
@@ -123,7 +125,7 @@ class Pool:
     """An engine of worker processes, which stay from call to call: to load torch takes each some
     seconds. `with` it, so that they end."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Note) -> None:
         self.note = note
         self.heard: SimpleQueue[tuple[Worker, bytes | None]] = SimpleQueue()
         self.all: list[Worker] = []

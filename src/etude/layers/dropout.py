@@ -5,10 +5,6 @@ an MLP's step. Here one draw of 64 bits decides for four units, each by 16 bits,
 time; the share p is kept to within 1/65536.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -27,38 +23,6 @@ def kept(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     return mask.mul_(65536 / (65536 - below))
 
 
-_mapped = False
-
-
-@contextmanager
-def mapped() -> Iterator[None]:
-    """Inside, `dropout` may be under torch.vmap. (Always going by way of `_Kept` would double its
-    time.)"""
-    global _mapped
-    before, _mapped = _mapped, True
-    try:
-        yield
-    finally:
-        _mapped = before
-
-
-class _Kept(torch.autograd.Function):
-    """`kept`, so that torch.vmap knows what it does to members side by side: one draw for all, and
-    for each a mask of its own."""
-
-    @staticmethod
-    def forward(x: Tensor, p: float) -> Tensor:
-        return kept(x, p)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
-        ctx.mark_non_differentiable(output)
-
-    @staticmethod
-    def vmap(info: Any, dims: tuple[int, None], x: Tensor, p: float) -> tuple[Tensor, int]:
-        return _Kept.apply(x, p), dims[0]  # type: ignore[no-untyped-call]
-
-
 def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     """x with a share p of its units set to zero, the others scaled so that the mean stays.
 
@@ -68,8 +32,6 @@ def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
         return x
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return F.dropout(x, p)
-    if _mapped:
-        return x * _Kept.apply(x.detach(), p)  # type: ignore[no-any-return, no-untyped-call]
     return x * kept(x, p)
 
 

@@ -1,5 +1,5 @@
 """What is kept of a run while it trains: a row an epoch, snapshots, the checkpoint that validation
-thinks best. The same for a run alone and for a member of a stack.
+thinks best.
 """
 
 import math

@@ -77,9 +77,8 @@ def compare(
     By rules (see comparison/protocol.py), each with its own learning rate, where several
     optimizers are compared and no rate is given, or several rates ("1e-4..1", "0.01,0.1") or
     schedules are.
-    workers: processes side by side; without it one a core, or one batched step where that is
-    faster. storage: a database where members are posted for workers on other machines (etude work).
-    Raises an EtudeError.
+    workers: processes side by side; without it one per core. storage: a database from which workers
+    on other machines take runs (etude work). Raises an EtudeError.
     """
     alone("A comparison")
     given = [runs] if isinstance(runs, str | Path) else list(runs or ())
