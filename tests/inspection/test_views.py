@@ -10,7 +10,6 @@ from PIL import Image, ImageStat
 from etude import registry, verbs
 from etude.errors import UsageError
 from etude.inspection import gallery
-from etude.locale.texts import LANGS, TEXTS
 from tests.inspection.conftest import KINDS
 
 
@@ -123,23 +122,6 @@ def test_look_writes_files_and_says_what_it_left_out(runs, tmp_path):
     assert "attention" in every["left_out"]
     with pytest.raises(UsageError, match="no folder"):
         verbs.look(run.path, ["shapes"], out=tmp_path / "a" / "b")
-
-
-def placeholders(template: str) -> set[str]:
-    import string
-
-    return {field for _, field, _, _ in string.Formatter().parse(template) if field}
-
-
-def test_both_languages_say_the_same_values():
-    for key, pair in TEXTS.items():
-        assert len(pair) == len(LANGS) == 2
-        assert placeholders(pair[0]) == placeholders(pair[1]), key
-        assert any("가" <= letter <= "힣" for letter in pair[1]), f"{key} is not in Korean"
-
-
-def test_a_sentence_that_lacks_a_value_is_found():
-    assert placeholders("{a} of {b:.1f}") != placeholders("{a}")
 
 
 @pytest.mark.parametrize("name", registry.names("view"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from etude.inspection import learning
 from etude.inspection.learning import Rows
-from etude.locale.texts import TEXTS, Lang, metric, say
+from etude.locale.texts import Lang, known, metric, say
 from etude.stats import LOWER_IS_BETTER, Judgement, judge
 
 __all__ = ["LOWER_IS_BETTER", "Rows", "judged", "named", "number", "rows", "sentences", "verdict"]
@@ -47,7 +47,7 @@ def points(width: float) -> str:
 
 def named(what: str, lang: Lang) -> str:
     """A baseline's name in a language."""
-    if f"what.{what}" in TEXTS:
+    if known(f"what.{what}"):
         return say(lang, f"what.{what}")
     if found := re.fullmatch("always say (.*), the commonest class", what, re.DOTALL):
         return say(lang, "named.majority", name=found[1])
