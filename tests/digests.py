@@ -30,7 +30,7 @@ EXACT = "epochs=2 batch_size=32 precision=fp32 compile=off device=cpu threads=1 
 RUNS = {
     **{name: f"train {name} --data digits {words}" for name, words in FAMILIES.items()},
     **{
-        f"{name}, {preset}": f"train {name} --data digits --preset {preset}"
+        f"{name}, {preset}": f"train {name} --data digits model.preset={preset}"
         for name in ("mlp", "cnn", "lstm", "transformer", "vit", "aae")
         for preset in ("default", "notes")
     },
