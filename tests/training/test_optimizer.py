@@ -45,6 +45,54 @@ def test_equals_torch_by_name(name):
         torch.testing.assert_close(mine, other, atol=1e-6, rtol=1e-5)
 
 
+def decayed(net, decay=0.1):
+    """torch's parameter groups: matrices decay, biases and norms do not."""
+    every = list(net.parameters())
+    return [
+        {"params": [p for p in every if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+WITH_DECAY = {
+    "sgd": lambda net: [torch.optim.SGD(decayed(net), lr=0.01)],
+    "momentum": lambda net: [torch.optim.SGD(decayed(net), lr=0.01, momentum=0.9)],
+    "nesterov": lambda net: [torch.optim.SGD(decayed(net), lr=0.01, momentum=0.9, nesterov=True)],
+    "adam": lambda net: [torch.optim.Adam(decayed(net), lr=0.01)],
+    "adamw": lambda net: [torch.optim.AdamW(decayed(net), lr=0.01)],
+    "rmsprop": lambda net: [torch.optim.RMSprop(decayed(net), lr=0.01)],
+    "muon": lambda net: [
+        torch.optim.Muon(decayed(net)[:1], lr=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(decayed(net)[1:], lr=0.01),
+    ],
+}
+
+
+def farthest(one, two):
+    """The largest difference between the parameters of two models."""
+    return max(float((a - b).detach().abs().max()) for a, b in zip(one, two))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equals_torch_with_weight_decay(name):
+    """Also that AdamW's decay is decoupled from its moments, and Adam's is not."""
+    ours, theirs = model(), model()
+    walk(ours, build(ours.named_parameters(), Train(optimizer=name, lr=0.01, weight_decay=0.1)), 8)
+    walk(theirs, WITH_DECAY[name](theirs), 8)
+    assert farthest(ours.parameters(), theirs.parameters()) < 2e-6
+
+
+def test_a_decay_that_is_not_decoupled_is_seen():
+    """The saboteur: 2e-6 tells AdamW from Adam, and from AdamW without decay."""
+    ours = model()
+    train = Train(optimizer="adamw", lr=0.01, weight_decay=0.1)
+    walk(ours, build(ours.named_parameters(), train), 8)
+    for wrong in (WITH_DECAY["adam"], lambda net: [torch.optim.AdamW(decayed(net, 0.0), lr=0.01)]):
+        other = model()
+        walk(other, wrong(other), 8)
+        assert farthest(ours.parameters(), other.parameters()) > 1e-4
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_state_that_is_put_back_goes_on_bit_for_bit(name):
     train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
