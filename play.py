@@ -5,6 +5,7 @@
     python3 play.py test --slow  also the longer proofs
     python3 play.py faults       break runs on purpose: what docs/promises.md promises must hold
     python3 play.py bench        list what is claimed; with names, measure it: bench epoch training
+    python3 play.py house        the figures of docs/house.md: lines, imports, comments, by room
     python3 play.py COMMAND ...  the same set-up, then `etude COMMAND ...`
 
 All of it goes into .venv beside this file; a second start skips what is there.
@@ -147,10 +148,13 @@ def main() -> int:
     try:
         if command == "bench":
             return bench(arguments)
-        set_up("dev" if command in ("test", "faults") else "")
+        set_up("dev" if command in ("test", "faults", "house") else "")
         if command == "faults":
             os.chdir(HERE)
             return run("tests.faults", *arguments)
+        if command == "house":
+            os.chdir(HERE)
+            return run("tests.figures", *arguments)
         return test(arguments) if command == "test" else run("etude", command, *arguments)
     except subprocess.CalledProcessError as error:
         print(f"The set-up failed: {' '.join(map(str, error.cmd))} gave {error.returncode}.")

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from etude import pipeline
+from etude import pipeline, registry
 from etude.inspection import gallery
 from etude.render import style
 
 torch.set_num_threads(1)
+# A process of tests trains hundreds of networks; holding what each has freed would take gigabytes.
+registry.hold_memory = lambda: None
 
 
 def first_picture(subject):

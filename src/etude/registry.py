@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from etude.config import nearest
 from etude.errors import DataError, StorageError, UsageError, quantity
 from etude.recipe import Part, Recipe, Train
+from etude.system.caller import undisturbed
 from etude.system.limits import hold_memory, memory
 
 if TYPE_CHECKING:
@@ -353,11 +354,15 @@ def _task(recipe: Recipe, architecture: "Architecture", config: Any, card: "Card
     raise UsageError(f"There is no task {recipe.task and recipe.task.name!r} for this model.")
 
 
-def create(name: str, data: Any = "digits", **fields: Any) -> "nn.Module":
+@undisturbed()
+def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> "nn.Module":
     """A model by name, built for `data` (a name, a path, or a Spec), as a plain nn.Module.
 
-    fields: the architecture's Config, and `preset`. Raises UsageError.
+    seed: decides its weights; the caller's random generators are neither used nor changed. fields:
+    the architecture's Config, and `preset`. Raises UsageError.
     """
+    import torch
+
     from etude.shapes import Spec
 
     if isinstance(data, Spec):
@@ -368,6 +373,8 @@ def create(name: str, data: Any = "digits", **fields: Any) -> "nn.Module":
         config = architecture.config.read(
             {**architecture.presets[chosen](data).model, **fields}, "model"
         )
+        torch.manual_seed(seed)
         return _built(architecture, name, config, data)
-    recipe = complete({"model": {"name": name, **fields}, "data": {"name": str(data)}})
+    parts = {"model": {"name": name, **fields}, "data": {"name": str(data)}}
+    recipe = complete({**parts, "seed": seed})
     return assemble(recipe).model

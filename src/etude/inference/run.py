@@ -24,7 +24,7 @@ from etude.locale.texts import Lang, model_name
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder, lines
-from etude.system.surroundings import no_warnings
+from etude.system.caller import undisturbed
 from etude.tasks.protocol import Task
 
 
@@ -92,7 +92,8 @@ class Run:
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
-        model, task = registry.rebuild(self.recipe, self.card)
+        with undisturbed():  # new weights are drawn before the trained ones replace them
+            model, task = registry.rebuild(self.recipe, self.card)
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)
@@ -119,7 +120,7 @@ class Run:
             )
         return found
 
-    @no_warnings()
+    @undisturbed()
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One answer a sample: input, label, probability, probabilities; or value and its unit.
 
@@ -151,7 +152,7 @@ class Run:
         recipe = registry.found_again(self.recipe, self.path, self.data)
         return registry.dataset_of(recipe)[0]
 
-    @no_warnings()
+    @undisturbed()
     def look(
         self,
         view: str | Sequence[str] | None = None,
@@ -166,7 +167,7 @@ class Run:
         names = [view] if isinstance(view, str) else view
         return gallery.draw(self.subject(sample, lang), names)
 
-    @no_warnings()
+    @undisturbed()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
         """New images from the prior [count C H W] uint8, in eval mode; the same for a seed."""
         from etude.tasks.autoencode import Autoencode, as_bytes

@@ -17,6 +17,7 @@ from etude.errors import UsageError
 from etude.locale.texts import Lang, say
 from etude.render.progress import Tally
 from etude.runs.files import replace as write
+from etude.system.caller import undisturbed
 
 if TYPE_CHECKING:
     from etude.checking.verify import Proof
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Given = Mapping[str, Any]
 
 
+@undisturbed()
 def check(
     what: Any,
     role: str | None = None,
@@ -139,6 +141,7 @@ def marks_kept(
         write(table, json.dumps(found.plain(), ensure_ascii=False, indent=1).encode())
 
 
+@undisturbed()
 def verify(told: Callable[["Proof"], None] = lambda proof: None) -> list["Proof"]:
     """Hold our own layers against independent references, on this machine: values and gradients,
     every type and device that is here. told: called with each proof."""

@@ -12,7 +12,7 @@ from etude.locale.texts import Lang
 from etude.recipe import Train, draft, read_recipe
 from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, begun, named
-from etude.system.surroundings import no_warnings
+from etude.system.caller import undisturbed
 from etude.training.distributed import World
 from etude.verbs.asked import data_name, model_name, run_path, what_is
 from etude.verbs.use import load
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WHAT = {"data": "a data set", "file": "a file or folder", "run": "a run"}
 
 
-@no_warnings()
+@undisturbed()
 def train(
     model: str | None = None,
     data: str | None = None,
@@ -75,7 +75,7 @@ def train(
         raise
 
 
-@no_warnings()
+@undisturbed()
 def resume_run(
     path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
 ) -> "Run":
@@ -96,7 +96,7 @@ def resume_run(
         run.release()
 
 
-@no_warnings()
+@undisturbed()
 def first_aid(
     kind: str,
     model: str | None = None,

@@ -17,8 +17,8 @@ from etude.locale.texts import Lang, say
 from etude.runs import comparison as duels
 from etude.runs.files import storage as on_disk
 from etude.runs.folder import ROOT, candidates, free, named, reserved
+from etude.system.caller import undisturbed
 from etude.system.limits import cores
-from etude.system.surroundings import no_warnings
 from etude.verbs.asked import data_name, model_name, run_path
 from etude.verbs.beside import beside
 from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
@@ -51,7 +51,7 @@ def _are_runs(given: Sequence[Path | str], data: str | None) -> None:
         )
 
 
-@no_warnings()
+@undisturbed()
 def compare(
     runs: Sequence[Path | str] | Path | str | None = None,
     *,
@@ -141,7 +141,7 @@ TOUR: dict[str, dict[str, Any]] = {
 }
 
 
-@no_warnings()
+@undisturbed()
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     """Train every network of the notes on embedded data; one table, one report, and a report of
     each."""
@@ -159,7 +159,7 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     return duel
 
 
-@no_warnings()
+@undisturbed()
 def tune(
     model: str | None = None,
     data: str | None = None,
@@ -208,7 +208,7 @@ def tune(
     return Tuned(place, best, found, run, pictures.sentences(found, best, asked.goal, run, lang))
 
 
-@no_warnings()
+@undisturbed()
 def work(storage: str, name: str, *, quiet: bool = False) -> int:
     """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
     do for a minute; how many it was. Raises an EtudeError."""
@@ -219,7 +219,7 @@ def work(storage: str, name: str, *, quiet: bool = False) -> int:
         return shared_queue.work(storage, name, ROOT, tally.note)
 
 
-@no_warnings()
+@undisturbed()
 def resume(
     path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
 ) -> "Run | Duel":

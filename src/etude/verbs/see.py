@@ -10,11 +10,11 @@ from etude.locale.texts import Lang, metric
 from etude.runs import comparison as duels
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
-from etude.system.surroundings import no_warnings
+from etude.system.caller import undisturbed
 from etude.verbs.asked import data_name, run_path
 
 
-@no_warnings()
+@undisturbed()
 def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path:
     """Draw a finished run's pictures and report again, or a comparison's, in either language.
 

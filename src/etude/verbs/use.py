@@ -14,7 +14,7 @@ from etude.errors import RunError, UsageError
 from etude.inspection import filmstrip, words
 from etude.locale.texts import Lang, say
 from etude.runs.files import made, replace, storage
-from etude.system.surroundings import no_warnings
+from etude.system.caller import undisturbed
 from etude.verbs import asked
 from etude.verbs.asked import data_name, run_path
 
@@ -29,7 +29,7 @@ def load(path: Path | str, data: str | None = None) -> "Run":
     return Run(run_path(path), data_name(data))
 
 
-@no_warnings()
+@undisturbed()
 def evaluate_again(
     path: Path | str, *, data: str | None = None, quiet: bool = True
 ) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def summary(run: "Run | Duel | SideBySide") -> dict[str, Any]:
     }
 
 
-@no_warnings()
+@undisturbed()
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
     """Save new images of a trained autoencoder: one sheet (.png), and the arrays (.npy) beside it.
 
@@ -87,7 +87,7 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     return [place, arrays]
 
 
-@no_warnings()
+@undisturbed()
 def look(
     path: Path | str,
     views: Sequence[str] | None = None,

@@ -1,0 +1,45 @@
+"""What a call must leave as it was in the process of its caller."""
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from etude.system.surroundings import no_warnings
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Restore the caller's random generators and thread count, and ignore libraries' warnings.
+
+    For public functions that compute with torch, as a decorator too. Inside, generators may be
+    seeded and threads set; afterwards the states of Python's, NumPy's and torch's global generators
+    (CPU and every GPU that was in use), torch's number of threads, the warning filters and Optuna's
+    verbosity are those that the caller had.
+    """
+    # Slow to import, and commands that compute nothing do not need them.
+    import numpy as np
+    import torch
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    # Asking a GPU for its state would initialise it, which takes seconds and memory.
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    threads, verbosity = torch.get_num_threads(), _verbosity()
+    try:
+        with no_warnings():
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        if gpus:
+            torch.cuda.set_rng_state_all(gpus)
+        torch.set_num_threads(threads)
+        if verbosity is not None:
+            sys.modules["optuna"].logging.set_verbosity(verbosity)
+
+
+def _verbosity() -> int | None:
+    """Optuna's log level, if the caller has imported it."""
+    optuna = sys.modules.get("optuna")
+    return optuna.logging.get_verbosity() if optuna else None
