@@ -47,31 +47,34 @@ class Train(Config):
         default=None,
         ge=1,
         le=10**9,
-        description="samples a step (auto: a quarter of small data, 64, or 128 from 5,000 samples)",
+        description="samples per step (auto: a quarter of small data, 64, or 128 from 5,000 samples)",
     )
-    optimizer: Optimizer | None = Field(default=None, description="torch's own, by name")
-    lr: float | None = Field(default=None, gt=0, description="the highest learning rate")
+    optimizer: Optimizer | None = Field(default=None, description="optimizer of torch, by name")
+    lr: float | None = Field(default=None, gt=0, description="peak learning rate")
     weight_decay: float | None = Field(
-        default=None, ge=0, description="spares biases, norms and positions"
+        default=None,
+        ge=0,
+        description="weight decay; not applied to biases, norms and position embeddings",
     )
-    schedule: Schedule | None = Field(default=None, description="learning rate over the steps")
+    schedule: Schedule | None = Field(default=None, description="learning-rate schedule")
     warmup: float | None = Field(
-        default=None, ge=0, lt=1, description="share of all steps in which the rate rises"
+        default=None, ge=0, lt=1, description="fraction of training steps used for warm-up"
     )
     clip: float | None = Field(
-        default=None, ge=0, description="largest norm of a phase's gradient; 0 clips nothing"
+        default=None, ge=0, description="maximum gradient norm of each phase; 0: no clipping"
     )
     patience: int = Field(
         default=0,
         ge=0,
         le=10**9,
-        description="stop after so many epochs without a better one; 0: never",
+        description="epochs without improvement before training stops; 0: never stop early",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: by a table of what was measured for each network"
+        default="auto", description="auto: from a table of measured speeds for each architecture"
     )
     compile: Literal["auto", "on", "off"] = Field(
-        default="auto", description="auto: off, since it does not repay its own cost"
+        default="auto",
+        description="torch.compile; auto: off, because it takes longer than it saves",
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = Field(
         default="auto", description="of images between layers; auto: channels_last for convolutions"
@@ -79,7 +82,9 @@ class Train(Config):
     save_seconds: float = Field(
         default=15.0, ge=0, description="seconds of training between two checkpoints"
     )
-    device: str = Field(default="auto", description="cpu, cuda, cuda:1, mps; auto: a GPU if any")
+    device: str = Field(
+        default="auto", description="cpu, cuda, cuda:1; auto: a CUDA GPU if there is one"
+    )
     threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
 
 
@@ -90,7 +95,7 @@ class Recipe(Config):
     data: Part
     task: Part | None = None
     train: Train = Train()
-    seed: int = Field(default=0, ge=0, lt=2**31, description="decides order, start and noise")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="random seed")
     about: dict[str, str] = {}
     expect: dict[str, float] = {}
 

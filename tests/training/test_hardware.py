@@ -112,3 +112,9 @@ def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
         pipeline.choose(parts)
     assert "lstm cannot be computed in bf16 on cpu here (could not create" in str(caught.value)
     assert "--precision fp32" in caught.value.do
+
+
+def test_apples_gpu_is_refused_before_anything_begins():
+    with pytest.raises(UsageError, match="float64") as error:
+        hardware.settle(Train(device="mps"))
+    assert "cpu" in error.value.do

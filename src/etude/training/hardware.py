@@ -15,8 +15,17 @@ from etude.training.precision import choose as choose_precision
 def settle(train: Train) -> Train:
     """Device and threads resolved, and the threads set. Raises UsageError for a device not here."""
     name = train.device
-    if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
-        raise UsageError(f"train.device={name!r}: choose cpu, cuda, cuda:1, mps or auto.")
+    kind = name.split(":")[0]
+    if kind == "mps":
+        # Metrics are summed in float64, which MPS does not have, and nobody has run it there yet:
+        # an error in the middle of a run would be worse than none at the start.
+        raise UsageError(
+            "train.device='mps': training on Apple's GPU is not supported, because it has no "
+            "float64, in which metrics are computed.",
+            do="Leave --device out, or choose cpu: it trains the built-in recipes in minutes.",
+        )
+    if kind not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"train.device={name!r}: choose cpu, cuda, cuda:1 or auto.")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
