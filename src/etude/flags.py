@@ -55,7 +55,7 @@ Several = Annotated[str | None, Parameter(help="one, or several with commas")]
 Sample = Annotated[str | None, Parameter(help="a number in the test split, or a file")]
 Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="decides order, start and noise", converter=whole)]
+Seed = Annotated[int | None, Parameter(help="random seed", converter=whole)]
 Moved = Annotated[
     str | None, Parameter(name="--data", help="where the run's data are now, if they were moved")
 ]

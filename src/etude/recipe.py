@@ -47,14 +47,14 @@ class Train(Config):
         default=None,
         ge=1,
         le=10**9,
-        description="samples per step (auto: a quarter of small data, 64, or 128 from 5,000 samples)",
+        description="samples per step (auto: a quarter of small data, 64; 128 from 5,000 samples)",
     )
     optimizer: Optimizer | None = Field(default=None, description="optimizer of torch, by name")
     lr: float | None = Field(default=None, gt=0, description="peak learning rate")
     weight_decay: float | None = Field(
         default=None,
         ge=0,
-        description="weight decay; not applied to biases, norms and position embeddings",
+        description="not applied to biases, norms and position embeddings",
     )
     schedule: Schedule | None = Field(default=None, description="learning-rate schedule")
     warmup: float | None = Field(
@@ -74,7 +74,7 @@ class Train(Config):
     )
     compile: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description="torch.compile; auto: off, because it takes longer than it saves",
+        description="auto: off, because compiling takes longer than it saves",
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = Field(
         default="auto", description="of images between layers; auto: channels_last for convolutions"
@@ -82,9 +82,7 @@ class Train(Config):
     save_seconds: float = Field(
         default=15.0, ge=0, description="seconds of training between two checkpoints"
     )
-    device: str = Field(
-        default="auto", description="cpu, cuda, cuda:1; auto: a CUDA GPU if there is one"
-    )
+    device: str = Field(default="auto", description="cpu, cuda, cuda:1; auto: a CUDA GPU if any")
     threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
 
 
