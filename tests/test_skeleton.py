@@ -82,7 +82,7 @@ def test_predict_takes_tensors_and_lists_of_samples(trained):
     whole = trained.predict(x)
     assert trained.predict(torch.from_numpy(x)) == whole
     assert trained.predict(list(x)) == whole
-    with pytest.raises(etude.EtudeError, match="make no array"):
+    with pytest.raises(etude.EtudeError, match="cannot be stacked into one array"):
         trained.predict([x[0], np.zeros(3)])
     with pytest.raises(etude.EtudeError, match="a name or a path"):
         etude.train("mlp", data=(x, [0, 1]))  # type: ignore[arg-type]

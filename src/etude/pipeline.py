@@ -16,11 +16,11 @@ from etude.errors import NumericsError, RunError, UsageError
 from etude.inference.run import Run
 from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
-from etude.inspection.report import Section, keep, page
+from etude.inspection.report import Section, page, store_pictures
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe, Train
 from etude.registry import Assembly
-from etude.render.progress import Watch
+from etude.render.progress import TrainingProgress
 from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
@@ -53,7 +53,7 @@ def begin(
     if not world.first:
         return run, parts
     card = parts.dataset.card
-    with Watch(run.path.name, 1, 1, quiet) as watch:
+    with TrainingProgress(run.path.name, 1, 1, quiet) as watch:
         watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
@@ -115,7 +115,7 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
             f"(fingerprint {str(then.get('fingerprint'))[:12]}, now {now[:12]}).",
             do="Bring the data back, or train anew.",
         )
-    with Watch(run.path.name, 1, 1, quiet) as watch:
+    with TrainingProgress(run.path.name, 1, 1, quiet) as watch:
         for line in differences(then.get("environment") or {}, surroundings()):
             watch("note", {"text": f"bytes may differ from an unbroken run: {line}"})
     return parts
@@ -219,7 +219,7 @@ def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progre
     train, val = learned_from(parts)
     settings = parts.recipe.train
     size, card = settings.batch_size or 1, parts.dataset.card.plain()
-    with Watch(run.path.name, settings.epochs or 1, len(train) // size, quiet) as watch:
+    with TrainingProgress(run.path.name, settings.epochs or 1, len(train) // size, quiet) as watch:
         loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
         loop.fit()
     return loop.at
@@ -344,10 +344,10 @@ def report(
     data: where they are now, if they were moved. Raises RunError if they are others."""
     done = Run(run.path, data)
     subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
-    if data is not None and subject.absent:
-        raise RunError(f"{run.path}: {subject.absent}.")
+    if data is not None and subject.data_problem:
+        raise RunError(f"{run.path}: {subject.data_problem}.")
     pictures = gallery.draw(subject)
-    keep(run, pictures)
+    store_pictures(run, pictures)
     sections = [
         Section(say(lang, "findings"), words.sentences(subject.result, subject.history, lang)),
         Section(say(lang, "pictures"), pictures=pictures),

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from etude.inspection.plane import Plane, codes_of
-from etude.inspection.subject import as_given
+from etude.inspection.subject import in_data_axes
 from etude.inspection.views import attributions, class_map, hidden_steps, units
 from etude.inspection.views.calibration import calibration_error, reliability
 from etude.inspection.views.class_token import rollout
@@ -62,7 +62,7 @@ def test_the_class_map_is_captums(runs):
     subject = run.subject(sample=5)
     x, model = subject.sample.batch.x, run.model
     ours = class_map.class_map(model, x, 3)
-    reference = LayerGradCam(model, class_map.last(model)).attribute(
+    reference = LayerGradCam(model, class_map.last_activation(model)).attribute(
         x, target=3, relu_attributions=True
     )
     torch.testing.assert_close(ours, reference[0, 0].detach())
@@ -97,7 +97,7 @@ def test_occlusion_is_the_change_when_a_pixel_is_hidden(runs):
 def test_what_a_model_reads_is_brought_back_to_the_axes_of_the_data(runs):
     for kind in ("mlp", "lstm", "cnn"):
         subject = runs(kind).subject(sample=4)
-        x = as_given(subject.sample.batch.x.numpy(), subject.card)[0]
+        x = in_data_axes(subject.sample.batch.x.numpy(), subject.card)[0]
         mean, std = subject.card.mean[0], subject.card.std[0]
         np.testing.assert_allclose(x * std + mean, subject.sample.raw, atol=1e-4)
 
@@ -119,7 +119,7 @@ def test_a_hidden_step_one_by_one(runs):
 
 def test_a_units_strongest_answers_are_found_one_by_one(runs):
     subject = runs("cnn").subject()
-    strongest, middle, chosen = units.answers(subject)
+    strongest, middle, chosen = units.activations(subject)
     kept = []
     handle = units.layer(subject).register_forward_hook(lambda m, a, out: kept.append(out.clone()))
     with torch.no_grad():

@@ -13,7 +13,7 @@ from etude.inspection import filmstrip, gallery, view
 from etude.inspection.views import curves
 from etude.inspection.views.attention import focus
 from etude.inspection.views.confusion import strength
-from etude.inspection.views.latent import marks
+from etude.inspection.views.latent import marker_style
 from etude.inspection.views.weights import LEVELS, quantiles
 from etude.render import labels, panels
 from etude.render.colours import HEAT, SIGNED, colours
@@ -54,7 +54,7 @@ def test_colours_of_a_legend_stay_apart_beside_a_photograph():
 
 @pytest.mark.parametrize("ground", ["light", "dark"])
 def test_no_two_of_eighty_classes_look_alike(ground):
-    looks = [tuple(marks(INKS[ground], index).values()) for index in range(80)]
+    looks = [tuple(marker_style(INKS[ground], index).values()) for index in range(80)]
     assert len(set(looks)) == 80
 
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageStat
 import etude
 from etude.comparison import curves
 from etude.inspection import filmstrip
-from etude.inspection.report import Section, Summary, keep, kept, page
-from etude.inspection.view import Shown
+from etude.inspection.report import Section, Summary, page, store_pictures, stored_pictures
+from etude.inspection.view import ViewPicture
 from etude.inspection.words import sentences
 from etude.render.page import style
 from etude.render.style import DARK, LIGHT, picture
@@ -124,17 +124,17 @@ def test_a_report_is_one_file_that_asks_for_nothing(workdir):
 
 def test_what_to_notice_stands_above_its_picture_and_is_kept(tmp_path):
     plain = picture("n", "A view", "what it shows", lambda figure, ink: figure.subplots())
-    seen = Shown(**vars(plain), notice="Look at the <corner>.")
+    seen = ViewPicture(**vars(plain), notice="Look at the <corner>.")
     text = page("t", [Section("Pictures", pictures=[seen, plain])]).decode()
     assert text.count("<h3>") == 1, "one title, one heading"
     assert text.index("Look at the &lt;corner&gt;.") < text.index("<figure>")
     assert text.count("<figure>") == 2
     run = RunFolder(tmp_path)
     run.pictures.mkdir()
-    keep(run, [seen])
-    assert kept(run) == [seen]
+    store_pictures(run, [seen])
+    assert stored_pictures(run) == [seen]
     (run.pictures / "pictures.json").write_text('[{"name": "n", "title": "t", "alt": "a"}]')
-    assert kept(run)[0].notice == "", "as version 0.1.0 has kept it"
+    assert stored_pictures(run)[0].notice == "", "as version 0.1.0 has kept it"
 
 
 def test_a_page_shows_pictures_of_one_ground_at_a_time_and_light_ones_in_print():

@@ -9,7 +9,7 @@ from etude.comparison.curves import grouped
 from etude.comparison.differences import verdicts
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
-from etude.inspection.words import digits, named, number, sentences, warnings
+from etude.inspection.words import baseline_name, digits, number, sentences, warnings
 from etude.locale.texts import model_name, say
 from etude.stats import wilson
 from etude.tasks import linear
@@ -162,9 +162,9 @@ def test_a_finished_run_names_its_classes_in_order(runs):
 
 def test_korean_names_the_baselines_too():
     assert "로지스틱 회귀" in said("ko")
-    assert named("PCA, 8 numbers", "ko") == "주성분 8개"
-    assert "'a'" in named("always say 'a', the commonest class", "ko")
-    assert named("something new", "ko") == "something new"
+    assert baseline_name("PCA, 8 numbers", "ko") == "주성분 8개"
+    assert "'a'" in baseline_name("always say 'a', the commonest class", "ko")
+    assert baseline_name("something new", "ko") == "something new"
 
 
 def test_the_checks_find_what_is_shared():

@@ -1,1 +1,1 @@
-"""A trained run as something usable."""
+"""Load a trained run to predict, generate and read its results."""

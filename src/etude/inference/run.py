@@ -1,4 +1,4 @@
-"""Run: a finished run in the hand. Its numbers, and its model to predict and generate with."""
+"""Run: a finished run loaded from its folder, with its metrics and its trained model."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from etude.data.validate import sound
 from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown
+from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang, model_name
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
@@ -29,10 +29,13 @@ from etude.tasks.protocol import Task
 
 
 class Run:
-    """A finished run. Raises RunError if it is unfinished or damaged."""
+    """A finished run: metrics, predictions, generated images, pictures.
+
+    Raises RunError if the run is unfinished or damaged.
+    """
 
     def __init__(self, path: Path | str, data: str | None = None) -> None:
-        """data: where the run's data are now, if they were moved."""
+        """Open the run at `path`. data: the new path of its data, if someone moved them."""
         self.folder = RunFolder.open(path)
         self.data = data
         self.path = self.folder.path
@@ -49,28 +52,30 @@ class Run:
 
     @property
     def baseline(self) -> dict[str, Any]:
-        """The naive baseline's, and what it is."""
+        """The metrics of the best naive baseline, with its name under "what"."""
         return dict(self.result["baseline"])
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """One mapping an epoch: training losses by phase, validation metrics."""
+        """One mapping per epoch: training losses by phase, and validation metrics."""
         return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
 
     @property
     def seconds(self) -> float:
-        """Time spent in training steps."""
+        """Seconds spent in training steps."""
+        # An epoch that was interrupted and resumed can have several rows, so all rows are summed.
         return float(sum(row.get("seconds", 0) for row in lines(self.folder.timing)))
 
     @property
     def samples_per_second(self) -> float:
-        """Training samples by that time."""
+        """Training throughput: samples divided by the seconds of training steps."""
         samples = sum(row.get("samples", 0) for row in lines(self.folder.timing))
+        # A coarse clock may measure 0 s for a tiny run.
         return float(samples / max(self.seconds, 1e-9))
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The complete recipe."""
+        """The complete recipe of the run."""
         return Recipe.read(self.folder.read("recipe.json"))
 
     @cached_property
@@ -79,14 +84,15 @@ class Run:
 
     @cached_property
     def card(self) -> Card:
-        """What is known of the data."""
+        """The dataset description that the checkpoint holds. Raises RunError if it is damaged."""
         card = self._best.state.get("card")
         if not isinstance(card, dict):
-            raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
+            raise RunError(f"{self.path}: is damaged. Its checkpoint has no dataset description.")
         try:
-            found = sound(Card.read(card, "card"))
+            description = sound(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
-            return with_bytes(found) if pictures else found
+            # Version 0.1.0 did not store that pixels of pictures are 0..255.
+            return with_bytes(description) if pictures else description
         except (UsageError, DataError) as error:
             raise RunError(f"{self.path}: is damaged. {error}") from None
 
@@ -98,7 +104,7 @@ class Run:
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
-            reason = str(error)[:1000]
+            reason = str(error)[:1000]  # torch lists every key of a large model
             raise RunError(f"{self.path}: the weights do not fit the recipe: {reason}") from None
         return model.eval(), task
 
@@ -108,30 +114,36 @@ class Run:
         return self._live[0]
 
     def outputs(self, samples: Split) -> np.ndarray:
-        """The task's outputs [n ...] for raw samples."""
+        """The task's outputs [n ...] for raw samples, computed on the CPU.
+
+        Raises NumericsError if an output is not finite.
+        """
         model, task = self._live
+        # The same preparation as in training: the card holds its mean, scale and view.
         held = Resident(samples, self.card, torch.device("cpu"))
         with torch.inference_mode():
-            found = torch.cat([task.outputs(model, piece) for piece in held.pieces()]).numpy()
-        if not np.isfinite(found).all():
+            outputs = torch.cat([task.outputs(model, piece) for piece in held.pieces()]).numpy()
+        if not np.isfinite(outputs).all():
             raise NumericsError(
-                f"{self.path}: what the model says is not finite.",
-                do="Look at the largest values of these inputs; or train anew with a lower rate.",
+                f"{self.path}: the model's output is not finite.",
+                do="Check these inputs for very large values, or train with a lower learning rate.",
             )
-        return found
+        return outputs
 
     @undisturbed()
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
-        """One answer a sample: input, label, probability, probabilities; or value and its unit.
+        """One prediction per sample: input, label, probability and probabilities of a classifier,
+        or the predicted value and its unit.
 
         inputs: raw samples as an array, a tensor or a list of them; or files (folders, numbers) as
-        the command line takes them. Raises DataError naming every input that cannot be read.
+        on the command line. Raises DataError, which names every input that cannot be read.
         """
-        given = [inputs] if isinstance(inputs, str | Path) else inputs
-        if isinstance(given, list | tuple) and all(isinstance(one, str | Path) for one in given):
-            samples = read([str(name) for name in given], self.card)
+        items = [inputs] if isinstance(inputs, str | Path) else inputs
+        # A list may hold paths or samples: only a list of nothing but paths names files.
+        if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
+            samples = read([str(name) for name in items], self.card)
         else:
-            samples = from_array(as_array(given), self.card)
+            samples = from_array(as_array(items), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
         return [{"input": name, **answer} for name, answer in zip(samples.names, answers)]
 
@@ -141,14 +153,14 @@ class Run:
         lang: Lang = "en",
         dataset: Callable[[], Dataset] | None = None,
     ) -> Subject:
-        """The run as views see it. dataset: gives its data, where they are at hand already."""
-        asked = str(sample) if isinstance(sample, Path) else sample
+        """The run as the views read it. dataset: returns the data if the caller has them loaded."""
+        request = str(sample) if isinstance(sample, Path) else sample
         load = dataset or self._dataset
         live = (self.recipe, self.result, self.card, self._live)
-        return Subject(self.folder, *live, load, asked, lang)
+        return Subject(self.folder, *live, load, request, lang)
 
     def _dataset(self) -> Dataset:
-        """The data of the recipe, read again. Raises DataError."""
+        """The data of the recipe, read from disk again. Raises DataError."""
         recipe = registry.found_again(self.recipe, self.path, self.data)
         return registry.dataset_of(recipe)[0]
 
@@ -158,26 +170,31 @@ class Run:
         view: str | Sequence[str] | None = None,
         sample: int | str | Path | None = None,
         lang: Lang = "en",
-    ) -> list[Shown]:
-        """Pictures of what is inside, each with the arrays behind it.
+    ) -> list[ViewPicture]:
+        """Pictures of the trained network, each with the arrays that it shows.
 
-        view: a name or several; without it all that fit. sample: an index into the test split, or a
-        file; without it the surest mistake, or the first. Raises UsageError, DataError.
+        view: one name or several; the default is every view that fits the run. sample: an index
+        into the test split, or a file; the default is the most confident mistake, or else the first
+        test sample. Raises UsageError, DataError.
         """
         names = [view] if isinstance(view, str) else view
         return gallery.draw(self.subject(sample, lang), names)
 
     @undisturbed()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
-        """New images from the prior [count C H W] uint8, in eval mode; the same for a seed."""
+        """Images [count C H W] uint8 decoded from samples of the prior, in eval mode.
+
+        The same seed gives the same images. Raises UsageError if the model is no autoencoder.
+        """
         from etude.tasks.autoencode import Autoencode, as_bytes
 
         model, task = self._live
         if not isinstance(task, Autoencode):
             raise UsageError(
-                f"{self.path}: {model_name(self.recipe.model.name)} makes no images.",
+                f"{self.path}: {model_name(self.recipe.model.name)} does not generate images.",
                 do="Train an autoencoder: etude train aae --data digits",
             )
+        # Global, because layers that draw noise use torch's default generator.
         torch.manual_seed(seed)
         with torch.inference_mode():
             return as_bytes(task.generate(model, count, torch.device("cpu")))
@@ -192,15 +209,16 @@ def as_array(inputs: Any) -> np.ndarray:
         return np.asarray(array)
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"These inputs make no array ({error}).",
-            do="Give an array or tensor of samples of one shape, or the paths of files.",
+            f"The inputs cannot be stacked into one array ({error}).",
+            do="Pass an array or tensor of samples of equal shape, or paths of files.",
         ) from None
 
 
 def as_png(image: np.ndarray) -> bytes:
-    """One picture [H W C] uint8 as PNG."""
+    """An image [H W C] uint8, encoded as PNG."""
     from PIL import Image
 
     buffer = io.BytesIO()
+    # Pillow wants a grey image as [H W], without its channel axis.
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, format="PNG")
     return buffer.getvalue()

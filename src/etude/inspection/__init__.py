@@ -1,1 +1,1 @@
-"""What is inside a trained run, as pictures and a report."""
+"""Pictures of a trained network and its data, and the report of a run."""

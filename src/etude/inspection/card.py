@@ -1,20 +1,21 @@
-"""The summary card of a run: what a reader must know before anything else."""
+"""The summary card of a run: what a reader must know first."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from etude.inspection import words
 from etude.inspection.report import Summary
-from etude.inspection.words import Rows, named, number
+from etude.inspection.words import Rows, baseline_name, number
 from etude.locale.texts import Lang, metric, say
 
 
 def card(
     result: Mapping[str, Any], history: Rows, seconds: float, speed: float, lang: Lang = "en"
 ) -> Summary:
-    """What was trained, on what, the result with its interval beside the best baseline, the
-    verdict, the one thing to do next, and the time. seconds: of training steps; speed: training
-    samples a second."""
+    """Model, data, test result with its interval, best baseline, verdict, next step and time.
+
+    seconds: time of the training steps; speed: training samples per second.
+    """
     goal, test, baseline = result["goal"], result["test"], result["baseline"]
     unit = test.get("unit", "")
     value = f"{metric(goal, lang)} {number(test[goal], goal, unit)}"
@@ -26,7 +27,9 @@ def card(
     if result.get("sizes"):
         shown["data"] = say(lang, "card.data.value", data=result["data"], **result["sizes"])
     shown["result"] = value
-    shown["baseline"] = f"{named(baseline['what'], lang)}: {number(baseline[goal], goal, unit)}"
+    shown["baseline"] = (
+        f"{baseline_name(baseline['what'], lang)}: {number(baseline[goal], goal, unit)}"
+    )
     shown["verdict"] = words.verdict(result, lang)
     shown["next"] = words.next_step(result, history, lang)
     shown["time"] = say(lang, "card.time.value", seconds=seconds, speed=speed)
@@ -35,6 +38,6 @@ def card(
 
 
 def notes(result: Mapping[str, Any], history: Rows, lang: Lang = "en") -> list[str]:
-    """What limits the result: leaks, small splits, weights kept without validation, training that
-    was too long or too short; then the notes of the data."""
+    """The limits of the result: leaks, small splits, weights selected without validation, training
+    that was too long or too short; then the notes of the dataset."""
     return [*words.warnings(result, history, lang), *result["notes"]]

@@ -1,4 +1,4 @@
-"""Images as sheets, and learning to generate as a film: the same noise after each epoch."""
+"""Tile images into one sheet, and animate training: images of the same noise after each epoch."""
 
 import io
 from collections.abc import Sequence
@@ -10,21 +10,23 @@ import numpy as np
 FRAMES = 40
 FRAME_MS = 350
 FIRST_MS, LAST_MS = 1200, 4000
-"""The first frame, the noise that all starts from, and the last stand still for a while."""
+"""Durations in milliseconds; the first frame (before training) and the last stay longer."""
 SIDE, LABEL = 48, 22
-"""Pixels: least side of an image, and height of the line with the epoch."""
+"""In pixels: smallest side of an image, and height of the text line with the epoch."""
 GROUND, INK = "#16181d", "#e8e8e8"
-"""A screen that is dark on every page."""
+"""Colours of the animation, which is dark on a light page too."""
 
 
 def tiled(
     samples: np.ndarray, columns: int, zoom: int, gap: int = 0, ground: int = 0
 ) -> np.ndarray:
-    """Samples [n C H W] uint8 side by side as one picture [H W C], with `gap` pixels of a grey
-    level `ground` around each."""
+    """Samples [n C H W] uint8 in a grid, as one image [H W C].
+
+    zoom: integer factor of enlargement; gap: pixels around each sample, of grey level `ground`.
+    """
     samples = samples.repeat(zoom, 2).repeat(zoom, 3)
     count, channels, height, width = samples.shape
-    rows = -(-count // columns)
+    rows = -(-count // columns)  # rounded up
     down, across = height + gap, width + gap
     sheet = np.full((rows * down + gap, columns * across + gap, channels), ground, np.uint8)
     for index, sample in enumerate(samples):
@@ -34,8 +36,11 @@ def tiled(
 
 
 def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
-    """The film as an animated PNG of at most FRAMES moments: frame k of `frames` is after epoch k,
-    which is written above it. The first and the last are held."""
+    """An animated PNG of at most FRAMES frames, evenly spaced over training.
+
+    frames: (epoch, images [n C H W] uint8) for epochs 0, 1, ...; the epoch is written above the
+    images. The first and the last frame stay longer.
+    """
     from PIL import Image
 
     moments = np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int))
@@ -44,8 +49,9 @@ def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
     for epoch in moments:
         sheet = tiled(frames[epoch][1], 8, zoom, gap=4, ground=int(GROUND[1:3], 16))
         page = Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)
-        pages.append(_labelled(page, _said(int(epoch), len(frames) - 1)))
+        pages.append(_with_text(page, _epoch_text(int(epoch), len(frames) - 1)))
     buffer = io.BytesIO()
+    # The slice at the end drops FIRST_MS if there is one page only.
     times = [FIRST_MS, *[FRAME_MS] * (len(pages) - 2), LAST_MS][-len(pages) :]
     pages[0].save(
         buffer, format="PNG", save_all=True, append_images=pages[1:], duration=times, loop=0
@@ -53,12 +59,12 @@ def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
     return buffer.getvalue()
 
 
-def _said(epoch: int, epochs: int) -> str:
+def _epoch_text(epoch: int, epochs: int) -> str:
     return f"epoch {epoch} of {epochs}" if epoch else f"before training (epoch 0 of {epochs})"
 
 
-def _labelled(page: Any, text: str) -> Any:
-    """A page with a line of text above it."""
+def _with_text(page: Any, text: str) -> Any:
+    """The image `page` with a line of text above it."""
     from matplotlib import get_data_path
     from PIL import Image, ImageDraw, ImageFont
 

@@ -1,4 +1,4 @@
-"""Which views fit a run, their pictures, and where these are kept."""
+"""Select the views that fit a run, draw their pictures and save them."""
 
 import io
 from collections.abc import Sequence
@@ -10,19 +10,23 @@ from etude import registry
 from etude.config import nearest
 from etude.errors import UsageError
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View
+from etude.inspection.view import View, ViewPicture
 from etude.runs.files import replace
 
 
 def views() -> dict[str, View]:
     """Every view by name, in the order of a report."""
-    found = {name: registry.load("view", name) for name in registry.names("view")}
-    return dict(sorted(found.items(), key=lambda entry: (entry[1].rank, entry[0])))
+    # The registry lists files; equal ranks are sorted by name, so the order is always the same.
+    by_name = {name: registry.load("view", name) for name in registry.names("view")}
+    return dict(sorted(by_name.items(), key=lambda entry: (entry[1].rank, entry[0])))
 
 
 def chosen(subject: Subject, names: Sequence[str] | None = None) -> dict[str, View]:
-    """The views asked for; all that fit, where none is. Raises UsageError for one that is not
-    there, or that does not fit the run, with those that do."""
+    """The requested views; without names, every view that fits the run.
+
+    Raises UsageError, with a list of the views that fit, for a name that does not exist or a view
+    that does not fit.
+    """
     every = views()
     fit = {name: view for name, view in every.items() if not view.fits(subject)}
     if names is None:
@@ -31,33 +35,34 @@ def chosen(subject: Subject, names: Sequence[str] | None = None) -> dict[str, Vi
     for name in names:
         if name not in every:
             raise UsageError(
-                f"There is no view {name!r}.{nearest(name, tuple(every))} These fit this run:",
+                f"There is no view {name!r}.{nearest(name, tuple(every))} Views that fit this run:",
                 items=items,
             )
         if name not in fit:
             raise UsageError(
                 f"The view {name!r} does not fit {subject.folder.path}: "
-                f"{every[name].fits(subject)}. These do:",
+                f"{every[name].fits(subject)}. Views that fit:",
                 items=items,
             )
     return {name: every[name] for name in names}
 
 
 def left_out(subject: Subject) -> dict[str, str]:
-    """Why each view that does not fit the run does not."""
+    """The reason for each view that does not fit the run, by name."""
     reasons = {name: view.fits(subject) for name, view in views().items()}
     return {name: why for name, why in reasons.items() if why}
 
 
-def draw(subject: Subject, names: Sequence[str] | None = None) -> list[Shown]:
-    """The pictures of the views asked for, or of all that fit."""
+def draw(subject: Subject, names: Sequence[str] | None = None) -> list[ViewPicture]:
+    """The pictures of the requested views, or of every view that fits the run."""
     return [each for view in chosen(subject, names).values() for each in view.draw(subject)]
 
 
-def save(pictures: Sequence[Shown], place: Path) -> dict[str, list[Path]]:
-    """NAME.png, NAME-dark.png and NAME.npz of each; their paths by name."""
-    found = {}
+def save(pictures: Sequence[ViewPicture], place: Path) -> dict[str, list[Path]]:
+    """Write NAME.png, NAME-dark.png and NAME.npz of each picture; return the paths by name."""
+    paths = {}
     for each in pictures:
+        # In memory first, so that `replace` can swap the whole file in one step.
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **each.arrays)  # type: ignore[arg-type]
         files = {
@@ -67,5 +72,5 @@ def save(pictures: Sequence[Shown], place: Path) -> dict[str, list[Path]]:
         }
         for path, content in files.items():
             replace(path, content)
-        found[each.name] = list(files)
-    return found
+        paths[each.name] = list(files)
+    return paths

@@ -1,9 +1,9 @@
-"""What the epochs of a run say about its training: does the model overfit, was it too short?
+"""Rules on the learning curves of a run: does the model overfit, was training too short?
 
-Each claim of a report is one function here, with its numbers as constants, and is made only where
-the rule holds. All rules read the rows of the run's epochs: `train` by phase (the first phase is
-the model's own loss, a mean over the epoch), `val` by measure, and `step`, the optimizer steps so
-far. A result is the mapping that a run ends with.
+Each claim of a report is one function here, with its thresholds as constants. A report makes a
+claim only if its rule holds. All rules read the metrics rows of the epochs: `train` by phase (the
+first phase is the model's own loss, a mean over the epoch), `val` by metric, and `step`, the number
+of optimizer steps so far. A result is the mapping in the run's result.json.
 """
 
 import math
@@ -17,43 +17,43 @@ from etude.stats import LOWER_IS_BETTER
 Rows = Sequence[Mapping[str, Any]]
 
 ROSE = 1.3
-"""Validation loss at the end over its lowest, from which it counts as having risen."""
+"""Final validation loss over its minimum, from which the loss counts as rising."""
 LEAST_RISE = 0.01
-"""The rise must also be this share of the first epoch's validation loss: 1e-6 to 2e-6 is none."""
+"""Smallest rise, as a fraction of the first epoch's validation loss: 1e-6 to 2e-6 is no rise."""
 FELL = 0.9
-"""Training loss at the end over that at validation's best epoch, up to which it counts as having
-clearly fallen meanwhile."""
+"""Final training loss over that at the best validation epoch, up to which it counts as falling
+clearly in between."""
 NEAR_ZERO = 0.05
-"""Training loss over the first epoch's loss, up to which it counts as near zero."""
+"""Training loss over the loss of the first epoch, up to which it counts as near zero."""
 TAIL = 0.2
-"""Share of the epochs whose mean loss is compared with that of as many epochs before them."""
+"""Fraction of the epochs, at the end, whose mean loss is compared with as many epochs before."""
 FALLING = 0.05
-"""Relative fall of the training loss between those two, from which it was still clearly falling."""
+"""Relative fall of the training loss between these two, from which it is still clearly falling."""
 VAL_FALLING = 0.02
-"""The same of the validation loss: without it, more training would only fit the training data."""
+"""The same for the validation loss: if it does not fall, more training would only overfit."""
 FEW_STEPS = 400
-"""The fewest optimizer steps that a shipped preset takes."""
+"""Smallest number of optimizer steps among the presets of the package."""
 USUAL_STEPS = 1500
-"""What most shipped presets take."""
+"""Number of optimizer steps of most presets."""
 LEARNED_LITTLE = 0.5
-"""Training loss at the end over the first epoch's, above which little was learned."""
+"""Final training loss over that of the first epoch, above which the model learned little."""
 SMALL = 30
-"""Samples below which a split says little: the standard error of an accuracy is 9 points or so."""
+"""A split with fewer samples is too small: the standard error of an accuracy is about 9 points."""
 
 
 def best_epoch(history: Rows, goal: str) -> int:
-    """The first epoch (from 1) with the best value of `goal` on the validation data."""
+    """The first epoch (counted from 1) with the best validation value of `goal`."""
     values = [row["val"][goal] for row in history]
     return 1 + int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
 
 
 def overfitting(history: Rows) -> dict[str, float] | None:
-    """The numbers of an overfit model; None where it does not overfit.
+    """The numbers that show overfitting; None if the model does not overfit.
 
-    It overfits if validation loss rose after its lowest, by ROSE and LEAST_RISE, both at the end
-    and in the median of the last three epochs; and training loss meanwhile fell clearly (FELL) or
-    is near zero (NEAR_ZERO), and lies below the validation loss. Validation loss that rises while
-    training loss does not fall is noise or divergence, not overfitting.
+    The model overfits if, after its minimum, the validation loss rises by ROSE and by LEAST_RISE,
+    both at the end and in the median of the last three epochs, while the training loss falls
+    clearly (FELL) or is near zero (NEAR_ZERO) and ends below the validation loss. A validation loss
+    that rises while the training loss does not fall is noise or divergence, not overfitting.
     """
     if len(history) < 2 or "loss" not in history[0]["val"]:
         return None
@@ -62,6 +62,8 @@ def overfitting(history: Rows) -> dict[str, float] | None:
     after = val[best + 1 :][-3:]
     if not after:
         return None
+    # The smaller of the last value and a median: one bad last epoch is not a rise, and neither is
+    # a rise that has ended.
     low, end = val[best], val[-1]
     typical = min(end, float(np.median(after)))
     rose = typical >= ROSE * low and typical - low >= LEAST_RISE * val[0]
@@ -72,69 +74,75 @@ def overfitting(history: Rows) -> dict[str, float] | None:
 
 
 def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
-    """Why training was too short, and how many epochs to ask for; None where it was not.
+    """Why training was too short, and the number of epochs to train instead; None if it was not.
 
-    `why` is "falling" if the mean training loss of the last fifth of the epochs lies 5 % or more
-    below that of the fifth before, the validation loss (the goal, where there is no loss) 2 % or
-    more, and training loss is not near zero: then twice the epochs are advised. `why` is "few" if
-    there were fewer steps than any preset takes and training loss ended above half of the first
-    epoch's: then as many epochs as make USUAL_STEPS. An overfit model is never under-trained.
+    `why` is "falling" if, from the second last fifth of the epochs to the last, the mean training
+    loss falls by 5 % or more and the mean validation loss (the goal, if there is no loss) by 2 % or
+    more, and the training loss is not near zero; the advice is twice the epochs. `why` is "few" if
+    the run has fewer steps than any preset and its training loss ends above half of that of the
+    first epoch; the advice is as many epochs as make USUAL_STEPS. An overfit model is never
+    under-trained.
     """
     if not history or overfitting(history):
         return None
     train, epochs = _train_losses(history), len(history)
     steps = int(history[-1].get("step", 0))
-    found = {"epochs": epochs, "steps": steps, "first": train[0], "last": train[-1]}
+    numbers = {"epochs": epochs, "steps": steps, "first": train[0], "last": train[-1]}
     if 0 < steps < FEW_STEPS and train[-1] > LEARNED_LITTLE * train[0]:
-        return {**found, "why": "few", "more": math.ceil(USUAL_STEPS * epochs / steps)}
+        return {**numbers, "why": "few", "more": math.ceil(USUAL_STEPS * epochs / steps)}
     measure = "loss" if "loss" in history[0]["val"] else goal
     val = [row["val"][measure] for row in history]
     if measure != "loss" and measure not in LOWER_IS_BETTER:
-        val = [-value for value in val]
+        val = [-value for value in val]  # so that an improvement is a fall, as of a loss
     if epochs < 2 or _near_zero(train, train[0]):
         return None
     if _falls(train) >= FALLING and _falls(val) >= VAL_FALLING:
-        return {**found, "why": "falling", "more": 2 * epochs, "share": _falls(train)}
+        return {**numbers, "why": "falling", "more": 2 * epochs, "share": _falls(train)}
     return None
 
 
 def only_class(test: Mapping[str, Any]) -> int | None:
-    """The class that is predicted for every test sample, by its column in the confusion matrix;
-    None where more than one is, or where the samples have one class alone."""
+    """The index of the class that the model predicts for every test sample; None if it predicts
+    more than one class, or if all test samples are of one class."""
     counts = np.array(test.get("confusion", [[]]))
     columns, rows = np.flatnonzero(counts.sum(0)), np.flatnonzero(counts.sum(1))
     return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
 
 
 def fit(history: Rows) -> dict[str, Any] | None:
-    """Training loss in the first epoch and in the last, and whether the model fits its training
-    data: whether the loss fell below LEARNED_LITTLE of what it was. None without epochs."""
+    """First and last training loss, and whether the model fits its training data: whether the last
+    is at most LEARNED_LITTLE of the first. None without epochs."""
     if not history:
         return None
     train = _train_losses(history)
+    # The larger of both, for the reason that `_near_zero` states.
     first = max(train[0], history[0]["val"].get("loss", train[0]))
     return {"first": first, "last": train[-1], "fits": train[-1] <= LEARNED_LITTLE * first}
 
 
 def small(sizes: Mapping[str, int] | None) -> dict[str, int]:
-    """The validation and test splits with fewer than SMALL samples, and their samples."""
+    """The validation and test splits with fewer than SMALL samples, with their sizes."""
     splits = ((name, (sizes or {}).get(name, SMALL)) for name in ("val", "test"))
     return {name: count for name, count in splits if count < SMALL}
 
 
 def _train_losses(history: Rows) -> list[float]:
-    """The first phase's mean loss in each epoch."""
+    """The mean loss of the first phase in each epoch."""
     return [next(iter(row["train"].values()))["loss"] for row in history]
 
 
 def _near_zero(train: Sequence[float], first_val: float) -> bool:
-    """Whether the last training loss is small beside what untrained weights have. The first epoch
-    of large data is a trained one already, so that validation's first loss counts as well."""
+    """Whether the last training loss is small compared with that of an untrained model.
+
+    After the first epoch on large data the model is already trained, so the larger of the first
+    training loss and the first validation loss is the reference.
+    """
     return train[-1] <= NEAR_ZERO * max(train[0], first_val)
 
 
 def _falls(losses: Sequence[float]) -> float:
-    """By what share of itself the mean fell, from the last but one TAIL of epochs to the last."""
+    """Relative fall of the mean loss from the second last TAIL of the epochs to the last."""
+    # At least one epoch and at most half of all, so that both windows lie inside the history.
     width = min(max(1, round(TAIL * len(losses))), len(losses) // 2)
     before = float(np.mean(losses[-2 * width : -width]))
     return (before - float(np.mean(losses[-width:]))) / max(abs(before), 1e-12)

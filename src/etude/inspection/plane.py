@@ -1,7 +1,9 @@
-"""A plane through the space of codes: the codes' own where they have two numbers, else the plane of
-largest spread (principal components).
+"""A plane through the latent space, and the codes that the autoencoder views share.
 
-codes [n D] · centre [D] · axes [2 D], of length one and at right angles
+The plane is the latent space itself if codes have two numbers; else it is spanned by the first two
+principal components of the codes.
+
+codes [n D] · centre [D] · axes [2 D], orthonormal
 """
 
 from dataclasses import dataclass
@@ -13,12 +15,12 @@ import torch
 from etude.inspection.subject import Subject, seeded
 
 MOST = 2000
-"""Codes that are drawn, spread over the test split."""
+"""Largest number of codes that a view draws, spread evenly over the test split."""
 
 
 @dataclass(frozen=True)
 class Plane:
-    """share: how much of the codes' variance lies in it."""
+    """A plane in the latent space. share: fraction of the codes' variance that lies in it."""
 
     centre: np.ndarray
     axes: np.ndarray
@@ -27,67 +29,70 @@ class Plane:
     @classmethod
     def through(cls, codes: np.ndarray) -> "Plane":
         """The plane of codes [n D]."""
+        # Two numbers need no projection: the axes of the picture are the numbers themselves.
         if codes.shape[1] == 2:
             return cls(np.zeros(2), np.eye(2), 1.0)
         if codes.shape[1] == 1:
             return cls(np.zeros(1), np.array([[1.0], [0.0]]), 1.0)
         centre = codes.mean(0)
         _, size, axes = np.linalg.svd(codes - centre, full_matrices=False)
-        # The sign of an axis is arbitrary: its largest number is made positive.
+        # An SVD leaves the sign of each axis open, and it differs between libraries. Making the
+        # largest component positive gives the same picture everywhere.
         signs = np.sign(axes[[0, 1], np.abs(axes[:2]).argmax(1)])
         share = float((size[:2] ** 2).sum() / (size**2).sum())
         return cls(centre, axes[:2] * signs[:, None], share)
 
     def on(self, codes: np.ndarray) -> np.ndarray:
-        """Codes [n D] as points of the plane [n 2]."""
+        """Codes [n D] projected onto the plane, as points [n 2]."""
         return (codes - self.centre) @ self.axes.T  # type: ignore[no-any-return]
 
     def off(self, points: np.ndarray) -> np.ndarray:
-        """Points of the plane [n 2] as codes [n D]."""
+        """Codes [n D] of points [n 2] of the plane."""
         return np.asarray(self.centre + points @ self.axes, np.float32)
 
     def names(self) -> tuple[str, str]:
-        """What the axes are called."""
+        """Labels of the two axes."""
         if self.share == 1.0:
             return "first number of the code", "second number"
         return "first principal component", "second principal component"
 
 
 def codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
-    """Codes [n D] without noise of at most MOST test samples, and which these are [n]; computed
-    once for all views."""
+    """Codes [n D], without noise, of at most MOST test samples, and the indices of these samples
+    [n]. They are computed once and shared by all views."""
     if "codes" not in subject.memo:
         subject.memo["codes"] = _codes_of(subject)
-    codes, chosen = subject.memo["codes"]
-    return codes, chosen
+    codes, indices = subject.memo["codes"]
+    return codes, indices
 
 
 def _codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     model: Any = subject.model
-    chosen = subject.spread(MOST)
+    indices = subject.spread(MOST)
     with torch.no_grad():
         parts = [
-            model.embed(subject.test.take(chosen[start : start + 500]).x).numpy()
-            for start in range(0, len(chosen), 500)
+            model.embed(subject.test.take(indices[start : start + 500]).x).numpy()
+            for start in range(0, len(indices), 500)
         ]
-    return np.concatenate(parts), chosen
+    return np.concatenate(parts), indices
 
 
 def prior_of(subject: Subject, count: int) -> np.ndarray:
-    """Draws of the prior [count D], the same each time."""
+    """Samples of the prior [count D], the same in every call."""
     model: Any = subject.model
     with seeded(), torch.no_grad():
         return model.prior(count, torch.device("cpu")).numpy()  # type: ignore[no-any-return]
 
 
 def decoded(subject: Subject, codes: np.ndarray) -> np.ndarray:
-    """Images in 0..1 [n C H W] of codes [n D]."""
+    """Images [n C H W] in 0..1, decoded from codes [n D]."""
     model: Any = subject.model
     with torch.no_grad():
         images = model.decode(torch.from_numpy(codes.astype(np.float32))).numpy()
+    # From [-1, 1], the range of the decoder's Tanh, to 0..1.
     return np.asarray((images.clip(-1, 1) + 1) / 2)
 
 
 def needs_codes(subject: Subject) -> str:
-    """ "" for autoencoders whose data are at hand."""
-    return subject.absent if subject.task.name == "autoencode" else "the run has no codes"
+    """ "" if the run is an autoencoder and its data can be loaded; else the reason, in words."""
+    return subject.data_problem if subject.task.name == "autoencode" else "the run has no codes"

@@ -1,8 +1,8 @@
-"""A report: one self-contained HTML file, light and dark, that opens from disk and prints.
+"""Write a report: one self-contained HTML file, light and dark, readable from disk and in print.
 
-A page is a list of sections. It begins with the summary card, if there is one, or a table whose
-rows lead to the sections; then come the contents, which lead to every section and every picture;
-then the sections.
+A page is a list of sections. It begins with the summary card, if there is one, or with a table
+whose rows link to the sections. The table of contents follows, with a link to every section and
+every picture, and then the sections.
 """
 
 import base64
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from etude.inspection.view import Shown
+from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang, say
 from etude.render.page import shell
 from etude.render.style import Picture
@@ -22,15 +22,17 @@ from etude.runs.folder import RunFolder
 
 INDEX = "pictures.json"
 CONTENTS = "contents"
-"""The anchor of the table of contents."""
+"""HTML anchor of the table of contents."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with sentences, a table (its head first), pictures, and a text kept as it is, which
-    is folded. link: the path of a file beside the page and the words that lead there. rows_lead:
-    whether each row of the table leads to the section whose heading is its first cell; if it is
-    the first section, it stands above the contents."""
+    """A section of a page: heading, sentences, a table (head first), pictures and an animation.
+
+    plain: preformatted text, folded by default. link: the path of a file beside the page, and the
+    text of the link. rows_lead: whether each row of the table links to the section whose heading is
+    the first cell; such a section is placed above the contents if it is the first.
+    """
 
     heading: str
     sentences: Sequence[str] = ()
@@ -44,8 +46,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Summary:
-    """The card at the top of a report. facts: term and value in their order. notes: what a reader
-    must know beside them."""
+    """The card at the top of a report. facts: pairs of term and value, in order. notes: limits of
+    the result that a reader must know."""
 
     facts: Sequence[tuple[str, str]]
     notes: Sequence[str] = ()
@@ -54,15 +56,16 @@ class Summary:
 def page(
     title: str, sections: Sequence[Section], lang: Lang = "en", summary: Summary | None = None
 ) -> bytes:
-    """The whole file."""
+    """The HTML file with these sections, as UTF-8."""
+    # Headings take their anchors first, so that pictures of the same name do not displace them.
     anchors = _Anchors()
     named = [(anchors.of(s.heading or "section"), s) for s in sections]
     places = {section.heading: anchor for anchor, section in named}
     bodies, contents = [], []
     for anchor, section in named:
-        pictures = [(anchors.of(found[0].name), found) for found in _by_title(section.pictures)]
+        pictures = [(anchors.of(group[0].name), group) for group in _by_title(section.pictures)]
         bodies.append(_section(anchor, section, pictures, places, lang))
-        inner = "".join(f"<li>{_a(at, found[0].title)}</li>" for at, found in pictures)
+        inner = "".join(f"<li>{_a(at, group[0].title)}</li>" for at, group in pictures)
         if section.heading:
             below = f"<ol>{inner}</ol>" if inner else ""
             contents.append(f"<li>{_a(anchor, section.heading)}{below}</li>")
@@ -79,16 +82,17 @@ def write(
     pictures: Sequence[Picture],
     lang: Lang = "en",
 ) -> None:
-    """pictures/ and report.html of what is not one run: a comparison, a tour."""
+    """Write pictures/ and report.html into the folder of several runs: a comparison or a tour."""
     (place / "pictures").mkdir(exist_ok=True)
     for each in pictures:
         replace(place / "pictures" / f"{each.name}.png", each.light)
         replace(place / "pictures" / f"{each.name}-dark.png", each.dark)
+    # The page comes last, and it embeds the pictures: an interrupted call leaves the old report.
     replace(place / "report.html", page(title, sections, lang))
 
 
-def keep(run: RunFolder, pictures: Sequence[Picture]) -> None:
-    """Store pictures with their words in the run."""
+def store_pictures(run: RunFolder, pictures: Sequence[Picture]) -> None:
+    """Store pictures in the run folder, with an index of their titles and captions."""
     for each in pictures:
         run.picture(f"{each.name}.png", each.light)
         run.picture(f"{each.name}-dark.png", each.dark)
@@ -98,23 +102,24 @@ def keep(run: RunFolder, pictures: Sequence[Picture]) -> None:
     run.picture(INDEX, json.dumps(index, indent=1, ensure_ascii=False).encode())
 
 
-def kept(run: RunFolder) -> list[Shown]:
-    """The pictures that `keep` stored, without their arrays."""
+def stored_pictures(run: RunFolder) -> list[ViewPicture]:
+    """The pictures that `store_pictures` stored, without their arrays."""
     return [
-        Shown(name, title, alt, light, dark, notice=notice)
+        ViewPicture(name, title, alt, light, dark, notice=notice)
         for (name, title, alt, notice), light, dark in run.kept(INDEX)
     ]
 
 
 class _Anchors:
-    """Names of places in a page, each used once."""
+    """HTML anchors of a page. Each is used once."""
 
     def __init__(self) -> None:
         self.used = {CONTENTS, "summary"}
 
     def of(self, text: str) -> str:
-        """A name made of the letters and digits of a text, of any script."""
+        """A new anchor from the letters and digits of a text in any script."""
         stem = re.sub(r"[^\w]+", "-", text.lower()).strip("-") or "section"
+        # One of len(used) + 1 candidates is always free.
         names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, len(self.used) + 2))
         name = next(name for name in names if name not in self.used)
         self.used.add(name)
@@ -122,11 +127,11 @@ class _Anchors:
 
 
 def _by_title(pictures: Sequence[Picture]) -> list[list[Picture]]:
-    """Pictures of one title together, such as a view of several samples."""
-    found: dict[str, list[Picture]] = {}
+    """Pictures grouped by title, such as one view of several samples; order is preserved."""
+    groups: dict[str, list[Picture]] = {}
     for each in pictures:
-        found.setdefault(each.title, []).append(each)
-    return list(found.values())
+        groups.setdefault(each.title, []).append(each)
+    return list(groups.values())
 
 
 def _a(anchor: str, words: str) -> str:
@@ -163,7 +168,7 @@ def _section(
                 if section.table
                 else []
             ),
-            *(_shown(at, found) for at, found in pictures),
+            *(_view_section(at, group) for at, group in pictures),
             *_rest(section, lang),
             f'<p class="top">{_a(CONTENTS, say(lang, "top"))}</p>' if section.heading else "",
             "</section>",
@@ -172,7 +177,7 @@ def _section(
 
 
 def _words(section: Section) -> Iterator[str]:
-    """Heading and sentences: a list where there are several."""
+    """The heading and the sentences: one as a paragraph, several as a list."""
     if section.heading:
         yield f"<h2>{html.escape(section.heading)}</h2>"
     lines = [html.escape(line) for line in section.sentences]
@@ -183,7 +188,7 @@ def _words(section: Section) -> Iterator[str]:
 
 
 def _rest(section: Section, lang: Lang) -> Iterator[str]:
-    """The film, the link and the text that is kept as it is."""
+    """The animation, the link and the preformatted text."""
     if section.animation:
         film = say(lang, "film")
         yield f'<figure><img src="{_data(section.animation)}" alt="{film}">'
@@ -197,12 +202,15 @@ def _rest(section: Section, lang: Lang) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]], places: dict[str, str]) -> str:
-    """A table that scrolls by itself, its first column staying in sight. places: anchors by the
-    first cell of a row."""
+    """An HTML table that scrolls on its own while its first column stays visible.
+
+    places: the anchor that each first cell of a row links to.
+    """
     head, *rest = rows
     cells = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
     lines = []
     for row in rest:
+        # A line break between a number and its percent sign would be hard to read.
         first, *others = (html.escape(cell).replace(" %", "&nbsp;%") for cell in row)
         lead = _a(places[row[0]], row[0]) if row[0] in places else first
         tail = "".join(f"<td>{cell}</td>" for cell in others)
@@ -212,8 +220,8 @@ def _table(rows: Sequence[Sequence[str]], places: dict[str, str]) -> str:
     return f'<div class="scroll"><table>{head_row}\n<tbody>{body}</tbody></table></div>'
 
 
-def _shown(anchor: str, pictures: Sequence[Picture]) -> str:
-    """The section of one view: its title, and each picture with what to notice in it."""
+def _view_section(anchor: str, pictures: Sequence[Picture]) -> str:
+    """The section of one view: its title, and each picture below its notice."""
     name = html.escape(anchor, quote=True)
     parts = [f'<section class="picture" id="{name}"><h3>{html.escape(pictures[0].title)}</h3>']
     for each in pictures:
@@ -224,12 +232,15 @@ def _shown(anchor: str, pictures: Sequence[Picture]) -> str:
 
 
 def _notice(picture: Picture) -> str:
-    return picture.notice if isinstance(picture, Shown) else ""
+    return picture.notice if isinstance(picture, ViewPicture) else ""
 
 
 def _figure(picture: Picture) -> str:
-    """A picture and its caption. The style sheet shows one of the two images: a `source` by media
-    would not be chosen anew for printing, and a dark system would print dark pictures."""
+    """A picture, light and dark, with its caption.
+
+    The style sheet hides one of the two images. A `source` element with a media query would not be
+    selected again for printing, so a system in dark mode would print the dark image.
+    """
     alt = html.escape(picture.alt, quote=True)
     images = "".join(
         f'<img class="{ground}" src="{_data(png)}" alt="{alt}">'

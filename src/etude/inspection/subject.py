@@ -1,7 +1,7 @@
-"""Subject: a trained run as the views see it. It has all that they need, and nothing that trains.
+"""Subject: a trained run as the views read it: model, data, predictions and recorded passes.
 
-The model is in eval mode on the CPU. Data are loaded when a view first asks for them; where they
-are not at hand any more, `absent` says why, and views that need none still draw.
+The model is in eval mode on the CPU. The data are loaded when a view first needs them. If that
+fails, `data_problem` says why, and views that need no data still work.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,32 +27,38 @@ from etude.shapes import Batch
 from etude.tasks.protocol import Task
 
 BATCH = 500
-CROWD = 128
-"""Samples that statistics of activations are taken over."""
+STATISTICS_SAMPLES = 128
+"""Number of samples over which activation statistics are computed."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample to look at. batch: as the model reads it [1 ...]. raw: as the data have it. true:
-    its class or values, None where they are not known. name: what it is called in pictures, in
-    English; called: the same in captions, in the language of the look."""
+    """One sample to show.
+
+    batch: the prepared sample as the model reads it [1 ...]. raw: the sample as stored in the data.
+    true: its class or values, None if unknown. name: its name in pictures, in English; caption: its
+    name in captions, in the language of the output.
+    """
 
     batch: Batch
     raw: np.ndarray
     true: np.ndarray | None
     name: str
-    called: str
+    caption: str
 
 
-def steps_of(sample: Sample, whole: int) -> int:
-    """How many of a sequence's steps are its own, without what pads it."""
+def steps_of(sample: Sample, total: int) -> int:
+    """Number of valid steps of a sequence, without padding. total: its length with padding."""
     lengths = sample.batch.lengths
-    return whole if lengths is None else int(lengths[0])
+    return total if lengths is None else int(lengths[0])
 
 
 class Subject:
-    """A trained run. load: gives its data, or raises an EtudeError. sample: an index into the test
-    split, or a file; without it, views choose."""
+    """A trained run to inspect.
+
+    load: returns the data or raises an EtudeError. sample: an index into the test split, or a file;
+    without it each view chooses its samples.
+    """
 
     def __init__(
         self,
@@ -67,54 +73,56 @@ class Subject:
     ) -> None:
         self.folder, self.recipe, self.result, self.card = folder, recipe, result, card
         self.model, self.task = live
-        self._load, self.asked, self.lang = load, sample, lang
+        self._load, self.request, self.lang = load, sample, lang
+        # Results that several views share; they live as long as the subject.
         self.memo: dict[str, Any] = {}
 
     def say(self, key: str, **values: Any) -> str:
-        """A sentence in the language of this look."""
+        """The sentence of this key in the language of the output."""
         return say(self.lang, key, **values)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
-        """The rows of the run's epochs."""
+        """The metrics rows of the epochs."""
         return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
 
     @cached_property
     def _data(self) -> tuple[Dataset | None, str]:
         try:
-            found = self._load()
+            dataset = self._load()
         except EtudeError as error:
             return None, error.what
-        if found.card.fingerprint != self.card.fingerprint:
-            return None, "they are not those it was trained on"
-        return found, ""
+        # Data that changed since training would give predictions that no result describes.
+        if dataset.card.fingerprint != self.card.fingerprint:
+            return None, "they differ from the data of the training run"
+        return dataset, ""
 
     @property
     def data(self) -> Dataset:
-        """The splits. Raises UsageError where they are not at hand."""
-        found, why = self._data
-        if found is None:
-            raise UsageError(f"The data of {self.folder.path} are not at hand: {why}")
-        return found
+        """The splits. Raises UsageError if they cannot be loaded."""
+        dataset, why = self._data
+        if dataset is None:
+            raise UsageError(f"The data of {self.folder.path} are not available: {why}")
+        return dataset
 
     @property
-    def absent(self) -> str:
-        """Why the data are not at hand; "" where they are."""
+    def data_problem(self) -> str:
+        """Why the data are not available; "" if they are."""
         why = self._data[1]
-        return f"the data are not at hand: {why}" if why else ""
+        return f"the data are not available: {why}" if why else ""
 
     @cached_property
     def test(self) -> Resident:
-        """The test split, ready to be read."""
+        """The test split on the CPU, prepared as in training."""
         return Resident(self.data.test, self.card, torch.device("cpu"))
 
     @cached_property
     def outputs(self) -> np.ndarray:
-        """What the model says of the test split: the task's outputs [n ...]."""
-        return self.say_of(self.test)
+        """The task's outputs [n ...] for the test split."""
+        return self.outputs_of(self.test)
 
-    def say_of(self, held: Resident) -> np.ndarray:
-        """The task's outputs [n ...] for samples."""
+    def outputs_of(self, held: Resident) -> np.ndarray:
+        """The task's outputs [n ...] for the samples of `held`."""
         parts = []
         with torch.no_grad():
             for start in range(0, len(held), BATCH):
@@ -123,62 +131,71 @@ class Subject:
         return torch.cat(parts).numpy()
 
     def spread(self, count: int) -> np.ndarray:
-        """Indices of at most `count` test samples, evenly over the split (which may be sorted)."""
+        """Indices of at most `count` test samples, spread evenly over the split."""
         size = len(self.test)
+        # Not the first `count`: a split may be sorted by class. unique removes rounded duplicates.
         return np.unique(np.linspace(0, size - 1, min(count, size)).round().astype(int))
 
     @cached_property
-    def wrong(self) -> np.ndarray:
-        """Test samples that a classifier gets wrong, the surest first."""
-        sure, said = self.sureness
-        missed = np.flatnonzero(said != self.data.test.y)
-        return missed[np.argsort(-sure[missed], kind="stable")]
+    def mistakes(self) -> np.ndarray:
+        """Indices of misclassified test samples, the most confident mistake first."""
+        probability, predicted = self.predictions
+        wrong = np.flatnonzero(predicted != self.data.test.y)
+        # A stable sort: equal confidences keep the order of the split on every platform.
+        return wrong[np.argsort(-probability[wrong], kind="stable")]
 
     @cached_property
-    def sureness(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each test sample: the probability of the class said, and that class."""
-        probability = torch.from_numpy(self.outputs).double().softmax(1)
-        sure, said = probability.max(1)
-        return sure.numpy(), said.numpy()
+    def predictions(self) -> tuple[np.ndarray, np.ndarray]:
+        """For each test sample, the probability of the predicted class, and that class."""
+        # In double precision: in float32 many confident predictions round to exactly 1 and tie.
+        probabilities = torch.from_numpy(self.outputs).double().softmax(1)
+        probability, predicted = probabilities.max(1)
+        return probability.numpy(), predicted.numpy()
 
     @cached_property
     def samples(self) -> list[Sample]:
-        """The sample asked for; else the first of the test split, and the surest mistake. Raises
-        UsageError or DataError for one that is not there."""
-        if self.asked is not None:
-            return [self._given(self.asked)]
-        worst = self.wrong[:1].tolist() if self.task.name == "classify" else []
-        found = [self.at(0)] if worst != [0] else []
-        return found + [self.at(index, "sample.worst") for index in worst]
+        """The requested sample; by default the first test sample and the most confident mistake.
+
+        Raises UsageError or DataError if the requested sample does not exist.
+        """
+        if self.request is not None:
+            return [self._requested(self.request)]
+        worst = self.mistakes[:1].tolist() if self.task.name == "classify" else []
+        # If sample 0 is itself the most confident mistake, it appears once.
+        first = [self.at(0)] if worst != [0] else []
+        return first + [self.at(index, "sample.worst") for index in worst]
 
     @property
     def sample(self) -> Sample:
-        """The one that views of a single sample show."""
+        """The sample that views of a single sample show: the most confident mistake if there is
+        one."""
         return self.samples[-1]
 
     @property
-    def no_sample(self) -> str:
-        """Why there is no sample to look at; "" where there is one."""
-        if self.asked is None and self.absent:
-            return f"{self.absent}; give a file: --sample FILE"
+    def sample_problem(self) -> str:
+        """Why no sample can be shown; "" if one can."""
+        if self.request is None and self.data_problem:
+            return f"{self.data_problem}; pass a file: --sample FILE"
         return ""
 
-    def _given(self, asked: int | str) -> Sample:
-        text = str(asked)
-        if isinstance(asked, int) or text.isdecimal():
+    def _requested(self, request: int | str) -> Sample:
+        text = str(request)
+        # The command line passes an index as text.
+        if isinstance(request, int) or text.isdecimal():
             return self.at(int(text))
         split = read([text], self.card)
         if len(split) > 1:
             raise UsageError(
-                f"--sample {text}: has {len(split)} samples, and one is looked at.",
-                do="Give a file with one sample.",
+                f"--sample {text}: has {len(split)} samples; a view shows one.",
+                do="Pass a file with one sample.",
             )
         held = Resident(split, self.card, torch.device("cpu"))
         name = split.names[0] if split.names else text
         return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, name, name)
 
-    def at(self, index: int, called: str = "sample.test") -> Sample:
-        """A test sample. Raises UsageError where there is none of that number."""
+    def at(self, index: int, key: str = "sample.test") -> Sample:
+        """The test sample at an index; key: the text for its name. Raises UsageError if the index
+        is out of range."""
         if not 0 <= index < len(self.test):
             raise UsageError(
                 f"--sample {index}: the test split has samples 0 to {len(self.test) - 1}."
@@ -186,29 +203,36 @@ class Subject:
         where = np.array([index])
         split: Split = self.data.test
         more = f" ({split.names[index]})" if split.names else ""
-        names = (say(lang, called, index=index) + more for lang in ("en", self.lang))
+        names = (say(lang, key, index=index) + more for lang in ("en", self.lang))
         return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], *names)
 
     @cached_property
     def trace(self) -> Trace:
         """The forward pass of `sample`."""
         with seeded():
-            return record(self.model, self.sample.batch, self._all_players(self.sample.batch))
+            return record(
+                self.model, self.sample.batch, self._with_discriminator(self.sample.batch)
+            )
 
     @cached_property
-    def crowd(self) -> tuple[Trace, int]:
-        """The forward pass of many test samples (statistics only), and how many; of `sample` where
-        the data are not at hand."""
-        if self.absent:
+    def batch_trace(self) -> tuple[Trace, int]:
+        """The forward pass of many test samples (statistics only), and their number; of `sample`
+        alone if the data are not available."""
+        if self.data_problem:
             batch = self.sample.batch
         else:
-            batch = self.test.take(self.spread(CROWD))
+            batch = self.test.take(self.spread(STATISTICS_SAMPLES))
         with seeded():
-            return record(self.model, batch, self._all_players(batch), keep=False), len(batch.x)
+            return record(self.model, batch, self._with_discriminator(batch), keep=False), len(
+                batch.x
+            )
 
-    def _all_players(self, batch: Batch) -> Callable[[], Any] | None:
-        """An autoencoder's forward pass leaves its discriminator out; a look does not. Each network
-        is called once, so that a count over the calls is the cost of one sample."""
+    def _with_discriminator(self, batch: Batch) -> Callable[[], Any] | None:
+        """A function that calls all networks of an autoencoder once; None for other models.
+
+        The forward pass of an autoencoder does not call its discriminator, which a trace must show.
+        Each network is called once, so the sum over the calls is the cost of one sample.
+        """
         if self.task.name != "autoencode":
             return None
         model: Any = self.model
@@ -221,9 +245,9 @@ class Subject:
         return run
 
 
-def as_given(x: np.ndarray, card: Card) -> np.ndarray:
-    """What a model reads [n ...], in the axes that the data have it in: rows and vectors of an
-    image as [n C H W] again."""
+def in_data_axes(x: np.ndarray, card: Card) -> np.ndarray:
+    """An array in the shape of model inputs [n ...], in the axes of the raw data: images that the
+    model reads as rows or as vectors become [n C H W] again."""
     if card.view == "rows":
         return rearrange(x, "n h (w c) -> n c h w", c=card.shape[0])
     if card.view == "vector":
@@ -233,7 +257,9 @@ def as_given(x: np.ndarray, card: Card) -> np.ndarray:
 
 @contextmanager
 def seeded(seed: int = 0) -> Iterator[None]:
-    """The same noise inside each time; torch's own generator is left as it was."""
+    """A context in which torch draws the same noise every time. The global generator is restored
+    afterwards."""
+    # devices=[]: only the CPU generator is saved; forking every GPU generator would start CUDA.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

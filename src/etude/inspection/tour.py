@@ -1,14 +1,14 @@
-"""The report of a tour: one table of all networks, then what tells most about each, and where the
-rest is."""
+"""The report of a tour: a table of all networks, then the most informative pictures of each and a
+link to its own report."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etude.inspection import words
-from etude.inspection.report import Section, kept
+from etude.inspection.report import Section, stored_pictures
 from etude.locale.texts import Lang, say
 
-TELLING = {
+INFORMATIVE = {
     ("mlp", "classify"): ("first-layer", "mistakes"),
     ("mlp", "regress"): ("fitted", "curves"),
     ("cnn", "classify"): ("class-map", "filters"),
@@ -19,8 +19,9 @@ TELLING = {
     ("vit", "classify"): ("class-token", "positions"),
     ("aae", "autoencode"): ("filmstrip", "decoded-grid"),
 }
-"""The one or two pictures, by name, that tell most about a network and its task."""
-OTHERWISE = ("curves",)
+"""The one or two most informative views of a network and its task, by name."""
+DEFAULT = ("curves",)
+"""The view of every other network, because each run has it."""
 
 
 def sections(
@@ -30,31 +31,34 @@ def sections(
     table: Sequence[Sequence[str]],
     lang: Lang = "en",
 ) -> list[Section]:
-    """The sections of the page. runs: finished (ship.Run), each in a folder beside the page;
-    seconds: of `training`, and of `all`; table: of all runs, whose first cells are the labels."""
+    """The sections of the page.
+
+    runs: finished runs (inference.run.Run), each in a folder beside the page. seconds: keys
+    "training" and "all". table: one row per run, head first; the first cell of a row is its label.
+    """
     lead = [say(lang, "tour.said", **seconds)]
-    found = [Section(say(lang, "tour.table"), lead, table, rows_lead=True)]
-    return found + [one(run, label, lang) for label, run in zip(labels, runs)]
+    overview = [Section(say(lang, "tour.table"), lead, table, rows_lead=True)]
+    return overview + [one(run, label, lang) for label, run in zip(labels, runs)]
 
 
 def one(run: Any, label: str, lang: Lang = "en") -> Section:
-    """One network: its result, verdict and next step, its telling pictures, and a link to its own
-    report, which has all the others."""
+    """The section of one network: result, verdict, next step, its most informative pictures, and a
+    link to its own report with all pictures."""
     result, history = run.result, run.history
     goal, unit = result["goal"], result["test"].get("unit", "")
     value = words.number(result["test"][goal], goal, unit)
-    said = [
+    findings = [
         say(lang, "result", goal=goal, value=value),
         words.verdict(result, lang),
         *words.warnings(result, history, lang),
         words.next_steps(result, history, lang)[0],
     ]
-    pictures = {each.name: each for each in kept(run.folder)}
-    telling = TELLING.get((result["model"], result["task"]), OTHERWISE)
+    pictures = {each.name: each for each in stored_pictures(run.folder)}
+    informative = INFORMATIVE.get((result["model"], result["task"]), DEFAULT)
     path = f"{run.path.name}/report.html"
     return Section(
         label,
-        said,
-        pictures=[pictures[name] for name in telling if name in pictures],
+        findings,
+        pictures=[pictures[name] for name in informative if name in pictures],
         link=(path, say(lang, "tour.more", path=path)),
     )

@@ -1,8 +1,8 @@
-"""Trace: what went through a network in one forward pass, without changing what came out.
+"""Trace: the intermediate values of one forward pass, recorded without changing its output.
 
 `record` runs the model once, eagerly, in eval mode, with hooks that copy. Attention weights and
-LSTM gates are computed ASIDE, afterwards, from the copied inputs: the fused kernels never form
-them, and asking for them must not choose another road to the output.
+LSTM gates are computed afterwards, from the copied inputs: the fused kernels never materialise
+them, and requesting them must not switch the forward pass to another kernel.
 
     N batch · L queries or steps · S keys · H heads · D features · C channels · P patches
 """
@@ -25,17 +25,18 @@ Shape = tuple[int, ...]
 
 @dataclass
 class Call:
-    """One call of a named module, in the order in which calls began.
+    """One call of a named module. Calls are stored in the order in which they began.
 
-    parameters: those that no module called inside it has. multiply_adds: its own, likewise.
-    units: features (of images: channels); dead: how many of them never changed over the batch, None
-    where one value a unit cannot tell. inner: it called other named modules.
+    parameters: number of parameters that belong to no module called inside it. multiply_adds: its
+    own, without those of modules called inside it. units: number of features (channels of images);
+    dead: number of units that never changed over the batch, None if each unit has one value only.
+    inner: whether it called other named modules.
     """
 
     name: str
     module: nn.Module
-    given: Shape = ()
-    made: Shape = ()
+    input_shape: Shape = ()
+    output_shape: Shape = ()
     inputs: tuple[Any, ...] = ()
     options: dict[str, Any] | None = None
     output: Tensor | None = None
@@ -50,13 +51,13 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """The class of the module."""
+        """The name of the module's class."""
         return type(self.module).__name__
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The calls of one forward pass, and its output."""
+    """The module calls of one forward pass, and its output."""
 
     calls: tuple[Call, ...]
     output: Any
@@ -67,41 +68,47 @@ class Trace:
 
     @cached_property
     def attention(self) -> dict[str, Tensor]:
-        """Weights before dropout [N H L S] by module name; rows sum to one, or to zero where every
-        key is hidden."""
-        found = {}
+        """Attention weights before dropout [N H L S] by module name.
+
+        Rows sum to one, or to zero if the mask hides every key.
+        """
+        weights = {}
         for call in self.of(MultiHeadAttention):
             q, k, mask = _attended(call)
             with torch.no_grad():
-                found[call.name] = call.module.weights(q, k, mask)  # type: ignore[operator]
-        return found
+                weights[call.name] = call.module.weights(q, k, mask)  # type: ignore[operator]
+        return weights
 
     @cached_property
     def gates(self) -> dict[str, dict[str, Tensor]]:
-        """Of each layer (and direction) of each LSTM: i, f, g, o, h and c, each [N L D]."""
-        found = {}
+        """For each layer (and direction) of each LSTM: i, f, g, o, h and c, each [N L D]."""
+        gates = {}
         for call in self.of(LSTM):
             x, lengths = (*call.inputs, (call.options or {}).get("lengths"))[:2]
             with torch.no_grad():
                 layers = list(call.module.steps(x, lengths))  # type: ignore[operator]
             both = call.module.bidirectional
-            for index, walked in enumerate(layers):
+            for index, steps in enumerate(layers):
+                # A bidirectional LSTM yields each layer twice: forwards, then backwards.
                 layer, back = divmod(index, 2) if both else (index, 0)
                 name = f"layer {layer + 1}" + (" backwards" if back else "")
-                found[name] = {
-                    key: torch.stack([getattr(step, key) for step in walked], 1)
+                gates[name] = {
+                    key: torch.stack([getattr(step, key) for step in steps], 1)
                     for key in ("i", "f", "g", "o", "h", "c")
                 }
-        return found
+        return gates
 
 
 def record(
     model: nn.Module, batch: Batch, run: Callable[[], Any] | None = None, keep: bool = True
 ) -> Trace:
-    """One forward pass of `batch`, or whatever `run` does with the model. keep: outputs too, not
-    their statistics alone. Raises ValueError in training mode, where it would draw dropout."""
+    """Record one forward pass of `batch`, or of `run` if one is passed.
+
+    keep: store the output of each call, not only its statistics. Raises ValueError in training
+    mode, where the pass would apply dropout.
+    """
     if model.training:
-        raise ValueError("a model is recorded in eval mode: call model.eval() first")
+        raise ValueError("record needs a model in eval mode: call model.eval() first")
     recorder = _Recorder(keep)
     handles = []
     for name, module in model.named_modules():
@@ -118,7 +125,7 @@ def record(
 
 
 class _Recorder:
-    """Hooks that write down calls; `open` are those that have begun and not ended."""
+    """Hooks that record calls. `open` is the stack of calls that have begun and not ended."""
 
     def __init__(self, keep: bool) -> None:
         self.calls: list[Call] = []
@@ -126,10 +133,12 @@ class _Recorder:
         self.keep = keep
 
     def hooks(self, name: str) -> tuple[Any, Any]:
-        """Before and after each call of the module of this name."""
+        """The hooks that run before and after each call of the module of this name."""
 
         def enter(module: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-            call = Call(name, module, given=_shape(args))
+            call = Call(name, module, input_shape=_shape(args))
+            # Weights and gates are computed from these inputs afterwards. Copies, because a
+            # later module may change a tensor in place.
             if isinstance(module, MultiHeadAttention | LSTM):
                 call.inputs = tuple(x.clone() if isinstance(x, Tensor) else x for x in args)
                 call.options = options
@@ -140,58 +149,60 @@ class _Recorder:
 
         def leave(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
             call = self.open.pop()
-            call.made = _shape(output)
-            found = _first(output)
-            if found is not None:
-                # A copy: the next module may write over it (ReLU in place).
-                found = found.detach().clone()
-                call.multiply_adds = multiply_adds(module, call, found)
-                _measure(call, found)
-                call.output = found if self.keep else None
+            call.output_shape = _shape(output)
+            tensor = _first(output)
+            if tensor is not None:
+                # A copy, because the next module may overwrite it (a ReLU in place).
+                tensor = tensor.detach().clone()
+                call.multiply_adds = multiply_adds(module, call, tensor)
+                _measure(call, tensor)
+                call.output = tensor if self.keep else None
 
         return enter, leave
 
 
 def _first(x: Any) -> Tensor | None:
-    """The tensor of what a module took or gave: itself, or the first of several."""
+    """The first tensor among the inputs or outputs of a module; None if there is none."""
+    # An LSTM returns (output, (h, c)): the first tensor is the output.
     if isinstance(x, tuple | list) and x:
         return _first(x[0])
     return x if isinstance(x, Tensor) else None
 
 
 def _shape(x: Any) -> Shape:
-    found = _first(x)
-    return () if found is None else tuple(found.shape)
+    tensor = _first(x)
+    return () if tensor is None else tuple(tensor.shape)
 
 
 def _attended(call: Call) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Q, K and mask that an attention was called with."""
-    given = {**dict(zip(("Q", "K", "V", "mask"), call.inputs)), **(call.options or {})}
-    return given["Q"], given.get("K"), given.get("mask")
+    """The arguments Q, K and mask of a call of an attention layer; K is None in self-attention."""
+    arguments = {**dict(zip(("Q", "K", "V", "mask"), call.inputs)), **(call.options or {})}
+    return arguments["Q"], arguments.get("K"), arguments.get("mask")
 
 
 def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
-    """Multiplications with an addition in this module's own matrix products; biases, norms and
-    activations are not counted, nor what modules called inside it do."""
+    """Multiply-adds of this module's own matrix products. Biases, norms, activations and modules
+    called inside it are not counted."""
     size = output.numel()
     match module:
         case nn.Linear():
             return size * module.in_features
         case _ConvTransposeNd():
-            # Each input value meets every weight of its group once.
+            # Each input value is multiplied once by every weight of its group, whatever the stride.
             weights = module.out_channels // module.groups * prod(module.kernel_size)
-            return prod(call.given) * weights
+            return prod(call.input_shape) * weights
         case _ConvNd():
             return size * module.in_channels // module.groups * prod(module.kernel_size)
         case PatchEmbedding():
             return size * module.proj.in_channels * module.patch**2
         case nn.LSTM():
-            # Padding beyond `lengths` is packed away and costs nothing.
+            # Packing removes the steps beyond `lengths`, so they cost nothing.
             lengths = (*call.inputs[1:], (call.options or {}).get("lengths"), None)[0]
-            count = prod(call.given[:-1]) if lengths is None else int(lengths.sum())
+            count = prod(call.input_shape[:-1]) if lengths is None else int(lengths.sum())
             ways = 1 + module.bidirectional
             width, total = module.hidden_size, 0
             for layer in range(module.num_layers):
+                # Above the first layer the input is the output of all directions below.
                 inputs = ways * width if layer else module.input_size
                 total += ways * 4 * width * (inputs + width)
             return count * total
@@ -199,15 +210,20 @@ def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
             q, k, _ = _attended(call)
             n, length, width = q.shape
             keys = length if k is None else k.shape[1]
-            apart = 0 if k is None else n * (length + 2 * keys) * width**2  # projects by itself
-            return 2 * n * length * keys * width + apart
+            # In cross-attention the module projects Q, K and V with functional calls, which no hook
+            # records. In self-attention its Linear submodules count their own products.
+            projections = 0 if k is None else n * (length + 2 * keys) * width**2
+            return 2 * n * length * keys * width + projections  # scores, and the weighted sum
     return 0
 
 
 def _measure(call: Call, output: Tensor) -> None:
+    """Store the statistics of an output in its call."""
     x = output.float()
+    # correction=0: an output of one value has a standard deviation of 0, not NaN.
     call.mean, call.std = float(x.mean()), float(x.std(correction=0))
     call.zeros = float((x == 0).float().mean())
+    # Channels are axis 1 of images [N C H W]; features are the last axis of all other outputs.
     axis = 1 if x.ndim == 4 else x.ndim - 1
     call.units = x.shape[axis]
     by_unit = x.movedim(axis, 0).flatten(1)
@@ -217,7 +233,9 @@ def _measure(call: Call, output: Tensor) -> None:
 
 
 def _with_parameters(calls: list[Call]) -> list[Call]:
-    """Each parameter counted once, at the innermost module called that has it."""
+    """The calls with their numbers of parameters. Each parameter counts once, at the innermost
+    module that owns it and was called."""
+    # The deepest names come first and claim their parameters; shared weights count once.
     seen: set[int] = set()
     for call in sorted(calls, key=lambda c: -len(c.name.split(".")) if c.name else 0):
         own = [p for p in call.module.parameters() if id(p) not in seen]

@@ -1,4 +1,5 @@
-"""A view: one way to look at a trained run. A file in `views/` that declares VIEW, and a name."""
+"""A view draws one aspect of a trained run. It is a file in `views/` that declares VIEW; the name
+of the file is the name of the view."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,48 +14,55 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shown(Picture):
-    """A picture, and the arrays behind it by name. notice: one sentence, in the language of the
-    look, on what to notice in it, with numbers from the arrays; "" where there is nothing."""
+class ViewPicture(Picture):
+    """A picture with the arrays that it shows, by name.
+
+    notice: one sentence on what to notice in it, in the language of the output, with numbers from
+    the arrays; "" if there is none.
+    """
 
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     notice: str = ""
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{key} {list(x.shape)}" for key, x in self.arrays.items())
-        return f"Shown({self.name!r}: {arrays})"
+        return f"ViewPicture({self.name!r}: {arrays})"
 
     def _repr_png_(self) -> bytes:
-        """As a notebook shows it."""
+        """The light version, for IPython and Jupyter."""
         return self.light
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What to notice in a picture, in words; numbers: those in it, which are kept as arrays."""
+    """A sentence on what to notice in a picture. numbers: its values, stored with the arrays."""
 
     text: str
     numbers: Mapping[str, float]
 
 
 def notice(subject: "Subject", key: str, **values: Any) -> Notice:
-    """The sentence of this key, in the language of the look."""
+    """The notice of this key, in the language of the output."""
+    # Sentences may contain names; only numbers can be checked against the arrays.
     numbers = {k: float(v) for k, v in values.items() if not isinstance(v, str)}
     return Notice(subject.say(key, **values), numbers)
 
 
 @dataclass(frozen=True)
 class View:
-    """summary: one line on what it shows. fits: "" where it can be drawn, else why not, in words.
-    draw: its pictures. rank: where it stands in a report; the lower, the earlier."""
+    """One view.
+
+    summary: one line on what it shows. fits: returns "" if the view can be drawn, else the reason
+    in words. draw: returns its pictures. rank: its place in a report; lower ranks come first.
+    """
 
     summary: str
     fits: Callable[["Subject"], str]
-    draw: Callable[["Subject"], list[Shown]]
+    draw: Callable[["Subject"], list[ViewPicture]]
     rank: int = 50
 
 
-def shown(
+def view_picture(
     name: str,
     title: str,
     alt: str,
@@ -62,16 +70,18 @@ def shown(
     size: tuple[float, float],
     notice: Notice | None = None,
     **arrays: Any,
-) -> Shown:
-    """Draw by `paint(figure, ink)`, as draw.style.picture does, and keep the arrays."""
+) -> ViewPicture:
+    """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays."""
     return with_arrays(picture(name, title, alt, paint, size), notice, **arrays)
 
 
-def with_arrays(drawn: Picture, notice: Notice | None = None, **arrays: Any) -> Shown:
-    """A picture that was drawn otherwise, with the arrays behind it. The numbers of the notice are
-    one of them, `noticed`, in the order in which the view gave them."""
-    kept = {key: np.asarray(value) for key, value in arrays.items()}
+def with_arrays(base: Picture, notice: Notice | None = None, **arrays: Any) -> ViewPicture:
+    """Attach arrays to an existing picture.
+
+    The numbers of the notice become the array `noticed`, in the order of the view's arguments.
+    """
+    stored = {key: np.asarray(value) for key, value in arrays.items()}
     if notice is None:
-        return Shown(**vars(drawn), arrays=kept)
-    kept["noticed"] = np.array(list(notice.numbers.values()), np.float64)
-    return Shown(**vars(drawn), arrays=kept, notice=notice.text)
+        return ViewPicture(**vars(base), arrays=stored)
+    stored["noticed"] = np.array(list(notice.numbers.values()), np.float64)
+    return ViewPicture(**vars(base), arrays=stored, notice=notice.text)

@@ -1,1 +1,1 @@
-"""One way to draw: the style of figures, progress on a terminal, tables."""
+"""Shared output code: figure style, tables, terminal progress, and the shell of HTML reports."""

@@ -1,9 +1,9 @@
-"""Colour maps of our own, made for each background.
+"""The package's own colour maps, one for each background.
 
-A heat map rises in lightness from just beside the page to far from it, so that zero has an edge and
-the largest value stands out. A map of two signs has the page itself in its middle, so that nothing
-looks like nothing, and two ends that differ in hue and in lightness: they can be told apart by
-colour-blind eyes and on a grey printer.
+The heat map starts at a lightness close to the page and moves away from it, so that a cell of value
+zero has a visible edge and the largest value stands out. The signed map has the colour of the page
+at zero. Its two ends differ in hue and in lightness, so colour-blind readers and grey printers can
+distinguish them.
 """
 
 from functools import cache
@@ -17,13 +17,15 @@ SIGNED = {
     "light": ("#08306b", "#3b7ec0", "#ffffff", "#f3a27c", "#d1401f"),
     "dark": ("#2f80f0", "#234f8e", "#16181d", "#a4603a", "#ffd0a6"),
 }
-"""From against (-1) to for (+1)."""
+"""From -1 (evidence against) to +1 (evidence for)."""
 
 
 @cache
 def colours(kind: str, ground: str) -> Any:
-    """The map "heat" or "signed" on "light" or "dark". What is not there (NaN) is left
-    open, as in every map of matplotlib."""
+    """The colour map `kind` ("heat" or "signed") for the background `ground` ("light" or "dark").
+
+    NaN cells stay transparent, as in every colour map of matplotlib.
+    """
     from matplotlib.colors import LinearSegmentedColormap
 
     stops = {"heat": HEAT, "signed": SIGNED}[kind][ground]

@@ -1,4 +1,4 @@
-"""The shell of every report: one self-contained HTML file, light and dark, that opens from disk."""
+"""The HTML shell of every report: one self-contained file with a light and a dark style."""
 
 import html
 
@@ -41,19 +41,23 @@ h2,h3{break-after:avoid}figure,tr,.card,.picture{break-inside:avoid}img{max-heig
 td,th{padding:.2rem .4rem;font-size:9pt}pre{white-space:pre-wrap}
 details::details-content{content-visibility:visible;block-size:auto}}
 """
-"""Colours of the two grounds stand in for LIGHT0, DARK0 and so on."""
+"""The style sheet; `style` replaces LIGHT0, DARK0 and so on with colours of the figures."""
 
 
 def style() -> str:
-    """The style sheet of every page."""
-    found = STYLE
+    """The style sheet of every page, with the colours of the figures."""
+    # Not str.format: a style sheet is full of braces.
+    sheet = STYLE
     for index in range(3):
-        found = found.replace(f"LIGHT{index}", LIGHT[index]).replace(f"DARK{index}", DARK[index])
-    return found
+        sheet = sheet.replace(f"LIGHT{index}", LIGHT[index]).replace(f"DARK{index}", DARK[index])
+    return sheet
 
 
 def shell(title: str, body: str, lang: str = "en", more: str = "") -> bytes:
-    """A whole file of this body. more: style of its own."""
+    """The complete HTML file around `body`, as UTF-8.
+
+    title: plain text; body: HTML; more: CSS rules that are added to the shared ones.
+    """
     name = html.escape(title)
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head><meta charset="utf-8">'

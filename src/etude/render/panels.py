@@ -1,4 +1,4 @@
-"""Many small pictures as one: a sheet is drawn in a tenth of the time that an axes each takes."""
+"""Draw many small images as one sheet, in a tenth of the time that one axes per image takes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,11 @@ from etude.render.style import Ink, line, show_image, whole
 def tile(
     panels: np.ndarray, columns: int, gap: int = 0
 ) -> tuple[np.ndarray, list[float], list[float]]:
-    """Panels [n h w] or [n h w 3] side by side, row by row, with nothing (NaN) between them; and
-    the middles of columns (x) and rows (y). gap: pixels, 0 for a tenth of a panel."""
+    """Panels [n h w] or [n h w 3] in a grid, row by row, with NaN between them.
+
+    Returns the sheet and the pixel coordinates of the centres of its columns (x) and rows (y).
+    gap: pixels between panels; 0 means 8 % of the longer side of a panel.
+    """
     count, height, width, *rest = panels.shape
     gap = gap or max(1, round(0.08 * max(height, width)))
     rows = -(-count // columns)
@@ -21,6 +24,7 @@ def tile(
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         sheet[row * down : row * down + height, column * across : column * across + width] = panel
+    # imshow puts the centre of pixel i at i, so the centre of a panel is at (width - 1) / 2.
     xs = [column * across + (width - 1) / 2 for column in range(columns)]
     ys = [row * down + (height - 1) / 2 for row in range(rows)]
     return sheet, xs, ys
@@ -28,6 +32,7 @@ def tile(
 
 def as_panels(images: np.ndarray, top: float, low: float = 0.0) -> np.ndarray:
     """Images [n C H W] with values low..top as panels in 0..1: [n H W], or [n H W 3] in colour."""
+    # A constant image has top == low.
     plain = np.clip((images.astype(np.float32) - low) / ((top - low) or 1), 0, 1)
     if images.shape[1] == 3:
         return np.asarray(plain.transpose(0, 2, 3, 1))
@@ -35,20 +40,24 @@ def as_panels(images: np.ndarray, top: float, low: float = 0.0) -> np.ndarray:
 
 
 def show_sheet(axes: Any, sheet: np.ndarray, **options: Any) -> Any:
-    """A sheet without axes; what is between panels is left open. Grey unless a cmap is given."""
+    """Draw a sheet [h w] or [h w 3] without axes; gaps (NaN) stay transparent.
+
+    A sheet [h w] is grey unless `options` has a cmap.
+    """
     if sheet.ndim == 3:
+        # matplotlib makes NaN transparent in a colour map only, so RGB needs an alpha channel.
         open_ = np.isnan(sheet[..., :1])
         sheet = np.concatenate([np.nan_to_num(sheet), 1.0 - open_], axis=2)
         image = axes.imshow(sheet, interpolation="nearest")
     else:
-        given = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
-        image = axes.imshow(sheet, **given)
+        style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
+        image = axes.imshow(sheet, **style)
     bare(axes)
     return image
 
 
 def bare(axes: Any) -> None:
-    """No ticks, no frame."""
+    """Remove ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -56,7 +65,7 @@ def bare(axes: Any) -> None:
 
 
 def framed(axes: Any, ink: Ink) -> None:
-    """No ticks, and a thin frame, so that a picture that is white at its edge ends somewhere."""
+    """Remove the ticks and draw a thin frame, so that an image with a white border has an edge."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set(visible=True, color=ink.edge, linewidth=0.6)
@@ -65,19 +74,22 @@ def framed(axes: Any, ink: Ink) -> None:
 def frames(
     axes: Any, ink: Ink, xs: Sequence[float], ys: Sequence[float], size: tuple[int, int], count: int
 ) -> None:
-    """A thin frame around each of the first `count` panels of a sheet. xs, ys: as `tile` gives
-    them; size: height and width of a panel."""
+    """Draw a thin frame around each of the first `count` panels of a sheet.
+
+    xs, ys: centres of columns and rows, as `tile` returns them; size: height and width of a panel.
+    """
     from matplotlib.collections import LineCollection
 
     down, across = size[0] / 2, size[1] / 2
     corners = [(-across, -down), (across, -down), (across, down), (-across, down), (-across, -down)]
+    # One collection of lines draws faster than one patch per panel.
     places = [(x, y) for y in ys for x in xs][:count]
     lines = [[(x + a, y + b) for a, b in corners] for x, y in places]
     axes.add_collection(LineCollection(lines, colors=ink.edge, linewidths=0.6, clip_on=False))
 
 
 def two_tone(linewidth: float = 1.4) -> dict[str, Any]:
-    """A white line with a dark rim: it stands out on any picture, whatever its colours."""
+    """Line properties of a white line with a dark rim, visible on an image of any colour."""
     from matplotlib.patheffects import Normal, Stroke
 
     rim = [Stroke(linewidth=linewidth + min(2.2, 2 * linewidth), foreground="#111111"), Normal()]
@@ -85,7 +97,8 @@ def two_tone(linewidth: float = 1.4) -> dict[str, Any]:
 
 
 def paint_sample(axes: Any, ink: Ink, raw: np.ndarray, top: float) -> None:
-    """A sample as the data have it: an image [C H W], a sequence [L Q], a vector [D]."""
+    """Draw a raw sample: an image [C H W] as pixels, a sequence [L Q] as lines or colours, a vector
+    [D] as bars. top: the value that is white in an image."""
     if raw.ndim == 3:
         show_image(axes, raw.astype(np.float32), 0.0, float(top))
         framed(axes, ink)
@@ -99,13 +112,15 @@ def paint_sample(axes: Any, ink: Ink, raw: np.ndarray, top: float) -> None:
 
 
 def paint_steps(axes: Any, ink: Ink, x: np.ndarray, label: str) -> None:
-    """A sequence [L Q], steps to the right: lines where there are few features, else colours."""
+    """Draw a sequence [L Q] with steps to the right: up to 3 features as lines, more as colours."""
     if x.shape[1] <= 3:
         for q in range(x.shape[1]):
             axes.plot(x[:, q], **line(ink, q))
         axes.set_ylabel(label)
+        # The same limits as an image of the sequence has, so that panels above each other align.
         axes.set_xlim(-0.5, len(x) - 0.5)
     else:
+        # A sequence without negative values uses the heat map, which has its full range from 0 up.
         far = float(np.abs(x).max()) or 1.0
         low = -far if x.min() < 0 else 0.0
         cmap = ink.signed if low else ink.heat

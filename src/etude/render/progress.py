@@ -1,4 +1,4 @@
-"""Progress for who waits: a live bar on a terminal, a line an epoch elsewhere. All on stderr."""
+"""Progress on stderr: a live bar on a terminal, elsewhere at most one line per second."""
 
 import sys
 import time
@@ -10,20 +10,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 EVERY = 0.1
+"""Seconds between two updates of the bar: drawing at each step would slow training down."""
 
 
 def console() -> Console:
-    """Where all that is not a result goes."""
+    """A console on stderr. Results go to stdout, so that a pipe gets nothing else."""
     return Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def scalars(metrics: Mapping[str, Any]) -> str:
-    """The measures of a metrics mapping on one line; counts are left out."""
+    """The measures of a metrics mapping on one line, without integer counts."""
     return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float))
 
 
 class Live:
-    """A bar on a terminal that `with` puts up and takes down. counts: shown beside it."""
+    """A progress bar that is visible inside a `with` block, on a terminal only.
+
+    counts: a rich template for the text right of the bar.
+    """
 
     def __init__(self, title: str, total: int, counts: str, quiet: bool) -> None:
         self.title, self.quiet = title, quiet
@@ -32,13 +36,13 @@ class Live:
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn(counts + "{task.fields[said]}"),
+            TextColumn(counts + "{task.fields[message]}"),
             TimeRemainingColumn(compact=True),
             console=self.console,
             transient=True,
-            auto_refresh=False,
+            auto_refresh=False,  # no thread of rich beside the training loop
         )
-        self.task = self.bar.add_task(title, total=total, said="")
+        self.task = self.bar.add_task(title, total=total, message="")
         self.last_line = 0.0
 
     def __enter__(self) -> Self:
@@ -56,13 +60,13 @@ class Live:
             self.bar.stop()
 
     def note(self, text: str) -> None:
-        """Something worth a line of its own."""
+        """Print a line above the bar."""
         if not self.quiet:
             self.console.print(f"{self.title}: {text}", style="dim")
 
 
-class Watch(Live):
-    """Called as a loop's listener."""
+class TrainingProgress(Live):
+    """Progress of one training run; the training loop calls it as its listener."""
 
     def __init__(self, title: str, epochs: int, batches: int, quiet: bool = False) -> None:
         super().__init__(title, epochs * batches, "", quiet)
@@ -86,37 +90,38 @@ class Watch(Live):
             self.bar.refresh()
 
     def _epoch(self, row: Mapping[str, Any]) -> None:
-        said = f"epoch {row['epoch']}/{self.epochs}  {scalars(row['val'])}"
+        message = f"epoch {row['epoch']}/{self.epochs}  {scalars(row['val'])}"
         now = time.monotonic()
         if self.live:
-            self.bar.update(self.task, completed=row["step"], said=said)
+            self.bar.update(self.task, completed=row["step"], message=message)
+        # Short epochs would flood a log file, but the last epoch must always have its line.
         elif now - self.last_line > 1 or row["epoch"] == self.epochs:
             self.last_line = now
-            print(f"{self.title}  {said}", file=sys.stderr, flush=True)
+            print(f"{self.title}  {message}", file=sys.stderr, flush=True)
 
 
 class Tally(Live):
-    """Progress of many runs: one bar on a terminal, elsewhere a line a second at most."""
+    """Progress of many runs: one bar on a terminal, elsewhere at most one line per second."""
 
     def __init__(self, title: str, quiet: bool = False) -> None:
         super().__init__(title, 1, "{task.completed}/{task.total}  ", quiet)
         self.stage, self.done, self.total = "", 0, 0
 
     def begins(self, stage: str, done: int, total: int) -> None:
-        """A stage of so many runs, of which some are done."""
+        """Start a stage of `total` runs, of which `done` are complete."""
         self.stage, self.done, self.total = stage, done, total
         if self.live:
-            self.bar.reset(self.task, total=total, completed=done, description=stage, said="")
+            self.bar.reset(self.task, total=total, completed=done, description=stage, message="")
             self.bar.refresh()
 
-    def one(self, said: str) -> None:
-        """One more has ended."""
+    def one(self, message: str) -> None:
+        """Count one run that ended; message: its result."""
         self.done += 1
         if self.live:
-            self.bar.update(self.task, completed=self.done, said=said)
+            self.bar.update(self.task, completed=self.done, message=message)
             self.bar.refresh()
             return
         now = time.monotonic()
         if not self.quiet and (now - self.last_line > 1 or self.done == self.total):
             self.last_line = now
-            print(f"{self.stage} {self.done}/{self.total}  {said}", file=sys.stderr, flush=True)
+            print(f"{self.stage} {self.done}/{self.total}  {message}", file=sys.stderr, flush=True)

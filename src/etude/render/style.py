@@ -1,6 +1,7 @@
-"""Figures that look alike: light and dark, readable small, safe for colour-blind eyes.
+"""The common style of all figures: a light and a dark version, legible when small, safe for
+colour-blind readers.
 
-Colours: M. Okabe, K. Ito, "Color Universal Design", 2008; lines differ in dashes too.
+Colours: M. Okabe, K. Ito, "Color Universal Design", 2008. Lines also differ in their dashes.
 """
 
 import io
@@ -27,7 +28,7 @@ CLASSES = {
         "#a8dcff", "#b0b0b0", "#e0607e", "#c5c56a", "#a893ff",
     ),
 }  # fmt: skip
-"""Ten for points by class, which are named in the picture too."""
+"""Ten colours for points by class. The figure also names the classes."""
 HANGUL = (
     "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo",
     "UnDotum", "Baekmuk Gulim",
@@ -37,8 +38,11 @@ DPI = 150
 
 @dataclass(frozen=True)
 class Ink:
-    """What to draw with on one background. faint: axes and grids; edge: frames and lines of
-    reference, which have to be seen."""
+    """The colours for one background.
+
+    paper: the background; faint: axes and grids; edge: frames and reference lines, which need more
+    contrast than a grid.
+    """
 
     ground: str
     lines: tuple[str, ...]
@@ -50,17 +54,17 @@ class Ink:
 
     @property
     def heat(self) -> Any:
-        """Colours of values from 0 up."""
+        """The colour map for values from 0 up."""
         return colours("heat", self.ground)
 
     @property
     def signed(self) -> Any:
-        """Colours of values from -1 (against) to 1 (for)."""
+        """The colour map for values from -1 (against) to 1 (for)."""
         return colours("signed", self.ground)
 
     @property
     def both(self) -> tuple[str, str]:
-        """The colours of against and for, where they are bars."""
+        """The colours of bars below zero (against) and above zero (for)."""
         return SIGNED[self.ground][0], SIGNED[self.ground][-1]
 
 
@@ -72,7 +76,10 @@ INKS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture on both backgrounds, as PNG. title and alt: what it shows, in words."""
+    """One picture as two PNG files, for a light and a dark background.
+
+    title: its heading; alt: a description, the caption and alternative text in a report.
+    """
 
     name: str
     title: str
@@ -88,24 +95,27 @@ def picture(
     paint: Callable[[Any, Ink], None],
     size: tuple[float, float] = (6.4, 3.6),
 ) -> Picture:
-    """Draw by `paint(figure, ink)` on both backgrounds; size in inches.
+    """Call `paint(figure, ink)` once per background and return both images; size in inches.
 
-    Half of the time goes into finding a layout, so the second takes over where the axes of the
-    first are.
+    Computing the layout takes half of the time, so the second figure reuses the axes positions of
+    the first.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn, places = {}, None
-    for where, ink in INKS.items():
+    images, places = {}, None
+    for ground, ink in INKS.items():
         with matplotlib.rc_context(_settings(ink)), warnings.catch_warnings():
-            # A name from the data that no font here can write is a box, not a stop.
+            # A name in a script that no installed font has is drawn as boxes; that is no error.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             figure = Figure(figsize=size, dpi=DPI, layout=None if places else "constrained")
+            # Not pyplot: it keeps every figure in global state and is not thread-safe.
             canvas = FigureCanvasAgg(figure)
             paint(figure, ink)
             if places is None:
+                # matplotlib computes the layout when it draws. Without an engine, canvas.draw does
+                # not compute it a second time.
                 figure.draw_without_rendering()
                 figure.set_layout_engine("none")
                 places = [axes.get_position(original=True) for axes in figure.axes]
@@ -113,8 +123,8 @@ def picture(
                 for axes, place in zip(figure.axes, places, strict=True):
                     axes.set_position(place)
             canvas.draw()  # type: ignore[no-untyped-call]
-            drawn[where] = _png(canvas)
-    return Picture(name, title, alt, drawn["light"], drawn["dark"])
+            images[ground] = _png(canvas)
+    return Picture(name, title, alt, images["light"], images["dark"])
 
 
 def _png(canvas: Any) -> bytes:
@@ -124,9 +134,11 @@ def _png(canvas: Any) -> bytes:
 
 
 def packed(image: Any) -> bytes:
-    """An image as a PNG, bit for bit: by a palette where it has at most 256 colours (a third in
-    size), else in full colour, because a palette that is too small makes two colours of a legend
-    one."""
+    """An image as a lossless PNG: with a palette if it has at most 256 colours (a third of the
+    size), else in full colour.
+
+    A quantised palette would be smaller, but it can merge two colours of a legend.
+    """
     plain = image.convert("RGB")
     buffer = io.BytesIO()
     (_indexed(plain) or plain).save(buffer, format="PNG", compress_level=6)
@@ -134,17 +146,18 @@ def packed(image: Any) -> bytes:
 
 
 def _indexed(plain: Any) -> Any:
-    """The same pixels by a palette; None where they have more than 256 colours."""
+    """The same pixels with a palette; None if the image has more than 256 colours."""
     from PIL import Image
 
     few = plain.getcolors(256)
     if few is None:
         return None
     colours = np.array([color for _, color in few], np.uint32)
+    # One integer per colour, so that one sorted search finds the palette index of every pixel.
     key = colours @ (65536, 256, 1)
     order = np.argsort(key)
-    found = np.searchsorted(key[order], np.asarray(plain, np.uint32) @ (65536, 256, 1))
-    indexed = Image.fromarray(found.astype(np.uint8)).convert("P")
+    index = np.searchsorted(key[order], np.asarray(plain, np.uint32) @ (65536, 256, 1))
+    indexed = Image.fromarray(index.astype(np.uint8)).convert("P")
     indexed.putpalette(colours[order].astype(np.uint8).tobytes())
     return indexed
 
@@ -152,8 +165,8 @@ def _indexed(plain: Any) -> Any:
 def log_scale(axis: Any) -> None:
     """Give an axis (axes.xaxis or axes.yaxis) a logarithmic scale with few ticks, as plain numbers.
 
-    Over two decades or more there is a tick at powers of ten, else also at 2 and 5 times those.
-    matplotlib's own minor ticks, and labels set as formulas, take longer to draw than all else.
+    Ticks are at powers of ten, and also at 2 and 5 times those if the axis spans less than two
+    decades. matplotlib's own minor ticks and formula labels take longer to draw than all the rest.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -162,6 +175,7 @@ def log_scale(axis: Any) -> None:
             self.set_params(subs=(1.0,) if vmax >= 100 * vmin else (1.0, 2.0, 5.0))
             return super().tick_values(vmin, vmax)
 
+    # The private method, because the public ones exist on axes (set_xscale), not on one axis.
     axis._set_axes_scale("log")
     axis.set_major_locator(FewTicks())
     axis.set_minor_locator(NullLocator())
@@ -169,13 +183,13 @@ def log_scale(axis: Any) -> None:
 
 
 def legend(axes: Any, columns: int = 3, **options: Any) -> None:
-    """The legend above the axes, where it can lie on no curve."""
+    """Place the legend above the axes, where it cannot cover a curve."""
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
     axes.legend(**{**above, "ncols": columns, "columnspacing": 1.2, **options})
 
 
 def whole(axis: Any) -> None:
-    """Ticks at whole numbers alone: there is no epoch 1.5."""
+    """Put ticks at whole numbers only: there is no epoch 1.5."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
@@ -183,17 +197,19 @@ def whole(axis: Any) -> None:
 
 @cache
 def families() -> list[str]:
-    """matplotlib's own font, and those here that can write Hangul, for names from the data."""
+    """The font families to draw with: matplotlib's own font, then every installed font with Hangul,
+    for names from the data."""
     from matplotlib.font_manager import fontManager
 
-    here = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in HANGUL if name in here)]
+    # Only installed fonts: matplotlib logs a warning if a family in the list is missing.
+    installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in HANGUL if name in installed)]
 
 
 def _settings(ink: Ink) -> Any:
     return {
         "font.family": families(),
-        # A class may be called "$1": it is a name, and no formula.
+        # A class may have the name "$1", which is not a formula.
         "text.parse_math": False,
         "figure.facecolor": ink.paper,
         "axes.facecolor": ink.paper,
@@ -220,24 +236,27 @@ def _settings(ink: Ink) -> Any:
 
 def line(ink: Ink, index: int) -> dict[str, Any]:
     """Colour and dashes of the index-th line."""
+    # LIGHT, DARK and DASHES have 7 entries each, so the first 7 lines differ in both.
     return {"color": ink.lines[index % len(ink.lines)], "linestyle": DASHES[index % len(DASHES)]}
 
 
 def dotted(ink: Ink, index: int, count: int) -> dict[str, Any]:
-    """The same with a dot at each of few points: one alone would make no line."""
+    """As `line`, with a dot at each point if there are at most 12: a line through one point is
+    invisible."""
     return {**line(ink, index), **({"marker": "o", "markersize": 3.5} if count <= 12 else {})}
 
 
 def signs(ink: Ink, values: Any) -> list[str]:
-    """The colour of each bar: for above zero, against below."""
+    """The colour of each bar: the colour "for" above zero, "against" below."""
     against, for_ = ink.both
     return [for_ if value > 0 else against for value in values]
 
 
 def show_image(axes: Any, x: Any, low: float, high: float, **options: Any) -> None:
-    """An image [C H W] without axes; one channel is grey; low and high are black and white."""
+    """Draw an image [C H W] without axes; one channel is grey; low is black, high is white."""
     x = x.transpose(1, 2, 0)
     if x.shape[2] in (3, 4):
+        # imshow ignores vmin and vmax for colour images, so they are scaled here.
         axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest", **options)
     else:
         grey = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}

@@ -1,5 +1,7 @@
-"""A table as a picture: columns of text, numbers to the right. Drawn by Pillow, which takes a
-twentieth of matplotlib's time for so many letters."""
+"""Draw a table as a picture: text columns on the left, number columns aligned to the right.
+
+Pillow draws it, in a twentieth of the time that matplotlib takes for that many letters.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +11,13 @@ from etude.render.labels import short
 from etude.render.style import INKS, Ink, Picture, packed
 
 ROW, SIZE, EDGE = 0.19, 0.118, 0.1
-"""Inches: height of a row, of its letters, and of the margin."""
+"""In inches: height of a row, font size, and margin."""
 MOST = 3.2
-"""Inches that a cell may be wide; a longer one is cut in the middle."""
+"""Largest width of a cell in inches; a longer text is cut in the middle."""
 
 
 def lines_of(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Rows as lines of equal length, the first `left` columns set left, the others right."""
+    """Rows as lines of equal length: the first `left` columns aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [
         "  ".join(
@@ -29,12 +31,13 @@ def lines_of(rows: Sequence[Sequence[str]], left: int) -> list[str]:
 def table_picture(
     name: str, title: str, alt: str, rows: Sequence[Sequence[str]], left: int = 1
 ) -> Picture:
-    """Rows, head first; the first `left` columns are words."""
+    """A table as a picture. rows: the head first; left: number of text columns, aligned left."""
+    # Padding with spaces aligns the columns, because the font is monospaced.
     lines = lines_of([[short(cell, MOST, 72 * SIZE) for cell in row] for row in rows], left)
-    return Picture(name, title, alt, _drawn(lines, INKS["light"]), _drawn(lines, INKS["dark"]))
+    return Picture(name, title, alt, _paint(lines, INKS["light"]), _paint(lines, INKS["dark"]))
 
 
-def _drawn(lines: list[str], ink: Ink) -> bytes:
+def _paint(lines: list[str], ink: Ink) -> bytes:
     from matplotlib import get_data_path
     from PIL import Image, ImageDraw, ImageFont
 
@@ -48,6 +51,7 @@ def _drawn(lines: list[str], ink: Ink) -> bytes:
     image = Image.new("RGB", (width, round(row * (len(lines) + 0.8))), ink.paper)
     pen = ImageDraw.Draw(image)
     for index, line in enumerate(lines):
+        # 0.3 rows of space below the head, for the rule.
         y = row * (0.3 + index + (0.3 if index else 0))
         pen.text((edge, y), line, fill=ink.text, font=plain if index else bold)
     pen.line((edge, 1.35 * row, width - edge, 1.35 * row), fill=ink.faint, width=2)

@@ -1,22 +1,23 @@
-"""Results on stdout: tables and numbers."""
+"""Print results on stdout: tables and numbers."""
 
 import sys
 from collections.abc import Sequence
 
 
-def numbers(found: float | list[float]) -> str:
-    """One value or several, short."""
-    return " ".join(f"{x:.4g}" for x in (found if isinstance(found, list) else [found]))
+def numbers(values: float | list[float]) -> str:
+    """One value or several, with four significant digits each."""
+    return " ".join(f"{x:.4g}" for x in (values if isinstance(values, list) else [values]))
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout, its head first."""
+    """Print a table on stdout; the first row is its head."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*rows[0])
+    output = Table(*rows[0])
     for row in rows[1:]:
-        drawn.add_row(*map(Text, row))
+        output.add_row(*map(Text, row))
+    # Without a terminal rich assumes 80 columns and would wrap the cells of a piped table.
     width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False, markup=False).print(drawn)
+    Console(width=width, highlight=False, markup=False).print(output)

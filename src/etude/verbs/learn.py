@@ -122,7 +122,7 @@ def first_aid(
     mapping = drafted(model, data, None, fields)
     found = pipeline.first_aid(kind, mapping)
     found["said"] = sanity.sentences(kind, found, lang)
-    picture = sanity.drawn(kind, found, lang) if out else None
+    picture = sanity.picture_of(kind, found, lang) if out else None
     if out and picture:
         name = slug(f"{kind}-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
         with storage(out):

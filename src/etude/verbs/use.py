@@ -108,8 +108,8 @@ def look(
     asked.place(out, "--out", folder=True)
     run = Run(run_path(path), data_name(data))
     subject = run.subject(sample, lang)
-    if data is not None and subject.absent:
-        raise RunError(f"{run.path}: {subject.absent}.")
+    if data is not None and subject.data_problem:
+        raise RunError(f"{run.path}: {subject.data_problem}.")
     pictures = gallery.draw(subject, views)
     place = out or run.path / "look"
     with storage(place):

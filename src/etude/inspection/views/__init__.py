@@ -1,1 +1,1 @@
-"""One view a file; the name of the file is the view's name. See inspection/view.py."""
+"""One view per file; the name of the file is the name of the view. See inspection/view.py."""

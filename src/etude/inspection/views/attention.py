@@ -1,4 +1,4 @@
-"""Attention: every head of every layer, for one sample, beside the input that it looks at.
+"""Attention weights of every head of every layer for one sample, next to its input.
 
 weights [N H L S]: rows are queries, columns keys
 """
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from etude.inspection.subject import Sample, Subject, steps_of
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.layers import MultiHeadAttention
 from etude.models.vit import ViT
 from etude.render.labels import wrapped
@@ -17,49 +17,54 @@ from etude.render.panels import bare, frames, paint_sample, tile
 from etude.render.style import Ink
 
 TICKS = 6
-"""Tokens named along a side of a panel, at most."""
+"""Largest number of tick labels along a side of a panel."""
 
 
 def fits(subject: Subject) -> str:
-    """Networks with attention."""
+    """ "" for networks with attention, with an available sample."""
     if not any(isinstance(m, MultiHeadAttention) for m in subject.model.modules()):
         return "the network has no attention"
-    return subject.no_sample
+    return subject.sample_problem
 
 
 def tokens(subject: Subject, sample: Sample, count: int) -> list[str]:
-    """What each token is, in words, without those that are padding: the class token and patches
-    (row,column) of a ViT; steps, or rows of an image, of a Transformer."""
+    """The label of each token, without padding: the class token and patches (row,column) of a ViT;
+    steps, or rows of an image, of a Transformer."""
     fields, card = subject.recipe.model.fields, subject.card
     if isinstance(subject.model, ViT):
         across = card.shape[2] // fields["patch"]
         return ["class", *(f"{p // across + 1},{p % across + 1}" for p in range(count - 1))]
     patch = int(fields.get("patch", 1))
+    # Rounded up: a patch that is padding only in part is a token.
     valid = -(-steps_of(sample, count * patch) // patch)
     firsts = [patch * p for p in range(min(count, valid))]
     return [str(f) if patch == 1 else f"{f}-{f + patch - 1}" for f in firsts]
 
 
 def unit_of(subject: Subject) -> str:
-    """What a token of this network is."""
+    """What a token of this network stands for, as an axis label."""
     if isinstance(subject.model, ViT):
         return "class token, then patches (row,column)"
     return "row of the image" if subject.card.view == "rows" else "step"
 
 
 PATTERNS = {"previous": -1, "itself": 0, "next": 1}
+"""Diagonals of the weights [L L]: entry (l, l + shift) is the weight of key l + shift."""
 
 
 def focus(weights: np.ndarray) -> tuple[int, int, str, float]:
-    """The simplest pattern that is followed most: layer, head, its name, and the mean weight that
-    goes there. Patterns: the token before, the token itself, the token after; else "one", the key
-    that has most weight of all queries. weights [K H L L]"""
-    found = []
+    """The clearest attention pattern: its layer, head, name, and mean weight.
+
+    The patterns are attention to the previous token, to the token itself, to the next token, or to
+    "one", the key with most weight over all queries. weights [K H L L].
+    """
+    candidates = []
     for name, shift in PATTERNS.items():
         share = np.diagonal(weights, shift, 2, 3).mean(-1) if weights.shape[2] > abs(shift) else 0
-        found.append((name, np.broadcast_to(share, weights.shape[:2])))
-    found.append(("one", weights.mean(2).max(-1)))
-    name, share = max(found, key=lambda entry: float(entry[1].max()))
+        candidates.append((name, np.broadcast_to(share, weights.shape[:2])))
+    candidates.append(("one", weights.mean(2).max(-1)))
+    # max returns the first of equals, so the simpler patterns win a tie with "one".
+    name, share = max(candidates, key=lambda entry: float(entry[1].max()))
     layer, head = np.unravel_index(share.argmax(), share.shape)
     return int(layer), int(head), name, float(share[layer, head])
 
@@ -73,13 +78,14 @@ def _notice(subject: Subject, weights: np.ndarray, names: Sequence[str]) -> Noti
     return notice(subject, "attention.notice.one", token=token, **values)
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a layer, a column a head; one scale."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per layer, one column per head, all on one scale."""
     sample = subject.sample
     weights = np.stack([w[0].numpy() for w in subject.trace.attention.values()])  # [K H L S]
     names = tokens(subject, sample, weights.shape[2])
     layers, heads, length = *weights.shape[:2], len(names)
     weights = weights[:, :, :length, :length]
+    # Rows that sum to zero belong to queries whose keys are all hidden.
     sums = weights.sum(-1)
     deviation = float(np.abs(sums[sums > 0] - 1).max())
     ticks = np.unique(np.linspace(0, length - 1, min(TICKS, length)).round().astype(int))
@@ -89,7 +95,8 @@ def draw(subject: Subject) -> list[Shown]:
         paint_sample(left, ink, sample.raw[: steps_of(sample, len(sample.raw))], subject.card.top)
         left.set_title(wrapped(sample.name, 1.35, rows=5), fontsize=8)
         sheet, xs, ys = tile(weights.reshape(-1, length, length), heads)
-        # A cell far above all others would leave them black: the top of the scale is the 99.5th.
+        # The scale ends at the 99.5th percentile, because one very large weight would hide all
+        # others.
         top = float(np.quantile(weights, 0.995))
         image = right.imshow(sheet, cmap=ink.heat, vmin=0, vmax=top, aspect="auto")
         bare(right)
@@ -111,11 +118,11 @@ def draw(subject: Subject) -> list[Shown]:
         figure.colorbar(image, cax=bar, extend="max", label="attention weight")
 
     alt = subject.say(
-        "attention.alt", name=sample.called, heads=heads, layers=layers, deviation=deviation
+        "attention.alt", name=sample.caption, heads=heads, layers=layers, deviation=deviation
     )
     size = (8.4, min(1.4 + 5.2 / max(heads, 4) * layers, 11))
-    title, said = subject.say("attention.title"), _notice(subject, weights, names)
-    return [shown("attention", title, alt, paint, size, said, weights=weights, tokens=names)]
+    title, note = subject.say("attention.title"), _notice(subject, weights, names)
+    return [view_picture("attention", title, alt, paint, size, note, weights=weights, tokens=names)]
 
 
 VIEW = View("every head of every layer over the input, before dropout", fits, draw)

@@ -1,8 +1,8 @@
-"""Attributions: which parts of the input spoke for the answer, by two methods that may disagree.
+"""Attributions: the parts of the input that support the prediction, by two methods.
 
 Sources: M. Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017, section 3
 (integrated gradients, from the mean of the training data); M. Zeiler, R. Fergus, "Visualizing and
-Understanding Convolutional Networks", 2014, section 4.2 (occlusion). Both are captum's.
+Understanding Convolutional Networks", 2014, section 4.2 (occlusion). Both are computed by captum.
 """
 
 from collections.abc import Callable
@@ -11,47 +11,51 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.inspection.subject import Sample, Subject, as_given, steps_of
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.subject import Sample, Subject, in_data_axes, steps_of
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_sample, paint_steps
 from etude.render.style import Ink, signs
 from etude.shapes import Tensor
 
 STEPS = 48
+"""Steps of the integral from the baseline to the input."""
 BARS = 15
-"""Features of a vector that have bars, the largest attributions first."""
+"""Largest number of features of a vector with bars, by size of attribution."""
 METHODS = ("integrated gradients", "occlusion")
-Found = tuple[np.ndarray, np.ndarray, float]
+Attribution = tuple[np.ndarray, np.ndarray, float]
 
 
 def fits(subject: Subject) -> str:
-    """All that answer something."""
+    """ "" for all tasks except autoencoding, with an available sample."""
     if subject.task.name == "autoencode":
-        return "an autoencoder gives no single answer"
-    return subject.no_sample
+        return "an autoencoder has no single output to attribute"
+    return subject.sample_problem
 
 
 def answer(subject: Subject, sample: Sample) -> Callable[[Tensor], Tensor]:
-    """The logit of the class said, or the mean of the values, of inputs like the sample's [n]."""
+    """The function to attribute: inputs [n ...] -> logit of the class predicted for the sample, or
+    mean of the predicted values [n]."""
     model, (_, *rest) = subject.model, sample.batch.inputs
     with torch.no_grad():
         out = model(*sample.batch.inputs)
-    said = int(out[0].argmax()) if subject.task.name == "classify" else None
+    label = int(out[0].argmax()) if subject.task.name == "classify" else None
 
     def forward(x: Tensor) -> Tensor:
-        found = model(x, *(part.expand(len(x)) for part in rest))
-        return found[:, said] if said is not None else found.mean(1)  # type: ignore[no-any-return]
+        # captum passes many variants of one sample; lengths are the same for all.
+        output = model(x, *(part.expand(len(x)) for part in rest))
+        return output[:, label] if label is not None else output.mean(1)  # type: ignore[no-any-return]
 
     return forward
 
 
-def attribute(subject: Subject, sample: Sample) -> Found:
-    """Integrated gradients and occlusion of a sample, in the axes of the data [...], and how far
-    the former are from adding up to the change of the answer."""
+def attribute(subject: Subject, sample: Sample) -> Attribution:
+    """Integrated gradients and occlusion of a sample, in the axes of the raw data [...], and the
+    completeness error: by how much the sum of the former misses the change of the output."""
     from captum.attr import IntegratedGradients, Occlusion
 
     forward, x = answer(subject, sample), sample.batch.x
+    # The baseline is 0, the mean of the training data, because inputs are normalised.
     path = x.clone().requires_grad_()
     gradients, delta = IntegratedGradients(forward).attribute(
         path, torch.zeros_like(x), n_steps=STEPS, return_convergence_delta=True
@@ -59,43 +63,47 @@ def attribute(subject: Subject, sample: Sample) -> Found:
     window = _window(tuple(x.shape[1:]), subject.card.kind == "image")
     with torch.no_grad():
         occluded = Occlusion(forward).attribute(x, window, baselines=0, perturbations_per_eval=64)
-    both = (as_given(a.detach().numpy(), subject.card)[0] for a in (gradients, occluded))
+    both = (in_data_axes(a.detach().numpy(), subject.card)[0] for a in (gradients, occluded))
     return (*both, float(delta.abs()))
 
 
 def _window(shape: tuple[int, ...], image: bool) -> tuple[int, ...]:
-    """What is hidden at once: a square of an image, a step of a sequence, a number of a vector."""
+    """What occlusion hides at once: a square of an image, a step of a sequence, or a number."""
     if len(shape) == 3:
         side = max(1, min(shape[1:]) // 8)
         return (shape[0], side, side)
     if len(shape) == 2:
+        # Rows of an image are steps of a sequence, but hiding one value gives a finer map.
         return (1, 1) if image else (1, shape[1])
     return (1,)
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """The input of each sample, and what each method says of it."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the input of each sample and its attributions by both methods."""
     samples = subject.samples
-    found = [attribute(subject, sample) for sample in samples]
+    results = [attribute(subject, sample) for sample in samples]
     unit = "change of the logit" if subject.task.name == "classify" else "change, normalised units"
-    paint, size = _layout(subject, samples, found, unit)
+    paint, size = _layout(subject, samples, results, unit)
     alt = subject.say(
         "attributions.alt",
-        names=" / ".join(sample.called for sample in samples),
+        names=" / ".join(sample.caption for sample in samples),
         what=subject.say(f"attributions.{subject.task.name}"),
-        delta=max(delta for *_, delta in found),
+        delta=max(delta for *_, delta in results),
     )
     alt += " " + subject.say(f"attributions.scale.{'one' if samples[0].raw.ndim < 3 else 'own'}")
     arrays: dict[str, np.ndarray] = {}
-    for index, (gradients, occluded, _) in enumerate(found):
+    for index, (gradients, occluded, _) in enumerate(results):
         end = f"_{index}" if index else ""
         arrays |= {f"integrated_gradients{end}": gradients, f"occlusion{end}": occluded}
-    title, said = subject.say("attributions.title"), _strongest(subject, samples[-1], found[-1][0])
-    return [shown("attributions", title, alt, paint, size, said, **arrays)]
+    title, note = (
+        subject.say("attributions.title"),
+        _strongest(subject, samples[-1], results[-1][0]),
+    )
+    return [view_picture("attributions", title, alt, paint, size, note, **arrays)]
 
 
 def _strongest(subject: Subject, sample: Sample, gradients: np.ndarray) -> Notice:
-    """The part that integrated gradients give most, and what share of all it is."""
+    """The part of the input with the largest integrated gradient, and its fraction of the total."""
     if gradients.ndim == 3:
         flat = gradients.sum(0)
     else:
@@ -108,31 +116,39 @@ def _strongest(subject: Subject, sample: Sample, gradients: np.ndarray) -> Notic
 
 
 def _layout(
-    subject: Subject, samples: list[Sample], found: list[Found], unit: str
+    subject: Subject, samples: list[Sample], results: list[Attribution], unit: str
 ) -> tuple[Callable[[Any, Ink], None], tuple[float, float]]:
-    """How to paint them, and how large: maps beside an image, bars of a vector, lines in step with
-    a sequence."""
+    """The paint function and the size of the figure, by kind of sample: maps next to an image, bars
+    for the features of a vector, bars below a sequence."""
     ndim, count = samples[0].raw.ndim, len(samples)
     if ndim == 3:
         rows = 0.3 + 2.3 * count
-        return lambda figure, ink: _images(figure, ink, subject, samples, found, unit), (7.6, rows)
+        return lambda figure, ink: _images(figure, ink, subject, samples, results, unit), (
+            7.6,
+            rows,
+        )
     if ndim == 2:
-        return lambda figure, ink: _sequences(figure, ink, samples, found, unit), (7.6, 5.0)
+        return lambda figure, ink: _sequences(figure, ink, samples, results, unit), (7.6, 5.0)
     bars = min(len(samples[0].raw), BARS)
     size = (7.6, 1.4 + 0.3 * max(bars, 2))
-    return lambda figure, ink: _vectors(figure, ink, samples, found, unit), size
+    return lambda figure, ink: _vectors(figure, ink, samples, results, unit), size
 
 
 def _images(
-    figure: Any, ink: Ink, subject: Subject, samples: list[Sample], found: list[Found], unit: str
+    figure: Any,
+    ink: Ink,
+    subject: Subject,
+    samples: list[Sample],
+    results: list[Attribution],
+    unit: str,
 ) -> None:
-    """A row a sample: the picture, then each method's map on its own scale."""
+    """Draw one row per sample: the image, then the map of each method on its own scale."""
     rows = figure.subplots(len(samples), 3, squeeze=False)
-    for (first, *others), sample, (*maps, _) in zip(rows, samples, found):
+    for (first, *others), sample, (*maps, _) in zip(rows, samples, results):
         paint_sample(first, ink, sample.raw, subject.card.top)
         first.set_title(wrapped(sample.name, 1.65), fontsize=8)
         for axes, each, name in zip(others, maps, METHODS):
-            flat = each.sum(0)
+            flat = each.sum(0)  # over channels: integrated gradients add up
             top = float(np.abs(flat).max()) or 1.0
             options = {"vmin": -top, "vmax": top, "interpolation": "nearest"}
             image = axes.imshow(flat, cmap=ink.signed, **options)
@@ -141,13 +157,15 @@ def _images(
             figure.colorbar(image, ax=axes, shrink=0.85, label=unit)
 
 
-def _sequences(figure: Any, ink: Ink, samples: list[Sample], found: list[Found], unit: str) -> None:
-    """A column a sample, its steps to the right: the input, then each method, all on one scale."""
+def _sequences(
+    figure: Any, ink: Ink, samples: list[Sample], results: list[Attribution], unit: str
+) -> None:
+    """Draw one column per sample, steps to the right: the input, then both methods on one scale."""
     grid = figure.subplots(3, len(samples), squeeze=False, sharex="col")
-    every = np.concatenate([_by_step(each) for *both, _ in found for each in both])
+    every = np.concatenate([_by_step(each) for *both, _ in results for each in both])
     low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
     room = 0.06 * ((high - low) or 1.0)
-    for column, sample, (*maps, _) in zip(grid.T, samples, found):
+    for column, sample, (*maps, _) in zip(grid.T, samples, results):
         length = steps_of(sample, len(sample.raw))
         paint_steps(column[0], ink, sample.raw[:length], "input")
         column[0].set_title(wrapped(sample.name, 6.4 / len(samples), rows=2), fontsize=8)
@@ -163,16 +181,21 @@ def _sequences(figure: Any, ink: Ink, samples: list[Sample], found: list[Found],
 
 
 def _by_step(each: np.ndarray) -> np.ndarray:
-    """Attributions of a sequence [L Q] by step [L]: gradients add up; what hides a whole step
-    is the same for all its features."""
+    """Attributions [L Q] of a sequence by step [L].
+
+    Integrated gradients are summed over features. Occlusion hides a whole step and gives the same
+    value to all its features, so it is taken once.
+    """
     same = each.shape[1] > 1 and np.array_equal(each, np.repeat(each[:, :1], each.shape[1], 1))
     return np.asarray(each[:, 0] if same else each.sum(1))
 
 
-def _vectors(figure: Any, ink: Ink, samples: list[Sample], found: list[Found], unit: str) -> None:
-    """A panel a sample: two bars a feature, one a method, on one scale, the largest on top."""
+def _vectors(
+    figure: Any, ink: Ink, samples: list[Sample], results: list[Attribution], unit: str
+) -> None:
+    """Draw one panel per sample: two bars per feature, one per method, the largest at the top."""
     panels = figure.subplots(1, len(samples), squeeze=False, sharex=True)[0]
-    for axes, sample, (gradients, occluded, _) in zip(panels, samples, found):
+    for axes, sample, (gradients, occluded, _) in zip(panels, samples, results):
         order = np.argsort(-np.abs(gradients), kind="stable")[:BARS]
         rows = np.arange(len(order))
         for shift, values, i, name in (
@@ -181,6 +204,7 @@ def _vectors(figure: Any, ink: Ink, samples: list[Sample], found: list[Found], u
             axes.barh(rows + shift, values[order], 0.38, color=ink.lines[i], label=name)
         axes.axvline(0, color=ink.edge, linewidth=0.8)
         axes.set_yticks(rows, [f"feature {d} = {sample.raw[d]:.4g}" for d in order], fontsize=8)
+        # Limits in reverse order put the first feature at the top.
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.set_xlabel(unit)
         axes.set_title(wrapped(sample.name, 5.6 / len(samples), rows=2), fontsize=8)

@@ -1,4 +1,4 @@
-"""Calibration: is it right as often as it is sure?
+"""Calibration: does the predicted probability match the accuracy?
 
 Source: C. Guo et al., "On Calibration of Modern Neural Networks", 2017, section 2: the reliability
 diagram, and the expected calibration error (equation 3).
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.style import Ink, legend, log_scale
 from etude.stats import wilson
 
@@ -17,17 +17,20 @@ BINS = 10
 
 
 def fits(subject: Subject) -> str:
-    """Classifiers."""
-    return subject.absent if subject.task.name == "classify" else "the run tells no classes apart"
+    """ "" for classifiers with available data."""
+    if subject.task.name != "classify":
+        return "the model is no classifier"
+    return subject.data_problem
 
 
 def reliability(
     sure: np.ndarray, right: np.ndarray, bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean sureness, accuracy and count of each bin of equal width [bins]; NaN where it is empty.
+    """Mean confidence, accuracy and count of each bin of equal width [bins]; NaN if a bin is empty.
 
-    sure [n]: probability of the class said; right [n]: whether it was right.
+    sure [n]: probability of the predicted class; right [n]: whether the prediction is correct.
     """
+    # A probability of exactly 1 belongs to the last bin, not to one beyond it.
     where = np.minimum((sure * bins).astype(int), bins - 1)
     count = np.bincount(where, minlength=bins)
     with np.errstate(invalid="ignore"):
@@ -37,19 +40,20 @@ def reliability(
 
 
 def calibration_error(confidence: np.ndarray, accuracy: np.ndarray, count: np.ndarray) -> float:
-    """Mean gap between sureness and accuracy, bins weighted by their samples."""
+    """Mean absolute gap between confidence and accuracy, each bin weighted by its samples."""
     gap = np.nan_to_num(np.abs(accuracy - confidence))
     return float((gap * count).sum() / count.sum())
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """The diagram, and below it how many samples each bin has."""
-    sure, said = subject.sureness
-    right = said == subject.data.test.y
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the reliability diagram, and below it the number of samples per bin."""
+    sure, predicted = subject.predictions
+    right = predicted == subject.data.test.y
     confidence, accuracy, count = reliability(sure, right)
     error = calibration_error(confidence, accuracy, count)
     intervals = [wilson(round(a * n), int(n)) for a, n in zip(accuracy, count) if n]
     low, high = np.array(intervals).T
+    # Rounding can put an end of the interval past the accuracy; errorbar refuses negative lengths.
     spread = np.maximum((accuracy[count > 0] - low, high - accuracy[count > 0]), 0)
     middles, some = (np.arange(BINS) + 0.5) / BINS, count > 0
 
@@ -65,18 +69,21 @@ def draw(subject: Subject) -> list[Shown]:
         bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
         bottom.set(xlabel="probability of the class said", ylabel="samples", xlim=(0, 1))
         log_scale(bottom.yaxis)
-        bottom.set_ylim(0.5, 2 * count.max())  # a bin of one sample has a bar too
+        bottom.set_ylim(
+            0.5, 2 * count.max()
+        )  # a logarithmic axis that starts at 1 would hide bins of one sample
 
     mean, share = float(sure.mean()), float(right.mean())
+    # A difference of less than one percentage point counts as calibrated.
     verdict = "over" if mean > share + 0.01 else "under" if mean < share - 0.01 else "even"
     alt = subject.say("calibration.alt", count=len(sure))
-    told = notice(
+    note = notice(
         subject, f"calibration.notice.{verdict}",
         points=100 * abs(mean - share), sure=mean, right=share, error=100 * error,
     )  # fmt: skip
     arrays = {"confidence": confidence, "accuracy": accuracy, "count": count, "error": error}
     title = subject.say("calibration.title")
-    return [shown("calibration", title, alt, paint, (4.8, 4.4), told, **arrays)]
+    return [view_picture("calibration", title, alt, paint, (4.8, 4.4), note, **arrays)]
 
 
 VIEW = View("whether it is right as often as it is sure", fits, draw, 30)

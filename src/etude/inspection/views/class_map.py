@@ -1,4 +1,4 @@
-"""Class activation map: where a convolutional network looks for a class.
+"""Class activation map (Grad-CAM): the image regions that support a class.
 
 Source: R. Selvaraju et al., "Grad-CAM", 2017, section 3, equations 1 and 2.
 
@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.inspection.subject import Sample, Subject
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.labels import short, wrapped
 from etude.render.panels import framed, paint_sample, two_tone
 from etude.render.style import Ink
@@ -21,69 +21,75 @@ from etude.shapes import Tensor
 
 
 def fits(subject: Subject) -> str:
-    """Convolutional classifiers."""
-    if subject.task.name != "classify" or last(subject.model) is None:
-        return "it is for convolutional networks that tell classes of images apart"
-    return subject.no_sample
+    """ "" for convolutional classifiers, with an available sample."""
+    if subject.task.name != "classify" or last_activation(subject.model) is None:
+        return "it needs a convolutional network that classifies images"
+    return subject.sample_problem
 
 
-def last(model: nn.Module) -> nn.Module | None:
-    """The activation after the last convolution."""
-    found, seen = None, False
+def last_activation(model: nn.Module) -> nn.Module | None:
+    """The ReLU after the last convolution; None in a network without convolution blocks."""
+    # In the order of modules, the first ReLU after a batch norm belongs to a convolution; a ReLU of
+    # the classifier head has no batch norm before it.
+    activation, after_norm = None, False
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            seen = True
-        elif seen and isinstance(module, nn.ReLU):
-            found, seen = module, False
-    return found
+            after_norm = True
+        elif after_norm and isinstance(module, nn.ReLU):
+            activation, after_norm = module, False
+    return activation
 
 
 def class_map(model: nn.Module, x: Tensor, label: int) -> Tensor:
-    """Grad-CAM of one image x [1 C H W] for the logit of a class [h w], zero or more."""
-    kept: list[Tensor] = []
-    layer = last(model)
-    assert layer is not None  # fits said so
-    handle = layer.register_forward_hook(lambda module, args, output: kept.append(output))
+    """Grad-CAM [h w] of one image x [1 C H W] for the logit of a class; never negative."""
+    outputs: list[Tensor] = []
+    layer = last_activation(model)
+    assert layer is not None  # `fits` checked this
+    handle = layer.register_forward_hook(lambda module, args, output: outputs.append(output))
     try:
         with torch.enable_grad():
             logit = model(x.clone().requires_grad_())[0, label]
-            (slope,) = torch.autograd.grad(logit, kept[0])
+            # A network that also reads the mirror image calls the layer twice; the first counts.
+            (gradient,) = torch.autograd.grad(logit, outputs[0])
     finally:
         handle.remove()
-    share = slope.mean((2, 3), keepdim=True)
-    return F.relu((share * kept[0]).sum(1))[0].detach()
+    # Equation 1: the weight of a channel is its mean gradient. Equation 2: only positive evidence.
+    weight = gradient.mean((2, 3), keepdim=True)
+    return F.relu((weight * outputs[0]).sum(1))[0].detach()
 
 
 def classes_of(subject: Subject, sample: Sample) -> list[int]:
-    """The class said, and the true one; where that is the same or not known, the runner-up."""
+    """The predicted class and the true one; if these are equal or the true class is unknown, the
+    predicted class and the second most probable."""
     with torch.no_grad():
         order = subject.model(*sample.batch.inputs)[0].argsort(descending=True)
-    said, second = int(order[0]), int(order[1])
-    if sample.true is not None and int(sample.true) != said:
+    predicted, second = int(order[0]), int(order[1])
+    if sample.true is not None and int(sample.true) != predicted:
         second = int(sample.true)
-    return [said, second]
+    return [predicted, second]
 
 
 def outline(axes: Any, map_: np.ndarray, shape: tuple[int, int]) -> None:
-    """Where a map [h w] over a picture of this height and width is above half of its largest
-    value, as a two-tone line."""
+    """Outline, as a two-tone line, where a map [h w] exceeds half of its maximum. shape: height and
+    width of the image below, in pixels."""
     if map_.max() <= 0 or min(map_.shape) < 2:
         return
     (height, width), (h, w) = shape, map_.shape
+    # Centres of the cells of the map, in pixels of the image.
     down, across = (np.arange(h) + 0.5) * height / h - 0.5, (np.arange(w) + 0.5) * width / w - 0.5
-    # An edge of zeros closes the line where it meets the border of the picture.
+    # A border of zeros closes the line where it meets the edge of the image.
     down = np.concatenate(([-0.49], down, [height - 0.51]))
     across = np.concatenate(([-0.49], across, [width - 0.51]))
     line = two_tone()
-    drawn = axes.contour(
+    contour = axes.contour(
         across, down, np.pad(map_, 1), levels=[map_.max() / 2], colors=line["color"],
         linewidths=line["linewidth"],
     )  # fmt: skip
-    drawn.set_path_effects(line["path_effects"])
+    contour.set_path_effects(line["path_effects"])
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a sample: the picture with the outline of the first map, then each class's map."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per sample with the image, the first map's outline, and both maps."""
     samples, names = subject.samples, subject.card.classes
     chosen = [classes_of(subject, sample) for sample in samples]
     maps = [
@@ -93,14 +99,14 @@ def draw(subject: Subject) -> list[Shown]:
 
     def paint(figure: Any, ink: Ink) -> None:
         rows = figure.subplots(len(samples), 3, squeeze=False)
-        for (first, *others), sample, labels, found in zip(rows, samples, chosen, maps):
+        for (first, *others), sample, labels, pair in zip(rows, samples, chosen, maps):
             paint_sample(first, ink, sample.raw, subject.card.top)
             height, width = sample.raw.shape[1:]
-            outline(first, found[0], (height, width))
+            outline(first, pair[0], (height, width))
             first.set_title(wrapped(sample.name, 1.85), fontsize=8)
-            for axes, label, each in zip(others, labels, found):
+            for axes, label, each in zip(others, labels, pair):
                 edge = (-0.5, width - 0.5, height - 0.5, -0.5)
-                scale = {"vmin": 0, "vmax": float(found.max()) or 1}
+                scale = {"vmin": 0, "vmax": float(pair.max()) or 1}
                 image = axes.imshow(
                     each, cmap=ink.heat, extent=edge, interpolation="bilinear", **scale
                 )
@@ -109,15 +115,17 @@ def draw(subject: Subject) -> list[Shown]:
                 axes.set_title(wrapped(f"{word}: {names[label]}", 1.85, rows=2), fontsize=8)
             figure.colorbar(image, ax=others, label="speaks for the class", shrink=0.85)
 
-    alt = subject.say("class-map.alt", names=" / ".join(sample.called for sample in samples))
-    arrays = {f"maps_{i}" if i else "maps": found for i, found in enumerate(maps)}
+    alt = subject.say("class-map.alt", names=" / ".join(sample.caption for sample in samples))
+    arrays = {f"maps_{i}" if i else "maps": pair for i, pair in enumerate(maps)}
     size = (7.6, 0.3 + 2.3 * len(samples))
-    title, said = subject.say("class-map.title"), _notice(subject, maps[-1], chosen[-1])
-    return [shown("class-map", title, alt, paint, size, said, classes=np.array(chosen), **arrays)]
+    title, note = subject.say("class-map.title"), _notice(subject, maps[-1], chosen[-1])
+    return [
+        view_picture("class-map", title, alt, paint, size, note, classes=np.array(chosen), **arrays)
+    ]
 
 
 def _notice(subject: Subject, maps: np.ndarray, labels: list[int]) -> Notice:
-    """How much of the picture speaks for the class said, and how alike the two maps are."""
+    """The area that supports the predicted class, and the strength of the other map."""
     first, second = maps
     name = short(subject.card.classes[labels[0]], 2)
     if first.max() <= 0:

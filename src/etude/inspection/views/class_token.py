@@ -1,4 +1,4 @@
-"""The class token: where a Vision Transformer looks, layer by layer, beside the picture.
+"""Attention of a Vision Transformer's class token to the patches, layer by layer.
 
 Rollout: S. Abnar, W. Zuidema, "Quantifying Attention Flow in Transformers", 2020, section 3.
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.class_map import outline
 from etude.models.vit import ViT
 from etude.render.labels import wrapped
@@ -19,30 +19,34 @@ from etude.render.style import Ink
 
 
 def fits(subject: Subject) -> str:
-    """Vision Transformers."""
+    """ "" for Vision Transformers, with an available sample."""
     if not isinstance(subject.model, ViT):
-        return "the network has no class token"
-    return subject.no_sample
+        return "the model is no Vision Transformer"
+    return subject.sample_problem
 
 
 def rollout(weights: np.ndarray) -> np.ndarray:
-    """Attention through all layers [T T], from the weights of each [K H T T]: heads are averaged,
-    and half of each token's weight is its own, for the skip path (equation 1)."""
+    """Attention rollout [T T] through all layers, from attention weights [K H T T].
+
+    Heads are averaged, and each layer is mixed half and half with the identity, which stands for
+    the skip connection (equation 1).
+    """
     through = np.eye(weights.shape[-1])
     for layer in weights.mean(1):
+        # The later layer multiplies from the left: it reads the outputs of the layers before.
         through = (0.5 * layer + 0.5 * np.eye(len(layer))) @ through
     return through
 
 
 def grid_of(subject: Subject) -> tuple[int, int]:
-    """Patches down and across."""
+    """Number of patches per column and per row of the image."""
     _, height, width = subject.card.shape
     patch = subject.recipe.model.fields["patch"]
     return height // patch, width // patch
 
 
 def patch_lines(axes: Any, shape: tuple[int, int], grid: tuple[int, int]) -> None:
-    """Where patches end, as thin two-tone lines over a picture."""
+    """Draw the borders between patches as thin two-tone lines over an image."""
     (height, width), (down, across) = shape, grid
     style = two_tone(0.5)
     for k in range(1, down):
@@ -51,16 +55,16 @@ def patch_lines(axes: Any, shape: tuple[int, int], grid: tuple[int, int]) -> Non
         axes.axvline(k * width / across - 0.5, **style)
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """The picture with its patches, the token's attention in each layer (mean of the heads), and
-    the rollout; below, each head of the last layer. A row has one scale."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the image with its patches, the attention of the class token in each layer (mean
+    of the heads) and the rollout; below, each head of the last layer. Each row has one scale."""
     sample, grid = subject.sample, grid_of(subject)
     weights = np.stack([w[0].numpy() for w in subject.trace.attention.values()])
     token = weights[:, :, 0, 1:].reshape(*weights.shape[:2], *grid)
     rolled = rollout(weights)[0, 1:].reshape(grid)
     layers, heads = token.shape[:2]
     above = [*token.mean(1), rolled]
-    named = [*(f"layer {k + 1}" for k in range(layers)), "rollout"]
+    labels = [*(f"layer {k + 1}" for k in range(layers)), "rollout"]
     columns = max(len(above), heads) + 1
     shape = sample.raw.shape[1:]
 
@@ -68,17 +72,21 @@ def draw(subject: Subject) -> list[Shown]:
         rows = figure.subplots(2, columns, squeeze=False)
         for axes in rows.ravel():
             axes.set_axis_off()
-            axes.set(xticks=[], yticks=[])  # those of a place that stays empty take room
+            axes.set(xticks=[], yticks=[])  # ticks of an empty place would take space
         for axes, title in ((rows[0, 0], "patches"), (rows[1, 0], "rollout outlined")):
             axes.set_axis_on()
             paint_sample(axes, ink, sample.raw, subject.card.top)
             axes.set_title(f"{title}\n{grid[0]} x {grid[1]}", fontsize=8)
         patch_lines(rows[0, 0], shape, grid)
-        # At the edges of patches, as the map beside it shows them.
+        # Each patch is repeated 8 x 8, so that the outline follows the borders of patches.
         outline(rows[1, 0], np.kron(rolled, np.ones((8, 8))), shape)
         below = [f"layer {layers}\nhead {k + 1}" for k in range(heads)]
         for row, maps, words in (
-            (rows[0, 1:], above, [f"{word}\nmean of heads" for word in named[:-1]] + ["rollout\n"]),
+            (
+                rows[0, 1:],
+                above,
+                [f"{word}\nmean of heads" for word in labels[:-1]] + ["rollout\n"],
+            ),
             (rows[1, 1:], list(token[-1]), below),
         ):
             top = max(float(map_.max()) for map_ in maps)
@@ -90,16 +98,16 @@ def draw(subject: Subject) -> list[Shown]:
             figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.8, pad=0.01)
         rows[1, 0].set_xlabel(wrapped(sample.name, 1.15, 7, rows=3), fontsize=7)
 
-    alt = subject.say("class-token.alt", name=sample.called, layers=layers, heads=heads)
+    alt = subject.say("class-token.alt", name=sample.caption, layers=layers, heads=heads)
     title = subject.say("class-token.title")
     place = np.unravel_index(rolled.argmax(), grid)
-    said = notice(
+    note = notice(
         subject, "class-token.notice", share=float(rolled.max() / rolled.sum()),
         row=int(place[0]) + 1, column=int(place[1]) + 1, even=1 / rolled.size,
     )  # fmt: skip
     width = min(1.25 * columns + 0.8, 12)
     size = (width, 1.7 + 1.8 * (width - 0.8) / columns)
-    return [shown("class-token", title, alt, paint, size, said, token=token, rollout=rolled)]
+    return [view_picture("class-token", title, alt, paint, size, note, token=token, rollout=rolled)]
 
 
 VIEW = View("the class token's attention over the patches, and rollout", fits, draw, 34)

@@ -1,37 +1,38 @@
-"""Confusion: which class is taken for which; cells off the diagonal name the samples."""
+"""Confusion matrix; cells off the diagonal list the indices of their samples."""
 
 from typing import Any
 
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.labels import short, shorts
 from etude.render.style import Ink
 
 NAMED, NAMED_CLASSES, MOST_CLASSES = 3, 12, 40
-"""Samples named in a cell; classes up to which they are; classes up to which cells have counts."""
+"""Sample indices per cell; largest number of classes with indices; largest number with counts."""
 LEAST = 0.2
-"""Of the scale: where the colour of a single sample begins, so that one error can be seen."""
+"""Smallest colour strength of a cell that is not empty, so that a single error is visible."""
 
 
 def fits(subject: Subject) -> str:
-    """Classifiers."""
-    return "" if subject.task.name == "classify" else "the run tells no classes apart"
+    """ "" for classifiers."""
+    return "" if subject.task.name == "classify" else "the model is no classifier"
 
 
 def samples_in(subject: Subject, matrix: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
-    """Test samples of each cell off the diagonal, the surest first; {} without data."""
-    if subject.absent:
+    """Test samples of each cell (true, predicted) off the diagonal, the most confident first; empty
+    if the data are not available."""
+    if subject.data_problem:
         return {}
-    _, said = subject.sureness
-    wrong, true = subject.wrong, subject.data.test.y
-    cells = {(int(t), int(s)) for t, s in zip(true[wrong], said[wrong])}
-    return {(t, s): wrong[(true[wrong] == t) & (said[wrong] == s)] for t, s in sorted(cells)}
+    _, predicted = subject.predictions
+    wrong, true = subject.mistakes, subject.data.test.y
+    cells = {(int(t), int(p)) for t, p in zip(true[wrong], predicted[wrong])}
+    return {(t, p): wrong[(true[wrong] == t) & (predicted[wrong] == p)] for t, p in sorted(cells)}
 
 
 def cell_text(count: int, samples: np.ndarray | None, classes: int) -> str:
-    """The count, and below it the first few samples' numbers where there is room for them."""
+    """The text of a cell: the count, and below it the first few sample indices if there is room."""
     if samples is None or classes > NAMED_CLASSES:
         return str(count)
     more = "..." if len(samples) > NAMED else ""
@@ -39,35 +40,39 @@ def cell_text(count: int, samples: np.ndarray | None, classes: int) -> str:
 
 
 def strength(counts: np.ndarray) -> np.ndarray:
-    """Colour of each cell [true said] in LEAST..1: by the square root of its share of the true
-    class, right answers below 0 and errors above; NaN where there is no sample."""
+    """Colour value of each cell [true predicted]: negative on the diagonal, positive for errors.
+
+    Its magnitude, LEAST..1, grows with the square root of the cell's share of the true class; empty
+    cells are NaN.
+    """
+    # The square root spreads small shares, where the errors of a good classifier are.
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    found = np.where(counts > 0, LEAST + (1 - LEAST) * np.sqrt(share), np.nan)
-    return np.where(np.eye(len(counts), dtype=bool), -found, found)
+    value = np.where(counts > 0, LEAST + (1 - LEAST) * np.sqrt(share), np.nan)
+    return np.where(np.eye(len(counts), dtype=bool), -value, value)
 
 
-def commonest(subject: Subject, counts: np.ndarray) -> Notice:
-    """The cell off the diagonal with most samples, in words."""
+def _notice(subject: Subject, counts: np.ndarray) -> Notice:
+    """The most frequent confusion, in words."""
     off = counts - np.diag(counts.diagonal())
-    true, said = np.unravel_index(off.argmax(), off.shape)
+    true, predicted = np.unravel_index(off.argmax(), off.shape)
     if not off.any():
         return notice(subject, "confusion.notice.none", count=int(counts.sum()))
     names = subject.card.classes
     return notice(
-        subject, "confusion.notice", true=short(names[true], 2), said=short(names[said], 2),
-        count=int(off[true, said]), of=int(counts[true].sum()),
+        subject, "confusion.notice", true=short(names[true], 2), said=short(names[predicted], 2),
+        count=int(off[true, predicted]), of=int(counts[true].sum()),
         wrong=int(off.sum()), total=int(counts.sum()),
     )  # fmt: skip
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """True class down, class said across."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the confusion matrix, true classes as rows, predicted classes as columns."""
     classes = subject.card.classes
     counts = np.array(subject.result["test"]["confusion"])
     colour = strength(counts)
     inside = samples_in(subject, counts)
     side = min(3.4 + 0.3 * len(classes), 9)
-    letters = min(9.0, 72 * 0.75 * side / len(classes))  # points: a name has a row's height
+    letters = min(9.0, 72 * 0.75 * side / len(classes))  # points: at most 3/4 of a row's height
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
@@ -94,14 +99,15 @@ def draw(subject: Subject) -> list[Shown]:
         alt += " " + subject.say("confusion.named", named=NAMED)
     if len(classes) > MOST_CLASSES:
         alt += " " + subject.say("confusion.many", classes=len(classes))
-    title, said = subject.say("confusion.title"), commonest(subject, counts)
-    flat = [(t, s, int(i)) for (t, s), found in inside.items() for i in found]
+    title, note = subject.say("confusion.title"), _notice(subject, counts)
+    flat = [(t, p, int(i)) for (t, p), samples in inside.items() for i in samples]
     arrays = {"counts": counts, "wrong": np.array(flat, np.int64).reshape(-1, 3)}
-    return [shown("confusion", title, alt, paint, (side + 0.6, side), said, **arrays)]
+    return [view_picture("confusion", title, alt, paint, (side + 0.6, side), note, **arrays)]
 
 
 def _readable(ground: tuple[float, ...]) -> str:
-    """Black or white, whichever stands out more from a colour in 0..1."""
+    """Black or white, whichever has more contrast with a background colour in 0..1."""
+    # Relative luminance of WCAG 2; contrast with black and white is equal at about 0.18.
     linear = [((c + 0.055) / 1.055) ** 2.4 for c in ground[:3]]
     light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#111111" if light > 0.18 else "#ffffff"

@@ -1,4 +1,4 @@
-"""The discriminator's view: what it takes for a draw of the prior, and what for a code."""
+"""The discriminator: its probability that a point of the latent space is a sample of the prior."""
 
 from typing import Any
 
@@ -7,24 +7,26 @@ import torch
 
 from etude.inspection.plane import Plane, codes_of, needs_codes, prior_of
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.style import Ink, legend
 
 SIDE = 80
+"""Points per side of the map."""
 GUESS = 0.6
-"""Share of right answers below which it is not much better than a guess (a half)."""
+"""Accuracy below which the discriminator is hardly better than guessing (0.5)."""
 
 
 def sure_of_prior(subject: Subject, codes: np.ndarray) -> np.ndarray:
-    """The probability [n] it gives that codes [n D] are draws of the prior."""
+    """The discriminator's probability [n] that codes [n D] are samples of the prior."""
     model: Any = subject.model
     with torch.no_grad():
         logits = model.discriminator(torch.from_numpy(codes.astype(np.float32)))
     return logits[:, 0].double().sigmoid().numpy()  # type: ignore[no-any-return]
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Left, what it says of codes and of draws of the prior; right, over the plane of the codes."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: left, its probabilities for codes and for samples of the prior; right, over the
+    plane of the codes."""
     codes, _ = codes_of(subject)
     draws = prior_of(subject, len(codes))
     plane = Plane.through(codes)
@@ -34,8 +36,10 @@ def draw(subject: Subject) -> list[Shown]:
     across, up = np.meshgrid(at, at)
     over = sure_of_prior(subject, plane.off(np.stack((across.ravel(), up.ravel()), 1)))
     of_codes, of_draws = sure_of_prior(subject, codes), sure_of_prior(subject, draws)
-    # A discriminator at rest says a half of everything: the scale is what it says at most.
+    # At equilibrium the discriminator gives 0.5 everywhere. The scale ends at its largest deviation
+    # from that, because a scale of 0..1 would show one flat colour.
     far = max(0.02, *(float(np.abs(x - 0.5).max()) for x in (over, of_codes, of_draws)))
+    # Balanced accuracy: codes and samples count alike.
     right = float((np.mean(of_codes < 0.5) + np.mean(of_draws >= 0.5)) / 2)
 
     def paint(figure: Any, ink: Ink) -> None:
@@ -58,11 +62,11 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("critic.alt", right=right)
     arrays = {"of_codes": of_codes, "of_prior": of_draws, "map": over.reshape(SIDE, SIDE)}
     title = subject.say("critic.title")
-    said = notice(
+    note = notice(
         subject, f"critic.notice.{'guess' if right < GUESS else 'tells'}", right=right,
         codes=float(of_codes.mean()), draws=float(of_draws.mean()),
     )  # fmt: skip
-    return [shown("critic", title, alt, paint, (7.6, 3.4), said, **arrays)]
+    return [view_picture("critic", title, alt, paint, (7.6, 3.4), note, **arrays)]
 
 
 VIEW = View("what the discriminator takes for the prior", needs_codes, draw, 51)

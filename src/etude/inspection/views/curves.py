@@ -1,17 +1,17 @@
-"""Learning curves: raw lines by epoch, training and validation apart."""
+"""Learning curves by epoch, not smoothed: losses on the left, the validation goal on the right."""
 
 from typing import Any
 
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.style import Ink, dotted, legend, log_scale, whole
 from etude.stats import LOWER_IS_BETTER, SHARES
 
 
-def learned(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
-    """How far the first training loss fell, and where the goal was best."""
+def _notice(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
+    """The fall of the first training loss, and the epoch with the best goal."""
     goal, first = subject.result["goal"], next(iter(losses))
     best = int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
     key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
@@ -24,14 +24,14 @@ def learned(subject: Subject, losses: dict[str, list[float]], values: list[float
 
 
 def at_most_one(axes: Any) -> None:
-    """End the axis of a share at 1: a little room for the line above, and no tick there."""
+    """End the axis of a fraction just above 1, without a tick there: a line at 1 stays visible."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, min(high, 1 + 0.03 * (1 - low)))
     axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= 1])
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Losses of each phase in training, and the goal in validation."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the losses of all phases and the validation loss; the validation goal."""
     rows, goal = subject.history, subject.result["goal"]
     epochs = [row["epoch"] for row in rows]
     losses = {
@@ -48,15 +48,16 @@ def draw(subject: Subject) -> list[Shown]:
         for i, (name, loss) in enumerate(losses.items()):
             left.plot(epochs, loss, label=name, **dotted(ink, i, len(epochs)))
         left.set(xlabel="epoch", ylabel="loss")
+        # A loss can reach exactly 0, which has no logarithm.
         if min(map(min, losses.values())) > 0:
             log_scale(left.yaxis)
         legend(left, 1 if len(losses) > 2 else 2)
         right.plot(epochs, values, label=f"validation {goal}", **dotted(ink, 0, len(epochs)))
         best = subject.result["best_epoch"]
-        if best:
-            kept = {"marker": "o", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
-            kept |= {"color": ink.lines[1], "markeredgewidth": 1.8, "label": "weights kept"}
-            right.plot(best, values[best - 1], **kept)
+        if best:  # 0 if no epoch was selected by validation
+            mark = {"marker": "o", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
+            mark |= {"color": ink.lines[1], "markeredgewidth": 1.8, "label": "weights kept"}
+            right.plot(best, values[best - 1], **mark)
         legend(right, 2)
         right.set(xlabel="epoch", ylabel=f"{goal}, {unit}" if unit else goal)
         if goal in SHARES:
@@ -69,8 +70,8 @@ def draw(subject: Subject) -> list[Shown]:
         name.removeprefix("training: "): loss for name, loss in losses.items()
     }
     arrays |= {"epoch": epochs, goal: values}
-    title, said = subject.say("curves.title"), learned(subject, losses, values)
-    return [shown("curves", title, alt, paint, (7.6, 3.0), said, **arrays)]
+    title, note = subject.say("curves.title"), _notice(subject, losses, values)
+    return [view_picture("curves", title, alt, paint, (7.6, 3.0), note, **arrays)]
 
 
 VIEW = View("loss and goal by epoch, training and validation apart", lambda subject: "", draw, 10)

@@ -1,4 +1,4 @@
-"""A grid decoded: what images lie where in the plane of the codes."""
+"""Images decoded from a regular grid of points in the plane of the codes."""
 
 from typing import Any
 
@@ -6,22 +6,22 @@ import numpy as np
 
 from etude.inspection.plane import Plane, codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 
 SIDE, REACH = 13, 2.0
-"""Images a side, and how far they go, in standard deviations of the prior."""
+"""Images per side, and the extent of the grid in standard deviations of the prior."""
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """From -REACH to REACH standard deviations around the prior's middle."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: a grid from -REACH to REACH standard deviations around the mean of the prior."""
     codes, _ = codes_of(subject)
     plane = Plane.through(codes)
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
     at = np.linspace(-REACH, REACH, SIDE)
     centre = plane.on(np.zeros((1, codes.shape[1])))[0]
-    across, up = np.meshgrid(at, at[::-1])  # the first row is the top one
+    across, up = np.meshgrid(at, at[::-1])  # row 0 of a sheet is at the top, where y is largest
     points = centre + scale * np.stack((across.ravel(), up.ravel()), 1)
     images = decoded(subject, plane.off(points))
 
@@ -44,11 +44,11 @@ def draw(subject: Subject) -> list[Shown]:
     square = images.reshape(SIDE, SIDE, -1)
     by_axis = [float(np.abs(np.diff(square, axis=axis)).mean()) for axis in (1, 0)]
     more = int(np.argmax(by_axis))
-    said = notice(
+    note = notice(
         subject, f"decoded-grid.notice.{('across', 'up')[more]}",
         more=255 * by_axis[more], less=255 * by_axis[1 - more],
     )  # fmt: skip
-    return [shown("decoded-grid", title, alt, paint, (6.0, 6.0), said, **arrays)]
+    return [view_picture("decoded-grid", title, alt, paint, (6.0, 6.0), note, **arrays)]
 
 
 VIEW = View("a grid decoded across the plane of the codes", needs_codes, draw, 47)

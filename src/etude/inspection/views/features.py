@@ -1,4 +1,4 @@
-"""Feature maps by layer: what each filter finds in a sample.
+"""Feature maps by layer: where each filter is active in a sample.
 
 maps [C h w] of each layer, after its activation
 """
@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.labels import wrapped
 from etude.render.panels import frames, paint_sample, show_sheet, tile
 from etude.render.style import Ink
@@ -18,31 +18,32 @@ SHOWN = 12
 
 
 def fits(subject: Subject) -> str:
-    """Convolutional networks."""
+    """ "" for convolutional networks, with an available sample."""
     if not any(isinstance(m, nn.BatchNorm2d) for m in subject.model.modules()):
-        return "the network has no feature maps of images"
-    return subject.no_sample
+        return "the network has no feature maps"
+    return subject.sample_problem
 
 
 def enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Maps [n h w] at another size, each pixel repeated."""
+    """Maps [n h w] resized to [n height width] by nearest neighbour."""
     rows = np.arange(height) * maps.shape[1] // height
     columns = np.arange(width) * maps.shape[2] // width
     return maps[:, rows][:, :, columns]
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a layer: the maps that answer most, each layer on its own scale."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per layer with its most active maps, each layer on its own scale."""
     sample, (_, height, width) = subject.sample, subject.card.shape
     layers, rows = {}, []
     for call in subject.trace.of(nn.ReLU):
-        if call.name in layers:  # called again, for the mirror image
+        if call.name in layers:  # the second call reads the mirror image
             continue
         if call.output is not None and call.output.ndim == 4:
             maps = call.output[0].numpy()
             layers[call.name] = maps
             most = np.argsort(-maps.mean((1, 2)), kind="stable")[:SHOWN]
             panels = enlarged(maps[most] / (maps.max() or 1), height, width)
+            # A layer with fewer maps is padded with empty (NaN) panels to a full row.
             room = [(0, SHOWN - len(most)), (0, 0), (0, 0)]
             rows.append(np.pad(panels, room, constant_values=np.nan))
 
@@ -59,15 +60,15 @@ def draw(subject: Subject) -> list[Shown]:
         right.tick_params(length=0)
         figure.colorbar(image, ax=right, label="of the layer's\nlargest value", pad=0.01)
 
-    alt = subject.say("features.alt", name=sample.called, layers=len(layers), shown=SHOWN)
+    alt = subject.say("features.alt", name=sample.caption, layers=len(layers), shown=SHOWN)
     name, last = list(layers.items())[-1]
-    said = notice(
+    note = notice(
         subject, "features.notice", layer=name, silent=int((last.max((1, 2)) <= 0).sum()),
         total=len(last), zeros=float((last <= 0).mean()),
     )  # fmt: skip
     size = (8.4, max(1.8, 0.7 + 0.55 * len(layers)))
     title = subject.say("features.title")
-    return [shown("features", title, alt, paint, size, said, **layers)]
+    return [view_picture("features", title, alt, paint, size, note, **layers)]
 
 
 VIEW = View("feature maps by layer, for a sample", fits, draw, 41)

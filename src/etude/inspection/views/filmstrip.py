@@ -1,11 +1,11 @@
-"""Learning to generate, as a film: the same noise drawn after each epoch."""
+"""Images generated during training, always from the same noise."""
 
 from typing import Any
 
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -13,18 +13,20 @@ ROWS, COLUMNS = 10, 12
 
 
 def fits(subject: Subject) -> str:
-    """What makes images."""
+    """ "" for autoencoders with snapshots of training."""
     if subject.task.name != "autoencode":
-        return "the run makes no images"
+        return "the run generates no images"
     if not any(True for _ in subject.folder.snapshots_of("samples")):
-        return "no moments of training were kept"
+        return "the run folder has no snapshots of training"
     return ""
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a moment, a column a noise."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per epoch shown, one column per noise vector."""
     frames_ = list(subject.folder.snapshots_of("samples"))
     count = min(ROWS, len(frames_))
+    # Geometric spacing, because images change most in the first epochs. Snapshot 0 is before
+    # training, so geomspace starts at 1 and one is subtracted.
     moments = np.unique(np.geomspace(1, len(frames_), count).round().astype(int) - 1)
     images = np.stack([frames_[i][1]["samples"][:COLUMNS] for i in moments])  # [n m C H W]
     columns = images.shape[1]
@@ -42,13 +44,16 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("filmstrip.alt", columns=columns, rows=len(moments))
     size = (7.6, 0.35 + 0.58 * len(moments))
     title = subject.say("filmstrip.title")
-    said = _notice(subject, np.stack([arrays["samples"] for _, arrays in frames_]))
-    return [shown("filmstrip", title, alt, paint, size, said, samples=images, epoch=moments)]
+    note = _notice(subject, np.stack([arrays["samples"] for _, arrays in frames_]))
+    return [view_picture("filmstrip", title, alt, paint, size, note, samples=images, epoch=moments)]
 
 
 def _notice(subject: Subject, frames_: np.ndarray) -> Notice:
-    """When half of the way to the last images was gone. frames_: by epoch [1+E m C H W] bytes"""
-    last = frames_[-1].astype(np.float32)
+    """The epoch at which the images have come half of the way to the last ones.
+
+    frames_: images by epoch [1+E m C H W] uint8.
+    """
+    last = frames_[-1].astype(np.float32)  # uint8 differences would wrap around
     far = np.array([np.abs(frame - last).mean() for frame in frames_])
     half = int(np.flatnonzero(far <= far[0] / 2)[0])
     left = float(far[-2] / far[0]) if len(far) > 1 and far[0] else 0.0

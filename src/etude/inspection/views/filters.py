@@ -1,6 +1,6 @@
 """Filters of a convolutional network, layer by layer.
 
-weight [filters C k k]; of each filter, the slice for the channel that it weighs most
+weight [filters C k k]; each filter is shown by its slice [k k] of the largest norm
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -17,20 +17,20 @@ SHOWN = 16
 
 
 def convolutions(subject: Subject) -> dict[str, nn.Conv2d]:
-    """By name, those of one side of kernel (the first's) or more than one pixel."""
-    found = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.Conv2d)}
-    return {n: m for n, m in found.items() if m.kernel_size[0] > 1}
+    """The convolutions by name, without those of 1 x 1 pixel, which have no spatial pattern."""
+    every = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.Conv2d)}
+    return {n: m for n, m in every.items() if m.kernel_size[0] > 1}
 
 
 def fits(subject: Subject) -> str:
-    """Convolutional networks."""
+    """ "" for convolutional networks."""
     if subject.recipe.model.name == "vit":
-        return "a patch embedding is no sliding filter"
-    return "" if convolutions(subject) else "the network has no filters for images"
+        return "a patch embedding is not a sliding filter"
+    return "" if convolutions(subject) else "the network has no convolution over images"
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a layer: the filters of largest weights, each layer on its own scale."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per layer with its filters of largest norm, each on its own scale."""
     layers = {n: m.weight.detach().numpy() for n, m in convolutions(subject).items()}
     side = max(w.shape[-1] for w in layers.values())
     rows = []
@@ -38,6 +38,7 @@ def draw(subject: Subject) -> list[Shown]:
         size = np.linalg.norm(w.reshape(*w.shape[:2], -1), axis=2)  # [filters C]
         order = np.argsort(-np.linalg.norm(size, axis=1), kind="stable")[:SHOWN]
         slices = w[order, size[order].argmax(1)] / np.abs(w[order]).max()
+        # Layers with fewer filters or smaller kernels are padded with NaN to one size of panel.
         room = [(0, SHOWN - len(order)), (0, side - w.shape[-2]), (0, side - w.shape[-1])]
         rows.append(np.pad(slices, room, constant_values=np.nan))
 
@@ -57,12 +58,12 @@ def draw(subject: Subject) -> list[Shown]:
     title = subject.say("filters.title")
     name, w = next(iter(layers.items()))
     norm = np.linalg.norm(w.reshape(len(w), -1), axis=1)
-    said = notice(
+    note = notice(
         subject, "filters.notice", layer=name, 
         times=float(norm.max() / max(np.median(norm), 1e-12)),
         quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
     )  # fmt: skip
-    return [shown("filters", title, alt, paint, size, said, **layers)]
+    return [view_picture("filters", title, alt, paint, size, note, **layers)]
 
 
 VIEW = View("filters by layer", fits, draw, 40)

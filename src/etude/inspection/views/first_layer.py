@@ -1,4 +1,4 @@
-"""First-layer weights as images: what each unit of the first layer looks for."""
+"""First-layer weights as images: the input pattern that each unit responds to."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -14,7 +14,7 @@ SHOWN, COLUMNS = 32, 8
 
 
 def first(subject: Subject) -> nn.Linear | None:
-    """The first Linear that reads whole images."""
+    """The first Linear module if it reads a whole image; else None."""
     for module in subject.model.modules():
         if isinstance(module, nn.Linear):
             return module if module.in_features == subject.card.given.size else None
@@ -22,20 +22,21 @@ def first(subject: Subject) -> nn.Linear | None:
 
 
 def fits(subject: Subject) -> str:
-    """Networks of units that see a whole image."""
+    """ "" for networks whose first layer reads a whole image."""
     flat = subject.card.view == "vector" or subject.task.name == "autoencode"
     whole = flat and subject.card.kind == "image" and first(subject) is not None
-    return "" if whole else "no unit of the first layer sees a whole image"
+    return "" if whole else "the first layer does not read whole images"
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """The units of largest weights, on one scale; the channels of colour images are added up."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the units of largest norm, on one scale; the channels of an image are summed."""
     layer = first(subject)
-    assert layer is not None  # fits said so
+    assert layer is not None  # `fits` checked this
     weights = layer.weight.detach().numpy().reshape(-1, *subject.card.shape)
     norm = np.linalg.norm(weights.reshape(len(weights), -1), axis=1)
     chosen = np.argsort(-norm, kind="stable")[:SHOWN]
     panels = weights[chosen].sum(1)
+    # The 99.9th percentile: a single large weight would make all others pale.
     top = float(np.quantile(np.abs(panels), 0.999))
 
     def paint(figure: Any, ink: Ink) -> None:
@@ -49,12 +50,14 @@ def draw(subject: Subject) -> list[Shown]:
     rows = -(-len(chosen) // COLUMNS)
     size = (7.6, 0.4 + 0.82 * rows)
     title = subject.say("first-layer.title")
-    said = notice(
+    note = notice(
         subject, "first-layer.notice", unit=int(chosen[0]), norm=float(norm[chosen[0]]),
         times=float(norm[chosen[0]] / max(float(np.median(norm)), 1e-12)),
         quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
     )  # fmt: skip
-    return [shown("first-layer", title, alt, paint, size, said, weights=weights, units=chosen)]
+    return [
+        view_picture("first-layer", title, alt, paint, size, note, weights=weights, units=chosen)
+    ]
 
 
 VIEW = View("first-layer weights as images", fits, draw, 40)

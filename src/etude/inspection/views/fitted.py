@@ -1,4 +1,4 @@
-"""The fitted function of one variable against the test data."""
+"""The function of one variable that the network fits, against the test data."""
 
 from typing import Any
 
@@ -8,36 +8,37 @@ import torch
 from etude.data.dataset import Card, Split
 from etude.data.resident import Resident
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.style import Ink, legend, line
 
 POINTS = 400
 
 
 def fits(subject: Subject) -> str:
-    """Functions of one number."""
+    """ "" for regression on one input, with available data."""
     if subject.task.name != "regress" or subject.card.given.size != 1:
-        return "the run fits no function of one variable"
-    return subject.absent
+        return "the run is no regression on one variable"
+    return subject.data_problem
 
 
 def grid(x: np.ndarray) -> np.ndarray:
-    """Evenly spaced inputs [POINTS 1] over the range of x."""
+    """Evenly spaced inputs [POINTS 1] over the range of x [n 1]."""
     return np.linspace(x.min(), x.max(), POINTS, dtype=np.float32)[:, None]
 
 
-def held(x: np.ndarray, card: Card) -> Resident:
-    """Inputs without targets, ready to be read."""
+def resident(x: np.ndarray, card: Card) -> Resident:
+    """Inputs without targets, prepared as in training."""
+    # Zeros as targets: a Split needs some, and no output depends on them.
     return Resident(
         Split(x, np.zeros((len(x), card.outputs), np.float32)), card, torch.device("cpu")
     )
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """One picture a value predicted, for the first."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture, of the first predicted value."""
     test, task = subject.data.test, subject.task
     x = grid(np.asarray(test.x))
-    outputs = torch.from_numpy(subject.say_of(held(x, subject.card)))
+    outputs = torch.from_numpy(subject.outputs_of(resident(x, subject.card)))
     values = task.in_units(outputs)  # type: ignore[attr-defined]
 
     def paint(figure: Any, ink: Ink) -> None:
@@ -54,11 +55,11 @@ def draw(subject: Subject) -> list[Shown]:
     at_test = torch.from_numpy(subject.outputs)
     miss = np.abs(task.in_units(at_test)[:, 0] - test.y[:, 0])  # type: ignore[attr-defined]
     worst = int(miss.argmax())
-    said = notice(
+    note = notice(
         subject, "fitted.notice", median=float(np.median(miss)), most=float(miss[worst]),
         x=float(test.x[worst, 0]), unit=subject.card.unit,
     )  # fmt: skip
-    return [shown("fitted", title, alt, paint, (6.4, 3.6), said, **arrays)]
+    return [view_picture("fitted", title, alt, paint, (6.4, 3.6), note, **arrays)]
 
 
 VIEW = View("the fitted function against the data", fits, draw, 15)

@@ -1,7 +1,7 @@
-"""Gates of an LSTM and its states over time, beside the input.
+"""Gates and states of an LSTM over time, next to the input.
 
 input, forget and output gate: 0 (closed) to 1 (open) · cell candidate, hidden state: -1 to 1 · cell
-state · each [L D], units sorted by the cell state at the last step
+state: unbounded · each [L D], units sorted by the cell state at the last step
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from etude.inspection.subject import Sample, Subject, steps_of
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.layers import LSTM
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_steps
@@ -20,23 +20,24 @@ PANELS = {
     "i": "input gate", "f": "forget gate", "o": "output gate",
     "g": "cell candidate", "h": "hidden state", "c": "cell state",
 }  # fmt: skip
-"""In the order of the picture: those on one scale side by side."""
+"""In the order of the picture: panels that share a scale are next to each other."""
 MOST = 4
-"""Layers shown; those nearest to the input."""
+"""Largest number of layers shown, counted from the input."""
 
 
 def fits(subject: Subject) -> str:
-    """Networks with an LSTM."""
+    """ "" for networks with an LSTM and an available sample."""
     if not any(isinstance(m, LSTM) for m in subject.model.modules()):
-        return "the network has no gates"
-    return subject.no_sample
+        return "the network has no LSTM"
+    return subject.sample_problem
 
 
 def paint_input(axes: Any, ink: Ink, subject: Subject, sample: Sample, length: int) -> None:
-    """What the network reads: an image as it is seen, its rows downward; of a sequence the steps to
-    the right, as the data have them."""
+    """Draw the input: an image with its rows downwards, or the raw sequence with steps to the
+    right."""
     if sample.raw.ndim == 3:
         top = float(subject.card.top)
+        # aspect="auto" stretches the image, so that its rows align with the steps beside it.
         show_image(axes, sample.raw.astype(np.float32), 0.0, top, aspect="auto")
         framed(axes, ink)
         axes.set_yticks(np.arange(length))
@@ -47,7 +48,7 @@ def paint_input(axes: Any, ink: Ink, subject: Subject, sample: Sample, length: i
 
 
 def ratio_of(sample: Sample) -> float:
-    """Width of a picture over its height, within what there is room for; 1 for a sequence."""
+    """Width over height of an image, limited to 0.5..2 to fit the figure; 1 for a sequence."""
     if sample.raw.ndim < 3:
         return 1.0
     return float(np.clip(sample.raw.shape[2] / sample.raw.shape[1], 0.5, 2))
@@ -55,26 +56,28 @@ def ratio_of(sample: Sample) -> float:
 
 @dataclass(frozen=True)
 class Walk:
-    """Gates and states of the layers [L D] by name and key. down: steps go downward, as the rows of
-    an image do. far: the end of the cell's scale."""
+    """Gates and states to draw: layers[name][key] is [L D].
+
+    down: steps go downwards, as the rows of an image do. far: limit of the scale of the cell state.
+    """
 
     layers: dict[str, dict[str, np.ndarray]]
     down: bool
     far: float
 
     def panel(self, values: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """A panel, steps along the axis that they have in the picture."""
+        """The image of a panel, with steps along their axis in the picture."""
         return values[:, order] if self.down else values[:, order].T
 
     def scale(self, ink: Ink, key: str) -> dict[str, Any]:
-        """Colours of a panel."""
+        """Colour map and limits of a panel."""
         if key in ("i", "f", "o"):
             return {"cmap": ink.heat, "vmin": 0, "vmax": 1}
         far = self.far if key == "c" else 1
         return {"cmap": ink.signed, "vmin": -far, "vmax": far}
 
     def paint(self, figure: Any, ink: Ink, subject: Subject, sample: Sample) -> None:
-        """The input, then a panel a gate and state, for each layer."""
+        """Draw the input and one panel per gate and state, for each layer."""
         grid = self._grid(figure, len(self.layers), ratio_of(sample))
         images: dict[str, Any] = {}
         for index, (line, (name, gates)) in enumerate(zip(grid, self.layers.items())):
@@ -82,8 +85,9 @@ class Walk:
             length = len(gates["c"])
             paint_input(first, ink, subject, sample, length)
             width = 2.0 if self.down else 6.4 / len(self.layers)
-            called = f"{wrapped(sample.name, width, 8, 2)}\n" if index == 0 else ""
-            first.set_title(called + name, fontsize=8)
+            heading = f"{wrapped(sample.name, width, 8, 2)}\n" if index == 0 else ""
+            first.set_title(heading + name, fontsize=8)
+            # One order for all panels of a layer, so that a unit can be followed across them.
             order = np.argsort(-gates["c"][-1], kind="stable")
             for axes, (key, word) in zip(others, PANELS.items()):
                 options = {"aspect": "auto", "interpolation": "nearest", **self.scale(ink, key)}
@@ -100,25 +104,25 @@ class Walk:
         self._bars(figure, grid, images)
 
     def _grid(self, figure: Any, layers: int, ratio: float) -> np.ndarray:
-        """Axes [layers, input and panels]: a row a layer where steps go down, else a column."""
+        """Axes [layers, input and panels]: one row per layer if steps go down, else one column."""
         if self.down:
             ratios = [1.8 * ratio, *(1.0 for _ in PANELS)]
-            made = figure.subplots(layers, 1 + len(PANELS), squeeze=False, width_ratios=ratios)
-            return np.asarray(made)
-        made = figure.subplots(1 + len(PANELS), layers, squeeze=False, sharex="col")
-        return np.asarray(made).T
+            grid = figure.subplots(layers, 1 + len(PANELS), squeeze=False, width_ratios=ratios)
+            return np.asarray(grid)
+        grid = figure.subplots(1 + len(PANELS), layers, squeeze=False, sharex="col")
+        return np.asarray(grid).T
 
     def _bars(self, figure: Any, grid: np.ndarray, images: dict[str, Any]) -> None:
-        """A bar for each scale, beside the panels that have it."""
+        """Draw one colour bar per scale, next to the panels that share it."""
         where: dict[str, Any] = (
             {"location": "bottom", "aspect": 18} if self.down else {"aspect": 12}
         )
-        for key, few, label in (
+        for key, panels, label in (
             ("o", slice(1, 4), "gates: 0 closed, 1 open"),
             ("h", slice(4, 6), "candidate, hidden state"),
             ("c", slice(6, 7), "cell state"),
         ):
-            beside = grid[-1:, few] if self.down else grid[:, few]
+            beside = grid[-1:, panels] if self.down else grid[:, panels]
             more = {"extend": "both"} if key == "c" else {}
             bar = figure.colorbar(images[key], ax=list(beside.ravel()), pad=0.02, **where, **more)
             bar.set_label(
@@ -126,36 +130,38 @@ class Walk:
             )
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """For each layer the input, the gates and the states."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: for each layer the input, the gates and the states."""
     sample = subject.sample
     x = sample.batch.x[0].numpy()
     length = steps_of(sample, len(x))
-    found = {
+    layers = {
         name: {key: value[0, :length].numpy() for key, value in gates.items()}
         for name, gates in list(subject.trace.gates.items())[:MOST]
     }
-    # A few cells count far: the scale ends where 98 in 100 are, lest all others be blank.
-    cells = np.concatenate([np.abs(gates["c"]).ravel() for gates in found.values()])
-    walk = Walk(found, sample.raw.ndim == 3, float(np.quantile(cells, 0.98)) or 1.0)
+    # A few cells can count to large values. The scale ends at the 98th percentile, because a scale
+    # up to the maximum would show all other cells as blank.
+    cells = np.concatenate([np.abs(gates["c"]).ravel() for gates in layers.values()])
+    walk = Walk(layers, sample.raw.ndim == 3, float(np.quantile(cells, 0.98)) or 1.0)
 
     def paint(figure: Any, ink: Ink) -> None:
         walk.paint(figure, ink, subject, sample)
 
-    alt = subject.say("gates.alt", name=sample.called, layers=len(found), steps=length)
+    alt = subject.say("gates.alt", name=sample.caption, layers=len(layers), steps=length)
     arrays = {
         f"{name.replace(' ', '_')}_{key}": value
-        for name, gates in found.items()
+        for name, gates in layers.items()
         for key, value in gates.items()
     }
-    size = (9.6, 1.1 + 2.0 * len(found)) if walk.down else (8.4, 7.6)
-    title, said = subject.say("gates.title"), _notice(subject, found)
-    return [shown("gates", title, alt, paint, size, said, input=x[:length], **arrays)]
+    size = (9.6, 1.1 + 2.0 * len(layers)) if walk.down else (8.4, 7.6)
+    title, note = subject.say("gates.title"), _notice(subject, layers)
+    return [view_picture("gates", title, alt, paint, size, note, input=x[:length], **arrays)]
 
 
-def _notice(subject: Subject, found: dict[str, dict[str, np.ndarray]]) -> Notice:
-    """How far the first layer's forget gate is open, and at which step least."""
-    forget = next(iter(found.values()))["f"].mean(1)
+def _notice(subject: Subject, layers: dict[str, dict[str, np.ndarray]]) -> Notice:
+    """How far the forget gates of the first layer are open on average, and the step at which they
+    are most closed."""
+    forget = next(iter(layers.values()))["f"].mean(1)
     step = int(forget.argmin())
     key = "gates.notice.row" if subject.card.view == "rows" else "gates.notice"
     return notice(subject, key, mean=float(forget.mean()), low=float(forget[step]), step=step)

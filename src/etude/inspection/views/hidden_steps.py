@@ -1,4 +1,4 @@
-"""Hidden steps: what changes in the answer when one step of the input is hidden."""
+"""Hidden steps: how the prediction changes when one step of the input is hidden."""
 
 from typing import Any
 
@@ -6,42 +6,48 @@ import numpy as np
 import torch
 
 from etude.inspection.subject import Sample, Subject, steps_of
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.gates import paint_input, ratio_of
 from etude.render.labels import wrapped
 from etude.render.style import Ink, signs, whole
 
 
 def fits(subject: Subject) -> str:
-    """Networks that read sequences step by step."""
+    """ "" for networks that read sequences, with an available sample."""
     if subject.card.seen.kind != "sequence":
         return "the network reads no sequence"
-    return subject.no_sample
+    return subject.sample_problem
 
 
 def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
-    """How far the answer moves when each step [L] is replaced by the training mean (0), and in what
-    that is measured: the probability of the class said, or the values' units."""
+    """The change of the prediction when one step at a time is replaced by the training mean [L],
+    and its unit.
+
+    Classification: change of the probability of the predicted class, in percentage points.
+    Forecast: mean absolute change, in the unit of the data, or in percent if they are modelled as
+    logarithms.
+    """
     x, *rest = sample.batch.inputs
     length = steps_of(sample, x.shape[1])
     hidden = x.repeat(length, 1, 1)
-    hidden[range(length), range(length)] = 0
+    hidden[range(length), range(length)] = 0  # copy t has step t hidden; inputs have mean 0
     lengths = [part.expand(length) for part in rest]
     with torch.no_grad():
         whole, without = subject.model(x, *rest), subject.model(hidden, *lengths)
     if subject.task.name == "classify":
-        said = int(whole[0].argmax())
-        before, after = whole.double().softmax(1)[:, said], without.double().softmax(1)[:, said]
+        label = int(whole[0].argmax())
+        before, after = whole.double().softmax(1)[:, label], without.double().softmax(1)[:, label]
         return (100 * (after - before)).numpy(), "change of its probability, points"
     std = torch.tensor(subject.card.y_std)
     moved = ((without - whole).abs() * std).mean(1).double()
+    # A difference d of logarithms is a relative change of exp(d) - 1.
     if subject.card.log:
         return (100 * moved.expm1()).numpy(), "mean change, %"
     return moved.numpy(), f"mean change, {subject.card.unit}"
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """The input, and beside each of its steps the change: an image with its rows downward."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: the input, and the change at each step; images have their rows downwards."""
     sample = subject.sample
     moved, unit = changes(subject, sample)
     x = sample.batch.x[0, : len(moved)].numpy()
@@ -63,13 +69,13 @@ def draw(subject: Subject) -> list[Shown]:
         first.set_title(wrapped(sample.name, 2.4 if down else 6.2), fontsize=9)
 
     step = int(np.abs(moved).argmax())
-    alt = subject.say("hidden-steps.alt", name=sample.called)
+    alt = subject.say("hidden-steps.alt", name=sample.caption)
     title = subject.say("hidden-steps.title")
     key = "hidden-steps.notice.row" if down else "hidden-steps.notice"
     values = {"step": step, "change": float(moved[step]), "median": float(np.median(np.abs(moved)))}
-    said = notice(subject, key, unit=unit, **values)
+    note = notice(subject, key, unit=unit, **values)
     size = (7.2, 3.2 if down else 3.8)
-    return [shown("hidden-steps", title, alt, paint, size, said, change=moved, input=x)]
+    return [view_picture("hidden-steps", title, alt, paint, size, note, change=moved, input=x)]
 
 
 VIEW = View("what changes when a step is hidden", fits, draw, 44)

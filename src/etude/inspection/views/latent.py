@@ -1,4 +1,4 @@
-"""The latent space as a map: where the codes of the test images lie, by class, on the prior."""
+"""The latent space as a map: codes of test images by class, over the contours of the prior."""
 
 from typing import Any
 
@@ -6,19 +6,21 @@ import numpy as np
 
 from etude.inspection.plane import Plane, codes_of, needs_codes
 from etude.inspection.subject import Subject
-from etude.inspection.view import Notice, Shown, View, notice, shown
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.labels import short, shorts
 from etude.render.style import Ink
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "p")
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Points by class, each with its colour and shape; rings at 1, 2 and 3 standard deviations
-    of the prior, which in any plane through a round Gaussian are circles."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """Codes as points, with one colour and marker per class, and rings at 1, 2 and 3 standard
+    deviations of the prior."""
     codes, chosen = codes_of(subject)
     plane = Plane.through(codes)
     points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]
+    # The prior is an isotropic Gaussian around 0, so in every plane its contours are circles around
+    # the projection of 0.
     centre = plane.on(np.zeros((1, codes.shape[1])))[0]
     classes = subject.card.classes or ("",)
     labels = subject.data.test.y[chosen] if subject.card.classes else np.zeros(len(codes), int)
@@ -29,47 +31,57 @@ def draw(subject: Subject) -> list[Shown]:
         axes = figure.subplots()
         names = shorts(classes, 1.5)
         for index, name in enumerate(names):
-            look = marks(ink, index)
+            style = marker_style(ink, index)
             own = points[labels == index]
-            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name or "codes", **look)
+            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name or "codes", **style)
         for k in (1, 2, 3):
             ring = {"fill": False, "edgecolor": ink.text, "linewidth": 0.8, "linestyle": ":"}
             axes.add_patch(Circle(centre, k * scale, **ring))
+        # The legend would show a circle as a rectangle; an empty line gives it a dotted line.
         axes.plot([], [], color=ink.text, linestyle=":", linewidth=0.8, label="prior: 1, 2, 3 std")
         axes.set_aspect("equal")
         across, down = plane.names()
         axes.set(xlabel=across, ylabel=down)
-        columns = -(-(len(names) + 1) // 26)
+        columns = -(-(len(names) + 1) // 26)  # a column of the legend has room for 26 lines
         figure.legend(loc="outside right upper", fontsize=8, markerscale=1.6, ncols=columns)
 
     alt = subject.say("latent.alt", count=len(codes), width=codes.shape[1], share=plane.share)
     arrays = {"codes": codes, "samples": chosen, "points": points, "axes": plane.axes}
     title = subject.say("latent.title")
     size = (7.2 + 0.8 * (len(classes) // 26), 5.2)
-    return [shown("latent", title, alt, paint, size, _notice(subject, codes, labels), **arrays)]
+    return [
+        view_picture("latent", title, alt, paint, size, _notice(subject, codes, labels), **arrays)
+    ]
 
 
-def marks(ink: Ink, index: int) -> dict[str, Any]:
-    """Colour and shape of the index-th class: no two of the first 80 have both in common, and ten
-    that follow each other have ten colours."""
+def marker_style(ink: Ink, index: int) -> dict[str, Any]:
+    """Colour and marker of the index-th class.
+
+    Ten consecutive classes have ten colours, and no two of the first 80 share both.
+    """
     count = len(ink.classes)
+    # The shift by index // count changes the marker at each pass through the colours. Without it,
+    # class 40 would look like class 0, because 10 colours and 8 markers repeat after 40.
     shape = (index % count + index // count) % len(SHAPES)
     return {"color": ink.classes[index % count], "marker": SHAPES[shape]}
 
 
 def _notice(subject: Subject, codes: np.ndarray, labels: np.ndarray) -> Notice:
-    """How often the nearest code is of the same class, and between which classes it is least."""
+    """How often the nearest code is of the same class, and which two classes mix most. Without
+    classes, how many codes lie within the prior."""
     classes = subject.card.classes
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
     if not classes:
+        # A code of D standard normal numbers has a typical norm of sqrt(D); the limit is sqrt(2 D).
         inside = float(
             (np.linalg.norm(codes, axis=1) <= scale * np.sqrt(2 * codes.shape[1])).mean()
         )
         return notice(subject, "latent.notice.none", inside=inside)
     size = (codes**2).sum(1)
-    apart = size[:, None] + size - 2 * codes @ codes.T
-    np.fill_diagonal(apart, np.inf)
-    nearest = np.asarray(labels)[apart.argmin(1)]
+    # Squared distances [n n] as |a|^2 + |b|^2 - 2ab: the differences themselves would be [n n D].
+    distance = size[:, None] + size - 2 * codes @ codes.T
+    np.fill_diagonal(distance, np.inf)  # a code is not its own neighbour
+    nearest = np.asarray(labels)[distance.argmin(1)]
     same = float((nearest == labels).mean())
     pairs = np.zeros((len(classes), len(classes)), int)
     np.add.at(pairs, (labels, nearest), 1)

@@ -1,41 +1,41 @@
-"""The surest mistakes, and the surest right answers, as pictures."""
+"""The most confident mistakes and the most confident correct predictions."""
 
 from typing import Any
 
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.labels import short
 from etude.render.panels import as_panels, framed, frames, show_sheet, tile
 from etude.render.style import Ink, line
 
 SHOWN, COLUMNS = 12, 6
 WIDTH, LETTERS = 7.6, 7.5
-"""Inches of the picture, and points of the words in it."""
+"""Width of the picture in inches, and font size of its texts in points."""
 
 
 def fits(subject: Subject) -> str:
-    """Classifiers of pictures and sequences."""
+    """ "" for classifiers of images or sequences, with available data."""
     if subject.task.name != "classify":
-        return "the run tells no classes apart"
+        return "the model is no classifier"
     if subject.card.kind == "vector":
-        return "vectors are no pictures"
-    return subject.absent
+        return "vectors cannot be shown as pictures"
+    return subject.data_problem
 
 
 def words(subject: Subject, index: int, width: float) -> str:
-    """What was said of a test sample, how surely, and what it is, in lines of `width` inches."""
-    sure, said = subject.sureness
+    """Index, probability, predicted and true class of a test sample, in lines of `width` inches."""
+    probability, predicted = subject.predictions
     classes, true = subject.card.classes, int(subject.data.test.y[index])
-    lines = [f"#{index}: {sure[index]:.0%} sure", classes[said[index]]]
-    if said[index] != true:
+    lines = [f"#{index}: {probability[index]:.0%} sure", classes[predicted[index]]]
+    if predicted[index] != true:
         lines.append(f"true: {classes[true]}")
     return "\n".join(short(text, width, LETTERS) for text in lines)
 
 
 def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
-    """Test samples with what was said of them: images on one sheet, sequences each in its axes."""
+    """Draw test samples with their predictions: images on one sheet, sequences each in its axes."""
     raw = np.asarray(subject.data.test.x[chosen])
     titles = [words(subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
     if subject.card.kind == "image":
@@ -56,7 +56,8 @@ def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -
 def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) -> None:
     axes = figure.subplots()
     height, width = panels.shape[1:3]
-    # Room above each for its three lines, in pixels of a panel that is WIDTH / COLUMNS wide.
+    # Space above each image for three lines of text, converted from points to pixels of a panel
+    # that is WIDTH / COLUMNS inches wide.
     room = round(1.5 * LETTERS / 72 * 3 / (WIDTH / COLUMNS) * width)
     panels = np.pad(
         panels, ((0, 0), (room, 0), *((0, 0),) * (panels.ndim - 2)), constant_values=np.nan
@@ -70,13 +71,13 @@ def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) 
         axes.text(x, y, text, ha="center", va="bottom", fontsize=LETTERS)
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Two pictures; the first only where there are mistakes."""
-    sure, said = subject.sureness
-    right = np.flatnonzero(said == subject.data.test.y)
+def draw(subject: Subject) -> list[ViewPicture]:
+    """Two pictures: mistakes, if there are any, and correct predictions."""
+    sure, predicted = subject.predictions
+    right = np.flatnonzero(predicted == subject.data.test.y)
     surest = right[np.argsort(-sure[right], kind="stable")][:SHOWN]
-    total, wrong = len(said), subject.wrong
-    found = []
+    total, wrong = len(predicted), subject.mistakes
+    pictures = []
     for name, chosen, count in (
         ("mistakes", wrong[:SHOWN], len(wrong)),
         ("surest", surest, len(right)),
@@ -85,18 +86,21 @@ def draw(subject: Subject) -> list[Shown]:
             continue
         rows = -(-len(chosen) // COLUMNS)
 
+        # `chosen` is a default argument, because a closure would see its value of the last round.
         def paint(figure: Any, ink: Ink, chosen: np.ndarray = chosen) -> None:
             paint_samples(figure, ink, subject, chosen)
 
         alt = subject.say(f"{name}.alt", shown=len(chosen), count=count, total=total)
-        arrays = {"samples": chosen, "probability": sure[chosen], "said": said[chosen]}
+        arrays = {"samples": chosen, "probability": sure[chosen], "said": predicted[chosen]}
         size = (WIDTH, 0.2 + 1.8 * rows)
-        told = notice(
+        note = notice(
             subject, f"{name}.notice", count=count, share=count / total,
             sure=float(sure[chosen[0]]), median=float(np.median(sure[chosen])), shown=len(chosen),
         )  # fmt: skip
-        found.append(shown(name, subject.say(f"{name}.title"), alt, paint, size, told, **arrays))
-    return found
+        pictures.append(
+            view_picture(name, subject.say(f"{name}.title"), alt, paint, size, note, **arrays)
+        )
+    return pictures
 
 
 VIEW = View("the surest mistakes and the surest right answers", fits, draw, 22)

@@ -1,4 +1,4 @@
-"""Positions that a Vision Transformer has learned: how alike each is to all others.
+"""Cosine similarity of the position embeddings that a Vision Transformer learned.
 
 Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, figure 7 (centre).
 
@@ -10,27 +10,27 @@ from typing import Any
 import numpy as np
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.class_token import grid_of
 from etude.models.vit import ViT
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
 
 MOST = 8
-"""Positions shown a side, evenly spread."""
+"""Largest number of positions per side of the picture, evenly spread."""
 
 
 def fits(subject: Subject) -> str:
-    """Vision Transformers."""
+    """ "" for Vision Transformers."""
     learned = isinstance(subject.model, ViT)
-    return "" if learned else "the network has learned no positions"
+    return "" if learned else "the model is no Vision Transformer"
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Each position's similarity to all, where it lies in the picture."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: a map per position, at its place, of its similarity to all positions."""
     model, (down, across) = subject.model, grid_of(subject)
-    assert isinstance(model, ViT)  # fits said so
-    learned = model.pos_embed.detach().numpy()[0, 1:]
+    assert isinstance(model, ViT)  # `fits` checked this
+    learned = model.pos_embed.detach().numpy()[0, 1:]  # without the class token
     unit = learned / np.linalg.norm(learned, axis=1, keepdims=True)
     alike = unit @ unit.T
     rows, columns = (
@@ -53,15 +53,15 @@ def draw(subject: Subject) -> list[Shown]:
     title = subject.say("positions.title")
     near = _neighbours(down, across)
     others = ~near & ~np.eye(len(alike), dtype=bool)
-    said = notice(
+    note = notice(
         subject, "positions.notice", near=float(alike[near].mean()) if near.any() else 0.0,
         others=float(alike[others].mean()) if others.any() else 0.0,
     )  # fmt: skip
-    return [shown("positions", title, alt, paint, (5.4, 4.4), said, similarity=alike)]
+    return [view_picture("positions", title, alt, paint, (5.4, 4.4), note, similarity=alike)]
 
 
 def _neighbours(down: int, across: int) -> np.ndarray:
-    """Which patches share a side [P P]."""
+    """Whether two patches share a side [P P]."""
     rows, columns = np.divmod(np.arange(down * across), across)
     apart = np.abs(rows[:, None] - rows) + np.abs(columns[:, None] - columns)
     return np.asarray(apart == 1)

@@ -1,4 +1,4 @@
-"""The codes of the data against the prior, number by number, and how far they are apart."""
+"""The distribution of the codes against the prior, number by number, with their distance."""
 
 from typing import Any
 
@@ -6,20 +6,22 @@ import numpy as np
 
 from etude.inspection.plane import codes_of, needs_codes
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.style import Ink
 
 MOST, BINS = 8, 40
+"""Largest number of histograms, and bins of each."""
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A histogram of each of the first MOST numbers, with the prior's density on it."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: a histogram of each of the first MOST numbers, with the density of the prior."""
     codes, _ = codes_of(subject)
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
     test = subject.result["test"]
     count = min(codes.shape[1], MOST)
     edges = np.linspace(-4 * scale, 4 * scale, BINS + 1)
     density = np.stack([np.histogram(codes[:, d], edges)[0] for d in range(count)])
+    # Divided by all codes, also those outside the edges, so that the bars compare with the density.
     density = density / (len(codes) * (edges[1] - edges[0]))
     grid = np.linspace(-4, 4, 200) * scale
     bell = np.exp(-((grid / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
@@ -49,12 +51,14 @@ def draw(subject: Subject) -> list[Shown]:
     arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
     title = subject.say("prior.title")
     mean, std = codes.mean(0), codes.std(0)
+    # The number that differs most from the prior, in mean (in standard deviations) or in scale (the
+    # logarithm treats half and double alike; the maximum guards a number that is constant).
     off = int((np.abs(mean) / scale + np.abs(np.log(np.maximum(std, 1e-12) / scale))).argmax())
-    said = notice(
+    note = notice(
         subject, "prior.notice", place=off + 1, mean=float(mean[off]), std=float(std[off]),
         scale=scale, ratio=test["prior_ratio"],
     )  # fmt: skip
-    return [shown("prior", title, alt, paint, size, said, **arrays)]
+    return [view_picture("prior", title, alt, paint, size, note, **arrays)]
 
 
 VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)

@@ -1,4 +1,4 @@
-"""Reconstructions: test images, each above its decoded code."""
+"""Reconstructions: test images, each above its reconstruction."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 from etude.tasks.autoencode import as_bytes
@@ -15,17 +15,20 @@ COUNT = 12
 
 
 def fits(subject: Subject) -> str:
-    """Autoencoders."""
-    return subject.absent if subject.task.name == "autoencode" else "the run decodes nothing"
+    """ "" for autoencoders with available data."""
+    return (
+        subject.data_problem if subject.task.name == "autoencode" else "the model is no autoencoder"
+    )
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """Spread over the test split; the sample asked for comes first."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: COUNT images spread over the test split; a requested sample comes first."""
     model: Any = subject.model
     x = subject.test.take(subject.spread(COUNT)).x
-    if subject.asked is not None:
+    if subject.request is not None:
         x = torch.cat((subject.sample.batch.x, x[1:]))
     with torch.no_grad():
+        # embed and decode, not forward: forward may add noise to the codes.
         again = model.decode(model.embed(x)).float()
     error = (again - x).square().flatten(1).mean(1).numpy()
     pair = np.concatenate((as_bytes(x), as_bytes(again)))
@@ -44,11 +47,11 @@ def draw(subject: Subject) -> list[Shown]:
     title = subject.say("reconstructions.title")
     arrays = {"originals": pair[: len(x)], "decoded": pair[len(x) :], "error": error}
     worst = int(error.argmax())
-    said = notice(
+    note = notice(
         subject, "reconstructions.notice", place=worst + 1, worst=float(error[worst]),
         mean=float(error.mean()), times=float(error[worst] / max(float(error.mean()), 1e-12)),
     )  # fmt: skip
-    return [shown("reconstructions", title, alt, paint, (7.6, 1.75), said, **arrays)]
+    return [view_picture("reconstructions", title, alt, paint, (7.6, 1.75), note, **arrays)]
 
 
 VIEW = View("test images beside their reconstructions", fits, draw, 14)

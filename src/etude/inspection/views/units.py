@@ -1,4 +1,4 @@
-"""Units: what a feature answers to most in the data.
+"""Units: the test samples that activate a unit most.
 
 Source: D. Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009, section 3.
 """
@@ -11,52 +11,57 @@ from torch import nn
 
 from etude.inspection.subject import Subject
 from etude.inspection.trace import record
-from etude.inspection.view import Notice, Shown, View, notice, shown
-from etude.inspection.views.class_map import last
+from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.inspection.views.class_map import last_activation
 from etude.render.labels import short
 from etude.render.panels import as_panels, frames, show_sheet, tile, two_tone
 from etude.render.style import Ink
 
-UNITS, SHOWN, LOOKED_AT = 6, 8, 600
+UNITS, SHOWN, SEARCHED = 6, 8, 600
+"""Units, samples shown per unit, and samples searched."""
 
 
 def layer(subject: Subject) -> nn.Module | None:
-    """The last feature maps; where there are none, the last hidden units."""
+    """The activation after the last convolution; without one, the last ReLU."""
     relus = [m for m in subject.model.modules() if isinstance(m, nn.ReLU)]
-    return last(subject.model) or (relus[-1] if relus else None)
+    return last_activation(subject.model) or (relus[-1] if relus else None)
 
 
 def fits(subject: Subject) -> str:
-    """Networks of ReLU units that see images."""
+    """ "" for networks with ReLU units that read images, with available data."""
     if subject.card.kind != "image" or subject.task.name == "autoencode" or not layer(subject):
-        return "it is for networks with ReLU units that see images"
-    return subject.absent
+        return "it needs a network with ReLU units that reads images"
+    return subject.data_problem
 
 
-def answers(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each unit's strongest answer to each sample [n units], where in the map it was [n units 2]
-    as shares of the height and width, and which samples these are [n]."""
-    chosen = subject.spread(LOOKED_AT)
-    trace = record(subject.model, subject.test.take(chosen))
-    # A second call would be for the mirror image.
+def activations(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest activation of each unit for each sample [n units], its position in the map
+    [n units 2] as fractions of height and width, and the indices of the samples [n]."""
+    indices = subject.spread(SEARCHED)
+    trace = record(subject.model, subject.test.take(indices))
+    # A network that also reads the mirror image calls the layer twice; the first call counts.
     output, *_ = [c.output for c in trace.calls if c.module is layer(subject)]
     assert output is not None
+    # Hidden units without a map are maps of one pixel.
     maps = output if output.ndim == 4 else output[..., None, None]
     strongest, at = maps.flatten(2).max(-1)
     width, height = maps.shape[3], maps.shape[2]
+    # + 0.5: the centre of a pixel of the map, not its corner.
     middle = torch.stack(((at // width + 0.5) / height, (at % width + 0.5) / width), -1)
-    return strongest.numpy(), middle.numpy(), chosen
+    return strongest.numpy(), middle.numpy(), indices
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a unit, the samples that it answers to most; a ring where in the picture that was."""
-    strongest, middle, chosen = answers(subject)
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per unit with the samples that activate it most, and a ring around the
+    position of the largest activation."""
+    strongest, middle, chosen = activations(subject)
+    # The units that distinguish samples most: their activations have the largest spread.
     units = np.argsort(-strongest.std(0), kind="stable")[:UNITS]
     best = np.argsort(-strongest[:, units], axis=0, kind="stable")[:SHOWN].T  # [units SHOWN]
     raw = np.asarray(subject.data.test.x[chosen[best.ravel()]])
     panels = as_panels(raw, subject.card.top)
     height, width = panels.shape[1:3]
-    spatial = last(subject.model) is not None
+    spatial = last_activation(subject.model) is not None
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
@@ -76,12 +81,13 @@ def draw(subject: Subject) -> list[Shown]:
     alt = subject.say("units.alt", units=len(units), shown=best.shape[1], total=len(chosen))
     arrays = {"units": units, "samples": chosen[best], "answers": strongest}
     size = (7.6, 0.4 + 0.86 * len(units) * height / width)
-    title, said = subject.say("units.title"), _notice(subject, units, chosen[best])
-    return [shown("units", title, alt, paint, size, said, **arrays)]
+    title, note = subject.say("units.title"), _notice(subject, units, chosen[best])
+    return [view_picture("units", title, alt, paint, size, note, **arrays)]
 
 
 def _notice(subject: Subject, units: np.ndarray, samples: np.ndarray) -> Notice:
-    """The unit whose samples are most of one class; without classes, how few samples serve all."""
+    """The unit whose samples are most of one class; without classes, the number of different
+    samples among all units."""
     if not subject.card.classes:
         different = len(np.unique(samples))
         return notice(subject, "units.notice.none", different=different, shown=samples.size)

@@ -1,4 +1,4 @@
-"""A walk: what is decoded on the straight way from one image's code to another's."""
+"""Latent interpolation: images decoded along the straight line between the codes of two images."""
 
 from typing import Any
 
@@ -6,16 +6,17 @@ import numpy as np
 
 from etude.inspection.plane import codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
-from etude.inspection.view import Shown, View, notice, shown
+from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 
 PAIRS, STEPS = 4, 9
+"""Pairs of images, and decoded images per pair."""
 
 
 def pairs(subject: Subject, chosen: np.ndarray) -> list[tuple[int, int]]:
-    """Places in `chosen` of two images each, of different classes; the walks go on from class to
-    class."""
+    """Pairs of positions in `chosen`, each of two images of different classes. Each pair starts
+    with the image that ends the pair before."""
     labels = subject.data.test.y[chosen] if subject.card.classes else np.arange(len(chosen))
     firsts = [int(np.flatnonzero(labels == c)[0]) for c in np.unique(labels)]
     spread = np.linspace(0, len(firsts) - 1, min(PAIRS + 1, len(firsts))).round().astype(int)
@@ -23,13 +24,14 @@ def pairs(subject: Subject, chosen: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(stops, stops[1:]))
 
 
-def draw(subject: Subject) -> list[Shown]:
-    """A row a walk; the images themselves stand at both ends."""
+def draw(subject: Subject) -> list[ViewPicture]:
+    """One picture: one row per pair, with the original images at both ends."""
     codes, chosen = codes_of(subject)
     ways = pairs(subject, chosen)
     share = np.linspace(0, 1, STEPS)[:, None]
     along = [(1 - share) * codes[a] + share * codes[b] for a, b in ways]
     images = np.stack([decoded(subject, each) for each in along])
+    # The originals in the range of the decoder, [-1, 1], then in 0..1 as the decoded images are.
     half, middle = subject.card.std[0], subject.card.mean[0]
     ends = (np.asarray(subject.data.test.x[chosen[np.array(ways)]], np.float32) - middle) / half
     ends = (ends.clip(-1, 1) + 1) / 2
@@ -50,12 +52,12 @@ def draw(subject: Subject) -> list[Shown]:
     arrays = {"images": images, "samples": chosen[np.array(ways)]}
     moves = np.abs(np.diff(images, axis=1)).reshape(len(ways), STEPS - 1, -1).mean(2)
     row, step = np.unravel_index(moves.argmax(), moves.shape)
-    said = notice(
+    note = notice(
         subject, "walk.notice", first=int(chosen[ways[row][0]]), last=int(chosen[ways[row][1]]),
         start=float(share[step, 0]), end=float(share[step + 1, 0]),
         part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
     )  # fmt: skip
-    return [shown("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), said, **arrays)]
+    return [view_picture("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), note, **arrays)]
 
 
 VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)
