@@ -148,7 +148,7 @@ def parsed_only(workdir, monkeypatch):
         count = len((optimizer or "").split(","))
         more = {"optimizers": count, "target": target, "warmup": None}
         rules = request.rules(lr, schedule, seed, **more)
-        for chosen in request.members(axes, alone=rules is not None).values():
+        for chosen in request.combinations(axes, alone=rules is not None).values():
             own = {k: chosen[k] for k in ("optimizer",) if k in chosen}
             own |= {"seed": int(chosen["seed"])} if "seed" in chosen else {}
             for kind in (schedule or "cosine").split(","):

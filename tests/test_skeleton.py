@@ -1,6 +1,7 @@
 """The whole walk in small: train, predict, evaluate, load; in Python and as a command."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -25,6 +26,14 @@ def test_a_run_learns_and_says_what_it_is_worth(trained):
     assert low < trained.test["accuracy"] < high
     assert sum(each["samples"] for each in trained.test["per_class"].values()) == 359
     assert len(trained.history) == 12
+
+
+def test_a_notebook_shows_a_run_as_a_table(trained, tmp_path):
+    shown = trained._repr_html_()
+    assert f"{100 * trained.test['accuracy']:.1f} %" in shown
+    assert "<th>" in shown and "report.html" in shown
+    strange = etude.load(shutil.copytree(trained.path, tmp_path / "<b>&"))
+    assert "<b>&" not in strange._repr_html_()
 
 
 def test_predict_from_arrays_agrees_with_the_test_result(trained):

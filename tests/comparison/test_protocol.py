@@ -9,7 +9,7 @@ from etude.comparison.protocol import Contender, Rules
 from etude.comparison.run_spec import Outcome
 from etude.errors import UsageError
 
-RATES, _ = request.rates(request.USUAL)
+RATES, _ = request.rates(request.DEFAULT_RATES)
 RULES = Rules(rates=RATES, schedules=("cosine",), seeds=(0, 1), fresh=(2, 3, 4, 5, 6))
 
 
@@ -31,9 +31,9 @@ def play(contenders, rules, value):
                 bad = {"diverged": "loss is not finite"}
                 known[m.label] = Outcome(m.label, **(bad if found is None else good))
 
-    while any(m.label not in known for m in protocol.search(contenders, rules, known)):
-        run(protocol.search(contenders, rules, known))
-    run(protocol.finals(contenders, rules, known))
+    while any(m.label not in known for m in protocol.search_specs(contenders, rules, known)):
+        run(protocol.search_specs(contenders, rules, known))
+    run(protocol.final_specs(contenders, rules, known))
     return protocol.findings(contenders, rules, known), known
 
 
@@ -187,9 +187,9 @@ def test_a_changed_outcome_changes_the_verdict():
     assert protocol.findings(two, RULES, known)["verdicts"]["tuned"][0]["first"] == "sgd"
     label = "sgd-lr0.001-seed0"
     known[label] = Outcome(label, val=(5.0,), seconds=(1.0,), best=5.0)
-    changed = protocol.search(two, RULES, known)
+    changed = protocol.search_specs(two, RULES, known)
     assert len(changed) == 36
-    assert protocol.chosen(two[0], RULES, RATES, known) == (0.001, "cosine")
+    assert protocol.best_point(two[0], RULES, RATES, known) == (0.001, "cosine")
 
 
 def curves(two, rules, shape):
@@ -269,7 +269,7 @@ def test_fresh_seeds_come_after_those_of_the_search():
 def test_warm_up_is_none_unless_given_and_onecycle_keeps_its_own():
     who, rules = contender(), asked(optimizers=2, schedule="cosine,onecycle")
     made = {
-        point[1]: protocol.member(who, rules, point, 0) for point in protocol.points(rules, [0.1])
+        point[1]: protocol.run_spec(who, rules, point, 0) for point in protocol.points(rules, [0.1])
     }
     assert made["cosine"].mapping["train"]["warmup"] == 0.0
     assert "warmup" not in made["onecycle"].mapping["train"]

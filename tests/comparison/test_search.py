@@ -13,7 +13,7 @@ import pytest
 import etude
 from etude import verbs
 from etude.comparison import search, search_space, shared_queue
-from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import NumericsError, RunError, UsageError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
@@ -52,7 +52,7 @@ def test_what_is_no_range_is_told(value):
 
 def asked(**fields):
     mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}}
-    return search.asked(mapping, {**SMALL, **fields})
+    return search.parse(mapping, {**SMALL, **fields})
 
 
 def test_a_search_needs_something_to_search_and_every_end_must_fit():
@@ -65,7 +65,7 @@ def test_a_search_needs_something_to_search_and_every_end_must_fit():
     with pytest.raises(UsageError, match="adan"):
         asked(**{"train.optimizer": ["adam", "adan"]})
     found = asked(**{"train.lr": "1e-4..1e-1"})
-    assert (found.goal, found.logs) == ("accuracy", {"train.lr"})
+    assert (found.goal, found.log_fields) == ("accuracy", {"train.lr"})
     assert found.attributes["direction"] == "maximize"
 
 
@@ -83,20 +83,20 @@ def test_the_best_is_the_best_by_the_goals_direction():
 
 def test_passwords_are_not_shown():
     url = "postgresql+psycopg://me:secret@host:5432/db"
-    assert shared_queue.hidden(url) == "postgresql+psycopg://me@host:5432/db"
-    assert shared_queue.hidden("sqlite:///a.db") == "sqlite:///a.db"
+    assert shared_queue.without_password(url) == "postgresql+psycopg://me@host:5432/db"
+    assert shared_queue.without_password("sqlite:///a.db") == "sqlite:///a.db"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all.db", "oracle://x/y"])
 def test_a_storage_that_cannot_be_used_is_told(url):
     with pytest.raises(UsageError, match="cannot be used"):
-        shared_queue.opened(url, "x", {})
+        shared_queue.open_study(url, "x", {})
 
 
 def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match="not installed") as caught:
-        shared_queue.opened("sqlite:///x.db", "x")
+        shared_queue.open_study("sqlite:///x.db", "x")
     assert "etude[search]" in caught.value.do
 
 
@@ -107,15 +107,17 @@ def url_in(folder):
 def test_members_that_are_posted_are_made_and_answered(workdir):
     mapping = {"model": {"name": "mlp", "hidden": [8]}, "data": {"name": "digits"},
                "train": {"epochs": 1, "threads": 1, "device": "cpu"}}  # fmt: skip
-    members = [Member(f"seed{s}", {**mapping, "seed": s}) for s in (0, 1)]
+    members = [RunSpec(f"seed{s}", {**mapping, "seed": s}) for s in (0, 1)]
     url = url_in(workdir)
-    board = shared_queue.opened(url, "duel", {"closed": False})
+    board = shared_queue.open_study(url, "duel", {"closed": False})
     for member in members:
         board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "search"})
-    while shared_queue.wanted(board):
-        board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    while shared_queue.has_work(board):
+        board.optimize(
+            lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1
+        )
     waiting = {"seed0", "seed1"}
-    found = {one.label: one for one in shared_queue.answered(board, waiting)}
+    found = {one.label: one for one in shared_queue.take_outcomes(board, waiting)}
     assert not waiting
     assert set(found) == {"seed0", "seed1"}
     assert 0 < found["seed0"].best <= 1
@@ -124,44 +126,44 @@ def test_members_that_are_posted_are_made_and_answered(workdir):
 
 
 def test_a_member_that_cannot_be_run_is_told(workdir):
-    board = shared_queue.opened(url_in(workdir), "duel", {})
-    bad = Member("odd", {"model": {"name": "mlp"}, "data": {"name": "nowhere"}})
+    board = shared_queue.open_study(url_in(workdir), "duel", {})
+    bad = RunSpec("odd", {"model": {"name": "mlp"}, "data": {"name": "nowhere"}})
     board.enqueue_trial({}, user_attrs={"member": bad.plain()})
-    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match=r"odd.*nowhere"):
-        list(shared_queue.answered(board, {"odd"}))
+        list(shared_queue.take_outcomes(board, {"odd"}))
 
 
 def test_a_member_that_another_holds_is_posted_again(workdir, monkeypatch):
     monkeypatch.setattr(shared_queue.time, "sleep", lambda seconds: None)
-    board = shared_queue.opened(url_in(workdir), "duel", {})
+    board = shared_queue.open_study(url_in(workdir), "duel", {})
     fields = {"train.epochs": 1, "train.threads": 1, "model.hidden": [8]}
-    member = Member("m", draft("mlp", "digits", fields=fields))
+    member = RunSpec("m", draft("mlp", "digits", fields=fields))
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": ""})
     held = RunFolder.create(Path("runs/duel/m"))
-    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
     waiting = {"m"}
-    assert list(shared_queue.answered(board, waiting)) == []
-    assert shared_queue.wanted(board)
+    assert list(shared_queue.take_outcomes(board, waiting)) == []
+    assert shared_queue.has_work(board)
     held.erase()
-    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
-    assert [one.label for one in shared_queue.answered(board, waiting)] == ["m"]
+    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
+    assert [one.label for one in shared_queue.take_outcomes(board, waiting)] == ["m"]
 
 
 def test_a_posted_folder_leads_nowhere_else(workdir):
-    board = shared_queue.opened(url_in(workdir), "duel", {})
-    member = Member("m", {"model": {"name": "mlp"}, "data": {"name": "digits"}})
+    board = shared_queue.open_study(url_in(workdir), "duel", {})
+    member = RunSpec("m", {"model": {"name": "mlp"}, "data": {"name": "digits"}})
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "../.."})
-    board.optimize(lambda t: shared_queue.attempt(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match="cannot name"):
-        list(shared_queue.answered(board, {"m"}))
+        list(shared_queue.take_outcomes(board, {"m"}))
 
 
 @pytest.mark.parametrize("asked", [{"label": "../x", "mapping": {}}, {"name": "x"}, [1], {},
                                    {"label": "x", "mapping": 3}])  # fmt: skip
 def test_a_member_from_a_stranger_is_refused(workdir, asked):
-    with pytest.raises(UsageError, match=r"cannot name|no member|no mapping"):
-        shared_queue.posted(asked)
+    with pytest.raises(UsageError, match=r"cannot name|not the specification|not a mapping"):
+        shared_queue.parse_run_spec(asked)
 
 
 def test_a_search_finds_tests_and_goes_on(workdir):
@@ -187,27 +189,28 @@ def test_workers_that_keep_ending_badly_are_told(workdir, monkeypatch):
         one.wait()
         return one
 
-    monkeypatch.setattr(shared_queue, "worker", broken)
-    board = shared_queue.Board("sqlite:///x.db", "x", print)
-    board.help(2)
-    board.help(2)
-    with pytest.raises(RunError, match="end badly"):
-        board.help(2)
+    monkeypatch.setattr(shared_queue, "start_worker", broken)
+    board = shared_queue.SharedQueue("sqlite:///x.db", "x", print)
+    board.keep_workers(2)
+    board.keep_workers(2)
+    with pytest.raises(RunError, match="workers failed"):
+        board.keep_workers(2)
 
 
 @pytest.mark.slow
 def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
-    monkeypatch.setattr(shared_queue, "BEAT", 1)
-    monkeypatch.setattr(shared_queue, "GRACE", 3)
+    monkeypatch.setattr(shared_queue, "HEARTBEAT", 1)
+    monkeypatch.setattr(shared_queue, "GRACE_PERIOD", 3)
     url = url_in(workdir)
-    board = shared_queue.opened(url, "duel", {"closed": False})
+    board = shared_queue.open_study(url, "duel", {"closed": False})
     mapping = {"model": {"name": "mlp"}, "data": {"name": "digits"}, "seed": 0,
                "train": {"epochs": 400, "threads": 1, "device": "cpu"}}  # fmt: skip
-    board.enqueue_trial({}, user_attrs={"member": Member("long", mapping).plain()})
+    board.enqueue_trial({}, user_attrs={"member": RunSpec("long", mapping).plain()})
     code = (
-        "from etude.comparison import study; shared_queue.BEAT, shared_queue.GRACE = 1, 3\n"
+        "from etude.comparison import shared_queue\n"
+        "shared_queue.HEARTBEAT, shared_queue.GRACE_PERIOD = 1, 3\n"
         "from pathlib import Path\n"
-        f"study.work({url!r}, 'duel', Path('runs'), print)"
+        f"shared_queue.work({url!r}, 'duel', Path('runs'), print)"
     )
     place = str(Path(etude.__file__).parent.parent)
     env = {**os.environ, "PYTHONPATH": place, "OMP_NUM_THREADS": "1"}
@@ -222,7 +225,7 @@ def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
     two = subprocess.Popen([sys.executable, "-c", code], env=env)
     waiting, found = {"long"}, []
     while waiting and time.monotonic() < end + 120:
-        found += shared_queue.answered(board, waiting)
+        found += shared_queue.take_outcomes(board, waiting)
         time.sleep(0.2)
     two.terminate()
     two.wait()

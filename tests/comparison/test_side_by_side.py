@@ -162,7 +162,7 @@ def test_an_empty_folder_has_nothing_to_compare(home, tmp_path):
 def test_many_runs_have_a_line_each_and_their_verdicts_are_put_together(home):
     runs = [etude.load(name) for name in ("mlp-0", "wide")]
     copies = {f"copy-{i}": runs[i % 2] for i in range(8)}
-    board = side_by_side.Board(
+    board = side_by_side.Leaderboard(
         "digits", "classify", "accuracy", ("x",), {k: [r] for k, r in copies.items()}, copies
     )
     assert len(side_by_side.recipes(board)) == 9
@@ -173,10 +173,10 @@ def test_many_runs_have_a_line_each_and_their_verdicts_are_put_together(home):
 
 def test_both_languages_say_the_same(home, tmp_path):
     found = etude.compare("runs/")
-    english, korean = (side_by_side.every_sentence(found, lang) for lang in ("en", "ko"))
+    english, korean = (side_by_side.all_sentences(found, lang) for lang in ("en", "ko"))
     assert len(english) == len(korean)
-    assert [len(row) for row in side_by_side.every_ranking(found, "en")] == [
-        len(row) for row in side_by_side.every_ranking(found, "ko")
+    assert [len(row) for row in side_by_side.all_rankings(found, "en")] == [
+        len(row) for row in side_by_side.all_rankings(found, "ko")
     ]
 
 

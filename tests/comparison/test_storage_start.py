@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from etude.comparison.shared_queue import being_made
+from etude.comparison.shared_queue import is_set_up_elsewhere
 
 OPEN = """
 import sys
-from etude.comparison.shared_queue import opened
+from etude.comparison.shared_queue import open_study
 import optuna.storages, sqlalchemy.dialects.sqlite
 print("ready", flush=True)
 sys.stdin.readline()
-study = opened(sys.argv[1], "s", {"closed": False, "trials": 3})
+study = open_study(sys.argv[1], "s", {"closed": False, "trials": 3})
 print(study.study_name, study.user_attrs["trials"], flush=True)
 """
 
@@ -101,7 +101,7 @@ def test_six_start_together_on_an_empty_postgresql(postgres):
     ],
 )
 def test_only_what_another_process_makes_is_waited_for(said, other):
-    assert being_made(RuntimeError(said)) is other
+    assert is_set_up_elsewhere(RuntimeError(said)) is other
 
 
 def test_a_storage_that_cannot_be_reached_is_told_at_once(tmp_path):

@@ -12,8 +12,8 @@ import pytest
 
 import etude
 from etude import pipeline, verbs
-from etude.comparison.run_spec import Member, Outcome
-from etude.comparison.workers import Pool, here
+from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.workers import Pool, in_this_process
 from etude.errors import DataError, Interrupted, RunError, StorageError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder, lines
@@ -23,7 +23,7 @@ SMALL = {"model.hidden": [16], "train.epochs": 1, "train.threads": 1}
 
 def member(label="a", tested=False, data="digits", **fields):
     own = {f"train.{k}": v for k, v in fields.items()}
-    return Member(label, draft("mlp", data, fields={**SMALL, **own}), tested)
+    return RunSpec(label, draft("mlp", data, fields={**SMALL, **own}), tested)
 
 
 def bytes_of(run: Path) -> dict[str, bytes]:
@@ -62,8 +62,8 @@ def test_a_member_has_the_bytes_of_its_lone_run(workdir, pool):
     """In one worker after another, in this process, and alone from its own recipe."""
     some = [member(f"m{i}", lr=0.01 * (i + 1), tested=True) for i in range(2)]
     found = {one.label: one for one in pool(some, workdir / "apart", 1)}
-    assert len(pool.all) == 1
-    for one in here(some, workdir / "here", 1):
+    assert len(pool.workers) == 1
+    for one in in_this_process(some, workdir / "here", 1):
         assert (one.best, one.test, one.val) == (found[one.label].best, found[one.label].test,
                                                  found[one.label].val)  # fmt: skip
     for m in some:
@@ -179,11 +179,11 @@ LONG = {"epochs": 100_000}
 
 def test_a_killed_worker_is_said_and_its_member_tried_once_again(workdir, pool, notes):
     lasting = {"epochs": 30, "save_seconds": 0.2}
-    when_trained(workdir / "once", lambda: pool.all[0].process.kill())
+    when_trained(workdir / "once", lambda: pool.workers[0].process.kill())
     [found] = pool([member("once", **lasting)], workdir, 1)
     assert len(found.val) == 30
-    assert notes == ["once: its worker was killed by SIGKILL; it is tried once again"]
-    [alone] = here([member("b", **lasting)], workdir, 1)
+    assert notes == ["once: its worker was killed by SIGKILL; trying once more"]
+    [alone] = in_this_process([member("b", **lasting)], workdir, 1)
     assert found.val == alone.val
     assert weights(workdir / "once") == weights(workdir / "b")
 
@@ -194,7 +194,7 @@ def test_a_worker_killed_twice_is_an_error_that_names_the_member(workdir, pool, 
 
     def kill():
         while len(killed) < 2:
-            for worker in list(pool.all):
+            for worker in list(pool.workers):
                 begun = (workdir / "twice" / "metrics.jsonl").exists()
                 if begun and worker.process.pid not in killed:
                     killed.append(worker.process.pid)
@@ -208,7 +208,7 @@ def test_a_worker_killed_twice_is_an_error_that_names_the_member(workdir, pool, 
 
 
 def test_a_bug_in_a_worker_is_told_by_its_last_words(workdir, pool, notes):
-    bad = Member("buggy", 5, False)  # whose recipe is no mapping
+    bad = RunSpec("buggy", 5, False)  # whose recipe is no mapping
     with pytest.raises(RunError, match=r"buggy: its worker ended with code 1: \w+Error"):
         list(pool([bad], workdir, 1))
     assert len(notes) == 1
@@ -228,9 +228,10 @@ def test_ctrl_c_saves_what_is_in_training(workdir, notes):
 def test_workers_whose_duel_was_killed_save_and_leave(workdir):
     """An orphan hears that its pipe has ended; the next one to work on its member waits for it."""
     code = (
-        "import json, sys; from pathlib import Path; from etude.comparison.run_spec import Member\n"
+        "import json, sys; from pathlib import Path\n"
+        "from etude.comparison.run_spec import RunSpec\n"
         "from etude.comparison.workers import Pool\n"
-        "with Pool(print) as pool: list(pool([Member(**json.loads(sys.argv[1]))], Path('.'), 1))"
+        "with Pool(print) as pool: list(pool([RunSpec(**json.loads(sys.argv[1]))], Path('.'), 1))"
     )
     told = json.dumps(member("a", **LONG).plain())
     home = str(Path(etude.__file__).parent.parent)

@@ -31,8 +31,8 @@ def shown(each) -> list[Image.Image]:
 
 def every_picture():
     grid = np.linspace(0, 1, 9)
-    yield curves.overlaid({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
-    yield curves.functions(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
+    yield curves.overlay({"a": [ROWS, ROWS], "b": [ROWS]}, "accuracy", "beware")
+    yield curves.function_picture(grid, grid**2, {"net": (grid, grid)}, "y", "beware")
 
 
 @pytest.mark.parametrize("each", list(every_picture()), ids=lambda p: p.name)
@@ -49,7 +49,7 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(each):
 
 def test_equal_data_give_equal_bytes():
     members = {"a": [ROWS]}
-    assert curves.overlaid(members, "accuracy", "") == curves.overlaid(members, "accuracy", "")
+    assert curves.overlay(members, "accuracy", "") == curves.overlay(members, "accuracy", "")
 
 
 def test_a_name_that_no_font_here_can_write_stops_nothing():

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from etude.comparison.curves import grouped
-from etude.comparison.differences import verdicts
+from etude.comparison.curves import group_by_seed
+from etude.comparison.differences import difference_sentences
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, carve
 from etude.inspection.words import baseline_name, digits, number, sentences, warnings
@@ -216,40 +216,43 @@ class FakeRun:
 
 def test_no_difference_is_said_where_there_is_none():
     close = {"x": [FakeRun(v) for v in (0.90, 0.92, 0.88)], "y": [FakeRun(v) for v in (0.89, 0.91)]}
-    assert verdicts(close)[0].startswith("No difference")
-    assert "차이 없음" in verdicts(close, "ko")[0]
+    assert difference_sentences(close)[0].startswith("No difference")
+    assert "차이 없음" in difference_sentences(close, "ko")[0]
     apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.5, 0.51)]}
-    assert verdicts(apart)[0].startswith("x is better than y")
+    assert difference_sentences(apart)[0].startswith("x is better than y")
     single = {"x": [FakeRun(0.90)], "y": [FakeRun(0.89)]}
-    assert verdicts(single)[0].startswith("No difference")
+    assert difference_sentences(single)[0].startswith("No difference")
     errors = {
         "x": [FakeRun(3.0, False, "mae")],
         "y": [FakeRun(2.0, False, "mae")],
     }
-    assert "cannot tell a difference" in verdicts(errors)[0]
-    assert verdicts(errors)[0].startswith("y comes out before x"), "lower is better"
+    assert "cannot tell a difference" in difference_sentences(errors)[0]
+    assert difference_sentences(errors)[0].startswith("y comes out before x"), "lower is better"
 
 
 def test_a_difference_of_percentages_is_in_points():
     apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.1, 0.1)]}
-    said = verdicts(apart)[0]
+    said = difference_sentences(apart)[0]
     assert re.fullmatch(
         r"x is better than y in test accuracy, by \d\d\.\d to \d\d\.\d points \(95 %\)\.", said
     )
-    assert "%포인트 좋음" in verdicts(apart, "ko")[0]
+    assert "%포인트 좋음" in difference_sentences(apart, "ko")[0]
 
 
 def test_one_run_each_is_said_to_be_about_these_networks():
     apart = {"x": [FakeRun(0.9)], "y": [FakeRun(0.5)]}
-    assert verdicts(apart)[-1].startswith("One run each: this is of these networks")
-    assert not any("One run each" in line for line in verdicts({**apart, "x": [FakeRun(0.5)]}))
+    assert difference_sentences(apart)[-1].startswith("One run each: this is of these networks")
+    same = difference_sentences({**apart, "x": [FakeRun(0.5)]})
+    assert not any("One run each" in line for line in same)
 
 
 def test_a_correction_for_several_comparisons_is_said():
     three = {name: [FakeRun(v) for v in (0.90, 0.91)] for name in "xyz"}
-    assert verdicts(three)[-1].startswith("Corrected for 3 comparisons, all pairs of these")
-    assert "3번의 비교" in verdicts(three, "ko")[-1]
-    assert not any("Corrected" in line for line in verdicts({"x": three["x"], "y": three["y"]}))
+    corrected = "Corrected for 3 comparisons, all pairs of these"
+    assert difference_sentences(three)[-1].startswith(corrected)
+    assert "3번의 비교" in difference_sentences(three, "ko")[-1]
+    two = difference_sentences({"x": three["x"], "y": three["y"]})
+    assert not any("Corrected" in line for line in two)
 
 
 @pytest.mark.parametrize(
@@ -307,12 +310,12 @@ def test_numbers_have_three_digits_and_their_unit(value, unit, shown):
 
 
 def test_seeds_are_put_together():
-    assert grouped(["adam-seed0", "adam-seed1", "sgd-seed0"]) == {
+    assert group_by_seed(["adam-seed0", "adam-seed1", "sgd-seed0"]) == {
         "adam": ["adam-seed0", "adam-seed1"],
         "sgd": ["sgd-seed0"],
     }
-    assert grouped(["seed0", "seed1"]) == {"all": ["seed0", "seed1"]}
-    assert grouped(["adam", "sgd"]) == {"adam": ["adam"], "sgd": ["sgd"]}
+    assert group_by_seed(["seed0", "seed1"]) == {"all": ["seed0", "seed1"]}
+    assert group_by_seed(["adam", "sgd"]) == {"adam": ["adam"], "sgd": ["sgd"]}
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

@@ -1,1 +1,1 @@
-"""Runs side by side: who takes part, and what may be said of the outcome."""
+"""Comparisons of many runs: which runs take part, how they are trained, and how they differ."""

@@ -1,5 +1,5 @@
-"""Many runs side by side: curves with their spread, functions on the same data, and what can be
-said of the differences."""
+"""Report of many runs: learning curves with their spread over seeds, fitted functions, and the
+differences between groups of runs."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from etude.comparison.differences import judged, samples_of, table_of, values_of, verdicts
+from etude.comparison.differences import (
+    difference_sentences,
+    goal_values,
+    group_differences,
+    results_table,
+    sample_count,
+)
 from etude.inspection import words
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
@@ -20,106 +26,112 @@ Rows = Sequence[Mapping[str, Any]]
 SEED = re.compile(r"-?seed\d+")
 
 
-def grouped(labels: Sequence[str]) -> dict[str, list[str]]:
-    """Labels of members that differ in their seed alone, by what they have in common."""
-    found: dict[str, list[str]] = {}
+def group_by_seed(labels: Sequence[str]) -> dict[str, list[str]]:
+    """Group labels that differ only in the seed, by the part that they share."""
+    groups: dict[str, list[str]] = {}
     for label in labels:
-        found.setdefault(SEED.sub("", label) or "all", []).append(label)
-    return found
+        # Labels such as "seed0" have nothing left without the seed: one group named "all".
+        groups.setdefault(SEED.sub("", label) or "all", []).append(label)
+    return groups
 
 
-def draw(
+def write_report(
     place: Path,
     runs: Mapping[str, Any],
-    unfair: str,
+    warning: str,
     lang: Lang = "en",
     diverged: Mapping[str, str] | None = None,
 ) -> None:
-    """pictures/ and report.html of finished runs (ship.Run) by label. unfair: a warning that
-    stands on pictures and above the table. diverged: label -> words, of runs that did not finish.
+    """Write pictures/ and report.html of finished runs.
+
+    runs: inference.run.Run by label. warning: printed on the pictures and above the table.
+    diverged: label -> reason, for runs that diverged.
     """
-    groups, goals = groups_of(runs), {run.result["goal"] for run in runs.values()}
-    pictures, said = [], sentences(runs, unfair, lang, diverged)
+    groups, goals = group_runs(runs), {run.result["goal"] for run in runs.values()}
+    pictures, lines = [], sentences(runs, warning, lang, diverged)
     summary: list[list[str]] = []
-    if len(goals) == 1:
-        histories = {name: [run.history for run in found] for name, found in groups.items()}
-        pictures.append(overlaid(histories, goals.pop(), unfair, lang))
-        summary = table_of(groups, lang)
-    pictures += fitted(runs, unfair, lang)
-    sections = [Section(say(lang, "results"), said, summary)] if summary else []
+    if len(goals) == 1:  # curves of different metrics do not belong on one axis
+        histories = {name: [run.history for run in members] for name, members in groups.items()}
+        pictures.append(overlay(histories, goals.pop(), warning, lang))
+        summary = results_table(groups, lang)
+    pictures += fitted_functions(runs, warning, lang)
+    sections = [Section(say(lang, "results"), lines, summary)] if summary else []
     every = words.rows(list(runs.values()), list(runs), lang)
     sections += [
-        Section(say(lang, "runs"), said if not summary else [], every),
+        Section(say(lang, "runs"), lines if not summary else [], every),
         Section(say(lang, "pictures"), pictures=pictures),
     ]
     write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)
 
 
-def groups_of(runs: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Runs by label as groups that differ in their seed alone."""
-    return {name: [runs[m] for m in members] for name, members in grouped(list(runs)).items()}
+def group_runs(runs: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Group runs whose labels differ only in the seed."""
+    return {name: [runs[m] for m in members] for name, members in group_by_seed(list(runs)).items()}
 
 
 def sentences(
     runs: Mapping[str, Any],
-    unfair: str = "",
+    warning: str = "",
     lang: Lang = "en",
     diverged: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """What can be said of finished runs by label: the warning first, which holds for all that
-    follows; what diverged; and the best group against each other one."""
-    said = [unfair] if unfair else []
-    said += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
+    """Sentences on finished runs: the warning first, because it applies to all that follows, then
+    the runs that diverged, then the best group against every other group."""
+    lines = [warning] if warning else []
+    lines += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
     goals = sorted({run.result["goal"] for run in runs.values()})
     if len(goals) > 1:
-        return [*said, say(lang, "duel.apart", goals=", ".join(goals))]
+        return [*lines, say(lang, "duel.apart", goals=", ".join(goals))]
     if len({run.result["data"] for run in runs.values()}) > 1:
-        return [*said, say(lang, "board.data")]
-    groups = groups_of(runs)
-    return said + (verdicts(groups, lang) if len(groups) > 1 else only(groups, lang))
+        return [*lines, say(lang, "board.data")]
+    groups = group_runs(runs)
+    return lines + (
+        difference_sentences(groups, lang) if len(groups) > 1 else single_group(groups, lang)
+    )
 
 
-def findings(runs: Mapping[str, Any], unfair: str) -> dict[str, Any]:
-    """What `sentences` says, as plain JSON values."""
+def findings(runs: Mapping[str, Any], warning: str) -> dict[str, Any]:
+    """The content of `sentences` as plain JSON values."""
     goals = {run.result["goal"] for run in runs.values()}
     alike = len(goals) == len({run.result["data"] for run in runs.values()}) == 1
-    verdicts = {"runs": judged(groups_of(runs))} if alike else {}
-    return {"goal": goals.pop() if alike else "", "warning": unfair, "verdicts": verdicts}
+    verdicts = {"runs": group_differences(group_runs(runs))} if alike else {}
+    return {"goal": goals.pop() if alike else "", "warning": warning, "verdicts": verdicts}
 
 
-def only(groups: Mapping[str, Sequence[Any]], lang: Lang = "en") -> list[str]:
-    """The result of the one group there is."""
+def single_group(groups: Mapping[str, Sequence[Any]], lang: Lang = "en") -> list[str]:
+    """The test result of a comparison that has only one group."""
     [(name, runs)] = groups.items()
-    goal, values = runs[0].result["goal"], values_of(runs)
-    mean = number(float(values.mean()), goal, runs[0].test.get("unit", ""))
-    ends = mean_interval(values, goal, samples_of(runs))
+    goal, results = runs[0].result["goal"], goal_values(runs)
+    mean = number(float(results.mean()), goal, runs[0].test.get("unit", ""))
+    ends = mean_interval(results, goal, sample_count(runs))
     count = counted(lang, "run", len(runs))
-    found = {"name": name, "goal": goal, "value": mean, "runs": count}
+    values = {"name": name, "goal": goal, "value": mean, "runs": count}
     if ends is None:
-        return [say(lang, "difference.only", **found)]
+        return [say(lang, "difference.only", **values)]
     low, high = (number(end, goal) for end in ends)
-    return [say(lang, "difference.only.interval", low=low, high=high, **found)]
+    return [say(lang, "difference.only.interval", low=low, high=high, **values)]
 
 
-def whole_epochs(*panels: Any) -> None:
-    """Ticks at whole numbers only, across."""
+def integer_ticks(*panels: Any) -> None:
+    """Put ticks only at whole numbers of the x axis."""
     from matplotlib.ticker import MaxNLocator
 
     for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def overlaid(
+def overlay(
     groups: Mapping[str, Sequence[Rows]],
     goal: str,
     warning: str,
     lang: Lang = "en",
     called: str = "curves",
 ) -> Picture:
-    """Validation goal and training loss by epoch: of each group the mean, and the span of its
-    members; `warning` stands on it."""
+    """Training loss and validation metric by epoch: the mean of each group with the range of its
+    runs as a band. groups: per run the rows of its history. warning: printed below the panels."""
 
     def curves(members: Sequence[Rows], of: Any) -> tuple[range, np.ndarray]:
+        # Beyond the shortest run the mean would cover fewer runs, and jump where one drops out.
         epochs = min(len(rows) for rows in members)
         return range(1, epochs + 1), np.array([[of(r) for r in rows[:epochs]] for rows in members])
 
@@ -141,7 +153,7 @@ def overlaid(
         log_scale(left.yaxis)
         right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
         right.legend()
-        whole_epochs(left, right)
+        integer_ticks(left, right)
         if warning:
             figure.supxlabel(warning, fontsize=8)
 
@@ -149,8 +161,8 @@ def overlaid(
     return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
 
 
-def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
-    """The functions that runs fitted to the same data, where it is of one variable."""
+def fitted_functions(runs: Mapping[str, Any], warning: str, lang: Lang) -> list[Picture]:
+    """The functions that runs fitted to the same data; empty unless the input is one variable."""
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:
         return []
@@ -163,10 +175,10 @@ def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
         for label, run in runs.items()
     }
     data = (np.asarray(test.x)[:, 0], test.y[:, 0])
-    return [functions(*data, lines, first.card.unit, unfair, lang)]
+    return [function_picture(*data, lines, first.card.unit, warning, lang)]
 
 
-def functions(
+def function_picture(
     x: np.ndarray,
     y: np.ndarray,
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -174,8 +186,10 @@ def functions(
     warning: str = "",
     lang: Lang = "en",
 ) -> Picture:
-    """Test data x, y [n] of one variable, and each run's function as (x, y) over a grid; `warning`
-    stands on it."""
+    """Picture of test data x, y [n] of one variable and the function of each run.
+
+    lines: label -> (x, y) over a grid. unit: label of the y axis. warning: printed below.
+    """
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()

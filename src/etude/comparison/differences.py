@@ -1,5 +1,6 @@
-"""What can be said of the differences between groups of runs, in words: their intervals, and "no
-difference" where there is none. The numbers are of `inspection/stats.py`.
+"""Differences between groups of runs: confidence intervals, verdicts and their sentences.
+
+A verdict is "no difference" wherever the interval contains zero. The statistics are in `stats.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,36 +16,42 @@ from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
 Groups = Mapping[str, Sequence[Any]]
 
 
-def values_of(runs: Sequence[Any]) -> np.ndarray:
-    """The test results [n] of runs."""
+def goal_values(runs: Sequence[Any]) -> np.ndarray:
+    """Test results [n] of runs, in the metric that each run is judged by."""
     return np.array([run.test[run.result["goal"]] for run in runs])
 
 
-def samples_of(runs: Sequence[Any]) -> int | None:
-    """Test samples of runs; None where they do not say."""
+def sample_count(runs: Sequence[Any]) -> int | None:
+    """Number of test samples behind the results of these runs; None if no run records it."""
     return next((run.test["samples"] for run in runs if run.test.get("samples")), None)
 
 
-def compared(
+def best_against_others(
     groups: Mapping[str, Sequence[float]],
     goal: str,
     samples: Mapping[str, int | None] | int | None = None,
 ) -> list[dict[str, Any]]:
-    """The best mean against each other one: first, other, low and high of the 95 % interval of
-    their difference, and the verdict: "some", "none" where it holds zero, "untold" if there is no
-    interval. The intervals hold at once for all `pairs` of the groups.
+    """Compare the group with the best mean with every other group, one row per other group.
 
-    groups: the results of each, one a seed; empty ones are left out. samples: of the test split of
-    each, or of all, which shares need (see inspection/stats.py).
+    A row holds the names `first` and `other`, `low` and `high` of the 95 % interval of their
+    difference, and a verdict: "some" difference, "none" where the interval contains zero, "untold"
+    where no interval can be computed. The intervals hold simultaneously for all `pairs` of groups.
+
+    groups: results by group, one per seed; empty groups are left out. samples: size of the test
+    split, per group or for all; metrics that are fractions need it (see stats.py).
     """
-    values = {name: list(found) for name, found in groups.items() if len(found)}
+    values = {name: list(results) for name, results in groups.items() if len(results)}
     if not values:
         return []
     counts = samples if isinstance(samples, Mapping) else dict.fromkeys(values, samples)
     sign = 1 if goal in LOWER_IS_BETTER else -1
-    means = {name: float(np.mean(found)) for name, found in values.items()}
+    means = {name: float(np.mean(results)) for name, results in values.items()}
     first, *others = sorted(means, key=lambda name: sign * means[name])
+    # The best group is selected after looking at the results, so the correction counts every pair
+    # of groups and not only those reported below.
     pairs = len(values) * (len(values) - 1) // 2
+    # A pair that happens to vary less than the groups do on average is not trusted more for it:
+    # stats.difference lowers its degrees of freedom by this mean.
     spread = float(np.mean([stats.seeds_variance(np.array(v)) for v in values.values()]))
     rows = []
     for other in others:
@@ -64,64 +71,68 @@ def _verdict(ends: stats.Interval | None, equal: bool) -> str:
     return "none" if ends[0] <= 0 <= ends[1] else "some"
 
 
-def worded(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
-    """One of `compared` as a sentence."""
+def pair_sentence(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
+    """One row of `best_against_others` as a sentence."""
     values = {"first": pair["first"], "other": pair["other"], "goal": goal}
     if pair["verdict"] == "untold":
         return say(lang, "difference.untold", **values)
     if pair["low"] is None or not pair["gap"]:
         return say(lang, "difference.equal", **values)
+    # The sentence for a clear difference states its direction in words, so both ends are given by
+    # their size, the smaller first. Otherwise the signs matter: the interval contains zero.
     ends = sorted((pair["low"], pair["high"]), key=abs if pair["verdict"] == "some" else float)
     if pair["verdict"] == "some":
         ends = [abs(end) for end in ends]
-    low, high = (apart(end, goal) for end in ends)
+    low, high = (gap_text(end, goal) for end in ends)
     unit = say(lang, "difference.points") if goal in SHARES else ""
-    gap = apart(abs(pair["gap"]), goal)
+    gap = gap_text(abs(pair["gap"]), goal)
     key = "difference.some" if pair["verdict"] == "some" else "difference.none"
     return say(lang, key, low=low, high=high, gap=gap, unit=unit, **values)
 
 
-def apart(gap: float, goal: str) -> str:
-    """A difference of two of a goal's values as a person writes it: of percentages in points."""
+def gap_text(gap: float, goal: str) -> str:
+    """The difference of two values of a metric as text; for percentages, in points."""
     return f"{100 * gap:.1f}" if goal in SHARES else number(gap, goal)
 
 
-def all_worded(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:
-    """`compared` as sentences, and what holds for all of them."""
-    return [*(worded(pair, goal, lang) for pair in pairs), *footnotes(pairs, lang)]
+def pair_sentences(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:
+    """All rows of `best_against_others` as sentences, then the footnotes that apply to them."""
+    return [*(pair_sentence(pair, goal, lang) for pair in pairs), *footnotes(pairs, lang)]
 
 
 def footnotes(pairs: Sequence[Mapping[str, Any]], lang: Lang = "en") -> list[str]:
-    """What holds for all of `compared`: for how many pairs, and that one run each is no method."""
-    said = []
+    """Footnotes for rows of `best_against_others`: the number of pairs that the intervals are
+    corrected for, and that a single run per group says nothing about the method."""
+    lines = []
     if any(pair["low"] is not None and pair["pairs"] > 1 for pair in pairs):
-        said.append(say(lang, "difference.corrected", count=pairs[0]["pairs"]))
+        lines.append(say(lang, "difference.corrected", count=pairs[0]["pairs"]))
     if any(pair["runs"] == 1 and pair["verdict"] == "some" for pair in pairs):
-        said.append(say(lang, "difference.single"))
-    return said
+        lines.append(say(lang, "difference.single"))
+    return lines
 
 
-def judged(groups: Groups) -> list[dict[str, Any]]:
-    """`compared` of groups of finished runs with one goal."""
+def group_differences(groups: Groups) -> list[dict[str, Any]]:
+    """`best_against_others` for groups of finished runs that share one metric."""
     goal = next(iter(groups.values()))[0].result["goal"]
-    values = {name: values_of(runs).tolist() for name, runs in groups.items()}
-    samples = {name: samples_of(runs) for name, runs in groups.items()}
-    return compared(values, goal, samples)
+    values = {name: goal_values(runs).tolist() for name, runs in groups.items()}
+    samples = {name: sample_count(runs) for name, runs in groups.items()}
+    return best_against_others(values, goal, samples)
 
 
-def verdicts(groups: Groups, lang: Lang = "en") -> list[str]:
+def difference_sentences(groups: Groups, lang: Lang = "en") -> list[str]:
     """The best group against each other one, a sentence each, and what holds for all."""
     goal = next(iter(groups.values()))[0].result["goal"]
-    return all_worded(judged(groups), goal, lang)
+    return pair_sentences(group_differences(groups), goal, lang)
 
 
-def table_of(groups: Groups, lang: Lang = "en") -> list[list[str]]:
-    """Results by group, head first: runs, mean with its interval, span, parameters, seconds."""
+def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
+    """Table of results by group, with the head first: number of runs, mean and its interval, range,
+    parameters, mean seconds of training."""
     table = [say(lang, "difference.head").split("|")]
     for name, runs in groups.items():
         goal, unit = runs[0].result["goal"], runs[0].test.get("unit", "")
-        values = values_of(runs)
-        interval = mean_interval(values, goal, samples_of(runs))
+        values = goal_values(runs)
+        interval = mean_interval(values, goal, sample_count(runs))
         ends = " - ".join(number(end, goal) for end in interval) if interval else "-"
         table.append(
             [

@@ -1,5 +1,5 @@
-"""The life of a duel: what was asked becomes a plan, the plan is played to its end, and what was
-found is drawn."""
+"""Runs a comparison: turns a request into a plan, trains every run of the plan, and writes a report
+of the results."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -8,11 +8,11 @@ from typing import Any
 
 from etude import pipeline, registry
 from etude.comparison import curves, findings, protocol, request, workers
-from etude.comparison.journal import Ledger, Named, Plan
+from etude.comparison.journal import Journal, NamedRecipe, Plan
 from etude.comparison.protocol import Contender
-from etude.comparison.request import Asked, Duel
-from etude.comparison.run_spec import Member
-from etude.comparison.shared_queue import Board
+from etude.comparison.request import Comparison, ComparisonRequest
+from etude.comparison.run_spec import RunSpec
+from etude.comparison.shared_queue import SharedQueue
 from etude.comparison.workers import Engine, Note, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
@@ -24,60 +24,72 @@ from etude.runs.provenance import differences, environment
 from etude.system.limits import cores
 
 
-def engine_for(ledger: Ledger, count: int, pool: Pool) -> Engine:
-    """What runs these members: the one place where that is chosen.
+def engine_for(journal: Journal, count: int, pool: Pool) -> Engine:
+    """Choose the engine that runs `count` workers. Nothing else makes this choice.
 
-    Posted on a storage where one is given. Else one worker is this process; several are processes
-    of their own.
+    With a storage, runs are posted to the shared queue. Without one, a single worker is this
+    process, and several workers are separate processes.
     """
-    if ledger.plan.storage:
-        return Board(ledger.plan.storage, ledger.path.name, pool.note)
-    return workers.here if count == 1 else pool
+    if journal.plan.storage:
+        return SharedQueue(journal.plan.storage, journal.path.name, pool.note)
+    return workers.in_this_process if count == 1 else pool
 
 
-# From what was asked to a plan --------------------------------------------------------------------
+# From a request to a plan -------------------------------------------------------------------------
 
 
-def plan(asked: Asked, workers: int | None, storage: str, note: Note) -> Plan:
-    """Who takes part, each recipe checked and whole, before anything is begun. Raises EtudeError.
+def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note: Note) -> Plan:
+    """Complete and check the recipe of every run before any of them starts. Raises EtudeError.
 
-    workers: how many there should be side by side. storage: where they are posted. note: is told of
-    data and choices.
+    workers: number of parallel workers, None for one per core. storage: database URL of the shared
+    queue, or "". note: receives messages about the data and the automatic choices.
     """
-    rules = asked.rules
-    found = request.members(asked.axes, alone=rules is not None)
-    fields = {"train.threads": 1, **asked.fields}
-    drafts = {label: _drafted(chosen, fields) for label, chosen in found.items()}
-    for mapping in drafts.values():  # what one member cannot do, none begins with
+    rules = comparison.rules
+    chosen_values = request.combinations(comparison.axes, alone=rules is not None)
+    # One thread per run: the sum of floats depends on the number of threads, so results would
+    # otherwise depend on the machine; the parallelism comes from the workers.
+    fields = {"train.threads": 1, **comparison.fields}
+    drafts = {label: _draft(chosen, fields) for label, chosen in chosen_values.items()}
+    # An invalid recipe must fail here, and not after the runs before it have been trained.
+    for mapping in drafts.values():
         for schedule in rules.schedules if rules else (None,):
             train = mapping.get("train", {})
-            registry.complete({**mapping, "train": {**train, **_given(schedule=schedule)}})
-    settled: dict[str, tuple[dict[str, Any], str]] = {}
+            registry.complete({**mapping, "train": {**train, **_without_none(schedule=schedule)}})
+    # Resolving loads the data and may measure the hardware, so it happens once per model and data.
+    resolved: dict[str, tuple[dict[str, Any], str]] = {}
     for mapping in drafts.values():
-        if (pair := _pair(mapping)) not in settled:
-            whole, goal, said = pipeline.resolve(mapping)
-            settled[pair] = whole, goal
-            for line in said.splitlines():
+        if (pair := _model_and_data(mapping)) not in resolved:
+            whole, goal, messages = pipeline.resolve(mapping)
+            resolved[pair] = whole, goal
+            for line in messages.splitlines():
                 note(f"{whole['model']['name']}: {line}")
     if rules:
-        contenders = tuple(_contender(k, m, *settled[_pair(m)]) for k, m in drafts.items())
-        who: dict[str, Any] = {"rules": rules, "contenders": contenders}
-        return Plan(**who, workers=workers, storage=storage, environment=environment())
+        contenders = tuple(
+            _contender(k, m, *resolved[_model_and_data(m)]) for k, m in drafts.items()
+        )
+        return Plan(
+            rules=rules,
+            contenders=contenders,
+            workers=workers,
+            storage=storage,
+            environment=environment(),
+        )
     members = tuple(
-        Named(label=k, mapping=_as_settled(m, settled[_pair(m)][0])) for k, m in drafts.items()
+        NamedRecipe(label=k, mapping=_with_measured_choices(m, resolved[_model_and_data(m)][0]))
+        for k, m in drafts.items()
     )
-    rate = next(iter(settled.values()))[0]["train"]["lr"]
+    rate = next(iter(resolved.values()))[0]["train"]["lr"]
     return Plan(
         members=members,
-        warning=request.warning(asked.axes, rate),
+        warning=request.warning(comparison.axes, rate),
         workers=workers,
         storage=storage,
         environment=environment(),
     )
 
 
-def _drafted(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """One member's recipe, as far as it is given."""
+def _draft(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft of one recipe, from the axis values of this run and the fields of all runs."""
     own: dict[str, Any] = dict(fields)
     if "optimizer" in chosen:
         own["train.optimizer"] = chosen["optimizer"]
@@ -86,101 +98,110 @@ def _drafted(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, 
     return draft(chosen.get("model"), chosen.get("data"), fields=own)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def _without_none(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _pair(mapping: Mapping[str, Any]) -> str:
-    """Model and data: what the choices of a recipe depend on."""
+def _model_and_data(mapping: Mapping[str, Any]) -> str:
+    """A key of the model and the data, on which the automatic choices of a recipe depend."""
     return repr((mapping["model"], mapping["data"]))
 
 
 def _contender(
     label: str, mapping: Mapping[str, Any], whole: Mapping[str, Any], goal: str
 ) -> Contender:
-    """A drafted recipe, made whole as its pair was."""
-    train = {**whole["train"], **_given(optimizer=mapping["train"].get("optimizer"))}
+    """A contender: the complete recipe of its model and data, with its own optimizer."""
+    train = {**whole["train"], **_without_none(optimizer=mapping["train"].get("optimizer"))}
     full = {**whole, "train": train}
     return Contender(label=label, mapping=full, goal=goal, default=train["lr"])
 
 
-def _as_settled(mapping: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
-    """A drafted recipe with what was measured for its pair, which may come out otherwise each
-    time."""
+def _with_measured_choices(mapping: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    """A draft with the hardware choices that were measured for its model and data.
+
+    They are stored because a measurement can come out differently next time, and a resumed
+    comparison must train every run in the same way.
+    """
     measured = {key: whole["train"][key] for key in ("device", "precision", "compile")}
     return {**mapping, "train": {**mapping.get("train", {}), **measured}}
 
 
-# From the plan to outcomes ------------------------------------------------------------------------
+# From a plan to outcomes --------------------------------------------------------------------------
 
 
-def begin(place: Path, plan: Plan) -> Ledger:
-    """The folder of a new duel, locked. Raises RunError if it is taken."""
-    return Ledger.create(place, plan)
+def begin(place: Path, plan: Plan) -> Journal:
+    """Create and lock the folder of a new comparison. Raises RunError if the folder is taken."""
+    return Journal.create(place, plan)
 
 
-def play(ledger: Ledger, quiet: bool, lang: Lang = "en") -> Duel:
-    """All that is not done yet, then the report. The folder is given back at the end.
+def run(journal: Journal, quiet: bool, lang: Lang = "en") -> Comparison:
+    """Train every run that has no outcome yet, then write the report; unlock the folder at the end.
 
-    Raises Interrupted and Stopped after saving; `etude resume` goes on.
+    Raises Interrupted or Stopped once the current runs are saved; `etude resume` continues.
     """
-    path, known = ledger.path, ledger.known
+    path, outcomes = journal.path, journal.outcomes
     try:
         with Tally(path.name, quiet) as tally, Pool(tally.note) as pool:
-            for line in differences(ledger.plan.environment, environment()):
+            for line in differences(journal.plan.environment, environment()):
                 tally.note(f"bytes may differ from an unbroken comparison: {line}")
-            _rounds(ledger, tally, pool)
-        return drawn(ledger, lang)
+            _run_stages(journal, tally, pool)
+        return conclude(journal, lang)
     except (Interrupted, Stopped) as error:
-        raise _left(type(error), path, len(known)) from None
+        # The error of one run would name that run; the user resumes the whole comparison.
+        raise _stop_error(type(error), path, len(outcomes)) from None
     except KeyboardInterrupt:
-        raise _left(Interrupted, path, len(known)) from None
+        raise _stop_error(Interrupted, path, len(outcomes)) from None
     finally:
-        ledger.folder.release()
+        journal.folder.release()
 
 
-def _left(kind: type[Interrupted] | type[Stopped], path: Path, done: int) -> Interrupted | Stopped:
+def _stop_error(
+    kind: type[Interrupted] | type[Stopped], path: Path, done: int
+) -> Interrupted | Stopped:
     return kind(
-        f"{path}: stopped and saved, {done} runs done.", do=f"Go on with it: etude resume {path}"
+        f"{path}: stopped and saved, {done} runs done.", do=f"Resume it: etude resume {path}"
     )
 
 
-def _rounds(ledger: Ledger, tally: Tally, pool: Pool) -> None:
-    """Ask the course what is called for, have it run, and again, until nothing is."""
-    plan, folder = ledger.plan, ledger.folder
-    ledger.starts()
+def _run_stages(journal: Journal, tally: Tally, pool: Pool) -> None:
+    """Run the stages of the plan: "runs", or "search" and then "finals"."""
+    plan, folder = journal.plan, journal.folder
+    journal.start_clock()
     if plan.rules is None:
-        _run(ledger, "runs", plan.whole(), folder.path, tally, pool)
+        _run_stage(journal, "runs", plan.run_specs(), folder.path, tally, pool)
         return
     rules, contenders = plan.rules, plan.contenders
-    while ledger.lacks(asked := protocol.search(contenders, rules, ledger.known)):
-        _run(ledger, "search", asked, folder.search, tally, pool)
-    asked = protocol.finals(contenders, rules, ledger.known)
-    _run(ledger, "finals", asked, folder.path, tally, pool)
+    # A best rate at the edge extends the rates, so the list of runs grows until it is stable.
+    while journal.missing(specs := protocol.search_specs(contenders, rules, journal.outcomes)):
+        _run_stage(journal, "search", specs, folder.search, tally, pool)
+    specs = protocol.final_specs(contenders, rules, journal.outcomes)
+    _run_stage(journal, "finals", specs, folder.path, tally, pool)
 
 
-def _run(
-    ledger: Ledger, stage: str, asked: list[Member], place: Path, tally: Tally, pool: Pool
+def _run_stage(
+    journal: Journal, stage: str, specs: list[RunSpec], place: Path, tally: Tally, pool: Pool
 ) -> None:
-    """Run those whose outcome is not known yet."""
-    todo = ledger.lacks(asked)
+    """Train the runs of one stage that have no outcome yet, and record each outcome."""
+    todo = journal.missing(specs)
     if not todo:
         return
-    tally.begins(stage, len(asked) - len(todo), len(asked))
-    count = min(_workers(ledger.plan, todo), len(todo))
-    engine = engine_for(ledger, count, pool)
+    tally.begins(stage, len(specs) - len(todo), len(specs))
+    count = min(_workers(journal.plan, todo), len(todo))
+    engine = engine_for(journal, count, pool)
+    # An engine is a generator: where recording an outcome fails, closing it restores the signal
+    # handlers at once, instead of whenever the generator is collected.
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
-            ledger.add(stage, outcome)
+            journal.add(stage, outcome)
             best = "diverged" if outcome.best is None else f"{outcome.best:.4g}"
             tally.one(f"{outcome.label}: {best}")
 
 
-def _workers(plan: Plan, members: Sequence[Member]) -> int:
-    """As many as were asked for, else a core each; on a GPU one."""
+def _workers(plan: Plan, specs: Sequence[RunSpec]) -> int:
+    """Number of workers: as requested, else one per core, or one on a GPU, which is shared."""
     if plan.workers is not None:
         return plan.workers
-    train = members[0].mapping["train"]
+    train = specs[0].mapping["train"]
     if train.get("device", "cpu") != "cpu":
         return 1
     return max(1, cores() // int(train.get("threads") or 1))
@@ -189,35 +210,39 @@ def _workers(plan: Plan, members: Sequence[Member]) -> int:
 # From outcomes to a report ------------------------------------------------------------------------
 
 
-def drawn(ledger: Ledger, lang: Lang = "en") -> Duel:
-    """The report of a duel that has ended, and what it found. Raises NumericsError where every run
-    diverged."""
-    plan, known, path = ledger.plan, ledger.known, ledger.path
-    diverged = {label: one.diverged for label, one in known.items() if one.diverged}
+def conclude(journal: Journal, lang: Lang = "en") -> Comparison:
+    """Write the report of a finished comparison and return its results.
+
+    Raises NumericsError if every run diverged; RunError if folders of runs are on other machines.
+    """
+    plan, outcomes, path = journal.plan, journal.outcomes, journal.path
+    diverged = {label: one.diverged for label, one in outcomes.items() if one.diverged}
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
-        _must_have_some(labels, path, diverged)
-        if away := [label for label in labels if not begun(path / label)]:
+        _require_runs(labels, path, diverged)
+        if elsewhere := [label for label in labels if not begun(path / label)]:
             raise RunError(
-                f"{path}: all runs are made, but not all on this machine.",
+                f"{path}: all runs are finished, but some folders are on other machines.",
                 do=f"Copy their folders into {path}, then: etude report {path}",
-                items=away,
+                items=elsewhere,
             )
         runs = [Run(path / label) for label in labels]
-        warning = request.unfair(runs[0].recipe.train.lr, lang) if plan.warning else ""
-        curves.draw(path, dict(zip(labels, runs)), warning, lang, diverged)
-        return Duel(path, labels, runs, {}, diverged, ledger.spent, warning)
-    found = protocol.findings(plan.contenders, plan.rules, known)
-    tests = protocol.finals(plan.contenders, plan.rules, known)
-    labels = [m.label for m in tests if known[m.label].test is not None]
-    _must_have_some(labels, path, diverged)
-    labels = [label for label in labels if begun(path / label)]  # others stay where they were made
+        warning = request.one_rate_warning(runs[0].recipe.train.lr, lang) if plan.warning else ""
+        curves.write_report(path, dict(zip(labels, runs)), warning, lang, diverged)
+        return Comparison(path, labels, runs, {}, diverged, journal.seconds, warning)
+    result = protocol.findings(plan.contenders, plan.rules, outcomes)
+    tests = protocol.final_specs(plan.contenders, plan.rules, outcomes)
+    labels = [m.label for m in tests if outcomes[m.label].test is not None]
+    _require_runs(labels, path, diverged)
+    # A worker on another machine keeps its run folders there. The findings come from the outcomes
+    # alone, so only the curves of those runs are missing from the report.
+    labels = [label for label in labels if begun(path / label)]
     runs = [Run(path / label) for label in labels]
-    findings.draw(path, found, dict(zip(labels, runs)), ledger.spent, lang)
-    return Duel(path, labels, runs, found, diverged, ledger.spent)
+    findings.write_report(path, result, dict(zip(labels, runs)), journal.seconds, lang)
+    return Comparison(path, labels, runs, result, diverged, journal.seconds)
 
 
-def _must_have_some(runs: Sequence[str], path: Path, diverged: Mapping[str, str]) -> None:
+def _require_runs(runs: Sequence[str], path: Path, diverged: Mapping[str, str]) -> None:
     if not runs:
         raise NumericsError(
             f"{path}: every run diverged.",
@@ -226,31 +251,33 @@ def _must_have_some(runs: Sequence[str], path: Path, diverged: Mapping[str, str]
         )
 
 
-def again(path: Path, quiet: bool, lang: Lang = "en") -> Duel:
-    """Go on with a duel that was stopped or killed."""
-    return play(Ledger.again(path), quiet, lang)
+def resume(path: Path, quiet: bool, lang: Lang = "en") -> Comparison:
+    """Resume a comparison that was stopped or killed."""
+    return run(Journal.reopen(path), quiet, lang)
 
 
-def redrawn(path: Path, lang: Lang = "en") -> Path:
-    """Draw the report of a duel that has ended anew. Raises RunError if it has not."""
-    ledger = Ledger.again(path)
+def rewrite_report(path: Path, lang: Lang = "en") -> Path:
+    """Write the report of a finished comparison again and return its path. Raises RunError if runs
+    are missing."""
+    journal = Journal.reopen(path)
     try:
-        _must_have_ended(ledger)
-        drawn(ledger, lang)
+        _require_finished(journal)
+        conclude(journal, lang)
     finally:
-        ledger.folder.release()
-    return ledger.folder.report
+        journal.folder.release()
+    return journal.folder.report
 
 
-def _must_have_ended(ledger: Ledger) -> None:
-    plan = ledger.plan
-    asked = plan.whole()
+def _require_finished(journal: Journal) -> None:
+    plan = journal.plan
+    specs = plan.run_specs()
     if plan.rules:
-        asked = protocol.search(plan.contenders, plan.rules, ledger.known)
-        if not ledger.lacks(asked):
-            asked = protocol.finals(plan.contenders, plan.rules, ledger.known)
-    if left := ledger.lacks(asked):
+        specs = protocol.search_specs(plan.contenders, plan.rules, journal.outcomes)
+        # The final runs depend on the best rates, which only a complete search determines.
+        if not journal.missing(specs):
+            specs = protocol.final_specs(plan.contenders, plan.rules, journal.outcomes)
+    if left := journal.missing(specs):
         raise RunError(
-            f"{ledger.path}: this comparison is unfinished ({len(left)} runs and more to do).",
-            do=f"Go on with it: etude resume {ledger.path}",
+            f"{journal.path}: this comparison is unfinished: {len(left)} or more runs are missing.",
+            do=f"Resume it: etude resume {journal.path}",
         )

@@ -1,6 +1,6 @@
-"""The findings of a comparison by rules, as sentences and a table.
+"""The findings of a comparison by rules as sentences, a table and a report.
 
-`found` is what comparison/protocol.py computes.
+`findings` is the mapping that protocol.findings computes, also printed by `compare --json`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,63 +8,67 @@ from pathlib import Path
 from typing import Any
 
 from etude.comparison import curves
-from etude.comparison import pictures as drawn
-from etude.comparison.differences import all_worded, table_of
+from etude.comparison import pictures as comparison_pictures
+from etude.comparison.differences import pair_sentences, results_table
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
 
-Found = Mapping[str, Any]
+Findings = Mapping[str, Any]
 
 
-def draw(
+def write_report(
     place: Path,
-    found: Found,
+    findings: Findings,
     runs: Mapping[str, Any],
     spent: Mapping[str, float],
     lang: Lang = "en",
 ) -> None:
     """Write pictures/ and report.html.
 
-    runs: the finished ones by label. spent: seconds by stage.
+    runs: finished runs by label; others may be on other machines. spent: seconds by stage.
     """
     groups = {
         one["label"]: [runs[label] for label in one["tuned"]["members"] if label in runs]
-        for one in found["contenders"]
+        for one in findings["contenders"]
         if one["tuned"]
     }
     groups = {name: members for name, members in groups.items() if members}
     pictures = []
-    if found["goal"]:
-        pictures = drawn.pictures(found, lang)
+    if findings["goal"]:  # "" if the contenders have different metrics: no common axis
+        pictures = comparison_pictures.pictures(findings, lang)
         histories = {name: [run.history for run in members] for name, members in groups.items()}
         if histories:
-            pictures.append(curves.overlaid(histories, found["goal"], "", lang))
+            pictures.append(curves.overlay(histories, findings["goal"], "", lang))
+            # One function per contender: five fresh seeds each would hide one another.
             firsts = {name: members[0] for name, members in groups.items()}
-            pictures += curves.fitted(firsts, "", lang)
+            pictures += curves.fitted_functions(firsts, "", lang)
     sections = [
-        Section(say(lang, "results"), sentences(found, spent, lang), rows(found, lang)),
+        Section(say(lang, "results"), sentences(findings, spent, lang), rows(findings, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
-        Section(say(lang, "runs"), table=table_of(groups, lang) if groups else ()),
+        Section(say(lang, "runs"), table=results_table(groups, lang) if groups else ()),
     ]
     write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)
 
 
 def sentences(
-    found: Found,
+    findings: Findings,
     spent: Mapping[str, float],
     lang: Lang = "en",
 ) -> list[str]:
-    """All there is to say of a comparison by rules, the outcome first."""
-    said = [*_outcome(found, lang), *_target(found, lang), *_search(found, lang)]
+    """All sentences on a comparison by rules, the outcome first."""
+    lines = [*_outcome(findings, lang), *_target(findings, lang), *_search(findings, lang)]
     clock = {stage: spent.get(stage, 0.0) for stage in ("search", "finals")}
-    return [*said, say(lang, "duel.clock", **clock)]
+    return [*lines, say(lang, "duel.clock", **clock)]
 
 
-def _outcome(found: Found, lang: Lang) -> Iterator[str]:
-    """Who wins, and what one rate for all would have said."""
-    goal, pairs = found["goal"], found["verdicts"]
+def _outcome(findings: Findings, lang: Lang) -> Iterator[str]:
+    """Who wins, and what a single learning rate for all contenders would have shown."""
+    goal, pairs = findings["goal"], findings["verdicts"]
+    # The first pair names the best contender, and the others are compared with it, so a single
+    # sentence covers all of them.
     for pair in (leads := pairs.get("tuned", []))[:1]:
+        # Without a clear lead over every other contender there is no winner.
         even = [each for each in leads if each["verdict"] != "some"]
         names = ", ".join([pair["first"], *(each["other"] for each in even)])
         if not even:
@@ -73,33 +77,38 @@ def _outcome(found: Found, lang: Lang) -> Iterator[str]:
             yield say(lang, "duel.unclear", names=names)
         else:
             yield say(lang, "duel.even", names=names)
-    yield from all_worded(leads, goal, lang)
+    yield from pair_sentences(leads, goal, lang)
     if not leads:
-        for one in found["contenders"]:
+        for one in findings["contenders"]:
             if one["tuned"] and one["tuned"]["mean"] is not None:
                 value = number(one["tuned"]["mean"], one["goal"])
                 values = {"name": one["label"], "rate": one["chosen"]["rate"], "goal": one["goal"]}
                 yield say(lang, "duel.only", value=value, **values)
-    rates = {one["default_rate"] for one in found["contenders"]}
-    said = " ".join(all_worded(pairs.get("default", []), goal, lang))
-    if said and len(rates) == 1:
-        yield say(lang, "duel.default.one", rate=rates.pop(), said=said)
-    elif said:
-        yield say(lang, "duel.default.own", said=said)
+    rates = {one["default_rate"] for one in findings["contenders"]}
+    default_verdict = " ".join(pair_sentences(pairs.get("default", []), goal, lang))
+    if default_verdict and len(rates) == 1:
+        yield say(lang, "duel.default.one", rate=rates.pop(), said=default_verdict)
+    elif default_verdict:
+        yield say(lang, "duel.default.own", said=default_verdict)
 
 
-def _target(found: Found, lang: Lang) -> Iterator[str]:
-    """Time to the target, of each."""
-    each = [drawn.reached(one, lang) for one in found["contenders"] if one["to_target"]]
+def _target(findings: Findings, lang: Lang) -> Iterator[str]:
+    """The time that each contender needs to reach the target."""
+    each = [
+        comparison_pictures.time_sentence(one, lang)
+        for one in findings["contenders"]
+        if one["to_target"]
+    ]
     if each:
-        key = "duel.target.given" if found["target_given"] else "duel.target.found"
-        target = number(found["target"], found["goal"])
-        yield say(lang, key, goal=found["goal"], target=target, each=", ".join(each))
+        key = "duel.target.given" if findings["target_given"] else "duel.target.found"
+        target = number(findings["target"], findings["goal"])
+        yield say(lang, key, goal=findings["goal"], target=target, each=", ".join(each))
 
 
-def _search(found: Found, lang: Lang) -> Iterator[str]:
-    """How it was searched, what that cost, and where it had to go on or failed."""
-    rules, contenders = found["rules"], found["contenders"]
+def _search(findings: Findings, lang: Lang) -> Iterator[str]:
+    """How the rates were searched, how many runs that took, where rates were extended, and which
+    runs diverged."""
+    rules, contenders = findings["rules"], findings["contenders"]
     values = {"low": min(rules["rates"]), "high": max(rules["rates"])}
     nouns = {"rates": "rate", "seeds": "seed", "fresh": "fresh"}
     counts = {key: counted(lang, noun, len(rules[key])) for key, noun in nouns.items()}
@@ -130,10 +139,10 @@ def _search(found: Found, lang: Lang) -> Iterator[str]:
                 yield say(lang, "duel.fresh", name=name, rate=group["rate"], **values)
 
 
-def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
-    """A row a contender, the head first."""
+def rows(findings: Findings, lang: Lang = "en") -> list[list[str]]:
+    """Table with one row per contender, the head first."""
     table = [say(lang, "duel.head").split("|")]
-    for one in found["contenders"]:
+    for one in findings["contenders"]:
         goal, best, time = one["goal"], one["chosen"], one["to_target"] or {}
         tuned = one["tuned"] or {"mean": None, "interval": None}
         median = f", {number(tuned['median'], goal)}" if tuned["mean"] is not None else ""
@@ -146,10 +155,11 @@ def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
             [
                 one["label"],
                 f"{best['rate']:g} {best['schedule']}" if best else "-",
-                shown(best and best["score"], goal),
-                f"{shown(tuned['mean'], goal)} ({span(tuned['interval'], goal)}){median}",
-                f"{shown(one['default']['mean'], goal)} "
-                f"({span(one['default']['interval'], goal)}), {one['default_rate']:g}",
+                value_text(best and best["score"], goal),
+                f"{value_text(tuned['mean'], goal)} "
+                f"({interval_text(tuned['interval'], goal)}){median}",
+                f"{value_text(one['default']['mean'], goal)} "
+                f"({interval_text(one['default']['interval'], goal)}), {one['default_rate']:g}",
                 taken,
                 f"{one['runs']['search']} + {one['runs']['final']}",
             ]
@@ -157,11 +167,11 @@ def rows(found: Found, lang: Lang = "en") -> list[list[str]]:
     return table
 
 
-def shown(value: float | None, goal: str) -> str:
-    """A goal's value, or a dash."""
+def value_text(value: float | None, goal: str) -> str:
+    """A value of the metric as text; a dash for None."""
     return "-" if value is None else number(value, goal)
 
 
-def span(ends: Sequence[float] | None, goal: str) -> str:
-    """Two ends, or a dash."""
+def interval_text(ends: Sequence[float] | None, goal: str) -> str:
+    """An interval as text; a dash for None."""
     return " - ".join(number(end, goal) for end in ends) if ends else "-"

@@ -1,5 +1,4 @@
-"""What a duel has to do, and what came of it so far, on the disk: so that one that was killed goes
-on where it was."""
+"""The plan and the outcomes of a comparison on disk, from which a killed comparison is resumed."""
 
 import time
 from pathlib import Path
@@ -8,101 +7,105 @@ from typing import Any
 from pydantic import Field
 
 from etude.comparison.protocol import Contender, Label, Rules
-from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.run_spec import Outcome, RunSpec
 from etude.config import Config
 from etude.errors import RunError, UsageError
 from etude.recipe import Recipe
-from etude.runs.comparison import DuelFolder
+from etude.runs.comparison import ComparisonFolder
 
 
-class Named(Config):
-    """A member of a comparison without rules: its folder's name and its recipe."""
+class NamedRecipe(Config):
+    """One run of a comparison without rules: the name of its folder and its recipe."""
 
     label: Label
     mapping: dict[str, Any]
 
 
 class Plan(Config):
-    """What is asked of whom.
+    """What a comparison has to train. The fields are the keys of duel.json.
 
-    By rules: contenders. Without: members, each run once as it is. warning: stands on the pictures.
-    workers: side by side, None for as many as fit. storage: where members are posted for other
-    machines. environment: what it began with.
+    A comparison by rules has contenders; one without rules has members, each trained once as it is.
+    warning: printed on the pictures. workers: number of parallel workers, None for one per core.
+    storage: database URL of the shared queue, or "". environment: provenance at the start.
     """
 
     rules: Rules | None = None
     contenders: tuple[Contender, ...] = ()
-    members: tuple[Named, ...] = ()
+    members: tuple[NamedRecipe, ...] = ()
     warning: str = ""
     workers: int | None = Field(default=None, ge=0)
     storage: str = ""
     environment: dict[str, Any] = {}
 
-    def mappings(self) -> list[dict[str, Any]]:
-        """All recipes in it."""
+    def recipes(self) -> list[dict[str, Any]]:
+        """The recipes of all contenders and members."""
         contenders = [each.mapping for each in self.contenders]
         return contenders + [each.mapping for each in self.members]
 
-    def whole(self) -> list[Member]:
-        """The members of a comparison without rules."""
-        return [Member(each.label, each.mapping, tested=True) for each in self.members]
+    def run_specs(self) -> list[RunSpec]:
+        """The runs of a comparison without rules."""
+        return [RunSpec(each.label, each.mapping, tested=True) for each in self.members]
 
 
-class Ledger:
-    """The plan and the outcomes of a duel. Writes while it holds the folder's lock."""
+class Journal:
+    """The plan and the outcomes of a comparison. Writing requires the lock of the folder.
 
-    def __init__(self, folder: DuelFolder) -> None:
+    outcomes: by label. seconds: wall-clock seconds by stage, summed over all starts.
+    """
+
+    def __init__(self, folder: ComparisonFolder) -> None:
         self.folder, self.path = folder, folder.path
         try:
             self.plan = Plan.read(folder.plan(), "plan")
-            for mapping in self.plan.mappings():
-                Recipe.read(mapping)
+            for mapping in self.plan.recipes():
+                Recipe.read(mapping)  # a damaged recipe must fail here, not in a worker
         except UsageError as error:
             why = error.items[0] if error.items else error.what
             raise RunError(f"{self.path}: its plan is damaged ({why})") from None
-        self.known: dict[str, Outcome] = {}
-        self.spent: dict[str, float] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.seconds: dict[str, float] = {}
         for row in folder.rows():
-            self._read(row)
+            self._apply(row)
         self._last = time.monotonic()
 
     @classmethod
-    def create(cls, path: Path, plan: Plan) -> "Ledger":
-        """Begin a duel: its folder, locked. Raises RunError if it is taken."""
-        return cls(DuelFolder.create(path, plan.plain()))
+    def create(cls, path: Path, plan: Plan) -> "Journal":
+        """Create the locked folder of a new comparison. Raises RunError if the folder is taken."""
+        return cls(ComparisonFolder.create(path, plan.plain()))
 
     @classmethod
-    def again(cls, path: Path | str) -> "Ledger":
-        """Go on with a duel: its folder, locked. Raises RunError, LockedError."""
-        folder = DuelFolder.open(path)
+    def reopen(cls, path: Path | str) -> "Journal":
+        """Open and lock an existing comparison. Raises RunError, LockedError."""
+        folder = ComparisonFolder.open(path)
         folder.lock()
         try:
-            folder.mend()
+            folder.repair()
             return cls(folder)
-        except BaseException:
+        except BaseException:  # Ctrl-C included: the lock must not outlive a failed start
             folder.release()
             raise
 
-    def _read(self, row: dict[str, Any]) -> None:
+    def _apply(self, row: dict[str, Any]) -> None:
         try:
             outcome, stage, took = Outcome.read(row["outcome"]), str(row["stage"]), row["took"]
-            self.spent[stage] = self.spent.get(stage, 0.0) + float(took)
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + float(took)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path}: its outcomes are damaged ({error}).") from None
-        self.known[outcome.label] = outcome
+        self.outcomes[outcome.label] = outcome
 
-    def starts(self) -> None:
-        """Time is counted from here on."""
+    def start_clock(self) -> None:
+        """Start measuring the time that the next outcome took."""
         self._last = time.monotonic()
 
     def add(self, stage: str, outcome: Outcome) -> None:
-        """Keep an outcome; when this returns it is on the disk."""
+        """Record an outcome; it is on disk when this returns."""
         now = time.monotonic()
+        # Time since the previous outcome: with parallel workers these add up to wall-clock time.
         row = {"stage": stage, "took": now - self._last, "outcome": outcome.plain()}
         self._last = now
-        self.folder.add(row)
-        self._read(row)
+        self.folder.add(row)  # first to disk: what is not written must not count as done
+        self._apply(row)
 
-    def lacks(self, members: list[Member]) -> list[Member]:
-        """Those whose outcome is not known yet."""
-        return [member for member in members if member.label not in self.known]
+    def missing(self, specs: list[RunSpec]) -> list[RunSpec]:
+        """The runs that have no outcome yet."""
+        return [spec for spec in specs if spec.label not in self.outcomes]

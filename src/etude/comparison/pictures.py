@@ -1,46 +1,49 @@
-"""The pictures of a duel by rules: every learning rate, own best rate beside one for all, and time
-to the target."""
+"""Pictures of a comparison by rules: results by learning rate, results on fresh seeds, and time to
+the target."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from etude.comparison.curves import whole_epochs
+from etude.comparison.curves import integer_ticks
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
 from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import LOWER_IS_BETTER
 
-Found = Mapping[str, Any]
-MARKS = "os^Dv*P"
-STEEP = 20.0
-"""Highest over lowest value, from which an axis goes by powers of ten."""
+Findings = Mapping[str, Any]
+MARKERS = "os^Dv*P"
+LOG_SCALE_RATIO = 20.0
+"""Ratio of highest to lowest value above which the axis of an error is logarithmic."""
 
 
-def pictures(found: Found, lang: Lang = "en") -> list[Picture]:
-    """All that can be drawn of what was found."""
-    drawn = [every_rate(found, lang)]
-    if any(one["tuned"] and one["tuned"]["test"] for one in found["contenders"]):
-        drawn.append(fresh_seeds(found, lang))
-    if any(one["to_target"] for one in found["contenders"]):
-        drawn.append(time_to_target(found, lang))
-    return drawn
+def pictures(findings: Findings, lang: Lang = "en") -> list[Picture]:
+    """All pictures for which the findings have data."""
+    result = [every_rate(findings, lang)]
+    if any(one["tuned"] and one["tuned"]["test"] for one in findings["contenders"]):
+        result.append(fresh_seeds(findings, lang))
+    if any(one["to_target"] for one in findings["contenders"]):
+        result.append(time_to_target(findings, lang))
+    return result
 
 
-def look_of(ink: Ink, index: int) -> dict[str, Any]:
-    """Colour, dashes and mark of a contender, so that no two differ in colour alone."""
-    return {**line(ink, index), "marker": MARKS[index % len(MARKS)], "markersize": 4.5}
+def marker_style(ink: Ink, index: int) -> dict[str, Any]:
+    """Colour, dashes and marker of a contender; no two contenders differ in colour alone."""
+    return {**line(ink, index), "marker": MARKERS[index % len(MARKERS)], "markersize": 4.5}
 
 
 # Every rate ---------------------------------------------------------------------------------------
 
 
-def every_rate(found: Found, lang: Lang = "en") -> Picture:
-    """Validation goal by learning rate, a panel a schedule: mean and span over seeds, the chosen
-    rates ringed, diverged runs crossed at the foot, the preset's rate as a line."""
-    contenders, goal = found["contenders"], found["goal"]
-    schedules = found["rules"]["schedules"]
+def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
+    """Validation metric by learning rate, one panel per schedule: mean and range over seeds.
+
+    Rings mark the chosen rates, crosses at the bottom rates at which a run diverged, dotted lines
+    the learning rates of the presets.
+    """
+    contenders, goal = findings["contenders"], findings["goal"]
+    schedules = findings["rules"]["schedules"]
 
     def paint(figure: Any, ink: Ink) -> None:
         panels = figure.subplots(1, len(schedules), sharey=True, squeeze=False)[0]
@@ -53,11 +56,12 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
             axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
             axes.set(xlabel="learning rate", title=schedule)
         values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
-        if goal in LOWER_IS_BETTER and values and max(values) > STEEP * min(values) > 0:
+        if goal in LOWER_IS_BETTER and values and max(values) > LOG_SCALE_RATIO * min(values) > 0:
             log_scale(panels[0].yaxis)
         panels[0].set(ylabel=f"validation {goal}")
+        # Empty lines carry the legend: a contender whose runs all diverged has no curve to label.
         for index, one in enumerate(contenders):
-            panels[-1].plot([], [], label=one["label"], **look_of(ink, index))
+            panels[-1].plot([], [], label=one["label"], **marker_style(ink, index))
         ground = {"facecolor": ink.paper, "edgecolor": "none", "framealpha": 0.85}
         panels[-1].legend(frameon=True, **ground)
         figure.supxlabel("○ chosen     × a run diverged     ┄ the preset's rate", fontsize=8)
@@ -66,19 +70,20 @@ def every_rate(found: Found, lang: Lang = "en") -> Picture:
     bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
     alt = say(
         lang, "rates.alt", goal=goal, names=", ".join(c["label"] for c in contenders),
-        seeds=counted(lang, "seed", len(found["rules"]["seeds"])), chosen=", ".join(picked) or "-",
-        diverged=", ".join(bad) or "-",
+        seeds=counted(lang, "seed", len(findings["rules"]["seeds"])),
+        chosen=", ".join(picked) or "-", diverged=", ".join(bad) or "-",
     )  # fmt: skip
     size = (6.4 if len(schedules) == 1 else 8.4, 3.9)
     return picture("rates", say(lang, "rates.title"), alt, paint, size)
 
 
 def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: str) -> None:
-    """One contender's curve under one schedule."""
+    """Draw the curve of one contender under one schedule."""
     points = [point for point in one["grid"] if point["schedule"] == schedule]
     rates = np.array([point["rate"] for point in points])
+    # NaN breaks the line where a run diverged, instead of joining the rates on both sides.
     means = np.array([np.nan if p["score"] is None else p["score"] for p in points])
-    style = look_of(ink, index)
+    style = marker_style(ink, index)
     axes.plot(rates, means, **style)
     ends = [[v for v in p["values"] if v is not None] if p["score"] is not None else []
             for p in points]  # fmt: skip
@@ -96,6 +101,7 @@ def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: st
     bad = [point["rate"] for point in points if point["diverged"]]
     if bad:
         cross = {"marker": "x", "markersize": 6, "markeredgewidth": 1.6, "linestyle": "none"}
+        # Heights are fractions of the panel, one per contender so that crosses do not overlap.
         heights = [0.02 + 0.05 * index] * len(bad)
         foot = axes.get_xaxis_transform()
         axes.plot(bad, heights, transform=foot, color=style["color"], clip_on=False, **cross)
@@ -104,15 +110,16 @@ def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: st
 # Fresh seeds --------------------------------------------------------------------------------------
 
 
-def fresh_seeds(found: Found, lang: Lang = "en") -> Picture:
-    """Test goal on fresh seeds: at the own best rate, and at the preset's beside it."""
-    contenders, goal = found["contenders"], found["goal"]
+def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
+    """Test metric on fresh seeds: left at the best rate of each contender, right also at the rate
+    of its preset."""
+    contenders, goal = findings["contenders"], findings["goal"]
 
     def paint(figure: Any, ink: Ink) -> None:
         left, right = figure.subplots(1, 2, sharey=True)
         for index, one in enumerate(contenders):
-            for axes, lift in ((left, 0.0), (right, -0.17)):
-                _group(axes, ink, index, lift, one["tuned"], filled=True)
+            for axes, offset in ((left, 0.0), (right, -0.17)):
+                _group(axes, ink, index, offset, one["tuned"], filled=True)
             _group(right, ink, index, 0.17, one["default"], filled=False)
             if one["tuned"] and one["tuned"]["mean"] is not None:
                 words = number(one["tuned"]["mean"], goal)
@@ -132,13 +139,13 @@ def fresh_seeds(found: Found, lang: Lang = "en") -> Picture:
 
 
 def _group(
-    axes: Any, ink: Ink, index: int, lift: float, group: Mapping[str, Any] | None, filled: bool
+    axes: Any, ink: Ink, index: int, offset: float, group: Mapping[str, Any] | None, filled: bool
 ) -> None:
-    """One row: each run a faint dot, their mean with its interval."""
+    """Draw one row: each run as a faint dot, and the mean with its interval."""
     if not group or not group["test"]:
         return
-    style = look_of(ink, index)
-    height = index + lift
+    style = marker_style(ink, index)
+    height = index + offset
     face = style["color"] if filled else ink.paper
     dots = {"s": 16, "linewidths": 0.8, "alpha": 0.45, "edgecolors": style["color"]}
     axes.scatter(group["test"], [height] * len(group["test"]), facecolors=face, **dots)
@@ -149,7 +156,7 @@ def _group(
 
 
 def _rows(axes: Any, names: Sequence[str]) -> None:
-    """A row a contender, the first on top."""
+    """Label one row per contender, the first at the top."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
 
@@ -161,10 +168,10 @@ def _height(contenders: Sequence[Any]) -> float:
 # Time to the target -------------------------------------------------------------------------------
 
 
-def time_to_target(found: Found, lang: Lang = "en") -> Picture:
-    """Epochs and seconds of training until the target: each run a dot, the median a line."""
-    contenders, goal = found["contenders"], found["goal"]
-    target = number(found["target"], goal)
+def time_to_target(findings: Findings, lang: Lang = "en") -> Picture:
+    """Epochs and seconds of training until the target: one dot per run, a line at the median."""
+    contenders, goal = findings["contenders"], findings["goal"]
+    target = number(findings["target"], goal)
 
     def paint(figure: Any, ink: Ink) -> None:
         panels = figure.subplots(1, 2, sharey=True)
@@ -173,20 +180,20 @@ def time_to_target(found: Found, lang: Lang = "en") -> Picture:
                 _times(axes, ink, index, one["to_target"], what)
             axes.set(xlabel=what if what == "epochs" else "seconds of training")
             axes.set_xlim(left=0)
-        whole_epochs(panels[0])
+        integer_ticks(panels[0])
         panels[0].set(title=f"until validation {goal} is {target}")
         _rows(panels[0], [one["label"] for one in contenders])
 
-    each = ", ".join(reached(one, lang) for one in contenders if one["to_target"])
+    each = ", ".join(time_sentence(one, lang) for one in contenders if one["to_target"])
     alt = say(lang, "target.alt", goal=goal, target=target, each=each)
     return picture("target", say(lang, "target.title"), alt, paint, (7.6, _height(contenders)))
 
 
 def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what: str) -> None:
-    """One row of times; runs that never reach the target are counted at the right."""
+    """Draw one row of times; the number of runs that never reach the target stands at the right."""
     if not time:
         return
-    style = look_of(ink, index)
+    style = marker_style(ink, index)
     values = [value for value in time[what] if value is not None]
     dots = {"s": 18, "alpha": 0.5, "linewidths": 0, "color": style["color"]}
     axes.scatter(values, [index] * len(values), **dots)
@@ -199,8 +206,8 @@ def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what
         axes.text(1.0, index - 0.34, words, transform=place, ha="right", fontsize=8)
 
 
-def reached(one: Mapping[str, Any], lang: Lang = "en") -> str:
-    """How long one contender takes to the target."""
+def time_sentence(one: Mapping[str, Any], lang: Lang = "en") -> str:
+    """The time that one contender needs to reach the target, as text."""
     time = one["to_target"]
     if time["median_epochs"] is None:
         every = counted(lang, "run", len(time["epochs"]))

@@ -1,10 +1,11 @@
-"""The course of a duel by rules, as functions of what is known so far: nothing here runs anything.
+"""The protocol of a comparison by rules, as pure functions of the outcomes so far.
 
 Each contender (a model on data with an optimizer) gets the same number of learning rates, half a
-decade apart, each with every search seed and schedule. The best by validation, in the mean over the
-seeds, is chosen. Where it lies at an edge the rates go on there by a step, at most three times (A.
-Wilson et al., "The Marginal Value of Adaptive Gradient Methods", 2017). The chosen one, and the
-preset's own rate, are run again on fresh seeds, which alone are tested.
+decade apart, each with every search seed and schedule. The rate and schedule with the best mean
+validation metric over the seeds is chosen. If it lies at an edge, the rates are extended there by
+one step, at most three times (A. Wilson et al., "The Marginal Value of Adaptive Gradient Methods",
+2017). The chosen rate and the preset's rate are then trained on fresh seeds, and only those runs
+are evaluated on the test split.
 """
 
 import math
@@ -14,30 +15,31 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from etude.comparison.differences import compared
-from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.differences import best_against_others
+from etude.comparison.run_spec import Outcome, RunSpec
 from etude.config import Config
 from etude.recipe import Schedule
 from etude.stats import LOWER_IS_BETTER, mean_interval
 
 HALF_DECADE = math.sqrt(10.0)
-EXTENSIONS = 3
-FRESH = 5
+MAX_EXTENSIONS = 3
+FRESH_SEEDS = 5
 
-Known = Mapping[str, Outcome]
-"""Outcomes by the labels of their members."""
+Outcomes = Mapping[str, Outcome]
+"""Outcomes by the label of their run."""
 Point = tuple[float, str]
 """A learning rate and a schedule."""
 
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-"""What may name a folder: a plan may be a stranger's."""
+"""A safe name of a folder: a plan can come from another user, so no "..", no "/"."""
 
 
 class Contender(Config):
-    """Who is compared: a whole recipe, whose rate, schedule and seed the rules decide.
+    """What is compared: a complete recipe whose rate, schedule and seed are replaced by the rules.
 
-    default: the learning rate of its preset, whatever the optimizer.
+    goal: validation metric that decides. default: learning rate of the preset, whatever the
+    optimizer.
     """
 
     label: Label
@@ -47,7 +49,7 @@ class Contender(Config):
 
     @property
     def sign(self) -> int:
-        """1 where a higher goal is better, else -1."""
+        """1 if higher values of the metric are better, else -1."""
         return -1 if self.goal in LOWER_IS_BETTER else 1
 
 
@@ -55,7 +57,12 @@ Rate = Annotated[float, Field(gt=0)]
 
 
 class Rules(Config):
-    """What every contender gets. extends: whether rates may go on beyond an edge."""
+    """The rules, the same for every contender.
+
+    rates: ascending. seeds: of the search. fresh: seeds of the final runs. extends: whether rates
+    may be added beyond an edge. target: validation metric for the time to a target. warmup:
+    fraction of training steps used for warm-up, None for the default.
+    """
 
     rates: tuple[Rate, ...] = Field(min_length=1)
     schedules: tuple[Schedule, ...] = Field(min_length=1)
@@ -66,120 +73,144 @@ class Rules(Config):
     warmup: float | None = None
 
 
-def rounded(rate: float) -> float:
-    """A rate as a person writes it: three digits."""
+def three_digits(rate: float) -> float:
+    """A number rounded to three significant digits, so that rates have readable labels."""
     return float(f"{rate:.3g}")
 
 
-def member(who: Contender, rules: Rules, point: Point, seed: int, tested: bool = False) -> Member:
-    """One run of a contender."""
+def run_spec(
+    contender: Contender, rules: Rules, point: Point, seed: int, tested: bool = False
+) -> RunSpec:
+    """The specification of one run of a contender."""
     rate, schedule = point
-    mapping = {**who.mapping, "seed": seed}
+    mapping = {**contender.mapping, "seed": seed}
     mapping["train"] = {**mapping.get("train", {}), "lr": rate, "schedule": schedule}
+    # Without warm-up, unless requested, contenders differ in rate and optimizer only. One-cycle is
+    # the exception: warming up is part of the schedule.
     if rules.warmup is not None:
         mapping["train"]["warmup"] = rules.warmup
     elif schedule != "onecycle":
         mapping["train"]["warmup"] = 0.0
     kind = f"-{schedule}" if len(rules.schedules) > 1 else ""
-    return Member(f"{who.label}{kind}-lr{rate:g}-seed{seed}", mapping, tested)
+    return RunSpec(f"{contender.label}{kind}-lr{rate:g}-seed{seed}", mapping, tested)
 
 
-def members(
-    who: Contender, rules: Rules, points: Iterable[Point], seeds: Sequence[int], tested: bool
-) -> list[Member]:
-    """All runs of a contender at these points with these seeds."""
-    return [member(who, rules, point, seed, tested) for point in points for seed in seeds]
+def run_specs(
+    contender: Contender, rules: Rules, points: Iterable[Point], seeds: Sequence[int], tested: bool
+) -> list[RunSpec]:
+    """The runs of a contender for all of these points and seeds."""
+    return [run_spec(contender, rules, point, seed, tested) for point in points for seed in seeds]
 
 
 def points(rules: Rules, rates: Iterable[float]) -> list[Point]:
-    """Every rate with every schedule."""
+    """All pairs of a rate and a schedule."""
     return [(rate, schedule) for schedule in rules.schedules for rate in rates]
 
 
-def score(who: Contender, rules: Rules, point: Point, known: Known) -> float:
-    """The mean validation goal over the search seeds, higher being better; minus infinity where a
-    run diverged."""
-    found = [known[m.label] for m in members(who, rules, [point], rules.seeds, False)]
-    best = [outcome.best for outcome in found if outcome.best is not None]
-    return who.sign * float(np.mean(best)) if len(best) == len(found) else -math.inf
+def score(contender: Contender, rules: Rules, point: Point, outcomes: Outcomes) -> float:
+    """Mean validation metric over the search seeds, with the sign that makes higher better; minus
+    infinity if a run diverged."""
+    results = [outcomes[m.label] for m in run_specs(contender, rules, [point], rules.seeds, False)]
+    best = [outcome.best for outcome in results if outcome.best is not None]
+    return contender.sign * float(np.mean(best)) if len(best) == len(results) else -math.inf
 
 
-def chosen(who: Contender, rules: Rules, rates: Sequence[float], known: Known) -> Point | None:
-    """The best point; of equals the one nearest to the middle of the rates. None where every rate
-    diverged."""
+def best_point(
+    contender: Contender, rules: Rules, rates: Sequence[float], outcomes: Outcomes
+) -> Point | None:
+    """The point with the best score; None if every rate diverged.
+
+    Of equal scores the rate nearest to the middle wins, so that a tie does not extend the rates.
+    """
     middle = (len(rates) - 1) / 2
     place = {rate: index for index, rate in enumerate(rates)}
-    scores = {point: score(who, rules, point, known) for point in points(rules, rates)}
+    scores = {point: score(contender, rules, point, outcomes) for point in points(rules, rates)}
     best = max(scores, key=lambda p: (scores[p], -abs(place[p[0]] - middle)))
     return best if scores[best] > -math.inf else None
 
 
-def grid(who: Contender, rules: Rules, known: Known) -> tuple[float, ...]:
-    """The rates that are called for by what is known: those of the rules, and beyond an edge where
-    the best was found there."""
+def searched_rates(contender: Contender, rules: Rules, outcomes: Outcomes) -> tuple[float, ...]:
+    """The rates to search, given the outcomes so far: those of the rules, and one more beyond an
+    edge each time the best rate lies on it."""
     rates = rules.rates
     below, above = 0, len(rates)
 
-    def beside(steps: int) -> float:
-        return rounded(rules.rates[0] * HALF_DECADE**steps)
+    # Steps count from the lowest rate of the rules, so that a rate does not depend on the order in
+    # which the two sides were extended, and rounding errors do not add up.
+    def extra_rate(steps: int) -> float:
+        return three_digits(rules.rates[0] * HALF_DECADE**steps)
 
-    for _ in range(EXTENSIONS if rules.extends else 0):
-        asked = members(who, rules, points(rules, rates), rules.seeds, False)
-        if any(m.label not in known for m in asked):
+    for _ in range(MAX_EXTENSIONS if rules.extends else 0):
+        specs = run_specs(contender, rules, points(rules, rates), rules.seeds, False)
+        # Replayed from the start at every call: a step is taken once all its runs have ended.
+        if any(m.label not in outcomes for m in specs):
             break
-        best = chosen(who, rules, rates, known)
-        if best is None or best[0] == rates[0]:  # where all diverge, lower rates may not
+        best = best_point(contender, rules, rates, outcomes)
+        if best is None or best[0] == rates[0]:  # lower rates may not diverge
             below -= 1
-            rates = (beside(below), *rates)
+            rates = (extra_rate(below), *rates)
         elif best[0] == rates[-1]:
-            rates = (*rates, beside(above))
+            rates = (*rates, extra_rate(above))
             above += 1
         else:
             break
     return rates
 
 
-def search(contenders: Sequence[Contender], rules: Rules, known: Known) -> list[Member]:
-    """All runs of the search that what is known calls for; it has ended when none is new."""
+def search_specs(
+    contenders: Sequence[Contender], rules: Rules, outcomes: Outcomes
+) -> list[RunSpec]:
+    """All runs of the search, given the outcomes so far. The search is complete when all of them
+    have an outcome."""
     return [
         m
-        for who in contenders
-        for m in members(who, rules, points(rules, grid(who, rules, known)), rules.seeds, False)
+        for contender in contenders
+        for m in run_specs(
+            contender,
+            rules,
+            points(rules, searched_rates(contender, rules, outcomes)),
+            rules.seeds,
+            False,
+        )
     ]
 
 
-def default(who: Contender, rules: Rules) -> Point:
-    """The preset's own rate: what one rate for all comes to."""
-    return who.default, rules.schedules[0]
+def default_point(contender: Contender, rules: Rules) -> Point:
+    """The preset's learning rate with the first schedule."""
+    return contender.default, rules.schedules[0]
 
 
-def finals(contenders: Sequence[Contender], rules: Rules, known: Known) -> list[Member]:
-    """Chosen and default rates on fresh seeds, after the search."""
-    found: dict[str, Member] = {}
-    for who in contenders:
-        best = chosen(who, rules, grid(who, rules, known), known)
-        for point in [best, default(who, rules)] if best else [default(who, rules)]:
-            found |= {m.label: m for m in members(who, rules, [point], rules.fresh, True)}
-    return list(found.values())
+def final_specs(contenders: Sequence[Contender], rules: Rules, outcomes: Outcomes) -> list[RunSpec]:
+    """The runs on fresh seeds after the search, at the chosen and at the default rate."""
+    result: dict[str, RunSpec] = {}
+    for contender in contenders:
+        best = best_point(contender, rules, searched_rates(contender, rules, outcomes), outcomes)
+        for point in (
+            [best, default_point(contender, rules)] if best else [default_point(contender, rules)]
+        ):
+            # By label: where the chosen rate is the default, the runs are the same.
+            result |= {m.label: m for m in run_specs(contender, rules, [point], rules.fresh, True)}
+    return list(result.values())
 
 
-# What was found -----------------------------------------------------------------------------------
+# Findings -----------------------------------------------------------------------------------------
 
 
-def findings(contenders: Sequence[Contender], rules: Rules, known: Known) -> dict[str, Any]:
-    """All that a finished duel says, as plain JSON values."""
-    each = [_of_one(who, rules, known) for who in contenders]
-    goals = {who.goal for who in contenders}
+def findings(contenders: Sequence[Contender], rules: Rules, outcomes: Outcomes) -> dict[str, Any]:
+    """The results of a finished comparison as plain JSON values (see docs/verbs/compare.md)."""
+    each = [_contender_findings(contender, rules, outcomes) for contender in contenders]
+    goals = {contender.goal for contender in contenders}
     goal = goals.pop() if len(goals) == 1 else ""
-    target = _target(contenders, each, known, rules.target) if goal else None
+    # Different metrics cannot be compared: no target and no verdicts.
+    target = _target(contenders, each, outcomes, rules.target) if goal else None
     for one in each:
-        one["to_target"] = _to_target(one, known, target, goal)
+        one["to_target"] = _to_target(one, outcomes, target, goal)
     verdicts = {}
     for kind in ("tuned", "default") if goal else ():
         groups = {one["label"]: one[kind] for one in each if one[kind]}
         tests = {label: group["test"] for label, group in groups.items()}
         samples = {label: group["samples"] for label, group in groups.items()}
-        verdicts[kind] = compared(tests, goal, samples)
+        verdicts[kind] = best_against_others(tests, goal, samples)
     return {
         "goal": goal,
         "rules": {k: v for k, v in rules.plain().items() if k != "target"},
@@ -190,54 +221,63 @@ def findings(contenders: Sequence[Contender], rules: Rules, known: Known) -> dic
     }
 
 
-def _of_one(who: Contender, rules: Rules, known: Known) -> dict[str, Any]:
-    """The curve of a contender, what was chosen, and what that came to."""
-    rates = grid(who, rules, known)
-    best = chosen(who, rules, rates, known)
+def _contender_findings(contender: Contender, rules: Rules, outcomes: Outcomes) -> dict[str, Any]:
+    """Results of one contender: its search, the chosen point, and the runs on fresh seeds."""
+    rates = searched_rates(contender, rules, outcomes)
+    best = best_point(contender, rules, rates, outcomes)
     below, above = rates.index(rules.rates[0]), len(rates) - 1 - rates.index(rules.rates[-1])
-    searched = members(who, rules, points(rules, rates), rules.seeds, False)
-    tuned = _fresh(who, rules, best, known) if best else None
-    usual = _fresh(who, rules, default(who, rules), known)
+    searched = run_specs(contender, rules, points(rules, rates), rules.seeds, False)
+    tuned = _fresh_results(contender, rules, best, outcomes) if best else None
+    usual = _fresh_results(contender, rules, default_point(contender, rules), outcomes)
     tested = {*(tuned or {}).get("members", ()), *usual["members"]}
-    found = None
+    chosen = None
     if best:
+        # Still at an edge after all extensions: the report warns that the optimum may lie beyond.
         edge = len(rates) > 1 and best[0] in (rates[0], rates[-1])
-        value = who.sign * score(who, rules, best, known)
-        found = {"rate": best[0], "schedule": best[1], "score": value, "edge": edge}
+        value = contender.sign * score(contender, rules, best, outcomes)
+        chosen = {"rate": best[0], "schedule": best[1], "score": value, "edge": edge}
     return {
-        "label": who.label,
-        "goal": who.goal,
-        "epochs": who.mapping.get("train", {}).get("epochs"),
-        "default_rate": who.default,
-        "grid": [_at(who, rules, point, known) for point in points(rules, rates)],
+        "label": contender.label,
+        "goal": contender.goal,
+        "epochs": contender.mapping.get("train", {}).get("epochs"),
+        "default_rate": contender.default,
+        "grid": [
+            _point_findings(contender, rules, point, outcomes) for point in points(rules, rates)
+        ],
         "extended": {"down": below, "up": above},
         "runs": {"search": len(searched), "final": len(tested)},
-        "chosen": found,
+        "chosen": chosen,
         "tuned": tuned,
         "default": usual,
     }
 
 
-def _at(who: Contender, rules: Rules, point: Point, known: Known) -> dict[str, Any]:
-    """One point of the curve: the validation goal of each seed, None where it diverged."""
-    values = [known[m.label].best for m in members(who, rules, [point], rules.seeds, False)]
-    mean = score(who, rules, point, known)
+def _point_findings(
+    contender: Contender, rules: Rules, point: Point, outcomes: Outcomes
+) -> dict[str, Any]:
+    """Results of one point of the search: validation metric per seed, None where it diverged."""
+    values = [
+        outcomes[m.label].best for m in run_specs(contender, rules, [point], rules.seeds, False)
+    ]
+    mean = score(contender, rules, point, outcomes)
     return {
         "rate": point[0],
         "schedule": point[1],
         "values": values,
-        "score": who.sign * mean if mean > -math.inf else None,
+        "score": contender.sign * mean if mean > -math.inf else None,
         "diverged": values.count(None),
     }
 
 
-def _fresh(who: Contender, rules: Rules, point: Point, known: Known) -> dict[str, Any]:
-    """The test results of one point on fresh seeds."""
-    labels = [m.label for m in members(who, rules, [point], rules.fresh, True)]
-    test = [known[label].test for label in labels]
+def _fresh_results(
+    contender: Contender, rules: Rules, point: Point, outcomes: Outcomes
+) -> dict[str, Any]:
+    """Test results of one point on fresh seeds; mean and interval exclude runs that diverged."""
+    labels = [m.label for m in run_specs(contender, rules, [point], rules.fresh, True)]
+    test = [outcomes[label].test for label in labels]
     good = np.array([value for value in test if value is not None])
-    samples = next((known[label].samples for label in labels if known[label].samples), None)
-    interval = mean_interval(good, who.goal, samples) if len(good) else None
+    samples = next((outcomes[label].samples for label in labels if outcomes[label].samples), None)
+    interval = mean_interval(good, contender.goal, samples) if len(good) else None
     return {
         "rate": point[0],
         "schedule": point[1],
@@ -254,41 +294,48 @@ def _fresh(who: Contender, rules: Rules, point: Point, known: Known) -> dict[str
 def _target(
     contenders: Sequence[Contender],
     each: Sequence[Mapping[str, Any]],
-    known: Known,
-    given: float | None,
+    outcomes: Outcomes,
+    requested: float | None,
 ) -> float | None:
-    """The validation goal to reach: as given, or the best that more than half of every contender's
-    chosen runs reach, to three digits. None where one has too few."""
-    if given is not None:
-        return given
+    """The validation metric for the time to a target: as requested, or the best value that more
+    than half of the chosen runs of every contender reach, to three digits.
+
+    None if half of the runs of a contender, or more, diverged.
+    """
+    if requested is not None:
+        return requested
     sign, peaks = contenders[0].sign, []
     for one in each:
         labels = (one["tuned"] or {}).get("members", ())
-        curves = [[sign * v for v in known[label].val] for label in labels]
+        curves = [[sign * v for v in outcomes[label].val] for label in labels]
         tops = sorted((max(curve) for curve in curves if curve), reverse=True)
         half = len(labels) // 2
         if half >= len(tops):
             return None
+        # Descending, so tops[half] is reached by half + 1 runs: a majority.
         peaks.append(tops[half])
     worst = min(peaks)
-    if not worst:
+    if not worst:  # log10(0)
         return 0.0
+    # Round to three digits towards the worse side: the worst peak itself must reach the target.
+    # 1e-9: a value of exactly three digits must not lose its last one to rounding errors.
     step = 10.0 ** (math.floor(math.log10(abs(worst))) - 2)
-    return rounded(sign * math.floor(worst / step + 1e-9) * step)  # to the side that is reached
+    return three_digits(sign * math.floor(worst / step + 1e-9) * step)
 
 
 def _to_target(
-    one: Mapping[str, Any], known: Known, target: float | None, goal: str
+    one: Mapping[str, Any], outcomes: Outcomes, target: float | None, goal: str
 ) -> dict[str, Any] | None:
-    """Epochs and seconds of training until the target, of each chosen run (None: never reached),
-    and their medians."""
+    """Epochs and seconds of training until each chosen run reaches the target, None if it never
+    does, and their medians."""
     if target is None or not one["tuned"]:
         return None
     sign = -1 if goal in LOWER_IS_BETTER else 1
     epochs: list[int | None] = []
     seconds: list[float | None] = []
     for label in one["tuned"]["members"]:
-        outcome = known[label]
+        outcome = outcomes[label]
+        # 1e-12 forgives rounding errors of the metric; epochs count from 1.
         hits = (i for i, v in enumerate(outcome.val) if sign * v >= sign * target - 1e-12)
         first = next(hits, None)
         epochs.append(None if first is None else first + 1)
@@ -303,6 +350,6 @@ def _to_target(
 
 
 def _median(values: Sequence[float | None]) -> float | None:
-    """Of values among which None is later than any; None where that is the median."""
-    found = float(np.median([math.inf if v is None else v for v in values]))
-    return found if math.isfinite(found) else None
+    """The median, where None (never) is larger than any value; None if the median is never."""
+    median = float(np.median([math.inf if v is None else v for v in values]))
+    return median if math.isfinite(median) else None

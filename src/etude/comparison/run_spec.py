@@ -1,5 +1,5 @@
-"""One of the many: what is asked of a member of a duel, and what came of it. Plain values, so that
-they pass between processes and machines as JSON."""
+"""The specification and the outcome of one run of a comparison, as plain values that pass between
+processes and machines as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,11 +9,11 @@ from etude.errors import RunError
 
 
 @dataclass(frozen=True)
-class Member:
-    """A run to be made.
+class RunSpec:
+    """A run to train.
 
-    label: its folder's name. mapping: its whole recipe. tested: whether the test split is used at
-    the end; while searching it is not.
+    label: name of its folder. mapping: its complete recipe. tested: whether it is evaluated on the
+    test split at the end; runs of a search are not.
     """
 
     label: str
@@ -27,12 +27,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a member.
+    """The result of one run.
 
-    val: the validation goal after each epoch. seconds: of training, up to the same. best: the
-    validation goal of the checkpoint that is kept, None where it diverged. test: the result on the
-    test split, where it was used, and samples how many it was taken over, where it is a share of
-    them. diverged: the words of the number that was not finite.
+    val: validation metric after each epoch. seconds: training time until the end of each epoch.
+    best: validation metric of the best checkpoint, None if the run diverged. test: result on the
+    test split, None if untested. samples: number of test samples, for metrics that are fractions.
+    diverged: which number was not finite, or "".
     """
 
     label: str
@@ -43,7 +43,7 @@ class Outcome:
     samples: int | None = None
     diverged: str = ""
     how: str = "process"
-    """"process"; "stacked" in comparisons of 0.1.0, whose members could train in one step."""
+    """"process"; "stacked" in comparisons of version 0.1.0, which could train runs in one step."""
 
     def plain(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -51,21 +51,25 @@ class Outcome:
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Outcome":
-        """From `plain`. Raises RunError for anything else."""
+        """The outcome from its `plain` values. Raises RunError for anything else."""
+        # The values come from a file or from another machine, and JSON turns tuples into lists.
         try:
-            found = cls(**values)
+            outcome = cls(**values)
             numbers: dict[str, Any] = {
-                key: tuple(map(float, getattr(found, key))) for key in ("val", "seconds")
+                key: tuple(map(float, getattr(outcome, key))) for key in ("val", "seconds")
             }
             if len(numbers["val"]) != len(numbers["seconds"]):
-                raise ValueError("as many seconds as epochs are due")
+                raise ValueError("val and seconds have different lengths")
             for key in ("best", "test"):
-                value = getattr(found, key)
+                value = getattr(outcome, key)
                 numbers[key] = None if value is None else float(value)
-            if not (isinstance(found.label, str) and isinstance(found.diverged, str)):
-                raise ValueError("its label and its words are no text")
-            if found.samples is not None and (type(found.samples) is not int or found.samples < 1):
-                raise ValueError("its test samples are no number above 0")
+            if not (isinstance(outcome.label, str) and isinstance(outcome.diverged, str)):
+                raise ValueError("label and diverged must be text")
+            # type() and not isinstance(): True is an int too.
+            if outcome.samples is not None and (
+                type(outcome.samples) is not int or outcome.samples < 1
+            ):
+                raise ValueError("samples must be a whole number above 0")
         except (TypeError, ValueError) as error:
-            raise RunError(f"This is no outcome of a member ({error}).") from None
+            raise RunError(f"This is not the outcome of a run ({error}).") from None
         return cls(**{**values, **numbers})

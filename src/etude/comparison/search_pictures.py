@@ -1,4 +1,4 @@
-"""What a search found: the best so far, and each field against the goal."""
+"""Report of a search: the best result over time, and the metric against each searched field."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -11,81 +11,84 @@ from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, say
 from etude.render.style import Ink, Picture, log_scale, picture
 
-ACROSS = 3
+PANELS_PER_ROW = 3
 Rows = Sequence[Mapping[str, Any]]
 
 
-def draw(
+def write_report(
     place: Path,
-    found: Rows,
+    trials: Rows,
     best: Mapping[str, Any],
     goal: str,
-    logs: Collection[str],
+    log_fields: Collection[str],
     run: Any,
     lang: Lang = "en",
 ) -> None:
     """Write pictures/ and report.html of a search.
 
-    found: rows of comparison/search.py. logs: fields to draw on a logarithmic axis. run: the best
-    one's, tested.
+    trials: rows of search.trial_rows. log_fields: fields with a logarithmic axis. run: the run of
+    the best recipe, evaluated on the test split.
     """
-    pictures = [history(found, goal, lang), fields(found, best, goal, logs, lang)]
-    said = sentences(found, best, goal, run, lang)
+    pictures = [history(trials, goal, lang), fields(trials, best, goal, log_fields, lang)]
+    lines = sentences(trials, best, goal, run, lang)
     sections = [
-        Section("", said),
+        Section("", lines),
         Section(say(lang, "pictures"), pictures=pictures),
-        Section(say(lang, "runs"), table=table(found, goal, lang)),
+        Section(say(lang, "runs"), table=table(trials, goal, lang)),
     ]
     write(place, say(lang, "tune", name=place.name), sections, pictures, lang)
 
 
 def sentences(
-    found: Rows, best: Mapping[str, Any], goal: str, run: Any, lang: Lang = "en"
+    trials: Rows, best: Mapping[str, Any], goal: str, run: Any, lang: Lang = "en"
 ) -> list[str]:
-    """What a search came to."""
-    lost = sum(row["best"] is None for row in found)
+    """Sentences on the result of a search."""
+    lost = sum(row["best"] is None for row in trials)
     values = {
-        "trials": counted(lang, "trial", len(found)),
+        "trials": counted(lang, "trial", len(trials)),
         "lost": lost,
         "number": best["number"],
         "goal": goal,
         "value": words.number(best["best"], goal),
-        "fields": ", ".join(f"{path}={short(value)}" for path, value in best["fields"].items()),
+        "fields": ", ".join(
+            f"{path}={short_text(value)}" for path, value in best["fields"].items()
+        ),
         "test": words.number(run.test[goal], goal),
         "path": run.path,
     }
-    said = [say(lang, "tune.said", **values), say(lang, "tune.tested", **values)]
-    return said + ([say(lang, "tune.lost", **values)] if lost else [])
+    lines = [say(lang, "tune.said", **values), say(lang, "tune.tested", **values)]
+    return lines + ([say(lang, "tune.lost", **values)] if lost else [])
 
 
-def short(value: Any) -> str:
-    """A field's value in a few letters."""
+def short_text(value: Any) -> str:
+    """The value of a field as short text."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def table(found: Rows, goal: str, lang: Lang = "en") -> list[list[str]]:
-    """Every trial, the best first."""
+def table(trials: Rows, goal: str, lang: Lang = "en") -> list[list[str]]:
+    """Table of all trials, the best first; trials without a result are last."""
     sign = 1 if goal in words.LOWER_IS_BETTER else -1
     order = sorted(
-        found, key=lambda row: (row["best"] is None, sign * (row["best"] or 0.0), row["number"])
+        trials, key=lambda row: (row["best"] is None, sign * (row["best"] or 0.0), row["number"])
     )
-    names = list(found[0]["fields"]) if found else []
+    names = list(trials[0]["fields"]) if trials else []
     head = [*say(lang, "tune.head").split("|"), *names]
     rows = [
         [
             str(row["number"]),
             row["why"][:60] if row["best"] is None else words.number(row["best"], goal),
             f"{row['seconds']:.1f}",
-            *(short(row["fields"].get(name, "")) for name in names),
+            *(short_text(row["fields"].get(name, "")) for name in names),
         ]
         for row in order
     ]
     return [head, *rows]
 
 
-def history(found: Rows, goal: str, lang: Lang = "en") -> Picture:
-    """The goal of each trial in its order, and the best so far."""
-    good = [(row["number"], row["best"]) for row in found if row["best"] is not None]
+def history(trials: Rows, goal: str, lang: Lang = "en") -> Picture:
+    """The metric of each trial in order, and the best value so far."""
+    good = [(row["number"], row["best"]) for row in trials if row["best"] is not None]
+    # reshape keeps two columns even without a single result, where the array would be [0].
     x, y = np.array(good, float).reshape(-1, 2).T
     so_far = np.minimum.accumulate(y) if goal in words.LOWER_IS_BETTER else np.maximum.accumulate(y)
 
@@ -96,36 +99,37 @@ def history(found: Rows, goal: str, lang: Lang = "en") -> Picture:
         axes.set(xlabel="trial", ylabel=f"validation {goal}")
         axes.legend()
 
-    alt = say(lang, "tune.history.alt", goal=goal, trials=counted(lang, "trial", len(found)))
+    alt = say(lang, "tune.history.alt", goal=goal, trials=counted(lang, "trial", len(trials)))
     return picture("history", say(lang, "tune.history.title"), alt, paint, (6.4, 3.2))
 
 
 def fields(
-    found: Rows, best: Mapping[str, Any], goal: str, logs: Collection[str], lang: Lang = "en"
+    trials: Rows, best: Mapping[str, Any], goal: str, log_fields: Collection[str], lang: Lang = "en"
 ) -> Picture:
-    """One panel a field: its values against the goal, the winner marked."""
+    """One panel per field: its values against the metric, with the best trial marked."""
     names = list(best["fields"])
-    good = [row for row in found if row["best"] is not None]
-    down = -(-len(names) // ACROSS)
+    good = [row for row in trials if row["best"] is not None]
+    # The double negation rounds the division up.
+    down = -(-len(names) // PANELS_PER_ROW)
 
     def paint(figure: Any, ink: Ink) -> None:
-        panels = figure.subplots(down, min(ACROSS, len(names)), squeeze=False, sharey=True)
+        panels = figure.subplots(down, min(PANELS_PER_ROW, len(names)), squeeze=False, sharey=True)
         for i, axes in enumerate(panels.flat):
             if i >= len(names):
                 axes.axis("off")
                 continue
-            one_field(axes, ink, names[i], good, best)
-            if names[i] in logs:
+            paint_field(axes, ink, names[i], good, best)
+            if names[i] in log_fields:
                 log_scale(axes.xaxis)
-            if i % ACROSS == 0:
+            if i % PANELS_PER_ROW == 0:
                 axes.set_ylabel(f"validation {goal}")
 
     alt = say(lang, "tune.fields.alt", names=", ".join(names), goal=goal)
     return picture("fields", say(lang, "tune.fields.title"), alt, paint, (7.6, 2.4 * down + 0.4))
 
 
-def one_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, Any]) -> None:
-    """Values of one field across, the goal up."""
+def paint_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, Any]) -> None:
+    """Draw the values of one field on the x axis against the metric on the y axis."""
     values = [row["fields"][name] for row in good]
     mark = best["fields"][name]
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):

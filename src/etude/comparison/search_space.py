@@ -1,9 +1,9 @@
-"""What is searched: a range or a list of values for any field of the recipe.
+"""The space of a search: a range or a list of values for any field of the recipe.
 
-lr=1e-4..1e-1       numbers between, evenly in their logarithm (both ends above 0, a factor of
-                    ten or more apart), else evenly
-model.depth=2..6    whole numbers between
-optimizer=sgd,adam  one of these
+lr=1e-4..1e-1       real numbers in this range; uniform in the logarithm if both ends are above 0
+                    and a factor of ten or more apart, else uniform
+model.depth=2..6    whole numbers in this range
+optimizer=sgd,adam  one of these values
 """
 
 import json
@@ -17,38 +17,39 @@ if TYPE_CHECKING:
 
 
 class Axis(Config):
-    """One field's range or list."""
+    """The range or the list of one field."""
 
     kind: Literal["float", "log", "int", "one of"]
     low: float = 0.0
     high: float = 0.0
     choices: tuple[str, ...] = ()
-    """As JSON, so that lists are choices too."""
+    """JSON texts, because Optuna stores only scalars as choices and a value may be a list."""
 
-    def suggested(self, trial: "Trial", path: str) -> Any:
-        """A value that Optuna proposes."""
+    def suggest(self, trial: "Trial", path: str) -> Any:
+        """The value that Optuna proposes for this field."""
         match self.kind:
             case "int":
                 return trial.suggest_int(path, round(self.low), round(self.high))
             case "one of":
-                return self.found(trial.suggest_categorical(path, self.choices))
+                return self.decode(trial.suggest_categorical(path, self.choices))
         return trial.suggest_float(path, self.low, self.high, log=self.kind == "log")
 
-    def found(self, value: Any) -> Any:
-        """The field's value, from what Optuna keeps."""
+    def decode(self, value: Any) -> Any:
+        """The value of the field, from the value that Optuna stores."""
         return json.loads(value) if self.kind == "one of" else value
 
     def ends(self) -> list[Any]:
-        """Values to be tried out before anything is begun: both ends, or all."""
+        """The values to validate before the search starts: both ends of a range, or all choices."""
         if self.kind == "one of":
             return [json.loads(choice) for choice in self.choices]
         return [round(x) if self.kind == "int" else x for x in (self.low, self.high)]
 
 
 def axis(path: str, value: Any) -> Axis | None:
-    """What a field's value asks to be searched; None where it is one value. Raises UsageError."""
+    """The axis that a value of a field describes; None for a single value. Raises UsageError."""
     if isinstance(value, list | tuple):
         return Axis(kind="one of", choices=tuple(json.dumps(each) for each in value))
+    # A text with ".." may still be no range, but no field has such a value: it is an error below.
     if not isinstance(value, str) or ".." not in value:
         return None
     first, _, last = value.partition("..")
@@ -59,8 +60,8 @@ def axis(path: str, value: Any) -> Axis | None:
         raise UsageError(
             f"{path}={value}: a range is two numbers, as in lr=1e-4..1e-1 or model.depth=2..6."
         ) from None
-    if not low < high:
-        raise UsageError(f"{path}={value}: the first number should be the lower one.")
+    if not low < high:  # false for NaN too, which json.loads accepts
+        raise UsageError(f"{path}={value}: the first number must be the lower one.")
     if all(isinstance(end, int) for end in ends):
         return Axis(kind="int", low=low, high=high)
     return Axis(kind="log" if low > 0 and high >= 10 * low else "float", low=low, high=high)

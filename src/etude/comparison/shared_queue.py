@@ -1,9 +1,9 @@
-"""Runs on many machines: an Optuna study is the board on which they are posted and answered.
+"""A queue of runs shared by many machines, stored as an Optuna study.
 
-Its storage is an SQLite file here, or a PostgreSQL that many machines reach. A worker anywhere
-takes one trial after the other: a member of a duel that was posted, or, where the study has a
-space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for Hyper-Parameter
-Optimization", 2011). A trial whose worker has died is posted anew.
+The storage is a local SQLite file or a PostgreSQL database that many machines reach. A worker on
+any machine takes one trial after another: a run of a comparison that was posted or, if the study
+has a space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for Hyper-Parameter
+Optimization", 2011). A trial whose worker died is posted again.
 """
 
 import random
@@ -17,8 +17,8 @@ from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
 from etude.comparison import search_space
-from etude.comparison.run_spec import Member, Outcome
-from etude.comparison.workers import process
+from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.workers import start_module
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
 from etude.runs.folder import named
@@ -30,58 +30,64 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
-BEAT, GRACE = 10, 60
-"""Seconds between two signs of life of a worker, and until it is taken for dead."""
-IDLE = 60.0
-"""Seconds without anything to do after which a worker leaves."""
+HEARTBEAT, GRACE_PERIOD = 10, 60
+"""Seconds between two heartbeats of a worker, and without one until the worker counts as dead."""
+IDLE_TIMEOUT = 60.0
+"""Seconds without work after which a worker exits."""
 POLL = 0.3
-TRIES = 20
-"""How often a storage is looked at again while others make its tables: some six seconds."""
-MEANWHILE = (
+"""Seconds between two looks at the study."""
+STORAGE_ATTEMPTS = 20
+"""Attempts to open a storage while another process creates its tables: about six seconds."""
+SETUP_MESSAGES = (
     "already exists", "duplicate key", "unique constraint", "database is locked",
     "could not serialize", "deadlock detected", "tuple concurrently updated", "no such table",
 )  # fmt: skip
-"""How SQLite and PostgreSQL say that another process has just made, or makes, the same thing."""
+"""Parts of messages of SQLite and PostgreSQL if another process creates the same table or row."""
 SEARCH = "search"
-"""Where trials lie in the folder of their search."""
-FAILURES = 3
-"""How many workers of our own may end badly."""
+"""Folder of the trials below the folder of their search."""
+MAX_FAILURES = 3
+"""Number of our own workers that may fail before the comparison stops."""
 
 
 @contextmanager
-def spoken(url: str) -> Iterator[None]:
-    """What goes wrong with a storage, in words."""
+def storage_errors(url: str) -> Iterator[None]:
+    """Turn errors of the storage into UsageError; also raised if Optuna is not installed."""
     try:
         import optuna
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
         raise UsageError(
-            "Searching, and working for others, needs Optuna, which is not installed.",
+            "A search or a shared storage needs Optuna, which is not installed.",
             do="pip install 'etude[search]'",
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # heartbeats
     try:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0][:200]
         raise UsageError(
-            f"{hidden(url)}: this storage cannot be used ({reason}).",
+            f"{without_password(url)}: this storage cannot be used ({reason}).",
             do="Give sqlite:///FILE.db, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE "
             "(pip install 'psycopg[binary]').",
         ) from None
 
 
-def hidden(url: str) -> str:
-    """A URL without its password."""
-    head, found, tail = url.rpartition("@")
+def without_password(url: str) -> str:
+    """The URL without its password, for messages."""
+    # From the right: the password itself may contain an "@".
+    head, at, tail = url.rpartition("@")
+    # The first colon follows the scheme; only a second one separates user and password.
     user = head.rpartition(":")[0] if head.count(":") > 1 else head
-    return f"{user}@{tail}" if found else url
+    return f"{user}@{tail}" if at else url
 
 
-def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study":
-    """The study of that name. new: make it, with these attributes. Raises UsageError, RunError."""
-    with spoken(url):
+def open_study(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study":
+    """Open the study of this name. new: attributes; create the study if it does not exist.
+
+    Raises RunError for an unknown study, UsageError for a storage that cannot be used.
+    """
+    with storage_errors(url):
         import optuna
 
         storage = _storage(url)
@@ -91,9 +97,9 @@ def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study"
                     study_name=name, storage=storage, sampler=optuna.samplers.TPESampler()
                 )
             except KeyError:
-                known = ", ".join(optuna.get_all_study_names(storage)) or "none"
+                names = ", ".join(optuna.get_all_study_names(storage)) or "none"
                 raise RunError(
-                    f"{hidden(url)}: there is no study {name!r} (there is: {known})."
+                    f"{without_password(url)}: there is no study {name!r} (studies: {names})."
                 ) from None
         study = optuna.create_study(
             study_name=name,
@@ -107,132 +113,144 @@ def opened(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study"
 
 
 def _storage(url: str) -> "RDBStorage":
-    """The storage, its tables made. Of several processes that find it empty the first makes them;
-    the others are refused by the database in the midst of it, wait and look again."""
+    """Open the storage and create its tables if there are none.
+
+    Several processes can find it empty at once. The first creates the tables; the others get an
+    error from the database, wait, and try again.
+    """
     from alembic.util import CommandError
     from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
+    # SQLite locks the whole file per write; its default of 5 s is short for many workers.
     options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(STORAGE_ATTEMPTS)):
         try:
             return RDBStorage(
                 url,
                 engine_kwargs={**options, "pool_pre_ping": True},
-                heartbeat_interval=BEAT,
-                grace_period=GRACE,
-                heartbeat_stale_trial_callback=post_again,
+                heartbeat_interval=HEARTBEAT,
+                grace_period=GRACE_PERIOD,
+                heartbeat_stale_trial_callback=repost,
             )
         except (SQLAlchemyError, StorageInternalError, CommandError) as error:
-            if not left or (not isinstance(error, CommandError) and not being_made(error)):
+            if not left or (not isinstance(error, CommandError) and not is_set_up_elsewhere(error)):
                 raise
+            # A random wait: processes that failed together must not retry together.
             time.sleep(random.uniform(0.5, 1.5) * POLL)
     raise AssertionError("not reached")
 
 
-def being_made(error: BaseException) -> bool:
-    """Whether a database says that another process makes the same tables just now."""
-    said = f"{error} {error.__cause__ or ''}".lower()
-    return any(words in said for words in MEANWHILE)
+def is_set_up_elsewhere(error: BaseException) -> bool:
+    """Whether this error means that another process is creating the same tables."""
+    message = f"{error} {error.__cause__ or ''}".lower()
+    return any(words in message for words in SETUP_MESSAGES)
 
 
-def post_again(study: "Study", trial: "FrozenTrial") -> None:
-    """Put a trial that nobody works on any more back on the board."""
+def repost(study: "Study", trial: "FrozenTrial") -> None:
+    """Post a trial again whose worker died. Called by Optuna."""
     study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
 
 
-def attempt(study: "Study", trial: "Trial", place: Path) -> float:
-    """Make the run that a trial asks for. What cannot be run is told in its attribute `error`."""
+def run_trial(study: "Study", trial: "Trial", place: Path) -> float:
+    """Train the run of a trial and return its validation metric, the objective of Optuna.
+
+    The outcome, or the error of a recipe that cannot be run, becomes an attribute of the trial.
+    """
     from optuna import TrialPruned
 
     from etude.comparison.worker import outcome
 
-    asked = trial.user_attrs.get("member")
-    if asked is None and "space" not in study.user_attrs:
-        raise TrialPruned  # two workers saw the same last member, and the other has it
+    plain_spec = trial.user_attrs.get("member")
+    if plain_spec is None and "space" not in study.user_attrs:
+        raise TrialPruned  # two workers saw the same waiting trial, and the other one took it
     try:
-        if asked is None:
-            asked = proposed(study, trial).plain()
-            trial.set_user_attr("member", asked)
+        if plain_spec is None:
+            plain_spec = propose(study, trial).plain()
+            trial.set_user_attr("member", plain_spec)
             trial.set_user_attr("folder", SEARCH)
-        inner, member = trial.user_attrs.get("folder"), posted(asked)
-        found = outcome(member, named(inner, place) if inner else place)
-    except (Interrupted, Stopped):
+        inner, spec = trial.user_attrs.get("folder"), parse_run_spec(plain_spec)
+        result = outcome(spec, named(inner, place) if inner else place)
+    except (Interrupted, Stopped):  # saved; another worker can resume it
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
-    except LockedError:  # it was posted anew while its worker only slept: let that one end it
-        time.sleep(BEAT)
+    except LockedError:  # it was posted again, but its worker was only slow and still has the run
+        time.sleep(HEARTBEAT)
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise TrialPruned from None
     except EtudeError as error:
         trial.set_user_attr("error", error.what)
         raise TrialPruned from None
-    trial.set_user_attr("outcome", found.plain())
-    if found.best is None:
-        raise TrialPruned  # it diverged, and says so in its outcome
-    return found.best
+    trial.set_user_attr("outcome", result.plain())
+    if result.best is None:
+        raise TrialPruned  # it diverged: there is no value to report to Optuna
+    return result.best
 
 
-def posted(asked: Any) -> Member:
-    """A member as it stands on the board, whoever wrote it there. Raises RunError, UsageError."""
+def parse_run_spec(plain_spec: Any) -> RunSpec:
+    """The specification of a run from the storage, which anyone may have written.
+
+    Raises RunError, UsageError.
+    """
     try:
-        member = Member(**asked)
+        spec = RunSpec(**plain_spec)
     except TypeError as error:
-        raise RunError(f"This is no member ({error}).") from None
-    if not isinstance(member.mapping, dict):
-        raise RunError(f"{str(member.label)[:100]!r}: its recipe is no mapping.")
-    named(str(member.label))  # it leads nowhere else
-    return member
+        raise RunError(f"This is not the specification of a run ({error}).") from None
+    if not isinstance(spec.mapping, dict):
+        raise RunError(f"{str(spec.label)[:100]!r}: its recipe is not a mapping.")
+    named(str(spec.label))  # the label becomes a folder: it must not lead out of this one
+    return spec
 
 
-def proposed(study: "Study", trial: "Trial") -> Member:
-    """A recipe from the study's space. Raises UsageError where its parts do not fit together."""
+def propose(study: "Study", trial: "Trial") -> RunSpec:
+    """A recipe with values that Optuna proposes. Raises UsageError if they do not fit together."""
     fields = {
-        path: search_space.Axis.read(axis, path).suggested(trial, path)
+        path: search_space.Axis.read(axis, path).suggest(trial, path)
         for path, axis in study.user_attrs["space"].items()
     }
-    return Member(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))
+    return RunSpec(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))
 
 
 def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
-    """Take trials until there are none for a while, or the study is closed; how many it was.
+    """Run trials until there are none for a minute or the study is closed; return their number.
 
-    Raises Interrupted or Stopped after saving what was under way and posting it again.
+    Raises Interrupted or Stopped after the current run is saved and posted again.
     """
-    study, done, since = _found(url, name, note), 0, time.monotonic()
-    with spoken(url), Signals() as signals:
-        while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE:
+    study, done, since = _wait_for_study(url, name, note), 0, time.monotonic()
+    with storage_errors(url), Signals() as signals:
+        while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE_TIMEOUT:
             if signals.caught:
                 raise signals.error(f"{name}: stopped.")
-            if not wanted(study):
+            if not has_work(study):
+                # While others work, one of them may die and its trial be posted again: stay.
                 since = time.monotonic() if others_work(study) else since
                 time.sleep(POLL)
                 continue
-            study.optimize(lambda trial: attempt(study, trial, root / name), n_trials=1)
+            study.optimize(lambda trial: run_trial(study, trial, root / name), n_trials=1)
             done, since = done + 1, time.monotonic()
             last = study.get_trials(deepcopy=False)[-1]
-            note(f"{done} done (of {last.number + 1} begun by all)")
+            note(f"{done} done (of {last.number + 1} started by all workers)")
     return done
 
 
-def _found(url: str, name: str, note: Callable[[str], None]) -> "Study":
-    """The study, which may be about to be made. Raises RunError if it is not within a minute."""
-    since, said = time.monotonic(), False
+def _wait_for_study(url: str, name: str, note: Callable[[str], None]) -> "Study":
+    """Open the study, waiting up to a minute until it is created. Raises RunError after that."""
+    since, announced = time.monotonic(), False
     while True:
         try:
-            return opened(url, name)
+            return open_study(url, name)
         except RunError:
-            if time.monotonic() - since > IDLE:
+            if time.monotonic() - since > IDLE_TIMEOUT:
                 raise
-        if not said:
-            note(f"no study {name} yet; waiting for it")
-        said = True
+        if not announced:
+            note(f"there is no study {name} yet; waiting")
+        announced = True
         time.sleep(POLL)
 
 
 def others_work(study: "Study") -> bool:
-    """Whether a trial is in work, once those whose worker has died are posted anew."""
+    """Whether a trial is running, after trials of dead workers have been posted again."""
     from optuna.storages import fail_stale_trials
     from optuna.trial import TrialState
 
@@ -240,78 +258,86 @@ def others_work(study: "Study") -> bool:
     return any(t.state == TrialState.RUNNING for t in study.get_trials(deepcopy=False))
 
 
-def wanted(study: "Study") -> bool:
-    """Whether there is a trial to take: one that waits, or one more of the space."""
+def has_work(study: "Study") -> bool:
+    """Whether there is a trial to run: a waiting one, or one more from the space of a search."""
     from optuna.trial import TrialState
 
     trials = study.get_trials(deepcopy=False)
     if any(trial.state == TrialState.WAITING for trial in trials):
         return True
+    # Failed trials do not count: they were posted again or interrupted.
     begun = sum(trial.state != TrialState.FAIL for trial in trials)
     return begun < int(study.user_attrs.get("trials", 0))
 
 
-def worker(url: str, name: str) -> Popen[bytes]:
-    """A worker of our own, of one thread."""
-    return process("etude", "work", url, name, stdout=DEVNULL, stderr=DEVNULL)
+def start_worker(url: str, name: str) -> Popen[bytes]:
+    """Start a worker on this machine, with one thread."""
+    return start_module("etude", "work", url, name, stdout=DEVNULL, stderr=DEVNULL)
 
 
 @dataclass
-class Board:
-    """An engine: members are posted, and whoever works on the study answers. `workers` of our own
-    help, so that it ends even if nobody else does."""
+class SharedQueue:
+    """An engine that posts runs to a study and yields the outcomes as workers store them.
+
+    It also starts workers on this machine, so that it finishes without help from others.
+    """
 
     url: str
     name: str
     note: Callable[[str], None]
-    own: list[Popen[bytes]] = field(default_factory=list)
+    workers: list[Popen[bytes]] = field(default_factory=list)
     failed: int = 0
 
-    def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
-        study = opened(self.url, self.name, {"closed": False})
+    def __call__(self, specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:
+        study = open_study(self.url, self.name, {"closed": False})
         inner = "" if place.name == self.name else place.name
-        with spoken(self.url):
+        with storage_errors(self.url):
+            # A resumed comparison must not post again what is waiting, running or finished.
             there = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
-            for member in members:
-                if member.label not in there:
-                    attributes = {"member": member.plain(), "folder": inner}
+            for spec in specs:
+                if spec.label not in there:
+                    attributes = {"member": spec.plain(), "folder": inner}
                     study.enqueue_trial({}, user_attrs=attributes)
-        self.note(f"posted; on another machine: etude work {hidden(self.url)} {self.name}")
-        waiting = {member.label for member in members}
+        self.note(
+            f"posted; on another machine: etude work {without_password(self.url)} {self.name}"
+        )
+        waiting = {spec.label for spec in specs}
         try:
-            with spoken(self.url), Signals() as signals:
+            with storage_errors(self.url), Signals() as signals:
                 while waiting:
-                    self.help(workers)
-                    yield from answered(study, waiting)
+                    self.keep_workers(workers)
+                    yield from take_outcomes(study, waiting)
                     if signals.caught:
                         raise signals.error(f"{place}: stopped")
                     time.sleep(POLL)
         finally:
-            self.leave()
+            self.stop_workers()
 
-    def help(self, workers: int) -> None:
-        """Keep our own workers at work. Raises RunError where they end badly again and again."""
-        self.failed += sum(bool(one.poll()) for one in self.own)
-        if self.failed >= FAILURES:
+    def keep_workers(self, workers: int) -> None:
+        """Keep `workers` processes running here. Raises RunError if they keep failing."""
+        # poll() is None while a worker runs and 0 after a normal exit: neither is a failure.
+        self.failed += sum(bool(one.poll()) for one in self.workers)
+        if self.failed >= MAX_FAILURES:
             raise RunError(
-                f"{self.name}: its workers end badly, {self.failed} so far.",
-                do=f"To see why: etude work {hidden(self.url)} {self.name}",
+                f"{self.name}: {self.failed} of its workers failed.",
+                do=f"To see the error: etude work {without_password(self.url)} {self.name}",
             )
-        self.own = [one for one in self.own if one.poll() is None]
-        while len(self.own) < workers:
-            self.own.append(worker(self.url, self.name))
+        self.workers = [one for one in self.workers if one.poll() is None]
+        while len(self.workers) < workers:
+            self.workers.append(start_worker(self.url, self.name))
 
-    def leave(self) -> None:
-        """Tell our own workers to save and go, and wait for them."""
-        for one in self.own:
+    def stop_workers(self) -> None:
+        """Ask the workers on this machine to save and exit, and wait for them."""
+        # All are asked before the first wait, so that they save at the same time.
+        for one in self.workers:
             portable.ask_to_stop(one)
-        for one in self.own:
+        for one in self.workers:
             one.wait()
-        self.own = []
+        self.workers = []
 
 
 def label_of(trial: "FrozenTrial") -> str:
-    """The member a trial is of; '' where it failed or is of none."""
+    """The label of the run of a trial; '' if the trial failed or belongs to no run."""
     from optuna.trial import TrialState
 
     if trial.state == TrialState.FAIL:
@@ -319,9 +345,11 @@ def label_of(trial: "FrozenTrial") -> str:
     return str(trial.user_attrs.get("member", {}).get("label", ""))
 
 
-def answered(study: "Study", waiting: set[str]) -> Iterator[Outcome]:
-    """Outcomes of those waited for, which then are so no more. Raises RunError for one that cannot
-    be run."""
+def take_outcomes(study: "Study", waiting: set[str]) -> Iterator[Outcome]:
+    """Yield the outcomes of finished trials whose labels are in `waiting`, and remove these labels.
+
+    Raises RunError for a run that could not be trained.
+    """
     for trial in study.get_trials(deepcopy=False):
         label = label_of(trial)
         if label not in waiting or not trial.state.is_finished():

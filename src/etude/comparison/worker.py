@@ -1,6 +1,8 @@
-"""A worker: one interpreter that runs many members, one after the other, told of each by a line of
-JSON and answering with one. Started by `workers.py`, so that the caller's own program need not be
-fit to be imported again.
+"""A worker process: reads jobs as lines of JSON, trains one run after another, and answers each job
+with one line of JSON.
+
+`workers.py` starts it as a module of its own. multiprocessing would import the user's program
+again, which fails for programs without a main guard or from standard input.
 
 in:  {"place": folder, "member": {...}}
 out: {"outcome": {...}} or {"stopped": label} or {"error": class, "what": ..., "do": ..., ...}
@@ -15,59 +17,61 @@ from queue import SimpleQueue
 from typing import Any
 
 from etude import pipeline
-from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 from etude.system import portable
 from etude.system.surroundings import no_warnings
 
-PATIENCE = 20.0
-"""Seconds to wait for a member that another process still works on: the worker of a duel that was
-killed, say, which is about to save and leave."""
-EVERY = 0.2
+LOCK_TIMEOUT = 20.0
+"""Seconds to wait for a run that another process has locked, for instance the worker of a killed
+comparison that is about to save and exit."""
+LOCK_POLL = 0.2
+"""Seconds between two attempts to lock it."""
 
 
-def outcome(member: Member, place: Path) -> Outcome:
-    """Run a member in its folder below `place`, or go on with it there."""
-    found = pipeline.rehearse(place / member.label, dict(member.mapping), member.tested)
-    return Outcome(member.label, **found)
+def outcome(spec: RunSpec, place: Path) -> Outcome:
+    """Train a run in its folder below `place`, or resume it if the folder exists."""
+    result = pipeline.rehearse(place / spec.label, dict(spec.mapping), spec.tested)
+    return Outcome(spec.label, **result)
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
-    """What to say of a job when it has ended."""
-    member = Member(**job["member"])
-    waited = threading.Event()
+    """Run a job and return the answer as plain JSON values."""
+    spec = RunSpec(**job["member"])
+    waited = threading.Event()  # never set: a sleep
     try:
-        for left in range(round(PATIENCE / EVERY), -1, -1):
+        for left in range(round(LOCK_TIMEOUT / LOCK_POLL), -1, -1):
             try:
-                return {"outcome": outcome(member, Path(job["place"])).plain()}
+                return {"outcome": outcome(spec, Path(job["place"])).plain()}
             except LockedError:
                 if not left:
                     raise
-                waited.wait(EVERY)
+                waited.wait(LOCK_POLL)
     except (Interrupted, Stopped):
-        return {"stopped": member.label}
+        return {"stopped": spec.label}
     except EtudeError as error:
-        what = {"what": f"{member.label}: {error.what}", "do": error.do, "items": error.items}
+        what = {"what": f"{spec.label}: {error.what}", "do": error.do, "items": error.items}
         return {"error": type(error).__name__, **what}
     raise AssertionError("not reached")
 
 
 def main() -> None:
-    """Answer jobs until there are no more. Where the duel itself has died, what is in training
-    saves itself and this ends."""
+    """Answer jobs until standard input ends. If it ends during a job, the comparison was killed:
+    the current run saves itself and the process exits."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what others print is no answer
+    os.dup2(2, 1)  # a library that prints must not write among the answers
     for number in portable.SIGNALS:
-        signal.signal(number, signal.SIG_DFL)  # at work the loop has its own
+        signal.signal(number, signal.SIG_DFL)  # idle, a signal ends it; training installs its own
     jobs: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     busy = threading.Event()
 
+    # A thread reads standard input, so that its end is noticed while a run is in training.
     def listen() -> None:
         text = b""
         while more := os.read(0, 1 << 16):
             *lines, text = (text + more).split(b"\n")
             for line in lines:
-                busy.set()
+                busy.set()  # before put(): the main thread could clear it first
                 jobs.put(json.loads(line))
         jobs.put(None)
         if busy.is_set():
@@ -76,11 +80,11 @@ def main() -> None:
     threading.Thread(target=listen, daemon=True).start()
     while job := jobs.get():
         with no_warnings():
-            said = answer(job)
+            reply = answer(job)
         busy.clear()
-        answers.write(json.dumps(said) + "\n")
+        answers.write(json.dumps(reply) + "\n")
         answers.flush()
-        if "stopped" in said:
+        if "stopped" in reply:
             break
 
 

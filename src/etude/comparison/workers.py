@@ -1,7 +1,7 @@
-"""Members side by side on this machine: worker processes of one thread each, or none at all.
+"""Engines that train runs on this machine: in worker processes of one thread each, or in this one.
 
-An engine is anything that is called as `engine(members, place, workers)` and gives their Outcomes
-as they end; see `engine.engine_for`, which chooses one.
+An engine is called as `engine(specs, place, workers)` and yields the Outcomes of the runs as they
+finish; `engine.engine_for` chooses one.
 """
 
 import contextlib
@@ -21,115 +21,121 @@ from typing import IO, Any, Protocol
 
 import etude
 from etude import errors
-from etude.comparison.run_spec import Member, Outcome
+from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.system import portable
 from etude.training.signals import Signals
 
 Note = Callable[[str], None]
 """Receives a line of progress or a warning."""
-TRIES = 2
-"""How often a member is begun whose worker dies."""
-SAVING = 60.0
-"""Seconds that workers have to save what they are at."""
+MAX_ATTEMPTS = 2
+"""Attempts to train a run whose worker dies."""
+SAVE_TIMEOUT = 60.0
+"""Seconds that workers have to save the current run before they are killed."""
 POLL = 0.1
+"""Seconds to wait for a message before signals are looked at again."""
 
 
 class Engine(Protocol):
-    """What runs members."""
+    """Trains runs and yields their outcomes."""
 
-    def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
-        """Their outcomes as they end, each in its folder below `place`. Raises Interrupted or
-        Stopped after saving; EtudeError for what no member can be run with."""
+    def __call__(self, specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:
+        """Train each run in its folder below `place`; outcomes in the order in which runs finish.
+
+        Raises Interrupted or Stopped after saving; EtudeError if a run cannot be trained.
+        """
         ...
 
 
-def here(members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
-    """One after the other, in this process."""
+def in_this_process(specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:
+    """The engine that trains one run after another in this process."""
     from etude.comparison.worker import outcome
 
-    for member in members:
-        yield outcome(member, place)
+    for spec in specs:
+        yield outcome(spec, place)
 
 
-def process(module: str, *words: str, **streams: Any) -> "subprocess.Popen[bytes]":
-    """A process of one thread that runs a module of this étude."""
+def start_module(module: str, *words: str, **streams: Any) -> "subprocess.Popen[bytes]":
+    """Start a module of this package in a process of one thread."""
     home = str(Path(etude.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
     return subprocess.Popen(
-        # -P: what lies in the working folder is not imported in the place of a package.
+        # -P: a file in the working folder, say random.py, must not shadow a package.
         [sys.executable, "-P", "-m", module, *words],
         env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
-        **portable.own_group(),  # a terminal's Ctrl-C is ours to pass on, once
+        **portable.own_group(),  # Ctrl-C reaches only us; we pass it on, once
         **streams,
     )
 
 
 class Worker:
-    """One process; what it says goes to `heard` as (worker, line); (worker, None) at its end."""
+    """A worker process. Its lines go to `messages` as (worker, line), its end as (worker, None)."""
 
-    def __init__(self, heard: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
-        self.member: Member | None = None
+    def __init__(self, messages: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
+        self.spec: RunSpec | None = None
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (as long as it lives)
         pipe = subprocess.PIPE
-        self.process = process(
+        self.process = start_module(
             "etude.comparison.worker", stdin=pipe, stdout=pipe, stderr=self.errors
         )
-        threading.Thread(target=self._listen, args=(heard,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
 
-    def _listen(self, heard: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
+    def _listen(self, messages: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
         with self._pipe("stdout") as answers:
             for line in answers:
-                heard.put((self, line))
+                messages.put((self, line))
         self.process.wait()
-        heard.put((self, None))
+        messages.put((self, None))
 
     def _pipe(self, name: str) -> IO[bytes]:
         pipe = getattr(self.process, name)
         assert pipe is not None
         return pipe  # type: ignore[no-any-return]
 
-    def give(self, member: Member, place: Path) -> None:
-        """Begin with a member."""
-        self.member = member
-        line = json.dumps({"place": str(place), "member": member.plain()}) + "\n"
-        with contextlib.suppress(BrokenPipeError):  # it has died, and we shall hear of that
+    def assign(self, spec: RunSpec, place: Path) -> None:
+        """Send a run to the worker."""
+        self.spec = spec
+        line = json.dumps({"place": str(place), "member": spec.plain()}) + "\n"
+        with contextlib.suppress(BrokenPipeError):  # it died; its end is in `messages`
             pipe = self._pipe("stdin")
             pipe.write(line.encode())
             pipe.flush()
 
     def stop(self, number: int) -> None:
-        """Ask it to save and end."""
+        """Ask the worker to save and exit."""
         portable.ask_to_stop(self.process, number)
 
-    def how(self) -> str:
-        """How a dead one died, in words."""
+    def exit_description(self) -> str:
+        """How a dead worker ended, as part of a sentence."""
         code = self.process.returncode
         if code is None or code >= 0:
             self.errors.seek(0)
             last = self.errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-            return f"ended with code {code}: {last[-1][:300] if last else 'it said nothing'}"
+            return f"ended with code {code}: {last[-1][:300] if last else 'it printed nothing'}"
         with contextlib.suppress(ValueError):
             return f"was killed by {signal.Signals(-code).name}"
         return f"was killed by signal {-code}"
 
     def close(self) -> None:
-        """Let go of it: an idle one ends."""
+        """Close the pipes; an idle worker exits at the end of its input."""
         with contextlib.suppress(BrokenPipeError):
             self._pipe("stdin").close()
         self.errors.close()
 
 
 class Pool:
-    """An engine of worker processes, which stay from call to call: to load torch takes each some
-    seconds. `with` it, so that they end."""
+    """An engine of worker processes, used as a context manager that stops them at the end.
+
+    The processes stay alive between calls, because each needs seconds to load torch. note: receives
+    warnings about workers that died.
+    """
 
     def __init__(self, note: Note) -> None:
         self.note = note
-        self.heard: SimpleQueue[tuple[Worker, bytes | None]] = SimpleQueue()
-        self.all: list[Worker] = []
-        self.tries: Counter[str] = Counter()
+        self.messages: SimpleQueue[tuple[Worker, bytes | None]] = SimpleQueue()
+        self.workers: list[Worker] = []
+        self.attempts: Counter[str] = Counter()
 
     def __enter__(self) -> "Pool":
         return self
@@ -138,84 +144,89 @@ class Pool:
         list(self._stop(signal.SIGTERM))
 
     def warm(self, count: int) -> None:
-        """Have `count` workers, who begin to load while others think."""
-        while len(self.all) < count:
-            self.all.append(Worker(self.heard))
+        """Start workers until there are `count`; they load torch meanwhile."""
+        while len(self.workers) < count:
+            self.workers.append(Worker(self.messages))
 
-    def __call__(self, members: Sequence[Member], place: Path, workers: int) -> Iterator[Outcome]:
-        waiting = deque(members)
+    def __call__(self, specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:
+        waiting = deque(specs)
         with Signals() as signals:
             while True:
                 if signals.caught:
                     yield from self._stop(signals.caught)
-                    raise signals.error(f"{place}: stopped; what was in training is saved.")
-                self._share_out(waiting, place, workers)
-                if not any(worker.member for worker in self.all):
+                    raise signals.error(f"{place}: stopped; the current runs are saved.")
+                self._assign_waiting(waiting, place, workers)
+                if not any(worker.spec for worker in self.workers):
                     return
                 with contextlib.suppress(Empty):
-                    worker, line = self.heard.get(timeout=POLL)
-                    if found := self._told(worker, line, waiting):
-                        yield found
+                    worker, line = self.messages.get(timeout=POLL)
+                    if outcome := self._handle(worker, line, waiting):
+                        yield outcome
 
-    def _share_out(self, waiting: deque[Member], place: Path, workers: int) -> None:
-        """Give every worker something to do while there is something."""
-        idle = sum(worker.member is None for worker in self.all)
-        self.warm(min(workers, len(self.all) + max(0, len(waiting) - idle)))
-        for worker in self.all:
-            if waiting and worker.member is None:
-                worker.give(waiting.popleft(), place)
+    def _assign_waiting(self, waiting: deque[RunSpec], place: Path, workers: int) -> None:
+        """Give every idle worker a run while there are runs, and start more workers if needed."""
+        idle = sum(worker.spec is None for worker in self.workers)
+        self.warm(min(workers, len(self.workers) + max(0, len(waiting) - idle)))
+        for worker in self.workers:
+            if waiting and worker.spec is None:
+                worker.assign(waiting.popleft(), place)
 
-    def _told(self, worker: Worker, line: bytes | None, waiting: deque[Member]) -> Outcome | None:
-        """What a worker has said, or that it has died. Raises EtudeError."""
-        member = worker.member
+    def _handle(
+        self, worker: Worker, line: bytes | None, waiting: deque[RunSpec]
+    ) -> Outcome | None:
+        """Handle a message of a worker, or its end; returns an outcome if there is one. Raises the
+        EtudeError that the worker reports."""
+        spec = worker.spec
         if line is None:
-            self.all.remove(worker)
-            how = worker.how()
+            self.workers.remove(worker)
+            how = worker.exit_description()
             worker.close()
-            if member:
-                self._mourn(member, how)
-                waiting.appendleft(member)
+            if spec:
+                self._record_death(spec, how)
+                waiting.appendleft(spec)  # first in line: it may be resumed from a checkpoint
             return None
-        said = json.loads(line)
-        worker.member = None
-        if "error" in said:
-            kind: type[EtudeError] = getattr(errors, said["error"])
-            raise kind(said["what"], do=said["do"], items=said["items"])
-        if "stopped" in said:  # by somebody else, for we have stopped nobody yet
-            raise Stopped(f"{said['stopped']}: its worker was told to stop.")
-        return Outcome.read(said["outcome"])
+        message = json.loads(line)
+        worker.spec = None
+        if "error" in message:
+            kind: type[EtudeError] = getattr(errors, message["error"])
+            raise kind(message["what"], do=message["do"], items=message["items"])
+        if "stopped" in message:  # by another program: we have not stopped any worker yet
+            raise Stopped(f"{message['stopped']}: its worker was stopped by another program.")
+        return Outcome.read(message["outcome"])
 
-    def _mourn(self, member: Member, how: str) -> None:
-        """Say that a worker died. Raises EtudeError if it was not the first of this member."""
-        self.tries[member.label] += 1
-        if self.tries[member.label] < TRIES:
-            self.note(f"{member.label}: its worker {how}; it is tried once again")
+    def _record_death(self, spec: RunSpec, how: str) -> None:
+        """Count the death of a worker and report it. Raises EtudeError at the last attempt."""
+        self.attempts[spec.label] += 1
+        if self.attempts[spec.label] < MAX_ATTEMPTS:
+            self.note(f"{spec.label}: its worker {how}; trying once more")
             return
+        # Linux ends a process with SIGKILL when memory runs out.
         if "SIGKILL" in how or "memory" in how.lower():
             raise StorageError(
-                f"{member.label}: its worker {how}, twice; often that is for want of memory.",
+                f"{spec.label}: its worker {how}, twice; often the machine is out of memory.",
                 do="Try fewer --workers, or a smaller batch, model or data.size.",
             )
         raise RunError(
-            f"{member.label}: its worker {how}, {TRIES} times.",
-            do="Run it alone, which says more: etude train, with its recipe.json.",
+            f"{spec.label}: its worker {how}, {MAX_ATTEMPTS} times.",
+            do="Train it alone to see the whole error: etude train, with its recipe.json.",
         )
 
     def _stop(self, number: int) -> Iterator[Outcome]:
-        """Tell all to stop, and wait until what is in training is saved; what ended meanwhile."""
-        for worker in self.all:
+        """Stop all workers and wait until they have saved; yields the outcomes of runs that finish
+        meanwhile."""
+        for worker in self.workers:
             worker.stop(number)
-        left, end = list(self.all), time.monotonic() + SAVING
+        left, end = list(self.workers), time.monotonic() + SAVE_TIMEOUT
         while left and time.monotonic() < end:
             with contextlib.suppress(Empty):
-                worker, line = self.heard.get(timeout=POLL)
+                worker, line = self.messages.get(timeout=POLL)
                 if line is None:
                     left = [one for one in left if one is not worker]
-                elif "outcome" in (said := json.loads(line)):
-                    yield Outcome.read(said["outcome"])
-        for worker in left:
+                elif "outcome" in (message := json.loads(line)):
+                    yield Outcome.read(message["outcome"])
+        for worker in left:  # it did not save in time; its last checkpoint remains
             worker.process.kill()
-        for worker in self.all:
+        for worker in self.workers:
             worker.process.wait()
             worker.close()
-        self.all = []
+        self.workers = []

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import sound
 from etude.errors import DataError, NumericsError, RunError, UsageError
-from etude.inspection import gallery
+from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang, model_name
@@ -44,6 +45,17 @@ class Run:
     def __repr__(self) -> str:
         goal = self.result["goal"]
         return f"Run({str(self.path)!r}, test {goal} {self.test[goal]:.4g})"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks: the test result beside its baseline; where the report is."""
+        # Names of classes and folders are the user's: everything is escaped.
+        head, row = (
+            "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            for cells in words.rows([self], [self.path.name])
+        )
+        table = f"<table><tr>{head.replace('td>', 'th>')}</tr><tr>{row}</tr></table>"
+        verdict, report = escape(words.verdict(self.result)), escape(str(self.folder.report))
+        return f"{table}<p>{verdict} Report: <code>{report}</code></p>"
 
     @property
     def test(self) -> dict[str, Any]:

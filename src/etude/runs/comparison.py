@@ -1,10 +1,10 @@
-"""DuelFolder: many runs in one folder, and what is known of them together.
+"""ComparisonFolder: the folder that holds the runs of a comparison, its plan and its outcomes.
 
-runs/<name>/duel.json       what is asked of whom, resolved; written once
-            outcomes.jsonl  a line for each run that ended, as it ended
-            LOCK            held while a process works on the duel
-            <member>/       runs whose test split is used
-            search/         runs whose is not
+runs/<name>/duel.json       the plan: which runs to train, with complete recipes; written once
+            outcomes.jsonl  one line per finished run, in the order in which they finished
+            LOCK            held while a process works on the comparison
+            <label>/        runs that are evaluated on the test split
+            search/         runs of a search, which are not
             pictures/, report.html
 """
 
@@ -23,12 +23,12 @@ from etude.runs.lock import Lock
 from etude.system import limits
 
 PLAN, OUTCOMES, SEARCH = "duel.json", "outcomes.jsonl", "search"
-OURS = {"LOCK", f".tmp-{PLAN}", OUTCOMES}
-"""What a start that was killed can leave."""
+LEFTOVERS = {"LOCK", f".tmp-{PLAN}", OUTCOMES}
+"""Files that a process killed while creating the folder can leave in it."""
 
 
-class DuelFolder:
-    """Reads a duel; writes to it while it holds the lock."""
+class ComparisonFolder:
+    """Reads the folder of a comparison. Writing requires the lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,18 +38,21 @@ class DuelFolder:
         self._lock: Lock | None = None
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, Any]) -> "DuelFolder":
-        """A new folder, locked, with its plan. Raises RunError if it is taken."""
+    def create(cls, path: Path, plan: Mapping[str, Any]) -> "ComparisonFolder":
+        """Create and lock a folder with this plan.
+
+        Raises TakenError if the folder is taken, UsageError if the plan is too large.
+        """
         content = canonical(plan)
         if len(content) > limits.JSON:
             raise UsageError(
-                f"{path}: what is to be done takes {len(content):,} bytes to write down; "
-                f"{limits.JSON:,} is the most.",
-                do="Compare fewer at a time.",
+                f"{path}: the plan of this comparison takes {len(content):,} bytes; "
+                f"at most {limits.JSON:,} are allowed.",
+                do="Compare fewer runs at a time.",
             )
         taken = TakenError(
             f"{path} is already there; nothing is overwritten.",
-            do=f"Choose another --name, or go on with it: etude resume {path}",
+            do=f"Choose another --name, or resume it: etude resume {path}",
         )
         if is_taken(path):
             raise taken
@@ -57,9 +60,12 @@ class DuelFolder:
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         folder.lock()
-        if is_duel(path):  # another starter was quicker
+        # Between the check above and the lock, another process can have created a comparison here.
+        if is_comparison(path):
             folder.release()
             raise taken
+        # The plan comes last: it is what makes the folder a comparison, so a process killed before
+        # this point leaves a folder that the next one may take.
         replace(folder._outcomes, b"")
         replace(path / PLAN, content)
         with storage(path):
@@ -67,62 +73,66 @@ class DuelFolder:
         return folder
 
     @classmethod
-    def open(cls, path: Path | str) -> "DuelFolder":
-        """An existing duel, to read. Raises RunError if there is none."""
-        found = where(path)
-        if found is None:
+    def open(cls, path: Path | str) -> "ComparisonFolder":
+        """Open an existing comparison for reading. Raises RunError if there is none."""
+        place = where(path)
+        if place is None:
             raise RunError(f"{path}: there is no comparison in this folder.")
-        own(found, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
-        return cls(found)
+        own(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
+        return cls(place)
 
     def lock(self) -> None:
         """Take the lock. Raises LockedError if another process has it."""
         self._lock = Lock(self.path / "LOCK")
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock, if this process holds it."""
         if self._lock:
             self._lock.release()
         self._lock = None
 
     def plan(self) -> dict[str, Any]:
-        """What is asked of whom. Raises RunError if it is damaged."""
+        """The plan. Raises RunError if the file is damaged."""
         return mapping(self.path, PLAN)
 
-    def mend(self) -> None:
-        """Cut off a line that a writer that died has left unfinished. For the lock's holder."""
+    def repair(self) -> None:
+        """Cut off the incomplete last line of a killed writer. Requires the lock."""
         whole_lines(self._outcomes)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add one line; when this returns it is on the disk."""
+        """Append one outcome; it is on disk when this returns."""
         line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
         with storage(self._outcomes, len(line)), self._outcomes.open("ab") as file:
             file.write(line)
-            file.flush()
+            file.flush()  # fsync writes what the kernel has; Python's own buffer goes there first
             os.fsync(file.fileno())
 
     def rows(self) -> list[dict[str, Any]]:
-        """All lines that are whole. Raises RunError for one that is none of ours."""
+        """All complete lines, parsed. Raises RunError for a damaged line."""
         if not os.path.lexists(self._outcomes):
             return []
         text = read(self.path, OUTCOMES, LINES)
-        found = []
+        rows = []
+        # A writer may be in the middle of its last line, so everything after the last newline is
+        # left out.
         for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
             try:
-                found.append(limits.parsed(line))
+                rows.append(limits.parsed(line))
             except ValueError as error:
                 why = f"{self._outcomes}, line {number}: {error}; the comparison is damaged."
                 raise RunError(why) from None
-        return found
+        return rows
 
 
 def is_taken(path: Path) -> bool:
-    """Whether something is there that is not what a start that was killed has left."""
-    return path.exists() and (not path.is_dir() or bool({e.name for e in path.iterdir()} - OURS))
+    """Whether this path holds anything but the leftovers of a process killed while creating it."""
+    return path.exists() and (
+        not path.is_dir() or bool({e.name for e in path.iterdir()} - LEFTOVERS)
+    )
 
 
-def is_duel(path: Path) -> bool:
-    """Whether there is a comparison in this folder."""
+def is_comparison(path: Path) -> bool:
+    """Whether this folder holds a comparison; a plan that is a symbolic link does not count."""
     try:
         return stat.S_ISREG(os.lstat(path / PLAN).st_mode)
     except (OSError, ValueError):
@@ -130,6 +140,6 @@ def is_duel(path: Path) -> bool:
 
 
 def where(path: Path | str) -> Path | None:
-    """The comparison that is meant, by its path or by its name under ./runs; None if it is none."""
+    """The folder of a comparison, by path or by name under ./runs; None if there is none."""
     places = (Path(path), ROOT / path)
-    return next((p for p in places if is_duel(p) and not begun(p)), None)
+    return next((p for p in places if is_comparison(p) and not begun(p)), None)

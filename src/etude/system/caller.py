@@ -23,7 +23,8 @@ def undisturbed() -> Iterator[None]:
 
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     # Asking a GPU for its state would initialise it, which takes seconds and memory.
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    gpus = torch.cuda.get_rng_state_all() if used else []
     threads, verbosity = torch.get_num_threads(), _verbosity()
     try:
         with no_warnings():

@@ -42,10 +42,10 @@ def beside(
             items=[f"{path}: {why}" for path, why in left_out.items()],
         )
     if not folders:
-        side_by_side.must_agree(list(runs.values()), different_data)
+        side_by_side.require_comparable(list(runs.values()), different_data)
     found = side_by_side.boards(list(runs.values()), together=different_data)
     place = _place(given, name)
-    side_by_side.draw(place, found, left_out, lang)
+    side_by_side.write_report(place, found, left_out, lang)
     return SideBySide(place, found, left_out)
 
 

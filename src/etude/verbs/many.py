@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from etude import registry
 from etude.comparison import request
-from etude.comparison.request import Duel
+from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import LockedError, RunError, TakenError, UsageError
 from etude.inspection import tour as drawn
@@ -25,7 +25,7 @@ from etude.verbs.learn import alone, drafted, paths, resume_run, slug, train
 from etude.verbs.use import table
 
 if TYPE_CHECKING:
-    from etude.comparison.journal import Ledger, Plan
+    from etude.comparison.journal import Journal, Plan
     from etude.inference.run import Run
 
 
@@ -69,7 +69,7 @@ def compare(
     quiet: bool = False,
     lang: Lang = "en",
     **fields: Any,
-) -> Duel | SideBySide:
+) -> Comparison | SideBySide:
     """Train every combination of the comma-separated values, from the same start on the same
     batches (one seed gives both), and draw them side by side. Or compare finished `runs`, or
     folders of them, without training anything: then nothing else is given but name and lang.
@@ -98,7 +98,7 @@ def compare(
         raise UsageError(f"--workers {workers}: at least 1.")
     model, data = model_name(model), data_name(data)
     axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
-    asked = request.ask(axes, lr, schedule, target, paths(fields))
+    asked = request.parse(axes, lr, schedule, target, paths(fields))
     parts = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
     place = free(slug("-".join(["compare", *parts]))) if name is None else named(name)
     if duels.is_taken(place):
@@ -111,10 +111,10 @@ def compare(
 
     with Tally(place.name, quiet) as tally:
         plan = engine.plan(asked, workers, storage or "", tally.note)
-    return engine.play(_begun(place, plan, named=name is not None), quiet, lang)
+    return engine.run(_begun(place, plan, named=name is not None), quiet, lang)
 
 
-def _begun(place: Path, plan: "Plan", named: bool) -> "Ledger":
+def _begun(place: Path, plan: "Plan", named: bool) -> "Journal":
     """The folder of a new comparison; the next free name where nobody named one and another process
     was quicker."""
     from etude.comparison import engine
@@ -142,7 +142,7 @@ TOUR: dict[str, dict[str, Any]] = {
 
 
 @undisturbed()
-def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
+def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Comparison:
     """Train every network of the notes on embedded data; one table, one report, and a report of
     each."""
     alone("The tour")
@@ -152,11 +152,11 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Duel:
     for chosen in TOUR.values():
         called = f"{chosen['model']}-{chosen['data']}"
         runs.append(train(name=called, quiet=quiet, root=place, lang=lang, **chosen))
-    duel = Duel(place, list(TOUR), runs)
+    comparison = Comparison(place, list(TOUR), runs)
     seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - began}
-    sections = drawn.sections(runs, duel.labels, seconds, table(duel, lang), lang)
+    sections = drawn.sections(runs, comparison.labels, seconds, table(comparison, lang), lang)
     write(place, say(lang, "tour"), sections, [], lang)
-    return duel
+    return comparison
 
 
 @undisturbed()
@@ -191,20 +191,20 @@ def tune(
     from etude.render.progress import Tally
 
     mapping = drafted(model, data, None, {})
-    asked = search.asked(mapping, given)
+    asked = search.parse(mapping, given)
     default = slug(f"tune-{mapping['model']['name']}-{Path(mapping['data']['name']).stem}")
     place = named(name) if name else reserved(default)
     with on_disk(place):
         place.mkdir(parents=True, exist_ok=True)
-    url = storage or search.local(place)
+    url = storage or search.local_storage(place)
     with Tally(place.name, quiet) as tally:
         count = cores() if workers is None else workers
-        search.play(asked, url, place, trials, count, tally)
-    found = search.ended(url, place.name)
+        search.run(asked, url, place, trials, count, tally)
+    found = search.finished_trials(url, place.name)
     best = search.best(found, asked.goal, place)
     recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
     run = train(base=recipe, name=free("best", place).name, quiet=quiet, root=place, lang=lang)
-    pictures.draw(place, found, best, asked.goal, asked.logs, run, lang)
+    pictures.write_report(place, found, best, asked.goal, asked.log_fields, run, lang)
     return Tuned(place, best, found, run, pictures.sentences(found, best, asked.goal, run, lang))
 
 
@@ -222,7 +222,7 @@ def work(storage: str, name: str, *, quiet: bool = False) -> int:
 @undisturbed()
 def resume(
     path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
-) -> "Run | Duel":
+) -> "Run | Comparison":
     """Go on with a run, or a comparison, that was stopped or killed, as if it had not been.
 
     data: where the data of a run are now, if they were moved. Raises an EtudeError.
@@ -232,7 +232,7 @@ def resume(
         alone("A comparison")
         from etude.comparison import engine
 
-        return engine.again(duel, quiet, lang)
+        return engine.resume(duel, quiet, lang)
     return resume_run(path, data=data, quiet=quiet, lang=lang)
 
 

@@ -25,7 +25,7 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
             raise UsageError(f"{duel}: --data is for a single run, and this is a comparison.")
         from etude.comparison import engine
 
-        return engine.redrawn(duel, lang)
+        return engine.rewrite_report(duel, lang)
     run = RunFolder.open(path)
     run.finished()
     run.lock()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etude.comparison import curves, side_by_side
-from etude.comparison.request import Duel
+from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import RunError, UsageError
 from etude.inspection import filmstrip, words
@@ -43,14 +43,14 @@ def evaluate_again(
     return pipeline.evaluate_again(load(path, data), quiet)
 
 
-def summary(run: "Run | Duel | SideBySide") -> dict[str, Any]:
+def summary(run: "Run | Comparison | SideBySide") -> dict[str, Any]:
     """What `train --json` prints, or `compare --json`."""
     if isinstance(run, SideBySide):
         return side_by_side.summary(run)
-    if isinstance(run, Duel):
+    if isinstance(run, Comparison):
         members = [summary(each) for each in run.runs]
         clock = {"seconds": dict(run.seconds), "diverged": dict(run.diverged)}
-        found = run.found or curves.findings(by_label(run), run.warning)
+        found = run.findings or curves.findings(by_label(run), run.warning)
         return {"run": str(run.path), "members": members, **clock, **found}
     result = {k: v for k, v in run.result.items() if k != "event"}
     return {
@@ -139,31 +139,32 @@ def _not_overwritten(out: Path) -> None:
         )
 
 
-def by_label(duel: Duel) -> dict[str, "Run"]:
+def by_label(comparison: Comparison) -> dict[str, "Run"]:
     """The runs of a comparison by their labels."""
-    return dict(zip(duel.labels, duel.runs))
+    return dict(zip(comparison.labels, comparison.runs))
 
 
-def said(run: "Run | Duel | SideBySide", lang: Lang = "en") -> list[str]:
+def said(run: "Run | Comparison | SideBySide", lang: Lang = "en") -> list[str]:
     """What a run came to, or a comparison, in sentences."""
     if isinstance(run, SideBySide):
-        return side_by_side.every_sentence(run, lang)
-    if isinstance(run, Duel):
+        return side_by_side.all_sentences(run, lang)
+    if isinstance(run, Comparison):
         from etude.comparison.findings import sentences
 
-        if run.found:
-            return sentences(run.found, run.seconds, lang)
+        if run.findings:
+            return sentences(run.findings, run.seconds, lang)
         lines = curves.sentences(by_label(run), run.warning, lang, run.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=run.seconds.get("runs", 0.0))]
     return words.sentences(run.result, run.history, lang)
 
 
-def table(duel: Duel | SideBySide, lang: Lang = "en") -> list[list[str]]:
-    """Runs side by side, a row each, the head first; of a duel by rules a row a contender."""
-    if isinstance(duel, SideBySide):
-        return side_by_side.every_ranking(duel, lang)
-    if duel.found:
+def table(comparison: Comparison | SideBySide, lang: Lang = "en") -> list[list[str]]:
+    """Runs side by side, one row per run with the head first; for a comparison by rules, one
+    row per contender."""
+    if isinstance(comparison, SideBySide):
+        return side_by_side.all_rankings(comparison, lang)
+    if comparison.findings:
         from etude.comparison.findings import rows
 
-        return rows(duel.found, lang)
-    return words.rows(duel.runs, duel.labels, lang)
+        return rows(comparison.findings, lang)
+    return words.rows(comparison.runs, comparison.labels, lang)
