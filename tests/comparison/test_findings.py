@@ -46,7 +46,7 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(index, lang):
 
 def test_the_curve_shows_what_was_chosen_and_what_diverged():
     drawn = pictures.every_rate(FOUND)
-    assert "chosen sgd 0.316, adam 0.01" in drawn.alt
+    assert "best sgd 0.316, adam 0.01" in drawn.alt
     assert "diverged sgd 1" in drawn.alt
     good = pictures.every_rate(play([contender("sgd"), contender("adam")], RULES, lambda m: (
         0.5 if sgd_diverges(m) is None else sgd_diverges(m)))[0])  # fmt: skip

@@ -247,7 +247,7 @@ def test_one_run_each_is_said_to_be_about_these_networks():
 
 def test_a_correction_for_several_comparisons_is_said():
     three = {name: [FakeRun(v) for v in (0.90, 0.91)] for name in "xyz"}
-    assert verdicts(three)[-1].startswith("Corrected for 3 comparisons, all pairs of these")
+    assert verdicts(three)[-1].startswith("Corrected for 3 comparisons (all pairs)")
     assert "3번의 비교" in verdicts(three, "ko")[-1]
     assert not any("Corrected" in line for line in verdicts({"x": three["x"], "y": three["y"]}))
 
