@@ -81,7 +81,13 @@ def test_a_duel_by_rules_ends_with_everything_in_json_and_in_a_report(whole):
     assert set(found["verdicts"]) == {"tuned", "default"}
     assert set(found["seconds"]) == {"search", "finals"}
     page = (place / "report.html").read_text()
-    for words in ("By rules", "one rate for all", "learning rate", "s for the search", "Runs for the search"):
+    for words in (
+        "By rules",
+        "one rate for all",
+        "learning rate",
+        "s for the search",
+        "Runs for the search",
+    ):
         assert words in page
     assert page.count("<figure>") == 4
     assert len(list((place / "search").iterdir())) == 4

@@ -80,7 +80,12 @@ def test_the_best_comes_first_whichever_way_is_better(home):
 def test_the_command_says_it_all_on_stdout(home, capsys):
     code, out, err = call(capsys, "compare", "runs/mlp-0", "runs/wide")
     assert code == 0, err
-    for words in ("compared with the first", "model.hidden differs: ", "test accuracy", "report.html"):
+    for words in (
+        "compared with the first",
+        "model.hidden differs: ",
+        "test accuracy",
+        "report.html",
+    ):
         assert words in out, words
     code, out, _ = call(capsys, "compare", "runs/mlp-0", "wide", "--lang", "ko")
     assert code == 0
