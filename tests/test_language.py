@@ -1,8 +1,8 @@
 """Plain language: phrases that nothing a person reads may contain.
 
 Checked are the documentation (except the log), README, CONTRIBUTING, the newest section of the
-changelog, every English sentence in locale/en.json and the help of every command. Code spans and code
-blocks are left out: names of files, keys and tests follow other rules.
+changelog, every English sentence in locale/en.json and the help of every command. Code spans and
+code blocks are left out: names of files, keys and tests follow other rules.
 """
 
 import contextlib
