@@ -81,7 +81,13 @@ def test_a_duel_by_rules_ends_with_everything_in_json_and_in_a_report(whole):
     assert set(found["verdicts"]) == {"tuned", "default"}
     assert set(found["seconds"]) == {"search", "finals"}
     page = (place / "report.html").read_text()
-    for words in ("By rules", "one rate for all", "learning rate", "s of search", "Runs spent"):
+    for words in (
+        "By rules",
+        "one rate for all",
+        "learning rate",
+        "s for the search",
+        "Runs for the search",
+    ):
         assert words in page
     assert page.count("<figure>") == 4
     assert len(list((place / "search").iterdir())) == 4
@@ -102,7 +108,7 @@ def test_the_table_and_sentences_come_out_in_both_languages(whole, capsys, monke
     code, out, err = call(capsys, "resume", "d")  # which has ended: it says it again
     assert code == 0, err
     for words in ("contender", "sgd", "adam", "0.0015", "at the edge", "report.html"):
-        assert words in out.replace("the last that was tried on that side", "at the edge")
+        assert words in out
     assert call(capsys, "report", "runs/d", "--lang", "ko")[0] == 0
     assert "학습률" in (whole[0] / "report.html").read_text()
 
@@ -211,7 +217,7 @@ def test_a_rate_that_is_too_high_is_said_and_stops_nothing(workdir, capsys):
     assert (one["chosen"]["rate"], one["grid"][1]["diverged"]) == (0.01, 1)
     assert "not finite" in found["diverged"]["mlp-lr1e+30-seed0"]
     page = (workdir / "runs" / "d" / "report.html").read_text()
-    assert "1 of 2 runs of the search diverged, at 1e+30" in page
+    assert "1 of 2 runs in the search diverged, at 1e+30" in page
 
 
 def test_members_as_they_are_also_outlive_one_that_diverges(workdir, capsys, monkeypatch):

@@ -46,7 +46,7 @@ def test_a_picture_is_light_and_dark_and_says_what_it_shows(index, lang):
 
 def test_the_curve_shows_what_was_chosen_and_what_diverged():
     drawn = pictures.every_rate(FOUND)
-    assert "chosen sgd 0.316, adam 0.01" in drawn.alt
+    assert "best sgd 0.316, adam 0.01" in drawn.alt
     assert "diverged sgd 1" in drawn.alt
     good = pictures.every_rate(play([contender("sgd"), contender("adam")], RULES, lambda m: (
         0.5 if sgd_diverges(m) is None else sgd_diverges(m)))[0])  # fmt: skip
@@ -63,8 +63,8 @@ def test_where_all_diverge_there_is_still_a_picture_and_a_sentence():
     nothing, _ = play([contender("sgd"), contender("adam")], RULES, lambda m: (
         None if m.label.startswith("sgd") else sgd_diverges(m)))  # fmt: skip
     said = " ".join(findings.sentences(nothing, {}))
-    assert "sgd: a run diverged at every rate, so none could be chosen." in said
-    assert "sgd: the lowest of these was the best, so lower ones were tried" in said
+    assert "sgd: a run diverged at every rate, so no rate could be selected." in said
+    assert "sgd: the lowest rate was the best" in said
     assert said.startswith("adam, at its best rate 0.01: test accuracy 90.1 %.")
     assert len(pictures.pictures(nothing)) == 2
     assert findings.rows(nothing)[1][1] == "-"
@@ -73,21 +73,21 @@ def test_where_all_diverge_there_is_still_a_picture_and_a_sentence():
 def test_the_outcome_is_said_first_and_the_usual_slip_beside_it():
     said = findings.sentences(FOUND, {"search": 50.2, "finals": 20.0})
     assert said[0].startswith("No difference between")
-    assert any(line.startswith("At one rate for all (the preset's, 0.01)") for line in said)
-    assert any("2 of 18 runs of the search diverged, at 1." in line for line in said)
+    assert any(line.startswith("With one rate for all (the preset's, 0.01)") for line in said)
+    assert any("2 of 18 runs in the search diverged, at 1." in line for line in said)
     assert any("Training until validation accuracy is" in line for line in said)
-    assert "Runs spent, on the search and on fresh seeds: sgd 18 + 10, adam 18 + 5." in said
-    assert said[-1] == "50 s of search, 20 s of runs on fresh seeds."
+    assert "Runs for the search and for the new seeds: sgd 18 + 10, adam 18 + 5." in said
+    assert said[-1] == "50 s for the search, 20 s for the runs with new seeds."
     better, _ = play([contender("sgd"), contender("adam")], RULES, lambda m: (
         hill(0.01, wobble=0.004)(m) - 0.1 * m.label.startswith("sgd")))  # fmt: skip
-    assert findings.sentences(better, {})[0] == "The winner is adam, each with its own best rate."
+    assert findings.sentences(better, {})[0] == "The winner is adam, each at its own best rate."
 
 
 def test_an_edge_is_said():
     one, _ = play([contender("sgd")], RULES, hill(1e9))
     said = " ".join(findings.sentences(one, {}))
-    assert "sgd: the highest of these was the best, so higher ones were tried, up to 31.6." in said
-    assert "sgd: its best rate, 31.6, is the last that was tried on that side" in said
+    assert "sgd: the highest rate was the best, so higher ones were tried, up to 31.6." in said
+    assert "sgd: the best rate, 31.6, is at the edge of the search" in said
 
 
 def test_a_target_that_is_not_reached_is_said():

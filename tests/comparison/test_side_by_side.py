@@ -66,7 +66,7 @@ def test_runs_that_differ_in_their_seed_are_one_group(home):
     assert {pair["first"], pair["other"]} == {"mlp", "wide"}
     page = (found.path / "report.html").read_text()
     assert page.count("<figure>") == 1
-    for words in ("model.hidden", "[32, 16]", "95 % interval", "What differs in the recipes"):
+    for words in ("model.hidden", "[32, 16]", "95 % interval", "Differences between the recipes"):
         assert words in page
 
 
@@ -80,7 +80,12 @@ def test_the_best_comes_first_whichever_way_is_better(home):
 def test_the_command_says_it_all_on_stdout(home, capsys):
     code, out, err = call(capsys, "compare", "runs/mlp-0", "runs/wide")
     assert code == 0, err
-    for words in ("beside the first", "model.hidden differs: ", "test accuracy", "report.html"):
+    for words in (
+        "compared with the first",
+        "model.hidden differs: ",
+        "test accuracy",
+        "report.html",
+    ):
         assert words in out, words
     code, out, _ = call(capsys, "compare", "runs/mlp-0", "wide", "--lang", "ko")
     assert code == 0
@@ -99,7 +104,7 @@ def test_json_has_rows_verdicts_and_what_differs(home, capsys):
 def test_a_folder_is_ranked_by_data_and_task_and_what_is_unfinished_is_named(home, capsys):
     code, out, err = call(capsys, "compare", "runs/")
     assert code == 0, err
-    assert "1 run left out, which did not finish or cannot be read: runs/stopped." in out
+    assert "1 run omitted, unfinished or unreadable: runs/stopped." in out
     found = etude.compare("runs/")
     assert sorted((b.data, len(b.labels), b.goal) for b in found.boards) == [
         ("curve", 1, "mae"), ("digits", 1, "accuracy"), ("digits", 3, "accuracy"),
@@ -124,7 +129,7 @@ def test_other_data_are_refused_unless_asked_and_then_nothing_is_called_better(h
     assert not list((home / "runs").glob("compare*")), "nothing is left behind"
     code, out, err = call(capsys, "compare", "runs/wide", "runs/other", "--different-data")
     assert code == 0, err
-    assert "These runs have different data" in out
+    assert "These runs use different data" in out
     assert "No difference" not in out
     assert "better than" not in out
 

@@ -118,7 +118,7 @@ def summary(rows: list[Row], seconds: float) -> str:
 def main() -> int:
     asked = arguments()
     folder = Path(tempfile.mkdtemp(prefix="etude-faults-"))
-    table = ["| part | case | held | what came of it |", "|---|---|---|---|"]
+    table = ["| part | case | held | result |", "|---|---|---|---|"]
     totals, failed = [], 0
     try:
         for name in asked.parts or PARTS:
@@ -137,7 +137,12 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     print("", *totals, f"{failed} failed" if failed else "all held", sep="\n")
     if asked.write:
-        head = ["# What the proofs came to", "", f"{time.strftime('%Y-%m-%d')}, {machine()}.", ""]
+        head = [
+            "# Results of the fault tests",
+            "",
+            f"{time.strftime('%Y-%m-%d')}, {machine()}.",
+            "",
+        ]
         lines = [*head, *(f"- {total}" for total in totals), "", *table, ""]
         asked.write.write_text("\n".join(lines), encoding="utf-8")
     return int(failed > 0)

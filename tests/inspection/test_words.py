@@ -79,7 +79,7 @@ def test_what_holds_is_said_and_what_does_not_is_not():
     assert "does NOT beat" in said(
         test={**result()["test"], **far}, baseline={"accuracy": 0.6, "what": "x"}
     )
-    assert "cannot tell a difference" in said(baseline={"accuracy": 0.85, "what": "x"})
+    assert "too few to detect a difference" in said(baseline={"accuracy": 0.85, "what": "x"})
     assert "best at the last epoch, 8 of 8" in said(top_epoch=8)
     assert "best at epoch 6 of 8" in said()
     assert "best at epoch 2 of 8" in said(rows=history([1.0, 0.5, 0.9]))
@@ -93,9 +93,9 @@ def test_what_holds_is_said_and_what_does_not_is_not():
     uneven = {"shared": 0, "looked_at": 30, "classes": {"a": 90, "b": 10}}
     assert "unbalanced: a has 90 training samples, b 10" in said(checks=uneven)
     times = {"shared": 0, "looked_at": 3, "last": "1958-12", "first": "1959-01"}
-    assert "Time goes one way" in said(checks=times)
-    assert "LEAK: training reaches" in said(checks={**times, "first": "1950-01"})
-    assert "LEAK: training reaches" in said(checks={**times, "first": "1958-12"})
+    assert "Time order:" in said(checks=times)
+    assert "LEAK: training ends with" in said(checks={**times, "first": "1950-01"})
+    assert "LEAK: training ends with" in said(checks={**times, "first": "1958-12"})
 
 
 def test_confusions_are_named_in_the_datas_order_of_classes():
@@ -226,8 +226,8 @@ def test_no_difference_is_said_where_there_is_none():
         "x": [FakeRun(3.0, False, "mae")],
         "y": [FakeRun(2.0, False, "mae")],
     }
-    assert "cannot tell a difference" in difference_sentences(errors)[0]
-    assert difference_sentences(errors)[0].startswith("y comes out before x"), "lower is better"
+    assert "cannot show a difference" in difference_sentences(errors)[0]
+    assert difference_sentences(errors)[0].startswith("y is ahead of x"), "lower is better"
 
 
 def test_a_difference_of_percentages_is_in_points():
@@ -241,26 +241,29 @@ def test_a_difference_of_percentages_is_in_points():
 
 def test_one_run_each_is_said_to_be_about_these_networks():
     apart = {"x": [FakeRun(0.9)], "y": [FakeRun(0.5)]}
-    assert difference_sentences(apart)[-1].startswith("One run each: this is of these networks")
-    same = difference_sentences({**apart, "x": [FakeRun(0.5)]})
-    assert not any("One run each" in line for line in same)
+    assert difference_sentences(apart)[-1].startswith(
+        "One run each: the result applies to these networks"
+    )
+    assert not any(
+        "One run each" in line for line in difference_sentences({**apart, "x": [FakeRun(0.5)]})
+    )
 
 
 def test_a_correction_for_several_comparisons_is_said():
     three = {name: [FakeRun(v) for v in (0.90, 0.91)] for name in "xyz"}
-    corrected = "Corrected for 3 comparisons, all pairs of these"
-    assert difference_sentences(three)[-1].startswith(corrected)
+    assert difference_sentences(three)[-1].startswith("Corrected for 3 comparisons (all pairs)")
     assert "3번의 비교" in difference_sentences(three, "ko")[-1]
-    two = difference_sentences({"x": three["x"], "y": three["y"]})
-    assert not any("Corrected" in line for line in two)
+    assert not any(
+        "Corrected" in line for line in difference_sentences({"x": three["x"], "y": three["y"]})
+    )
 
 
 @pytest.mark.parametrize(
     ("mine", "naive", "words"),
     [
         (0.90, 0.90, "90.0 % and 90.0 % (persistence, the best baseline): no difference."),
-        (0.90, 0.97, "30 test samples cannot tell a difference"),
-        (0.60, 0.80, "30 test samples cannot tell a difference"),
+        (0.90, 0.97, "30 test samples are too few to detect a difference"),
+        (0.60, 0.80, "30 test samples are too few to detect a difference"),
         (0.60, 0.90, "MUCH WORSE"),
         (0.20, 0.50, "MUCH WORSE"),
         (0.90, 0.50, "this is better"),

@@ -100,7 +100,7 @@ def test_the_result_and_the_report_say_which_weights_were_kept(held, chosen, wor
         assert run.result["best_epoch"] == 12
     said = (run.path / "report.html").read_text()
     assert ("which epoch looks best is mostly luck" in said) is (chosen == "last")
-    assert ("The weights kept are those of epoch" in said) is (chosen == "validation")
+    assert ("The selected weights are those of epoch" in said) is (chosen == "validation")
 
 
 def test_what_is_kept_does_not_depend_on_luck(workdir, monkeypatch):
@@ -147,4 +147,4 @@ def test_a_result_without_the_field_is_one_that_validation_chose():
     )
     said = " ".join(sentences(result))
     assert "mostly luck" not in said
-    assert "The weights kept are those of epoch 1 of 2" in said
+    assert "The selected weights are those of epoch 1 of 2" in said
