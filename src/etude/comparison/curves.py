@@ -152,7 +152,7 @@ def overlaid(
 def fitted(runs: Mapping[str, Any], unfair: str, lang: Lang) -> list[Picture]:
     """The functions that runs fitted to the same data, where it is of one variable."""
     first = next(iter(runs.values()))
-    if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:
+    if first.card.target != "value" or {run.card.spec.size for run in runs.values()} != {1}:
         return []
     from etude.inspection.views.fitted import grid
 

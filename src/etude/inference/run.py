@@ -15,7 +15,7 @@ from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
-from etude.data.validate import sound
+from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery
 from etude.inspection.subject import Subject
@@ -84,7 +84,7 @@ class Run:
         if not isinstance(card, dict):
             raise RunError(f"{self.path}: its checkpoint says nothing of the data; it is damaged.")
         try:
-            found = sound(Card.read(card, "card"))
+            found = validate_card(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
             return with_bytes(found) if pictures else found
         except (UsageError, DataError) as error:

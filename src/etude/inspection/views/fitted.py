@@ -16,7 +16,7 @@ POINTS = 400
 
 def fits(subject: Subject) -> str:
     """Functions of one number."""
-    if subject.task.name != "regress" or subject.card.given.size != 1:
+    if subject.task.name != "regress" or subject.card.spec.size != 1:
         return "the run fits no function of one variable"
     return subject.absent
 

@@ -14,7 +14,7 @@ from etude.render.style import Ink, signs, whole
 
 def fits(subject: Subject) -> str:
     """Networks that read sequences step by step."""
-    if subject.card.seen.kind != "sequence":
+    if subject.card.model_spec.kind != "sequence":
         return "the network reads no sequence"
     return subject.no_sample
 
