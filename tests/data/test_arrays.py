@@ -571,7 +571,7 @@ def test_encrypted_and_no_zip(path):
     path.write_bytes(content)
     assert "is encrypted" in refused(path)
     path.write_bytes(zlib.compress(b"x" * 100))
-    assert "is damaged, or no .npz file" in refused(path)
+    assert "is damaged, or not a .npz file" in refused(path)
     assert "there is no such file" in refused(path.with_name("none.npz"))
     os.mkfifo(path.with_name("pipe.npz"))
     assert "is not a file" in refused(path.with_name("pipe.npz"))

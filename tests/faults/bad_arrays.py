@@ -175,7 +175,7 @@ def arrays() -> Iterator[Kind]:
     yield error("npy: header of 4 GB", beside(long), "x.npy: has a header of 4,294,967,295 bytes")
     code = header("__import__('os').abort()\n")
     yield error("npy: header with code", beside(code), "x.npy: ")
-    yield error("npy: a pickle", beside(b"\x80\4]\x94."), "x.npy: is not of the .npy form")
+    yield error("npy: a pickle", beside(b"\x80\4]\x94."), "x.npy: is not in the .npy format")
     yield error("npy: no y", lambda root: npy(root / "x.npy"), "has no y (it has x)")
     yield error("arrays: complex", saved(use(x=lambda x: x + 1j)), "x: holds complex numbers")
     yield error("arrays: text as x", saved(use(x=lambda x: x.astype(str))), "x: holds text")
