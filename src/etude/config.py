@@ -1,7 +1,7 @@
-"""Config: the form that every part of a recipe takes.
+"""Config: the base class of every part of a recipe.
 
-A part is a frozen mapping with named, typed fields. A mistake in it is told in words, all mistakes
-at once, with the nearest right name beside each.
+A part is frozen and has named, typed fields. One error reports all mistakes of a recipe, with the
+nearest valid name for each unknown key.
 """
 
 import difflib
@@ -15,14 +15,17 @@ from pydantic_core import ErrorDetails
 from etude.errors import UsageError
 
 DEEPEST, WIDEST = 1000, 1 << 20
-"""Layers, and units in one, at most: beyond, building alone would go on for ever."""
+"""Largest number of layers, and of units in one layer: beyond these, building the model alone takes
+too long."""
 LONGEST = 300
-"""Letters of a user's value that a message repeats."""
+"""Largest number of characters of a user's value in an error message."""
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
 
 
 class Config(BaseModel):
-    """Frozen, strict, unknown keys refused. Subclasses name their fields; `read` makes one."""
+    """Frozen and strict; unknown keys are errors. Subclasses declare fields; `read` builds one."""
+
+    # No NaN or infinity: JSON has neither, so a recipe with one could not be read again.
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
@@ -30,10 +33,11 @@ class Config(BaseModel):
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any], path: str = "") -> Self:
-        """Make one from plain JSON values. `path` is where it stands in the recipe ("model").
+        """Build a config from plain JSON values. path: its place in the recipe ("model").
 
-        Raises UsageError naming every wrong key and value, by its path.
+        Raises UsageError with every wrong key and value, by path.
         """
+        # By way of JSON: in strict mode pydantic then accepts lists for tuples, as recipes have.
         try:
             return cls.model_validate_json(json.dumps(cls._lists(mapping)))
         except ValidationError as error:
@@ -47,10 +51,10 @@ class Config(BaseModel):
 
     @classmethod
     def _lists(cls, mapping: Mapping[str, Any]) -> dict[str, Any]:
-        """One value where a list is due is a list of one: model.hidden=256."""
-        several = {k for k, f in cls.model_fields.items() if get_origin(f.annotation) is tuple}
+        """The mapping with lists for all tuple fields: model.hidden=256 becomes [256]."""
+        tuples = {k for k, f in cls.model_fields.items() if get_origin(f.annotation) is tuple}
         return {
-            k: [v] if k in several and not isinstance(v, list) else v for k, v in mapping.items()
+            k: [v] if k in tuples and not isinstance(v, list) else v for k, v in mapping.items()
         }
 
     def plain(self) -> dict[str, Any]:
@@ -58,21 +62,22 @@ class Config(BaseModel):
         return json.loads(self.model_dump_json())  # type: ignore[no-any-return]
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """' Did you mean X?', or the list of what there is when nothing is near."""
-    known = sorted(known)
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.55)
-    return f" Did you mean {near[0]!r}?" if near else f" There is: {', '.join(known)}."
+def nearest(word: str, names: Iterable[str]) -> str:
+    """' Did you mean X?' with the nearest valid name, or the list of all names if none is near."""
+    names = sorted(names)
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.55)
+    return f" Did you mean {near[0]!r}?" if near else f" There is: {', '.join(names)}."
 
 
 def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
-    """One pydantic error as one sentence: where, expected, found."""
+    """One pydantic error as one sentence: the key, its value and the expected form."""
     keys = [_brief(str(part)) for part in item["loc"]]
     where = ".".join([path, *keys] if path else keys)
     owner = _owner(cls, keys[:-1])
     if item["type"] == "extra_forbidden":
-        known = [".".join([*where.split(".")[:-1], key]) for key in (owner or cls).model_fields]
-        return f"Unknown key {where!r}.{nearest(where, known)}"
+        # Full paths, as the user writes them, so that the suggestion can be copied.
+        names = [".".join([*where.split(".")[:-1], key]) for key in (owner or cls).model_fields]
+        return f"Unknown key {where!r}.{nearest(where, names)}"
     if item["type"] == "missing":
         return f"{where} is missing."
     expected = item["msg"].removeprefix("Value error, ")
@@ -85,11 +90,11 @@ def _brief(text: str) -> str:
 
 
 def _owner(cls: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
-    """The Config class that the keys lead to, if they lead to one."""
+    """The Config class at the end of a path of keys; None if the path leaves Config classes."""
     for key in keys:
         field = cls.model_fields.get(key)
-        found = field.annotation if field else None
-        if not (isinstance(found, type) and issubclass(found, BaseModel)):
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return None
-        cls = found
+        cls = annotation
     return cls

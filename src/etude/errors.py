@@ -1,17 +1,18 @@
-"""Everything that can go wrong for a user, with the exit code of each.
+"""All errors that a user can cause, each with its exit code.
 
-    EtudeError                 70  a bug of ours if it is met bare
+    EtudeError                 70  the base class; raised directly only by a bug of this package
     ├── UsageError              2  a mistake in the command or the recipe
     │   └── RunError            2  a run that is missing, unfinished, damaged or already there
-    ├── DataError               3  data that cannot be used as they are
+    ├── DataError               3  data that cannot be used
     ├── StorageError            4  disk full, not writable, out of memory
     ├── NumericsError           5  a loss or gradient that is not a finite number
-    ├── LockedError             6  another process works on this run
+    ├── LockedError             6  another process uses this run
     ├── Stopped                75  SIGTERM: stopped, saved, resumable
     └── Interrupted           130  Ctrl-C: stopped, saved, resumable
 
 A message says what is wrong and where (path, row, axis, numbers), what was expected, and what to
-do next. `items` are the single bad things of one pass; the first twenty are shown, all are kept.
+do next. `items` are the single faults that one check found; the message shows the first twenty, the
+attribute has them all.
 """
 
 import errno
@@ -31,22 +32,25 @@ REASONS = {
     "EACCES": ("permission denied", ACCESS),
     "EPERM": ("the operation is not permitted", ACCESS),
     "EROFS": ("the file system is read-only", "Choose a folder that can be written to"),
-    "ENOENT": ("a folder on the way to it is missing", "Make that folder, or choose another"),
+    "ENOENT": ("a parent folder is missing", "Create that folder, or choose another"),
     "ENOTDIR": (
-        "a file stands where a folder is needed",
+        "a parent folder is a file",
         "Move that file, or choose another folder",
     ),
     "EISDIR": (
-        "a folder stands where the file should go",
+        "a folder has this name",
         "Move that folder, or choose another name",
     ),
-    "EEXIST": ("something else has this name", "Move it, or choose another name"),
-    "ENOTEMPTY": ("the folder in its place is not empty", "Move it, or choose another name"),
-    "ELOOP": (
-        "a link stands in its place, and links are not followed",
-        "Replace the link by what it leads to",
+    "EEXIST": ("this name already exists", "Move it, or choose another name"),
+    "ENOTEMPTY": (
+        "this folder exists and is not empty",
+        "Move it, or choose another name",
     ),
-    "ENXIO": ("a pipe stands in its place", "Remove the pipe, or choose another name"),
+    "ELOOP": (
+        "it is a symbolic link, and links are not followed",
+        "Replace the link with its target",
+    ),
+    "ENXIO": ("it is a pipe", "Remove the pipe, or choose another name"),
     "ENAMETOOLONG": ("the name is too long", "Choose a shorter name"),
     "EMFILE": ("this process has too many files open", "Raise the limit (`ulimit -n`)"),
     "ENFILE": ("the system has too many files open", "Close other programs"),
@@ -58,17 +62,20 @@ REASONS = {
     "ENOSYS": ("the file system cannot do this", "Choose a folder on a local disk"),
     "EOPNOTSUPP": ("the file system cannot do this", "Choose a folder on a local disk"),
 }
-"""What an operating system's error means for who met it, and what to do about it."""
+"""(reason, advice) for each error number of the operating system."""
 
 
 def plain(text: str) -> str:
-    """A text for a terminal: what could steer one is written out, for it may be a stranger's."""
+    """A text that is safe to print on a terminal: control characters become escapes, because the
+    text may come from a stranger's file and could steer the terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def quantity(number: int, noun: str) -> str:
-    """A number and its noun, which agree: "1 layer", "2 layers", "1,024 samples", "1 class". A noun
-    whose plural no rule gives is written with it, as in "axis/axes"."""
+    """A number and its noun, in agreement: "1 layer", "2 layers", "1,024 samples", "1 class".
+
+    A noun with an irregular plural is passed as "axis/axes".
+    """
     return f"{number:,} {noun.split('/')[0] if number == 1 else plural(noun)}"
 
 
@@ -83,7 +90,7 @@ def plural(noun: str) -> str:
 
 
 class EtudeError(Exception):
-    """Base of all errors a user can meet. `do` is the next step; `items` the single bad things."""
+    """Base of all errors that a user can cause. do: the next step; items: the single faults."""
 
     exit_code = 70
 
@@ -114,7 +121,7 @@ class TakenError(RunError):
 
 
 class DataError(EtudeError):
-    """Data that cannot be used as they are."""
+    """Data that cannot be used."""
 
     exit_code = 3
 
@@ -126,40 +133,40 @@ class StorageError(EtudeError):
 
 
 def unwritable(
-    path: object, error: OSError, size: int = 0, kept: str = "what was saved before is untouched"
+    path: object, error: OSError, size: int = 0, safe: str = "files saved before are unchanged"
 ) -> StorageError:
-    """The StorageError for an OSError met while `path` was written, with the reason and the advice
-    that belong to its number. size: bytes that were to be written; kept: what is not lost."""
+    """The StorageError for an OSError from writing `path`, with the reason and the advice for its
+    number. size: bytes to write; safe: what is not lost, in words."""
     why, do = reason(error)
     amount = f" ({size:,} bytes)" if size else ""
-    return StorageError(f"{path}{amount}: cannot be written: {why}.", do=f"{do}; {kept}.")
+    return StorageError(f"{path}{amount}: cannot be written: {why}.", do=f"{do}; {safe}.")
 
 
 def reason(error: OSError) -> tuple[str, str]:
-    """What an operating system's error means, and what to do about it."""
+    """(reason, advice) for an error of the operating system."""
     name = errno.errorcode.get(error.errno or 0, "")
     return REASONS.get(name, (error.strerror or str(error) or "unknown error", OTHER))
 
 
 class NumericsError(EtudeError):
-    """A loss or a gradient that is not a finite number; the weights are untouched."""
+    """A loss or a gradient that is not a finite number; the weights were not changed."""
 
     exit_code = 5
 
 
 class LockedError(EtudeError):
-    """Another process works on this run."""
+    """Another process uses this run."""
 
     exit_code = 6
 
 
 class Stopped(EtudeError):
-    """Stopped by SIGTERM after saving; `etude resume` goes on."""
+    """Stopped by SIGTERM after saving; `etude resume` continues the run."""
 
     exit_code = 75
 
 
 class Interrupted(EtudeError):
-    """Stopped by Ctrl-C after saving; `etude resume` goes on."""
+    """Stopped by Ctrl-C after saving; `etude resume` continues the run."""
 
     exit_code = 130

@@ -54,7 +54,7 @@ def begin(
         return run, parts
     card = parts.dataset.card
     with TrainingProgress(run.path.name, 1, 1, quiet) as watch:
-        watch("note", {"text": f"{card.given}, seen as {card.seen}; {train['device']}, {why}"})
+        watch("note", {"text": f"{card.spec}, seen as {card.model_spec}; {train['device']}, {why}"})
         for note in card.notes:
             watch("note", {"text": note})
     run.begin(recipe.plain(), provenance(parts, why))
@@ -233,7 +233,7 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     parts = registry.assemble(recipe)
     train, why = choose(parts)
     card = parts.dataset.card
-    lines = [f"{card.given}, seen as {card.seen}; {train['device']}, {why}", *card.notes]
+    lines = [f"{card.spec}, seen as {card.model_spec}; {train['device']}, {why}", *card.notes]
     return {**parts.recipe.plain(), "train": train}, parts.task.goal, "\n".join(lines)
 
 

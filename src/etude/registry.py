@@ -171,12 +171,12 @@ def _moved(run: Path, path: str) -> DataError:
 
 def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
     """The data of a recipe and the source's Config; no model is built. Raises DataError."""
-    from etude.data.dataset import carve
+    from etude.data.dataset import split_dataset
 
     architecture: Architecture = load("model", recipe.model.name)
     source = load("data", recipe.data.name)
     config = source.config.read(recipe.data.fields, "data")
-    dataset = carve(
+    dataset = split_dataset(
         source.load(config),
         reads=architecture.reads,
         scale=architecture.scale,
@@ -198,7 +198,7 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
     """Fill what the recipe leaves open: the preset's fields below the user's, then the rules."""
     chosen = recipe.model.fields
     name = chosen.pop("preset", "default")
-    preset = architecture.presets[name](dataset.card.seen)
+    preset = architecture.presets[name](dataset.card.model_spec)
     model = architecture.config.read({**preset.model, **chosen}, "model")
     given = {key: value for key, value in recipe.train.plain().items() if value is not None}
     train = {**recipe.train.plain(), **preset.train, **given}
@@ -257,10 +257,12 @@ def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
     fields = recipe.model.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
-    if card.seen.kind not in architecture.reads:
-        raise UsageError(f"{recipe.model.name} does not read samples of kind {card.seen.kind}.")
+    if card.model_spec.kind not in architecture.reads:
+        raise UsageError(
+            f"{recipe.model.name} does not read samples of kind {card.model_spec.kind}."
+        )
     _task_name(recipe, architecture, card)
-    model = _built(architecture, recipe.model.name, config, card.seen)
+    model = _built(architecture, recipe.model.name, config, card.model_spec)
     _refuse_single(recipe, model)
     return _laid_out(model, recipe.train), _task(recipe, architecture, config, card)
 

@@ -81,7 +81,7 @@ def test_bad_samples_are_left_out_and_told(workdir, capsys):
     code, _, err = call(capsys, "train", *arguments)
     assert code == 3 and "bad6.png" in err and "--skip-bad" in err and not os.path.exists("runs/x")
     code, out, err = call(capsys, "train", *arguments, "--skip-bad", "--name", "x")
-    told = "left out 7 of 39: dark/bad0.png (is no picture"
+    told = "left out 7 of 39: dark/bad0.png (is not a picture"
     assert code == 0 and told in err and f"Note: {told}" in out
     run = workdir / "runs" / "x"
     assert told in (run / "report.html").read_text()

@@ -8,7 +8,7 @@ import torch
 from etude.data import arrays
 from etude.data.arrays import Config, load
 from etude.data.checks import checks
-from etude.data.dataset import carve
+from etude.data.dataset import split_dataset
 from etude.data.inputs import from_array, read
 from etude.data.prepare import moments, prepared
 from etude.data.resident import Resident
@@ -26,7 +26,7 @@ def dataset(path, x, y=None, kind="vector", scale="standard"):
     y = np.arange(len(x)) % 2 if y is None else y
     np.savez(path / "a.npz", x=x, y=y)
     raw = load(Config(path=str(path / "a.npz")))
-    return carve(raw, reads=(kind,), scale=scale, val_fraction=0.2, seed=0)
+    return split_dataset(raw, reads=(kind,), scale=scale, val_fraction=0.2, seed=0)
 
 
 def seen(data):
@@ -61,7 +61,7 @@ def test_a_unit_and_an_offset_change_nothing(tmp_path, monkeypatch, form, mapped
         np.save(tmp_path / "x.npy", moved)
         np.save(tmp_path / "y.npy", np.arange(COUNT) % 2)
         raw = load(Config(path=str(tmp_path / "x.npy")))
-        data = carve(raw, reads=("vector",), scale="standard", val_fraction=0.2, seed=0)
+        data = split_dataset(raw, reads=("vector",), scale="standard", val_fraction=0.2, seed=0)
     else:
         data = dataset(tmp_path, moved)
     np.testing.assert_allclose(seen(data).x, plain, rtol=2e-6, atol=2e-6)

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from etude.data import arrays, numpy_files
 from etude.data.arrays import Config, load
-from etude.data.dataset import carve, fingerprint, moments
+from etude.data.dataset import fingerprint, moments, split_dataset
 from etude.data.resident import Resident
 from etude.data.rows import Rows
 from etude.errors import DataError
@@ -164,9 +164,9 @@ def test_a_kind_that_is_asked_for(path, shape, dtype, asked, sample):
     ("shape", "asked", "says"),
     [
         ((40, 5, 6, 7), "auto", "neither [n C H W] nor [n H W C]"),
-        ((40, 2, 2, 2, 2), "auto", "5 axes is not read as a sample"),
-        ((40, 3, 4, 5), "sequence", "4 axes is not read as a sample of kind sequence"),
-        ((40, 3), "image", "2 axes is not read as a sample of kind image"),
+        ((40, 2, 2, 2, 2), "auto", "5 axes cannot be read as a sample"),
+        ((40, 3, 4, 5), "sequence", "4 axes cannot be read as a sample of kind sequence"),
+        ((40, 3), "image", "2 axes cannot be read as a sample of kind image"),
     ],
 )
 def test_axes_that_cannot_be_meant(path, shape, asked, says):
@@ -195,7 +195,7 @@ def test_numbers_of_every_type(tmp_path, dtype, form):
 
 
 def carve_card(raw):
-    return carve(raw, reads=(raw.kind,), scale="standard", val_fraction=0.2, seed=0).card
+    return split_dataset(raw, reads=(raw.kind,), scale="standard", val_fraction=0.2, seed=0).card
 
 
 @pytest.mark.parametrize(
@@ -410,14 +410,14 @@ def test_labels_mean_the_same_in_all_splits(path):
 
 def test_a_class_in_test_only_is_refused(path):
     npz(path, x_train=X[:8], y_train=Y[:8] % 2, x_test=X[8:], y_test=Y[8:])
-    with pytest.raises(DataError, match="test: has classes that training has not: '2', '3'"):
+    with pytest.raises(DataError, match="test: has classes that training does not have: '2', '3'"):
         carve_card(read(path))
 
 
 def test_numbers_that_are_no_labels(path):
     assert "data.labels=values" in refused(npz(path, x=X, y=np.arange(40) * 3))
     mixed = npz(path, x_train=X, y_train=Y, x_test=X, y_test=Y.astype(float))
-    assert "all floats, or none" in refused(mixed)
+    assert "either all splits have floats or none" in refused(mixed)
 
 
 # --- lengths -------------------------------------------------------------------------------------
@@ -571,7 +571,7 @@ def test_encrypted_and_no_zip(path):
     path.write_bytes(content)
     assert "is encrypted" in refused(path)
     path.write_bytes(zlib.compress(b"x" * 100))
-    assert "is damaged, or no .npz file" in refused(path)
+    assert "is damaged, or not a .npz file" in refused(path)
     assert "there is no such file" in refused(path.with_name("none.npz"))
     os.mkfifo(path.with_name("pipe.npz"))
     assert "is not a file" in refused(path.with_name("pipe.npz"))
@@ -601,7 +601,8 @@ def test_what_stays_on_disk_gives_the_same_numbers(mapped):
             memory.train.x, None, scale, False
         )
     kept = [
-        carve(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=3) for raw in mapped
+        split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=3)
+        for raw in mapped
     ]
     assert kept[0].card.model_copy(update={"notes": ()}) == kept[1].card.model_copy(
         update={"notes": ()}
@@ -636,7 +637,7 @@ def test_a_file_larger_than_the_memory_allowed(tmp_path):
         file.truncate(len(head) + 400_000_000)
     np.save(tmp_path / "y.npy", (np.arange(1_000_000) % 2).astype(np.uint8))
     with claims_at_most(100 << 20):
-        dataset = carve(
+        dataset = split_dataset(
             read(tmp_path), reads=("vector",), scale="standard", val_fraction=0.1, seed=0
         )
         train = Resident(dataset.train, dataset.card, torch.device("cpu"))

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.data import curve, digits, series
-from etude.data.dataset import Card, DataConfig, Raw, Split, carve, fingerprint, moments, view_for
+from etude.data.dataset import (
+    Card,
+    DataConfig,
+    Raw,
+    Split,
+    fingerprint,
+    moments,
+    split_dataset,
+    view_for,
+)
 from etude.data.resident import Resident, hide_padding, view
 from etude.data.splits import stratified
 from etude.errors import DataError, UsageError
@@ -33,7 +42,7 @@ def toy(n=60, k=3, **more):
 
 def cut(raw, seed=0, **more):
     known = {"reads": (raw.kind,), "scale": "standard", "val_fraction": 0.2, "seed": seed}
-    return carve(raw, **(known | more))
+    return split_dataset(raw, **(known | more))
 
 
 def refused(raw, **more):
@@ -245,7 +254,7 @@ def test_everything_wrong_is_told_at_once():
         "train x: sample 8 has 1 values that are NaN or infinite",
         "val: has no samples",
         "test: 5 samples but 4 targets",
-        "test: has classes that training has not: 'c'",
+        "test: has classes that training does not have: 'c'",
     ]
 
 
@@ -254,12 +263,12 @@ def test_one_class_is_refused():
     error = refused(
         toy(train=Split(raw.train.x, np.ones(60, np.int64)), test=raw.test.take(np.array([1])))
     )
-    assert "has one class only ('b')" in str(error)
+    assert "has only one class ('b')" in str(error)
 
 
 def test_too_few_samples_to_validate_on():
     raw = toy(6, 6)
-    assert "none is left to validate on" in str(
+    assert "validation split would be empty" in str(
         refused(toy(6, 6, test=raw.test.take(np.array([1]))))
     )
 

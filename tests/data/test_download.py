@@ -166,7 +166,7 @@ def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
 
 def test_lasting_trouble_ends_and_keeps_what_came(server, tmp_path):
     server.plan = [1000, 1000, 0, 0, 0]
-    with pytest.raises(DataError, match=r"in 4 tries .*broke off at 2,000 of 1,048,576"):
+    with pytest.raises(DataError, match=r"in 4 attempts .*broke off at 2,000 of 1,048,576"):
         get(server, tmp_path / "f")
     assert (tmp_path / "f.part").read_bytes() == CONTENT[:2000]
 

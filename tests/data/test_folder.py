@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from etude.data import folder
-from etude.data.dataset import carve
+from etude.data.dataset import split_dataset
 from etude.data.folder import Config, load
 from etude.data.paths import source_for
 from etude.data.tree import shown
@@ -39,7 +39,9 @@ def read(root, **more):
 
 
 def notes_of(raw):
-    return carve(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0).card.notes
+    return split_dataset(
+        raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0
+    ).card.notes
 
 
 def refused(root, **more):
@@ -72,7 +74,7 @@ def test_train_val_test(tmp_path):
     raw = read(tmp_path)
     assert (len(raw.train), len(raw.val), len(raw.test)) == (12, 6, 4)
     assert all(name.startswith("val/") for name in raw.val.names)
-    dataset = carve(raw, reads=("image",), scale="standard", val_fraction=0.1, seed=5)
+    dataset = split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.1, seed=5)
     assert len(dataset.train) == 12 and dataset.val.names == raw.val.names
 
 
@@ -190,7 +192,9 @@ def test_grey_if_all_are_grey(tmp_path):
 def said(root, seed=0, **more):
     """What the Card says."""
     raw = read(root, **more)
-    return carve(raw, reads=("image",), scale="standard", val_fraction=0.1, seed=seed).card.notes
+    return split_dataset(
+        raw, reads=("image",), scale="standard", val_fraction=0.1, seed=seed
+    ).card.notes
 
 
 def test_the_same_picture_in_two_places_is_told(tmp_path):
@@ -276,7 +280,7 @@ def test_sixty_bad_among_twelve_hundred_are_all_named(tmp_path):
     error = refused(tmp_path)
     assert {item.split(": ")[0] for item in error.items} == bad and len(error.items) == 60
     assert error.exit_code == 3 and "... and 40 more" in str(error) and error.do
-    for reason in ("is empty (0 bytes)", "is no picture", "is damaged", "is a pipe, not a file"):
+    for reason in ("is empty (0 bytes)", "is not a picture", "is damaged", "is a pipe, not a file"):
         assert sum(reason in item for item in error.items) == 15
 
 
@@ -328,7 +332,7 @@ def test_everything_wrong_comes_in_one_report(tmp_path):
     assert len(items) == 3
     assert "train/empty: has no pictures" in items
     assert "test/cow: there is no such class in train" in items
-    assert any(item.startswith("train/cat/bad.png: is no picture") for item in items)
+    assert any(item.startswith("train/cat/bad.png: is not a picture") for item in items)
 
 
 def test_a_class_in_val_only(tmp_path):

@@ -76,8 +76,8 @@ def test_no_flipped_bit_in_gzip_gives_other_values(tmp_path):
     ("content", "says"),
     [
         (b"\x89PNG12345678", "begins with bytes 89 50 4e 47"),
-        (b"\0\0\x07\x01\0\0\0\x01a", "no IDX file"),
-        (b"\0\0\x08\0", "no IDX file"),
+        (b"\0\0\x07\x01\0\0\0\x01a", "not an IDX file"),
+        (b"\0\0\x08\0", "not an IDX file"),
         (b"\0\0\x0e\x02\x00\x01\0\0\x00\x01\0\0", "is the most read"),
     ],
 )
@@ -115,7 +115,7 @@ def test_content_is_checked_whatever_the_packing(tmp_path):
         path.write_bytes(gzip.compress(content, level))
         np.testing.assert_array_equal(read(path, digest), SMALL)
     path.write_bytes(content[:-1] + b"\xff")
-    with pytest.raises(DataError, match=f"another content.*expected {digest}"):
+    with pytest.raises(DataError, match=f"differs from the published file.*expected {digest}"):
         read(path, digest)
 
 

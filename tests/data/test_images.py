@@ -198,7 +198,7 @@ def test_truncated_files_are_refused(tmp_path, form, share):
     path.write_bytes(content)
     open_image(path).close()
     path.write_bytes(content[: int(len(content) * share)])
-    assert reason(path).startswith(("is damaged", "is no picture"))
+    assert reason(path).startswith(("is damaged", "is not a picture"))
 
 
 def test_png_checksums_are_checked(tmp_path):
@@ -216,7 +216,7 @@ def test_empty_and_text(tmp_path):
     path.write_bytes(b"")
     assert reason(path) == "is empty (0 bytes)"
     path.write_text("hello, I am text")
-    assert "is no picture" in reason(path)
+    assert "is not a picture" in reason(path)
     assert "No such file" in reason(tmp_path / "none.png")
     assert reason(tmp_path) == "is a folder, not a file"
 
@@ -273,7 +273,7 @@ def test_other_formats_are_not_opened(tmp_path):
     """PostScript would start another program."""
     path = tmp_path / "a.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
-    assert "is no picture" in reason(path)
+    assert "is not a picture" in reason(path)
 
 
 @settings(derandomize=True, deadline=None, max_examples=150)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from etude.data.dataset import Raw, Split, carve
+from etude.data.dataset import Raw, Split, split_dataset
 from etude.data.folder import Config as FolderConfig
 from etude.data.folder import load as load_folder
 from etude.data.images import fit
@@ -40,7 +40,7 @@ def card(
         white=white,
     )
     reads = (kind,) if view is None else (view,)
-    return carve(raw, reads=reads, scale="standard", val_fraction=0.2, seed=0).card
+    return split_dataset(raw, reads=reads, scale="standard", val_fraction=0.2, seed=0).card
 
 
 def images(shape=(1, 8, 10), top=255, dtype=np.uint8):
@@ -85,7 +85,7 @@ def test_the_training_pictures_come_back_the_same(tmp_path):
         path = path.with_suffix(".tif") if mode == "CMYK" else path
         Image.fromarray(pixels).convert(mode).save(path, exif=exif)
     raw = load_folder(FolderConfig(path=str(tmp_path)))
-    dataset = carve(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
+    dataset = split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
     for split in (dataset.train, dataset.val, dataset.test):
         again = read([str(tmp_path / name) for name in split.names], dataset.card)
         np.testing.assert_array_equal(again.x, split.x)
@@ -143,7 +143,7 @@ def test_all_bad_pictures_in_one_report(tmp_path):
     ]
     items = refused([tmp_path / name for name in names], card(images()))
     expected = {
-        "text.png": "is no picture",
+        "text.png": "is not a picture",
         "cut.png": "is damaged",
         "empty.jpg": "is empty (0 bytes)",
         "pipe.png": "is a pipe",
@@ -163,7 +163,9 @@ def test_pictures_do_not_fit_other_data(tmp_path):
     assert "is not .npy, .npz or numbers" in refused([tmp_path / "a.png"], vector)[0]
     assert "is not .npy, .npz or .ts" in refused([tmp_path / "a.png"], sequence)[0]
     four = card(images((4, 8, 10)))
-    assert "a picture has 1 or 3 channels, these data 4" in refused([tmp_path / "a.png"], four)[0]
+    assert (
+        "a picture has 1 or 3 channels, the data have 4" in refused([tmp_path / "a.png"], four)[0]
+    )
 
 
 # --- arrays --------------------------------------------------------------------------------------
@@ -264,7 +266,7 @@ def test_float64_beyond_float32_is_refused():
 
 
 def test_nothing_is_refused():
-    with pytest.raises(DataError, match="nothing was given"):
+    with pytest.raises(DataError, match="there are no inputs"):
         read([], card(images()))
 
 
@@ -323,7 +325,7 @@ def test_ts_files_come_back_as_they_were_trained_on(tmp_path):
     (tmp_path / "Toy_TRAIN.ts").write_text("\n".join(lines))
     (tmp_path / "Toy_TEST.ts").write_text("\n".join(lines[:12]))
     raw = load_ts(TsConfig(path=str(tmp_path)))
-    dataset = carve(raw, reads=("sequence",), scale="standard", val_fraction=0.2, seed=0)
+    dataset = split_dataset(raw, reads=("sequence",), scale="standard", val_fraction=0.2, seed=0)
     found = read([str(tmp_path / "Toy_TEST.ts")], dataset.card)
     np.testing.assert_array_equal(found.x, raw.test.x)
     assert found.lengths.tolist() == raw.test.lengths.tolist()

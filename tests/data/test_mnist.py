@@ -83,7 +83,7 @@ def test_other_content_is_refused_by_name(small, tmp_path):
     name = "train-labels-idx1-ubyte"
     contents[name] = contents[name][:-2] + b"\x01\x02"
     put(tmp_path / "sys", contents)
-    with pytest.raises(DataError, match=rf"{name}\.gz: has another content"):
+    with pytest.raises(DataError, match=rf"{name}\.gz: differs from the published file"):
         module.load(mnist_files.Config())
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from etude.data import arrays, folder
-from etude.data.dataset import carve
+from etude.data.dataset import split_dataset
 from etude.data.names import left_by_systems, nearly, split_called
 from etude.errors import DataError
 
@@ -37,7 +37,7 @@ def numbers(path, **stored):
 
 
 def card(raw):
-    return carve(raw, reads=(raw.kind,), scale="standard", val_fraction=0.2, seed=0).card
+    return split_dataset(raw, reads=(raw.kind,), scale="standard", val_fraction=0.2, seed=0).card
 
 
 def refused(action, *args, **more):
@@ -116,7 +116,7 @@ def test_names_that_are_no_splits(name):
 def test_two_folders_of_one_split_are_refused(tmp_path):
     for name in ("train", "Training", "test"):
         classes(tmp_path / name)
-    assert "Training, train: all are called train" in refused(pictures, tmp_path)
+    assert "Training, train: all mean the split train" in refused(pictures, tmp_path)
 
 
 def test_splits_by_other_names_raise_a_doubt(tmp_path):
@@ -188,7 +188,7 @@ def test_a_class_that_training_has_not_is_refused(tmp_path, part):
     x = RANDOM.normal(size=(40, 3))
     stored = {f"{n}_{p}": v for p in ("train", "val", "test") for n, v in (("x", x), ("y", Y))}
     stored[f"y_{part}"] = np.where(np.arange(40) == 7, 2, Y)
-    assert f"{part}: has classes that training has not: '2'" in refused(
+    assert f"{part}: has classes that training does not have: '2'" in refused(
         card, numbers(tmp_path, **stored)
     )
 
@@ -241,7 +241,7 @@ def test_values_are_no_classes(tmp_path):
     told = refused(
         numbers, tmp_path, x=PIXELS, y=RANDOM.normal(size=40), settings={"labels": "classes"}
     )
-    assert "y: 40 values are no whole numbers" in told
+    assert "y: 40 values are not whole numbers" in told
 
 
 # --- axes ----------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_float_images_without_channels_name_the_way(tmp_path):
     raw = numbers(tmp_path, x=x, y=Y)
     assert raw.kind == "sequence" and any("data.kind=image" in note for note in raw.notes)
     with pytest.raises(DataError) as caught:
-        carve(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
+        split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
     assert caught.value.do.startswith("data.kind=image reads x as grey images of 8x8")
 
 
@@ -308,5 +308,5 @@ def test_values_beyond_lengths_on_the_disk(tmp_path, monkeypatch):
 
 def test_many_small_classes_keep_most_of_their_samples(tmp_path):
     raw = numbers(tmp_path, x=RANDOM.normal(size=(90, 3)), y=np.repeat(np.arange(30), 3))
-    made = carve(raw, reads=("vector",), scale="standard", val_fraction=0.1, seed=0)
+    made = split_dataset(raw, reads=("vector",), scale="standard", val_fraction=0.1, seed=0)
     assert (len(made.test), len(made.val), len(made.train)) == (30, 6, 54)

@@ -32,7 +32,7 @@ def test_a_member_whose_name_is_no_text_is_refused(tmp_path):
     raw[at + 8 : at + 10] = (0x800).to_bytes(2, "little")  # says that its name is UTF-8
     raw[at + 46] = 0xA7
     (tmp_path / "x.npz").write_bytes(raw)
-    with pytest.raises(DataError, match="is damaged, or no"):
+    with pytest.raises(DataError, match="is damaged, or not"):
         read_npz(tmp_path / "x.npz", lambda name: True)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.data import ts
-from etude.data.dataset import carve
+from etude.data.dataset import split_dataset
 from etude.data.ts import Config, load, pad, parse
 from etude.errors import DataError
 
@@ -79,7 +79,7 @@ def test_normalisation_does_not_count_padding(tmp_path):
     toy(tmp_path / "Toy_TRAIN.ts", ["5,5,5:b", "5:b", "7,7,7:a", "7:a"] * 10)
     toy(tmp_path / "Toy_TEST.ts", ["5:b", "7:a"])
     raw = read(tmp_path)
-    dataset = carve(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0)
+    dataset = split_dataset(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0)
     steps = np.concatenate(
         [row[:n] for row, n in zip(dataset.train.x, dataset.train.lengths, strict=True)]
     )
@@ -160,7 +160,7 @@ def test_bad_lines_are_left_out_where_that_is_asked(tmp_path):
         "Toy_TRAIN.ts line 17",
         "Toy_TEST.ts line 13",
     ]
-    card = carve(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0).card
+    card = split_dataset(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0).card
     assert card.notes[0].startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimensions")
 
 
@@ -184,12 +184,12 @@ def test_equal_length_is_held_to(tmp_path):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("@timeStamps true", "time stamps are not read"),
-        ("@TIMESTAMPS TRUE", "time stamps are not read"),
+        ("@timeStamps true", "time stamps are not supported"),
+        ("@TIMESTAMPS TRUE", "time stamps are not supported"),
         ("@classLabel true", "and the class names"),
         ("@classLabel maybe a", "and the class names"),
         ("@classLabel true a a", "names a class twice"),
-        ("@targetLabel true", "use .npz for regression"),
+        ("@targetLabel true", "use .npz instead"),
         ("@dimensions 0", "a whole number above 0"),
         ("@dimensions many", "a whole number above 0"),
         ("@seriesLength -3", "a whole number above 0"),
@@ -262,7 +262,7 @@ def test_a_pipe_does_not_block(tmp_path):
 
     os.mkfifo(tmp_path / "a.ts")
     began = time.perf_counter()
-    assert "is no file" in str(refused(tmp_path / "a.ts"))
+    assert "is not a file" in str(refused(tmp_path / "a.ts"))
     assert parse(tmp_path / "a.ts")[1] == [f"{tmp_path / 'a.ts'}: is not a file"]
     assert time.perf_counter() - began < 1
 

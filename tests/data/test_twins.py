@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from etude.data import curve, digits, duplicates, series
-from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.data.dataset import DataConfig, Raw, Split, split_dataset
 from etude.data.rows import Rows
 
 RANDOM = np.random.Generator(np.random.Philox(31))
@@ -14,7 +14,7 @@ RANDOM = np.random.Generator(np.random.Philox(31))
 
 def notes(raw, seed=0):
     reads = (raw.kind,)
-    dataset = carve(raw, reads=reads, scale="standard", val_fraction=0.1, seed=seed)
+    dataset = split_dataset(raw, reads=reads, scale="standard", val_fraction=0.1, seed=seed)
     return [note for note in dataset.card.notes if note.startswith("WARNING")]
 
 

@@ -175,16 +175,16 @@ def arrays() -> Iterator[Kind]:
     yield error("npy: header of 4 GB", beside(long), "x.npy: has a header of 4,294,967,295 bytes")
     code = header("__import__('os').abort()\n")
     yield error("npy: header with code", beside(code), "x.npy: ")
-    yield error("npy: a pickle", beside(b"\x80\4]\x94."), "x.npy: is not of the .npy form")
+    yield error("npy: a pickle", beside(b"\x80\4]\x94."), "x.npy: is not in the .npy format")
     yield error("npy: no y", lambda root: npy(root / "x.npy"), "has no y (it has x)")
     yield error("arrays: complex", saved(use(x=lambda x: x + 1j)), "x: holds complex numbers")
     yield error("arrays: text as x", saved(use(x=lambda x: x.astype(str))), "x: holds text")
     yield error("arrays: five axes", saved(use(x=lambda x: np.ones((N, 2, 2, 2, 2)))), "5 axes")
     yield error("arrays: one-hot y", saved(use(y=lambda y: np.eye(4, dtype=int)[y])), "argmax(1)")
-    yield error("arrays: one class", saved(use(y=lambda y: y * 0)), "has one class only")
-    yield error("arrays: class in test only", saved(split(3, 4)), "training has not: '3'")
+    yield error("arrays: one class", saved(use(y=lambda y: y * 0)), "has only one class")
+    yield error("arrays: class in test only", saved(split(3, 4)), "training does not have: '3'")
     once = saved(use(y=lambda y: np.arange(len(y)) * 3))
-    yield error("arrays: every label once", once, "every one of the 40 labels")
+    yield error("arrays: every label once", once, "each of the 40 labels")
     yield error("arrays: lengths beyond the end", saved(lengths([6])), "row 39 says 6 steps")
     yield error("arrays: length 0", saved(lengths([0])), "row 39 says 0 steps")
     yield taken("arrays: unequal lengths", saved(lengths([1, 2])))
@@ -278,8 +278,8 @@ def sequences() -> Iterator[Kind]:
     told = "a.ts line 4: has 1 dimensions, 2 expected"
     yield error("ts: a bad first line", first, told, left_out="a.ts line 4")
     for name, line, told in (
-        ("time stamps", "@timeStamps true", "time stamps are not read"),
-        ("values to predict", "@targetLabel true", "use .npz for regression"),
+        ("time stamps", "@timeStamps true", "time stamps are not supported"),
+        ("values to predict", "@targetLabel true", "use .npz instead"),
         ("a class twice", "@classLabel true a a", "names a class twice"),
         ("no classes", "@classLabel true", "and the class names"),
         ("dimensions of nothing", "@dimensions 0", "a whole number above 0"),
@@ -296,7 +296,7 @@ def sequences() -> Iterator[Kind]:
         yield error(f"ts file: {name}", make, told)
     yield error("ts file: UTF-16", ts(encoding="utf-16"), "a.ts line 1: expected an @tag")
     only = lambda root: text(root / "a.ts", HEAD + "1,2:1,2:a\n" * 20)  # noqa: E731
-    yield error("ts file: samples of one class", only, "has one class only ('a')")
+    yield error("ts file: samples of one class", only, "has only one class ('a')")
     yield taken("ts file: byte order mark", ts(encoding="utf-8-sig"))
     yield taken("ts file: CRLF", ts(end="\r\n"))
     yield taken("ts file: latin-1 in a comment", ts(head="#caf\xe9\n" + HEAD, encoding="latin-1"))

@@ -118,7 +118,7 @@ BROKEN: dict[str, tuple[Write, str]] = {
         for form in ("PNG", "JPEG")
         for share in (0.1, 0.5, 0.99)
     },
-    "text as a picture": (lambda p: p.write_text("I am a text"), "is no picture"),
+    "text as a picture": (lambda p: p.write_text("I am a text"), "is not a picture"),
     "wrong checksum": (bad_checksum, "is damaged"),
     "bomb of 20000x20000": (lambda p: p.write_bytes(png(20_000, 20_000)), "pixels"),
     "text that unpacks to 64 MB": (long_text, "is damaged"),
@@ -364,7 +364,7 @@ def trees() -> Iterator[Kind]:
     )
     for name, change, told in (
         ("removed", Path.unlink, "No such file"),
-        ("changed", lambda path: path.write_text("text"), "is no picture"),
+        ("changed", lambda path: path.write_text("text"), "is not a picture"),
         ("replaced by a pipe", replaced_by_a_pipe, "is a pipe"),
     ):
         yield error(

@@ -16,7 +16,7 @@ from etude.data import idx, ts
 from etude.data.dataset import Card
 from etude.data.images import PictureError, open_image
 from etude.data.numpy_files import open_npy, read_npz
-from etude.data.validate import sound
+from etude.data.validate import validate_card
 from etude.errors import EtudeError
 from etude.recipe import read_recipe
 from etude.runs import checkpoint
@@ -194,7 +194,7 @@ def complete(path: Path) -> Any:
 
 def card(content: bytes) -> Any:
     """A card, as a run's checkpoint has it."""
-    return sound(Card.read(limits.parsed(content), "card")).seen
+    return validate_card(Card.read(limits.parsed(content), "card")).model_spec
 
 
 def wanted_all(path: Path) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from etude.comparison.curves import group_by_seed
 from etude.comparison.differences import difference_sentences
 from etude.data.checks import checks
-from etude.data.dataset import DataConfig, Raw, Split, carve
+from etude.data.dataset import DataConfig, Raw, Split, split_dataset
 from etude.inspection.words import baseline_name, digits, number, sentences, warnings
 from etude.locale.texts import model_name, say
 from etude.stats import wilson
@@ -174,7 +174,7 @@ def test_the_checks_find_what_is_shared():
     test = Split(np.concatenate((x[:4], random.normal(size=(6, 3)).astype(np.float32))), y[:10])
     val = Split(x[20:], y[20:])
     raw = Raw("d", "vector", "class", Split(x, y), test, val=val, classes=("a", "b"))
-    data = carve(
+    data = split_dataset(
         raw, reads=("vector",), scale="standard", val_fraction=DataConfig().val_fraction, seed=0
     )
     assert checks(data) == {"shared": 4, "looked_at": 10, "classes": {"a": 20, "b": 20}}

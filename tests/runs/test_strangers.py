@@ -10,7 +10,7 @@ import pytest
 
 from etude.config import Config
 from etude.data.dataset import Card
-from etude.data.validate import sound
+from etude.data.validate import validate_card
 from etude.errors import DataError, RunError, StorageError, UsageError
 from etude.recipe import read_recipe
 from etude.runs import files, rows, snapshot
@@ -252,7 +252,7 @@ def test_a_member_that_unpacks_to_more_than_it_says_is_not_unpacked_whole():
 @pytest.mark.parametrize("good", [CARD, SERIES])
 def test_a_card_that_can_be_is_taken_as_it_is(good):
     card = Card.read(good, "card")
-    assert sound(card) is card
+    assert validate_card(card) is card
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_card_that_can_be_is_taken_as_it_is(good):
 )
 def test_a_card_that_cannot_be_is_refused_in_words(change):
     with pytest.raises(DataError) as error:
-        sound(Card.read({**CARD, **change}, "card"))
+        validate_card(Card.read({**CARD, **change}, "card"))
     assert error.value.items
 
 

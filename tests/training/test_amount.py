@@ -44,7 +44,7 @@ def test_a_batch_is_a_power_of_two_that_leaves_several_steps(count):
 def test_small_data_get_the_steps_that_the_preset_wants(model, count, tmp_path):
     path = own(tmp_path / "own.npz", count, 4, (8, 2))
     parts = registry.assemble(registry.complete(draft(model, str(path))))
-    spec, train = parts.dataset.card.seen, parts.recipe.train
+    spec, train = parts.dataset.card.model_spec, parts.recipe.train
     wanted = registry.load("model", model).presets["default"](spec).updates
     steps = train.epochs * (count // train.batch_size)
     assert steps == pytest.approx(wanted, rel=0.05)

@@ -164,7 +164,7 @@ def overlay(
 def fitted_functions(runs: Mapping[str, Any], warning: str, lang: Lang) -> list[Picture]:
     """The functions that runs fitted to the same data; empty unless the input is one variable."""
     first = next(iter(runs.values()))
-    if first.card.target != "value" or {run.card.given.size for run in runs.values()} != {1}:
+    if first.card.target != "value" or {run.card.spec.size for run in runs.values()} != {1}:
         return []
     from etude.inspection.views.fitted import grid
 

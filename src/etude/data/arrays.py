@@ -1,16 +1,16 @@
-"""arrays: your own numbers, from a .npz file, or from .npy files side by side.
+"""arrays: the user's own arrays, from one .npz file or from .npy files in one folder.
 
     x, y                                   a fifth, drawn once by split_seed, is the test split
-    x_train, y_train, x_test, y_test       and, where there are any, x_val, y_val
+    x_train, y_train, x_test, y_test       and optionally x_val, y_val
     lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
 
 x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
-images. y: whole numbers or text are classes, floats are values to predict; with data.forecast=true
-x are windows of a series and y [n H] the steps that come next (see `windows`). Where axes or types
-leave a choice, what was taken is said, with the key that takes the other. X and Y are read as x and
-y; train_x, x_training and the like as x_train. The path is the .npz, the folder of the .npy files,
-or x.npy itself (or NAME.npy beside NAME_y.npy). Large .npy files stay on disk and are read a batch
-at a time.
+images. y: integers or text are classes, floats are values to predict. With data.forecast=true, x
+are windows of a series and y [n H] the steps that follow them (see `windows`). If axes or types
+allow two readings, a note says which one was chosen and which key selects the other. X and Y are
+read as x and y; train_x, x_training and similar names as x_train. The path is the .npz file, the
+folder of the .npy files, or x.npy itself (or NAME.npy, with NAME_y.npy in the same folder). Large
+.npy files stay on disk and are read one batch at a time.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from etude.data import windows
-from etude.data.bad import Bad, settle
+from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.labels import Labels, targets
 from etude.data.names import split_called
@@ -33,14 +33,14 @@ from etude.errors import DataError
 from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
-NAMED = 100_000  # beyond this many, naming each row takes more memory than it tells
+NAMED = 100_000  # with more rows, a name for each would take too much memory for its use
 CHANNELS = (1, 3, 4)
-SMALLEST = 5  # an image of fewer pixels a side is none
+SMALLEST = 5  # an array with a shorter side is not taken for images
 FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
 class Config(DataConfig):
-    """Where the arrays are and how to take them."""
+    """The path of the arrays and how to read them."""
 
     path: str = Field(description="the .npz or .npy file")
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
@@ -71,7 +71,7 @@ class Config(DataConfig):
 
 @dataclass(frozen=True)
 class Part:
-    """Arrays of one split as they are stored."""
+    """The stored arrays of one split."""
 
     x: np.ndarray
     y: np.ndarray
@@ -79,7 +79,7 @@ class Part:
 
 
 def load(config: Config) -> Raw:
-    """Samples of any kind. Raises DataError naming every array and row that cannot be used."""
+    """Samples of any kind. Raises DataError with every array and row that cannot be used."""
     path = Path(config.path)
     arrays, notes = _read(path)
     parts = _parts(path, arrays)
@@ -87,8 +87,9 @@ def load(config: Config) -> Raw:
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
     any_part = next(iter(parts.values()))
-    taken = _arrangement(path, any_part.x, any_part.lengths is not None, config)
-    kind = taken.kind
+    reading = _reading(path, any_part.x, any_part.lengths is not None, config)
+    kind = reading.kind
+    # Types and shapes before values: the checks of values index the arrays by these shapes.
     problems = _problems(parts, kind)
     if problems:
         raise DataError(f"{path}: these arrays cannot be used.", items=problems)
@@ -98,15 +99,15 @@ def load(config: Config) -> Raw:
     answers, target, classes, more = targets(
         {name: part.y[good[name]] for name, part in parts.items()}, names, str(path), config.labels
     )
-    splits, kept = {}, []
+    splits, storage = {}, []
     for name, part in parts.items():
-        x, how = _kept(taken.arrange(part.x), part.lengths, good[name])
-        kept += how
+        x, how = _good_rows(reading.arrange(part.x), part.lengths, good[name])
+        storage += how
         rows = np.arange(len(part.x))[good[name]].tolist()
-        told = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
+        row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
         lengths = None if part.lengths is None else part.lengths[good[name]]
-        splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), told)
-    notes += [*taken.notes, *dict.fromkeys(kept), *more]
+        splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
+    notes += [*reading.notes, *dict.fromkeys(storage), *more]
     if config.forecast:
         splits, order = windows.divided(splits, 0.2, config.val_fraction, str(path))
         notes += order
@@ -117,6 +118,7 @@ def load(config: Config) -> Raw:
             raise DataError(f"{path}: too few samples to draw a test split.", do=f"Give {FORMS}.")
         splits = {"train": whole.take(first), "test": whole.take(second)}
         notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
+    # All splits or none have lengths: the Card's `padded` comes from the training split alone.
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
     raw = Raw(
@@ -130,7 +132,7 @@ def load(config: Config) -> Raw:
         notes=tuple(notes),
         left_out=left_out,
         white=None if config.white is None else (0.0, config.white),
-        otherwise=taken.otherwise,
+        otherwise=reading.otherwise,
     )
     return windows.marked(raw, config.season, config.unit, str(path)) if config.forecast else raw
 
@@ -139,36 +141,38 @@ Good = dict[str, slice | np.ndarray]
 
 
 def _good(path: Path, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[Bad, ...]]:
-    """(rows to take of each part, what is left out). Raises DataError naming every bad row."""
+    """(rows to use of each part, bad rows that are left out). Raises DataError with every bad
+    row."""
     why: dict[str, dict[int, str]] = {name: {} for name in parts}
     for name, part in parts.items():
-        for told, values, lengths in (("x", part.x, part.lengths), ("y", part.y, None)):
+        for array, values, lengths in (("x", part.x, part.lengths), ("y", part.y, None)):
             for row, reason in unusable(values, lengths):
                 first = f"{why[name][row]}; " if row in why[name] else ""
-                why[name][row] = f"{first}{told} {reason}"
+                why[name][row] = f"{first}{array} {reason}"
+    # A slice, unlike indices, makes no copy.
     if not any(why.values()):
         return dict.fromkeys(parts, slice(None)), ()
     good: Good = {}
     bad: list[Bad] = []
-    kept: list[str] = []
+    good_groups: list[str] = []
     for name, part in parts.items():
         rows = np.delete(np.arange(len(part.x)), list(why[name]))
         classes = part.y.dtype.kind != "f" and part.y.size == len(part.y)
         labels = part.y.reshape(-1).tolist() if classes else [""] * len(part.y)
         groups = [f"{name} class {label}".strip() if classes else "" for label in labels]
         bad += [Bad(groups[i], _row(name, i), why[name][i]) for i in sorted(why[name])]
-        kept += [groups[i] for i in rows.tolist()]
+        good_groups += [groups[i] for i in rows.tolist()]
         good[name] = rows
-    return good, settle(f"{path}: these rows", bad, kept, skip=skip)
+    return good, leave_out(f"{path}: these rows", bad, good_groups, skip=skip)
 
 
 def _row(part: str, number: int) -> str:
     return f"{part} row {number}".strip()
 
 
-def _known(name: str) -> str:
-    """The name an array is meant by: X_train, train_x and x_training are x_train; "" for one that
-    is not read."""
+def _standard(name: str) -> str:
+    """The standard name of an array: x_train for X_train, train_x and x_training; "" for an array
+    that is not read."""
     if name == "classes":
         return name
     words = name.split("_")
@@ -182,29 +186,35 @@ def _known(name: str) -> str:
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """(arrays by the names they are meant by, notes). Raises DataError."""
+    """(arrays by their standard names, notes). Raises DataError."""
     if path.suffix.lower() == ".npz":
-        stored, others = read_npz(path, lambda name: bool(_known(name)))
+        stored, others = read_npz(path, lambda name: bool(_standard(name)))
     else:
-        files = {p.stem: p for p in sorted(path.glob("*.npy"))} if path.is_dir() else _beside(path)
-        others = [name for name in files if not _known(name)]
-        stored = {name: open_npy(file) for name, file in files.items() if _known(name)}
+        files = _siblings(path)
+        others = [name for name in files if not _standard(name)]
+        stored = {name: open_npy(file) for name, file in files.items() if _standard(name)}
     arrays: dict[str, np.ndarray] = {}
     for name, array in stored.items():
-        if _known(name) in arrays:
-            raise DataError(f"{path}: has both {_known(name)} and {name}; which one is meant?")
-        arrays[_known(name)] = array
+        if _standard(name) in arrays:
+            raise DataError(
+                f"{path}: has both {_standard(name)} and {name}, which mean the same.",
+                do="Remove one of them.",
+            )
+        arrays[_standard(name)] = array
     return arrays, [f"left out: {', '.join(sorted(others))}"] if others else []
 
 
-def _beside(path: Path) -> dict[str, Path]:
-    """The .npy files that belong to one of x. Raises DataError if there is no y."""
-    if _known(path.stem).startswith("x"):
-        return {p.stem: p for p in sorted(path.parent.glob("*.npy")) if _known(p.stem)}
+def _siblings(path: Path) -> dict[str, Path]:
+    """The .npy files in a folder, or those that belong to the x at `path`. Raises DataError if
+    there is no y."""
+    if path.is_dir():
+        return {p.stem: p for p in sorted(path.glob("*.npy"))}
+    if _standard(path.stem).startswith("x"):
+        return {p.stem: p for p in sorted(path.parent.glob("*.npy")) if _standard(p.stem)}
     y = path.with_name(f"{path.stem}_y.npy")
     if not y.is_file():
         raise DataError(
-            f"{path}: has no targets beside it.",
+            f"{path}: there are no targets in the same folder.",
             do=f"Save them as {y.name}; or name the files x.npy and y.npy.",
         )
     files = {"x": path, "y": y}
@@ -213,20 +223,21 @@ def _beside(path: Path) -> dict[str, Path]:
 
 
 def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
-    """The splits that there are, {"": ...} for one to be divided. Raises DataError."""
-    has = sorted(name for name in arrays if name != "classes")
-    divided = any("_" in name for name in has)
-    wanted = ["train", "test"] if divided else [""]
-    if divided and {"x_val", "y_val"} & set(has):
-        wanted = ["train", "val", "test"]
-    pairs = {part: (f"x_{part}".rstrip("_"), f"y_{part}".rstrip("_")) for part in wanted}
+    """The arrays by split; {"": ...} if they are not divided into splits yet. Raises DataError."""
+    present = sorted(name for name in arrays if name != "classes")
+    divided = any("_" in name for name in present)
+    required = ["train", "test"] if divided else [""]
+    if divided and {"x_val", "y_val"} & set(present):
+        required = ["train", "val", "test"]
+    pairs = {part: (f"x_{part}".rstrip("_"), f"y_{part}".rstrip("_")) for part in required}
     missing = [name for pair in pairs.values() for name in pair if name not in arrays]
     if missing:
         raise DataError(
-            f"{path}: has no {' and no '.join(missing)} (it has {', '.join(has) or 'no arrays'}).",
+            f"{path}: has no {' and no '.join(missing)} "
+            f"(it has {', '.join(present) or 'no arrays'}).",
             do=f"Give {FORMS}.",
         )
-    if divided and {"x", "y"} & set(has):
+    if divided and {"x", "y"} & set(present):
         raise DataError(f"{path}: has both x or y and splits of them.", do=f"Give {FORMS}.")
     return {
         part: Part(arrays[x], arrays[y], arrays.get(f"lengths_{part}".rstrip("_")))
@@ -235,9 +246,9 @@ def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What the samples of x were taken for. arrange: brings x into the house's axes. otherwise: how
-    to have them as another kind that would fit."""
+class Reading:
+    """How x is read. kind: of its samples; arrange: moves the axes of x into the order of this
+    package; otherwise: how the user can read x as another kind."""
 
     kind: Kind
     arrange: Callable[[np.ndarray], np.ndarray]
@@ -245,32 +256,33 @@ class Taken:
     otherwise: str = ""
 
 
-def _arrangement(path: Path, x: np.ndarray, padded: bool, config: Config) -> Taken:
-    """What the samples are, by the axes and type of x and what was asked. padded: they have
-    lengths, as images do not. Raises DataError."""
+def _reading(path: Path, x: np.ndarray, padded: bool, config: Config) -> Reading:
+    """How x is read, by its axes, its type and the config. padded: whether there are lengths, so
+    that x cannot be images. Raises DataError."""
     asked, shape = "sequence" if config.forecast else config.kind, x.shape
     if x.ndim in (1, 2) and asked in ("auto", "vector"):
         otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
-        return Taken("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
+        return Reading("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
     if x.ndim == 2 and asked == "sequence":
-        said = "x [n L] taken as sequences of one feature"
-        return Taken("sequence", lambda a: a[..., None], (said,))
+        note = "x [n L] taken as sequences of one feature"
+        return Reading("sequence", lambda a: a[..., None], (note,))
+    # uint8 with three axes counts as grey images: sequences are rarely stored as bytes.
     if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
         otherwise = f"data.kind=sequence reads x as {shape[1]} steps of {shape[2]} features"
-        return Taken("image", lambda a: a[:, None], (), otherwise)
+        return Reading("image", lambda a: a[:, None], (), otherwise)
     if x.ndim == 3 and asked in ("auto", "sequence"):
         otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
-        said = f"x {list(shape)} {x.dtype} taken as sequences [n L Q]; {otherwise}"
+        note = f"x {list(shape)} {x.dtype} taken as sequences [n L Q]; {otherwise}"
         doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
-        return Taken("sequence", lambda a: a, (said,) if doubtful else (), otherwise)
+        return Reading("sequence", lambda a: a, (note,) if doubtful else (), otherwise)
     if x.ndim == 4 and asked in ("auto", "image"):
         return _image_axes(path, shape, config.axes)
     if asked == "vector" and x.ndim > 2:
-        return Taken("vector", _as_vectors, ("x laid out as vectors [n D]",))
+        return Reading("vector", _as_vectors, ("x laid out as vectors [n D]",))
     what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
     raise DataError(
-        f"{path}: x {list(shape)} with {x.ndim} axes is not read as {what}.",
-        do="Give [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
+        f"{path}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
+        do="Provide [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
     )
 
 
@@ -278,9 +290,9 @@ def _as_vectors(x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1)
 
 
-def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Taken:
-    """Images of four axes: where the channels are. Where both ends could be channels: the order
-    that makes the image square, else the last axis (which holds colours in most files)."""
+def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Reading:
+    """How images of four axes are read: whether axis 1 or axis 3 holds the channels. If both could,
+    the order in which the image is square, else the last axis (as in most files of colours)."""
     first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
     order = asked
     if asked == "auto":
@@ -288,7 +300,7 @@ def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Taken:
             raise DataError(
                 f"{path}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
                 f"channels: axis 1 has {shape[1]}, axis 3 has {shape[3]}.",
-                do="If one of them holds channels all the same, say so: data.axes=chw or hwc.",
+                do="If one of these axes does hold channels, set data.axes=chw or data.axes=hwc.",
             )
         square = shape[2] == shape[3] and shape[1] != shape[2]
         order = "chw" if first and (square or not last) else "hwc"
@@ -302,69 +314,69 @@ def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Taken:
             f"{height}x{width} pixels. The other: data.axes={other}"
         )
     if order == "chw":
-        return Taken("image", lambda a: a, tuple(notes))
-    return Taken("image", lambda a: np.moveaxis(a, 3, 1), tuple(notes))
+        return Reading("image", lambda a: a, tuple(notes))
+    return Reading("image", lambda a: np.moveaxis(a, 3, 1), tuple(notes))
 
 
 def _problems(parts: dict[str, Part], kind: Kind) -> list[str]:
-    """All that is wrong with types, shapes and lengths, before any values are looked at."""
+    """Everything that is wrong with types, shapes and lengths; values are checked later."""
     problems = []
     first = next(iter(parts.values())).x.shape[1:]
     for name, part in parts.items():
-        told = {"x": f"x_{name}".rstrip("_"), "y": f"y_{name}".rstrip("_")}
+        x, y = f"x_{name}".rstrip("_"), f"y_{name}".rstrip("_")
         try:
             number_type(part.x.dtype)
         except ValueError as error:
-            problems.append(f"{told['x']}: {error}")
+            problems.append(f"{x}: {error}")
         if not part.x.size:
-            problems.append(f"{told['x']}: is empty (shape {part.x.shape})")
+            problems.append(f"{x}: is empty (shape {part.x.shape})")
         if part.x.shape[1:] != first:
-            problems.append(f"{told['x']}: samples have shape {part.x.shape[1:]}, others {first}")
+            problems.append(f"{x}: samples have shape {part.x.shape[1:]}, others {first}")
         if part.x.shape[:1] != part.y.shape[:1]:
             here, there = (a.shape[0] if a.ndim else "no axis" for a in (part.x, part.y))
-            problems.append(f"{told['x']} has {here} samples but {told['y']} has {there}")
+            problems.append(f"{x} has {here} samples but {y} has {there}")
         problems += _wrong_lengths(part, f"lengths_{name}".rstrip("_"), kind)
     return problems
 
 
-def _wrong_lengths(part: Part, told: str, kind: Kind) -> list[str]:
+def _wrong_lengths(part: Part, name: str, kind: Kind) -> list[str]:
     lengths = part.lengths
     if lengths is None:
         return []
     if kind != "sequence" or part.x.ndim < 2:
-        return [f"{told}: samples of kind {kind} have no lengths"]
+        return [f"{name}: samples of kind {kind} have no lengths"]
     if lengths.dtype.kind not in "iu" or lengths.shape != part.x.shape[:1]:
-        found = f"{lengths.dtype} {list(lengths.shape)}"
-        return [f"{told}: {found}; one whole number for each sample is expected"]
+        form = f"{lengths.dtype} {list(lengths.shape)}"
+        return [f"{name}: {form}; one whole number for each sample is expected"]
     longest = part.x.shape[1]
     bad = np.flatnonzero((lengths < 1) | (lengths > longest))
-    return [f"{told}: row {i} says {lengths[i]} steps; 1 to {longest} are possible" for i in bad]
+    return [f"{name}: row {i} says {lengths[i]} steps; 1 to {longest} are possible" for i in bad]
 
 
 def _lengths(lengths: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """As int64; None if all sequences are whole."""
+    """The lengths as int64; None if no sequence is padded."""
     if lengths is None or (np.asarray(lengths) == shape[1]).all():
         return None
     return np.array(lengths, np.int64)
 
 
 def _with_lengths(split: Split) -> Split:
-    """Lengths spelled out, for a split whose sequences are whole beside others that are not."""
+    """The split with lengths, all equal to L if it had none."""
     if split.lengths is not None:
         return split
     return replace(split, lengths=np.full(len(split), split.x.shape[1], np.int64))
 
 
-def _kept(
+def _good_rows(
     x: np.ndarray, lengths: np.ndarray | None, good: slice | np.ndarray
 ) -> tuple[np.ndarray | Rows, list[str]]:
-    """The good rows of x [n ...], their padding zero, in a type that holds what the file says: in
-    memory, or on disk where it is large."""
+    """The good rows of x [n ...] with zeros for padding, in a type that holds their values exactly:
+    in memory, or on disk if x is large. The second part is a note for the user."""
     dtype = number_type(x.dtype)
     if isinstance(x, np.memmap) and x.nbytes > MAPPED:
         return Rows(x, np.arange(len(x))[good], dtype, lengths), ["x stays on disk"]
-    kept = x[good] if lengths is None else without_padding(x[good], lengths[good])
-    return np.array(kept, dtype, order="C"), []
+    rows = x[good] if lengths is None else without_padding(x[good], lengths[good])
+    return np.array(rows, dtype, order="C"), []
 
 
 SOURCE = Source(

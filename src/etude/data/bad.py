@@ -1,7 +1,8 @@
-"""Bad samples: all named in one error; or, where the user asks for it, left out and told.
+"""Bad samples: one error lists them all; or, if the user asks for it, they are left out and a note
+lists them.
 
-Only single samples are left out, and only where enough remains: never a whole class, never more
-than half. What makes a source doubtful as a whole is an error, whatever the user asks.
+Only single samples can be left out: never a whole class and never more than half of the data. A
+fault of the source as a whole is always an error.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ HINT = "Or go on without them: --skip-bad (data.skip_bad=true)."
 
 
 class Bad(NamedTuple):
-    """One sample that cannot be used. group: its split and class as told ("" where unknown)."""
+    """One sample that cannot be used. group: its split and class in words ("" if unknown)."""
 
     group: str
     name: str
@@ -26,35 +27,36 @@ class Bad(NamedTuple):
         return f"{self.name}: {self.reason}"
 
 
-def settle(
-    told: str,
+def leave_out(
+    what: str,
     bad: Sequence[Bad],
-    kept: Iterable[str],
+    good_groups: Iterable[str],
     *,
     skip: bool,
     fatal: Sequence[str] = (),
 ) -> tuple[Bad, ...]:
-    """The samples to leave out: all of `bad` if that was asked for and is safe, none if none is.
+    """The samples to leave out: all of `bad`, if `skip` allows it and enough samples remain.
 
-    told: what they are ("PATH: these pictures"); kept: the groups of the good samples; fatal: what
-    is wrong and is no single sample. Raises DataError naming everything that stands in the way.
+    what: the samples in words ("PATH: these pictures"). good_groups: the group of each good sample.
+    fatal: problems of the source as a whole. Raises DataError with all problems.
     """
     if fatal or (bad and not skip):
         items = [*fatal, *map(str, () if skip else bad)]
-        raise DataError(f"{told} cannot be used.", items=items, do=DO if fatal else f"{DO} {HINT}")
-    groups = Counter(kept)
+        raise DataError(f"{what} cannot be used.", items=items, do=DO if fatal else f"{DO} {HINT}")
+    groups = Counter(good_groups)
     total = groups.total() + len(bad)
     if 2 * len(bad) > total:
         raise DataError(
-            f"{told} cannot be used: more than half ({len(bad):,} of {total:,}) are bad, "
+            f"{what} cannot be used: more than half ({len(bad):,} of {total:,}) are bad, "
             "too many to leave out.",
             items=map(str, bad),
             do=DO,
         )
+    # Without this check the number of classes, and so of outputs, would change silently.
     lost = Counter(one.group for one in bad if one.group and one.group not in groups)
     if lost:
         raise DataError(
-            f"{told} cannot be used: without what is bad, a class has no samples.",
+            f"{what} cannot be used: without its bad samples, a class has no samples.",
             items=[f"{group}: none of its {n} can be used" for group, n in lost.items()]
             + [str(one) for one in bad if one.group in lost],
             do=DO,
@@ -63,7 +65,7 @@ def settle(
 
 
 def note(left_out: Sequence[Bad], total: int) -> str:
-    """What was left out, in words: the first few; a run's provenance has all."""
+    """A note that lists the first few samples left out; provenance.json lists them all."""
     some = ", ".join(f"{one.name} ({one.reason})" for one in left_out[:SHOWN])
     more = len(left_out) - SHOWN
     rest = f" and {more} more, all named in provenance.json" if more > 0 else ""

@@ -1,8 +1,9 @@
-"""Dataset: samples in three splits, and a Card that says all that must be known of them.
+"""Dataset: samples in three splits, and the Card that describes them.
 
-A source's `load(config)` gives a Raw (training data, and a test split that is the same whatever the
-seed). `carve` takes validation out of the training data by seed and learns the normalisation from
-what is left. Everything later - training, evaluation, prediction - prepares samples by the Card.
+A source's `load(config)` returns a Raw: training data and a test split that does not depend on the
+seed. `split_dataset` draws the validation split from the training data by seed and computes the
+normalisation from the remaining training samples. Training, evaluation and prediction all prepare
+samples by the Card, so they agree.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from pydantic import Field
 
 from etude.config import Config
 from etude.data import duplicates
-from etude.data import splits as together
+from etude.data import splits as splitting
 from etude.data.bad import Bad, note
 from etude.data.images import BY_TYPE, Levels
 from etude.data.numpy_files import unusable
@@ -48,12 +49,13 @@ class DataConfig(Config):
 
 @dataclass(frozen=True)
 class Split:
-    """n samples. x: image [n C H W], sequence [n L Q] or vector [n D], in a type that holds what
-    the file says (see `number_type`); Rows where it stays on disk.
+    """n samples. x: image [n C H W], sequence [n L Q] or vector [n D], in a type that holds the
+    values of the file exactly (see `number_type`); Rows if the values stay on disk.
 
-    y: classes [n] int64, or values [n D] float64 or float32. lengths: valid steps [n], None if all
-    are whole. names: where each sample came from (a path, a row), empty if their number says all.
-    digests: a number [n] for each, where a source saw more of them than x has (see `twins`).
+    y: classes [n] int64, or values [n D] float64 or float32. lengths: valid steps [n], None if no
+    sequence is padded. names: the origin of each sample (a path, a row); empty if samples are
+    named by their index. digests: one hash [n] per sample, if the source computed it from more
+    than x holds, as from pictures before resizing (see `duplicates`).
     """
 
     x: np.ndarray | Rows
@@ -78,15 +80,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Raw:
-    """What a source yields: test is fixed; val is given only where a source has its own.
+    """The data that a source loads. The test split is fixed; val is None unless the source has
+    its own validation split.
 
-    notes: what was done to the data on the way in (resized, converted, left out), for the user.
-    unit: of the values, for regression and forecasts. log: values are positive and grow by
+    notes: what the source did to the data (resized, converted, left out), for the user.
+    unit: of the values, in regression and forecasting. log: values are positive and grow by
     factors, so they are modelled as logarithms. season: steps in one period of a series (0: none).
     left_out: bad samples that were left out because the user asked for it. white: (black, white) of
-    images in their own values, where the source knows; None: by type (see `pixel_range`). levels:
-    how pictures of more than 8 bits are read.
-    otherwise: how the samples could be read as another kind, for who meant that.
+    images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
+    how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
+    another kind.
     """
 
     name: str
@@ -108,9 +111,9 @@ class Raw:
 
 @dataclass(frozen=True)
 class Source:
-    """A data source: its Config, how it loads, and one line on what it is.
+    """A data source: its Config, its load function and a one-line summary.
 
-    data_in: the suffixes (or "folder") that a path must have for this source to read it.
+    data_in: the path suffixes (or "folder") that this source reads.
     """
 
     config: type[DataConfig]
@@ -120,16 +123,17 @@ class Source:
 
 
 class Card(Config):
-    """All that training, evaluation and prediction must know of the data, without the data.
+    """Everything that training, evaluation and prediction need to know about the data, without
+    the data.
 
-    A sample is prepared as x minus origin, its logarithm if log, minus mean, over std, then viewed.
-    top: the largest raw value in training. padded: sequences of unequal lengths, filled up to the
-    longest.
+    A sample is prepared in this order: subtract origin, take the logarithm if log, subtract mean,
+    divide by std, apply the view. top: the largest raw value in training. padded: whether sequences
+    have unequal lengths and are padded to the longest.
 
-    How files are read was decided once, by source and type, and is replayed: stored: the type the
-    samples were kept in; pixels: (black, white) of images, to which the 0..255 of a picture file
-    are brought; levels: black and white of picture files of more than 8 bits. Cards of 0.1.0 have
-    none of these ("" and None): see `inputs`.
+    The Card records how training files were read, so that new files are read in the same way.
+    stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
+    of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
+    Cards of version 0.1.0 have none of these ("" and None): see `inputs`.
     """
 
     name: str
@@ -158,24 +162,24 @@ class Card(Config):
     levels: Levels = BY_TYPE
 
     @property
-    def given(self) -> Spec:
-        """A sample as the data have it."""
+    def spec(self) -> Spec:
+        """Shape and target of a sample in the data, before the view."""
         return Spec(self.kind, self.shape, self.outputs, self.target)
 
     @property
-    def seen(self) -> Spec:
-        """A sample as the model sees it, after the view."""
+    def model_spec(self) -> Spec:
+        """Shape and target of a sample that the model reads, after the view."""
         if self.view == "rows":
             channels, height, width = self.shape
             return Spec("sequence", (height, width * channels), self.outputs, self.target)
         if self.view == "vector":
-            return Spec("vector", (self.given.size,), self.outputs, self.target)
-        return self.given
+            return Spec("vector", (self.spec.size,), self.outputs, self.target)
+        return self.spec
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three splits and their Card; and, where the user asked for it, the bad that were left out."""
+    """Three splits and their Card. left_out: bad samples that the user chose to leave out."""
 
     card: Card
     train: Split
@@ -185,11 +189,12 @@ class Dataset:
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
-    """How samples of `kind` are shown to a model that `reads` these kinds, best first.
+    """The view of samples of `kind` for a model that `reads` these kinds.
 
-    image -> rows: H steps of W*C. image or sequence -> vector. otherwise: how the data could be
-    read as another kind. Raises DataError where none fits.
+    image -> rows: H steps of W*C features. image or sequence -> vector. otherwise: how the user
+    can read the data as another kind, for the error message. Raises DataError if no view fits.
     """
+    # From the view that keeps most of the structure to the one that keeps least.
     if kind in reads:
         return "none"
     if kind == "image" and "sequence" in reads:
@@ -200,36 +205,40 @@ def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
         f"The model reads {' or '.join(reads)}, but these data are of kind {kind}.",
         do=f"{otherwise}. Or choose" * bool(otherwise)
         + "Choose" * (not otherwise)
-        + " another model: `etude list` names what each reads.",
+        + " another model: `etude list` shows the kinds that each model reads.",
     )
 
 
-def carve(
+def split_dataset(
     raw: Raw, *, reads: Sequence[Kind], scale: Scale, val_fraction: float, seed: int
 ) -> Dataset:
-    """Splits with validation carved from training data by seed, and the Card learned from the rest.
+    """Draw the validation split from the training data by seed, and compute the Card.
 
-    Raises DataError for data that cannot be learned from (see `check`).
+    A source's own validation split is used unchanged. Raises DataError for data that no model can
+    be trained on (see `check`).
     """
     check(raw)
     train, val = raw.train, raw.val
     if val is None:
-        rest, held = together.stratified(train.y, val_fraction, seed)
-        if not len(held):
+        rest, val_rows = splitting.stratified(train.y, val_fraction, seed)
+        if not len(val_rows):
             raise DataError(
-                f"{raw.name}: no class has two training samples, so none is left to validate on.",
-                do="Add samples, or give a validation split.",
+                f"{raw.name}: no class has two training samples, so the validation split would be "
+                "empty.",
+                do="Add samples, or provide a validation split.",
             )
-        train, val = train.take(rest), train.take(held)
+        train, val = train.take(rest), train.take(val_rows)
     train, val, test = (
         replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
     )
+    # Only training samples: statistics of validation or test would leak into the model's input.
     origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
     pixels = raw.white
     if pixels is None and raw.kind == "image":
         pixels = pixel_range(train.x.dtype, low, high)
     y_mean, y_std = _target_moments(train.y, raw.target)
-    if raw.target == "forecast":  # what comes is of the same series as what is shown
+    if raw.target == "forecast":
+        # x and y are steps of one series, so both must be scaled by the same numbers.
         y_mean, y_std = _absolute(origin, mean), std
     card = Card(
         name=raw.name,
@@ -263,39 +272,41 @@ def carve(
 
 
 def digests(split: Split, target: Target) -> np.ndarray:
-    """A number [n] for each sample, by which its twins are told."""
+    """One hash [n] per sample, equal for duplicates."""
     if split.digests is not None:
         return split.digests
+    # Values to predict often repeat, so there a duplicate must also have the same target.
     return duplicates.digests(split.x, split.lengths, None if target == "class" else split.y)
 
 
 def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
-    """All that must be said of the data, errors that stop nothing among it."""
+    """The notes on the data for the user: the source's own notes, then warnings."""
     notes = list(raw.notes)
     if raw.left_out:
         notes.append(note(raw.left_out, sum(map(len, splits.values())) + len(raw.left_out)))
     if raw.target == "class":
         notes += _absent(raw, splits)
     parts = {name: (split.x, split.lengths) for name, split in splits.items()}
-    return (*notes, *together.warnings(parts), *_twins(raw, splits))
+    return (*notes, *splitting.warnings(parts), *_duplicates(raw, splits))
 
 
 def _absent(raw: Raw, splits: dict[str, Split]) -> Iterator[str]:
-    """Classes that a split has no sample of."""
-    held = {part: set(np.unique(split.y).tolist()) for part, split in splits.items()}
+    """One note for each split that lacks some classes, with their names."""
+    present = {part: set(np.unique(split.y).tolist()) for part, split in splits.items()}
     for part, where in (
         ("train", "in training, so never predicted"),
         ("val", "in validation"),
         ("test", "in test"),
     ):
-        known = held["train"] if part != "train" else set(range(len(raw.classes)))
-        missing = [raw.classes[i] for i in sorted(known - held[part])]
+        # A class that training lacks is reported once, not again for validation and test.
+        expected = present["train"] if part != "train" else set(range(len(raw.classes)))
+        missing = [raw.classes[i] for i in sorted(expected - present[part])]
         if missing:
             more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
             yield f"not {where}: {', '.join(missing[:SHOWN])}{more}"
 
 
-def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
+def _duplicates(raw: Raw, splits: dict[str, Split]) -> list[str]:
     return duplicates.notes(
         raw.kind,
         raw.target,
@@ -306,7 +317,7 @@ def _twins(raw: Raw, splits: dict[str, Split]) -> list[str]:
 
 
 def check(raw: Raw) -> None:
-    """Raise DataError, naming all that is wrong at once, for data that cannot be learned from."""
+    """Raise one DataError with all problems of data that no model can be trained on."""
     problems = []
     all_parts = (("train", raw.train), ("val", raw.val), ("test", raw.test))
     for part, split in all_parts:
@@ -323,16 +334,16 @@ def check(raw: Raw) -> None:
         present = np.unique(raw.train.y)
         if len(present) < 2:
             problems.append(
-                f"train: has one class only ({raw.classes[int(present[0])]!r}); "
-                "telling classes apart takes two"
+                f"train: has only one class ({raw.classes[int(present[0])]!r}); "
+                "classification needs at least two"
             )
         for part, split in (("val", raw.val), ("test", raw.test)):
             absent = sorted(set(np.unique(split.y if split else [])) - set(present))
             names = ", ".join(repr(raw.classes[int(i)]) for i in absent)
             if absent:
-                problems.append(f"{part}: has classes that training has not: {names}")
+                problems.append(f"{part}: has classes that training does not have: {names}")
     parts = {name: (s.x, s.lengths) for name, s in all_parts if s is not None and len(s)}
-    problems += together.slips(parts) if "train" in parts else ()
+    problems += splitting.unit_mismatches(parts) if "train" in parts else ()
     if problems:
         raise DataError(f"{raw.name}: these data cannot be used.", items=problems)
 
@@ -340,42 +351,44 @@ def check(raw: Raw) -> None:
 def _not_finite(
     values: np.ndarray | Rows, split: Split, lengths: np.ndarray | None
 ) -> Iterator[str]:
-    """What cannot be learned from: one line a sample."""
+    """One line for each sample with values that are not finite or too large."""
     for index, reason in unusable(values, lengths):
         name = f" ({split.names[index]})" if split.names else ""
         yield f"sample {index}{name} {reason}"
 
 
 def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
-    """(black, white) of images whose training values lie in low..high: 0..255 for bytes, whatever
-    they hold; for other types 0..1, -1..1 or 0..255 if these hold them all, else low..high."""
+    """(black, white) of images whose training values lie in low..high: 0..255 for uint8, whatever
+    the values; for other types the first of 0..1, -1..1 and 0..255 that contains low..high, else
+    low..high itself."""
     if dtype == np.uint8:
         return 0.0, 255.0
     for black, white in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
         if black <= low and high <= white:
             return black, white
-    return low, high if high > low else low + 1
+    return low, high if high > low else low + 1  # never an empty range: it is a divisor later
 
 
 def _target_moments(y: np.ndarray, target: Target) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if target == "class":
         return (), ()
-    found = moments(y, None, "standard", log=False)
-    return _absolute(found.origin, found.mean), found.std
+    result = moments(y, None, "standard", log=False)
+    return _absolute(result.origin, result.mean), result.std
 
 
 def _absolute(origin: tuple[int | float, ...], mean: tuple[float, ...]) -> tuple[float, ...]:
-    """The mean in raw units, rounded to float64."""
+    """The mean in raw units, rounded to float64: `moments` returns it relative to the origin."""
     return tuple(m + o for m, o in zip(mean, origin)) if origin else mean
 
 
 def fingerprint(raw: Raw) -> str:
-    """SHA-256 over every split's values, types and shapes, and the class names in order."""
+    """SHA-256 of the values, types and shapes of every split, and of the class names in order."""
     digest = hashlib.sha256(repr((raw.kind, raw.target, raw.classes, raw.unit)).encode())
     for split in (raw.train, raw.val, raw.test):
         for array in () if split is None else (split.x, split.y, split.lengths):
             if array is None:
                 continue
+            # Type and shape too: the same bytes can be different arrays.
             digest.update(repr((array.dtype.str, array.shape)).encode())
             for _, block in blocks(array):
                 digest.update(np.ascontiguousarray(block).tobytes())

@@ -1,8 +1,8 @@
-"""One file from the network: resumed where it broke off, checked, and only then given its name.
+"""Download one file: resume an interrupted download, check it, and only then rename it.
 
     url -> path.part (continued by a Range request) -> size and checksum -> fsync -> rename -> path
 
-What has come so far is kept in the .part file, also when the process is killed.
+The .part file keeps the bytes received so far, even if the process is killed.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 
 class _CutError(Exception):
-    """The connection failed in a way that another try may mend."""
+    """The connection failed in a way that another attempt may repair."""
 
 
 def fetch(
@@ -41,11 +41,12 @@ def fetch(
     pause: float = 1.0,
     by_hand: str = "",
 ) -> None:
-    """Bring `url` to `path`; nothing happens if it is there. `by_hand`: what to do without a net.
+    """Download `url` to `path`; do nothing if `path` exists.
 
-    size: bytes that it must have. progress(done, size) is called as it grows. pause: seconds before
-    the second try, doubled before each further one. Raises DataError if it cannot be had or is not
-    what it should be, StorageError if it cannot be written.
+    size: expected bytes. progress(done, size) is called after every chunk. pause: seconds before
+    the second attempt, doubled before each further one. by_hand: advice for a machine without a
+    network. Raises DataError if the download fails or its content is wrong, StorageError if the
+    file cannot be written.
     """
     if not url.startswith(("https://", "http://")):
         raise DataError(f"{url}: only https and http addresses are fetched.")
@@ -55,17 +56,18 @@ def fetch(
     if path.exists():
         return
     with _alone(part, size):
+        # Another process may have finished it while this one waited for the lock.
         if path.exists():
             return
         with _part(part, size) as file:
             _try(url, file, part, size, progress, pause, by_hand)
             wrong = _wrong(file, size, md5, sha256)
             _synced(file, part, size)
-        # Closed first: Windows neither removes nor renames a file that is open.
+        # After the file is closed: Windows neither removes nor renames an open file.
         if wrong:
             part.unlink(missing_ok=True)
             raise DataError(
-                f"{url}: what came is not what was published: {wrong}. It was removed.",
+                f"{url}: the download differs from the published file: {wrong}. It was removed.",
                 do=by_hand or "Try again later.",
             )
         _name(part, path, size)
@@ -73,11 +75,12 @@ def fetch(
 
 @contextmanager
 def _alone(part: Path, size: int) -> Iterator[None]:
-    """A second process waits for the first one's file."""
-    with ExitStack() as held:
+    """Hold the lock of this download; a second process waits until the first has the file."""
+    # Only the start may fail with a StorageError; an OSError of the body is not one of the lock.
+    with ExitStack() as stack:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            held.enter_context(portable.locked(part.with_suffix(".lock")))
+            stack.enter_context(portable.locked(part.with_suffix(".lock")))
         except OSError as error:
             raise _storage(part, size, error) from error
         yield
@@ -91,7 +94,7 @@ def _synced(file: BinaryIO, part: Path, size: int) -> None:
 
 
 def _name(part: Path, path: Path, size: int) -> None:
-    """Give the file its name once it is on the disk, and wait for the name to be there too."""
+    """Rename the synced file to `path`, and sync the folder so that the name survives a crash."""
     try:
         part.rename(path)
         portable.sync_folder(path.parent)
@@ -115,7 +118,7 @@ def _try(
     pause: float,
     by_hand: str,
 ) -> None:
-    """Fill the file up to `size`, in a few tries; each goes on where the last one broke off."""
+    """Download up to `size` bytes in at most TRIES attempts, each of which resumes the last one."""
     reason = ""
     for attempt in range(TRIES):
         if attempt:
@@ -126,31 +129,31 @@ def _try(
         except _CutError as cut:
             reason = str(cut)
     raise DataError(
-        f"{url}: could not be fetched in {TRIES} tries ({reason}).",
-        do=by_hand or "Check the network and try again; what has come so far is kept.",
+        f"{url}: could not be downloaded in {TRIES} attempts ({reason}).",
+        do=by_hand or "Check the network and try again; the bytes received so far are kept.",
     )
 
 
 def _continue(url: str, file: BinaryIO, part: Path, size: int, progress: Progress | None) -> None:
-    """One request for what is missing. Raises _CutError if another try makes sense."""
+    """One request for the missing bytes. Raises _CutError if another attempt makes sense."""
     have = os.fstat(file.fileno()).st_size
-    if have > size:
+    if have > size:  # the file cannot be a part of this download
         have = 0
     if have == size:
         return
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         with _opener().open(request, timeout=TIMEOUT) as answer:
-            # A server that ignores Range answers 200 and begins anew; so do we.
+            # A server that ignores Range answers 200 and sends the whole file.
             resumed = answer.status == 206 and _begins_at(answer, have)
             if answer.status == 206 and not resumed:
                 _cut_to(file, part, 0, size)
-                raise _CutError("the server continued at another place than asked")
+                raise _CutError("the server continued at the wrong position")
             _cut_to(file, part, have if resumed else 0, size)
             _copy(answer, file, part, size, progress)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:
+        if error.code == 416:  # the range does not fit the server's file: start from the beginning
             _cut_to(file, part, 0, size)
         elif error.code not in AGAIN:
             raise DataError(
@@ -182,17 +185,17 @@ def _copy(
         if progress:
             progress(done, size)
     if done < size and answer.length == 0:
-        return  # whole as the server sees it: the size check says what is wrong
+        return  # complete for the server, but too short: the size check reports it
     if done < size:
         raise _CutError(f"the connection broke off at {done:,} of {size:,} bytes")
 
 
 def _wrong(file: BinaryIO, size: int, md5: str, sha256: str) -> str:
-    """What differs from what was published; empty if nothing does."""
+    """How the file differs from the published one; empty if it does not."""
     file.seek(0)
-    found = os.fstat(file.fileno()).st_size
-    if found != size:
-        return f"{size:,} bytes expected, {found:,}{' or more' * (found > size)} found"
+    actual = os.fstat(file.fileno()).st_size
+    if actual != size:
+        return f"{size:,} bytes expected, {actual:,}{' or more' * (actual > size)} found"
     for name, expected in (("md5", md5), ("sha256", sha256)):
         file.seek(0)
         digest = hashlib.new(name, usedforsecurity=False)
@@ -216,7 +219,7 @@ def _cut_to(file: BinaryIO, part: Path, have: int, size: int) -> None:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """urllib's, for http and https alone: no redirect leads to a file or to ftp."""
+    """An opener for http and https only, so that no redirect can lead to a local file or ftp."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -232,5 +235,5 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _storage(path: Path, size: int, error: OSError) -> StorageError:
-    kept = "XDG_CACHE_HOME names another cache folder, and what has come is kept"
-    return unwritable(path, error, size, kept)
+    advice = "XDG_CACHE_HOME sets another cache folder; the bytes received so far are kept"
+    return unwritable(path, error, size, advice)

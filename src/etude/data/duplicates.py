@@ -1,7 +1,8 @@
-"""Twins: samples that are the same, byte for byte, in two splits or under two classes.
+"""Duplicates: samples that are equal byte for byte, in two splits or under two classes.
 
-The first make a test say more than is true, the second cannot be learned; neither stops a run, both
-are told. Values to predict may well repeat, so there a sample is its input and its target together.
+A duplicate in two splits makes the test result too good; a duplicate under two classes cannot be
+classified. Neither stops a run: both become warnings. Values to predict often repeat, so in
+regression a duplicate must have the same input and the same target.
 """
 
 import hashlib
@@ -20,24 +21,26 @@ SIZE = 8
 
 
 def digest(content: bytes) -> bytes:
-    """What tells one sample from another."""
+    """A hash of SIZE bytes of one sample's content."""
     return hashlib.blake2b(content, digest_size=SIZE).digest()
 
 
 def digests(
     x: np.ndarray | Rows, lengths: np.ndarray | None = None, y: np.ndarray | None = None
 ) -> np.ndarray:
-    """A number [n] for each sample: of its values up to its length, and its target if given."""
-    found = bytearray()
+    """One hash per sample [n] uint64: of its values up to its length, and of its target if y is
+    not None."""
+    result = bytearray()
     for start, block in blocks(x):
         answers = None if y is None else np.ascontiguousarray(y[start : start + len(block)])
         for i, sample in enumerate(np.ascontiguousarray(block)):
+            # Not the padding: how far a sequence is padded depends on its split.
             valid = sample if lengths is None else sample[: lengths[start + i]]
-            made = hashlib.blake2b(valid, digest_size=SIZE)
+            hasher = hashlib.blake2b(valid, digest_size=SIZE)
             if answers is not None:
-                made.update(answers[i])
-            found += made.digest()
-    return np.frombuffer(bytes(found), np.uint64)
+                hasher.update(answers[i])
+            result += hasher.digest()
+    return np.frombuffer(bytes(result), np.uint64)
 
 
 def notes(
@@ -47,46 +50,50 @@ def notes(
     y: Mapping[str, np.ndarray],
     names: Mapping[str, tuple[str, ...]],
 ) -> list[str]:
-    """Warnings of twins, from each split's digests, classes and names (empty: their numbers)."""
+    """Warnings about duplicates, from the digests, classes and sample names of each split (no
+    names: samples are name_of by their index)."""
     parts = list(digests)
     every = np.concatenate(list(digests.values()))
     part = np.repeat(np.arange(len(parts), dtype=np.int8), [len(digests[p]) for p in parts])
+    # Sorted by digest, so that duplicates are neighbours: one pass over a million samples instead
+    # of a comparison of pairs. Stable, so that duplicates stay in the order of the data.
     order = np.argsort(every, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(every[order]) != 0])
     checks = [("in more than one split", part)]
     if target == "class":
         checks.append(("under two classes", np.concatenate([y[p] for p in parts])))
 
-    def told(i: int) -> str:
+    def name_of(i: int) -> str:
         split = parts[part[i]]
         number = i - int(np.searchsorted(part, part[i]))
         return f"{names[split][number] if names[split] else number} ({split})"
 
-    found = []
+    warnings = []
     for what, value in checks:
         ordered = value[order]
+        # A group has two different values exactly if its smallest and its largest value differ.
         low, high = np.minimum.reduceat(ordered, starts), np.maximum.reduceat(ordered, starts)
         groups = np.flatnonzero(low != high)
-        groups = groups[np.argsort(order[starts[groups]])]  # as they come in the data
+        groups = groups[np.argsort(order[starts[groups]])]  # in the order of the data
         pairs = []
         for group in groups[:SHOWN]:
             copies = order[starts[group] : np.r_[starts, len(order)][group + 1]]
             firsts = _firsts(value[copies])
             more = len(copies) - len(firsts)
-            pair = " = ".join(told(int(copies[i])) for i in firsts)
+            pair = " = ".join(name_of(int(copies[i])) for i in firsts)
             pairs.append(f"{pair} and {more:,} more copies" if more else pair)
         if pairs:
             some = ", ".join(pairs)
             some += f" and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
-            found.append(f"WARNING: the same {WORDS[kind]} {what} ({len(groups):,}): {some}")
-    return found
+            warnings.append(f"WARNING: the same {WORDS[kind]} {what} ({len(groups):,}): {some}")
+    return warnings
 
 
 def _firsts(values: np.ndarray) -> list[int]:
-    """Where the first few distinct values stand first."""
-    found: list[int] = []
+    """Indices of the first occurrence of each distinct value, at most COPIES of them."""
+    indices: list[int] = []
     rest = np.ones(len(values), bool)
-    while rest.any() and len(found) < COPIES:
-        found.append(int(rest.argmax()))
-        rest &= values != values[found[-1]]
-    return found
+    while rest.any() and len(indices) < COPIES:
+        indices.append(int(rest.argmax()))
+        rest &= values != values[indices[-1]]
+    return indices

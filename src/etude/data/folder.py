@@ -1,13 +1,13 @@
-"""folder: pictures in a folder of your own; the name of a folder is the name of a class.
+"""folder: pictures in the user's own folder, one folder per class, named after the class.
 
     PATH/train/CLASS/... PATH/val/CLASS/... PATH/test/CLASS/...
-    PATH/train/CLASS/... PATH/val/CLASS/...     val is the test; validation comes out of train
+    PATH/train/CLASS/... PATH/val/CLASS/...     val is the test; validation is drawn from train
     PATH/CLASS/...                              a fifth, drawn once by data.split_seed, is the test
 
-Splits may be spelled in other ways (Train, training, Test_Set: see `names`). Pictures deeper down
-belong to the class at the top. All are brought to one size and mode (see `images`) and kept in
-memory; what was done is said in the notes. Links are followed only to files inside PATH. Hidden
-files and what operating systems leave behind are passed over.
+Other spellings of splits are recognised (Train, training, Test_Set: see `names`). Pictures in
+deeper folders belong to the class folder above them. All pictures are converted to one size and
+mode (see `images`) and held in memory; the notes report every conversion. Links are followed only
+to files inside PATH. Hidden files and files made by operating systems are ignored.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from etude.data.bad import Bad, settle
+from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.images import (
     BY_TYPE,
@@ -42,7 +42,7 @@ LIMIT = 4 << 30
 
 
 class Config(DataConfig):
-    """Where the pictures are, and what they are brought to."""
+    """The path of the pictures, and the size and mode to convert them to."""
 
     path: str = Field(description="the folder")
     size: int | None = Field(
@@ -55,10 +55,10 @@ class Config(DataConfig):
 
 
 def load(config: Config) -> Raw:
-    """Images [n C H W] uint8. Raises DataError naming every bad folder and file."""
+    """Images [n C H W] uint8. Raises DataError with every bad folder and file."""
     root = Path(config.path)
-    found = layout(root)
-    samples = found.samples
+    tree = layout(root)
+    samples = tree.samples
     names = [shown(sample.path.relative_to(root)) for sample in samples]
     heads, broken = _headers([sample.path for sample in samples], names)
     side = config.size or _side([head.size for head in heads.values()])
@@ -67,9 +67,10 @@ def load(config: Config) -> Raw:
     if memory > LIMIT:
         raise DataError(
             f"{root}: {len(samples):,} pictures of {side}x{side} take {memory:,} bytes of memory; "
-            f"{LIMIT:,} is the most.",
+            f"the limit is {LIMIT:,}.",
             do="Choose a smaller data.size, or save them as one .npy array, which stays on disk.",
         )
+    # Read as RGB in "auto" mode: whether all are grey is known only after all are decoded.
     x = np.zeros((len(samples), channels, side, side), np.uint8)
     seen: dict[int, Seen] = {}
     good = sorted(heads)
@@ -83,26 +84,26 @@ def load(config: Config) -> Raw:
         else:
             x[good[i]], seen[good[i]] = result
     good = sorted(seen)
-    left_out = settle(
+    left_out = leave_out(
         f"{root}: these pictures",
-        found.links + [Bad(samples[i].group, names[i], why) for i, why in sorted(broken)],
+        tree.links + [Bad(samples[i].group, names[i], why) for i, why in sorted(broken)],
         [samples[i].group for i in good],
         skip=config.skip_bad,
-        fatal=found.problems,
+        fatal=tree.problems,
     )
     if left_out:
         x, names, samples = x[good], [names[i] for i in good], [samples[i] for i in good]
     if config.mode == "auto" and all(one.grey for one in seen.values()):
-        x, mode = x[:, :1].copy(), "L"
+        x, mode = x[:, :1].copy(), "L"  # a copy, so that the other two channels are freed
     ordered = [seen[i] for i in good]
-    notes = found.notes + _notes([heads[i].size for i in good], side, ordered, mode) + scaled
+    notes = tree.notes + _notes([heads[i].size for i in good], side, ordered, mode) + scaled
     digests = np.frombuffer(b"".join(one.digest for one in ordered), np.uint64)
     raw = _split(config, samples, Split(x, np.zeros(0), None, tuple(names), digests), notes)
     return replace(raw, left_out=left_out, levels=levels)
 
 
-def _drawn(config: Config, samples: list[Sample]) -> list[str]:
-    """The split of each picture: as its folder says, or, where no folder is the test, drawn."""
+def _parts(config: Config, samples: list[Sample]) -> list[str]:
+    """The split of each picture: by its folder; if there is no test folder, drawn by seed."""
     part = [sample.part for sample in samples]
     if "test" not in part:
         labels = np.unique([sample.label for sample in samples], return_inverse=True)[1]
@@ -114,16 +115,16 @@ def _drawn(config: Config, samples: list[Sample]) -> list[str]:
 def _levels(
     config: Config, samples: list[Sample], heads: dict[int, Header]
 ) -> tuple[Levels, list[str]]:
-    """What stands for black and white in pictures of more than 8 bits, from those of training; and
-    what is to be said of it. Pictures that cannot be read are left to the reading of all."""
-    known = sorted(heads)
-    part = _drawn(config, [samples[i] for i in known])
-    every = [i for i in known if is_deep(heads[i].mode)]
-    trained = {i for i, p in zip(known, part) if p == "train"}
+    """(black and white of pictures of more than 8 bits, notes), from the training pictures only.
+    Pictures that cannot be read are skipped here; `load` reports them."""
+    readable = sorted(heads)
+    part = _parts(config, [samples[i] for i in readable])
+    every = [i for i in readable if is_deep(heads[i].mode)]
+    trained = {i for i, p in zip(readable, part) if p == "train"}
     deep = [
         i
         for i in every
-        # Where training has none of a type, those of the other splits are all there is to go by.
+        # If training has no picture of a type, only the other splits show its range.
         if i in trained or not any(_alike(heads[i], heads[j]) for j in every if j in trained)
     ]
     spans: dict[bool, list[tuple[float, float]]] = {}
@@ -132,8 +133,8 @@ def _levels(
             spans.setdefault(heads[deep[number]].mode == "F", []).append(result)
     flat = any(not is_deep(head.mode) for head in heads.values())
     levels, notes = BY_TYPE, []
-    for real, found in spans.items():
-        low, high = min(low for low, _ in found), max(high for _, high in found)
+    for real, ranges in spans.items():
+        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         black, white = _real_range(low, high) if real else _whole_range(low, high, flat)
         levels = levels.model_copy(update={"real" if real else "whole": (black, white)})
         if (black, white) != (0, 255):
@@ -150,8 +151,8 @@ def _alike(a: Header, b: Header) -> bool:
 
 
 def _whole_range(low: float, high: float, flat: bool) -> tuple[float, float]:
-    """Black and white of whole numbers in low..high. flat: pictures of 8 bits stand beside them, so
-    that all 16 bits must count to be like those."""
+    """(black, white) of integer pictures with values in low..high. flat: the data also have 8-bit
+    pictures, so the full 16-bit range is used, which matches 0..255."""
     if low >= 0 and high <= 255:
         return 0.0, 255.0
     if flat and low >= 0 and high <= 65535:
@@ -160,7 +161,7 @@ def _whole_range(low: float, high: float, flat: bool) -> tuple[float, float]:
 
 
 def _real_range(low: float, high: float) -> tuple[float, float]:
-    """Black and white of floats in low..high."""
+    """(black, white) of float pictures with values in low..high."""
     for white in (1.0, 255.0):
         if low >= 0 and high <= white:
             return 0.0, white
@@ -169,10 +170,11 @@ def _real_range(low: float, high: float) -> tuple[float, float]:
 
 def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]) -> Raw:
     """The pictures by split, with their classes."""
+    # Sorted names over all splits, so a class has the same number in every split and every run.
     classes = sorted({sample.label for sample in samples})
     place = {label: i for i, label in enumerate(classes)}
     y = np.array([place[sample.label] for sample in samples], np.int64)
-    part = np.array(_drawn(config, samples))
+    part = np.array(_parts(config, samples))
     whole = replace(whole, y=y)
     if not any(sample.part == "test" for sample in samples):
         count = int((part == "test").sum())
@@ -193,7 +195,7 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]
 def _headers(
     paths: list[Path], names: list[str]
 ) -> tuple[dict[int, Header], list[tuple[int, str]]]:
-    """Headers by sample, and the samples whose header is bad, with the reason."""
+    """(headers by sample, [(sample, reason)] of the samples whose header cannot be read)."""
     heads, bad = {}, []
     for i, result in gather(paths, header):
         if isinstance(result, PictureError):
@@ -204,7 +206,8 @@ def _headers(
 
 
 def _side(sizes: list[tuple[int, int]]) -> int:
-    """The side that suits these pictures: their own, or a multiple of 8 near it; at most 64."""
+    """The default side for these pictures: their own, if all are squares of one size of 8 to 64;
+    else the multiple of 8 nearest to the median of their shorter sides, from 8 to 64."""
     shorter = [min(size) for size in sizes] or [8]
     if len(set(sizes)) == 1 and sizes[0][0] == sizes[0][1] and 8 <= shorter[0] <= 64:
         return shorter[0]
@@ -212,7 +215,7 @@ def _side(sizes: list[tuple[int, int]]) -> int:
 
 
 def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode) -> list[str]:
-    """What was done to the pictures, in words."""
+    """Notes on the conversions of the pictures."""
     notes = []
     if set(sizes) != {(side, side)}:
         ordered = sorted(sizes, key=lambda s: s[0] * s[1])
@@ -237,5 +240,5 @@ def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode
 
 
 SOURCE = Source(
-    Config, load, "a folder of pictures, one folder a class (data.path)", data_in=("folder",)
+    Config, load, "a folder of pictures, one folder per class (data.path)", data_in=("folder",)
 )

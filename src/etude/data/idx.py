@@ -1,8 +1,9 @@
-"""IDX: the file form of MNIST and its relatives, plain or gzipped, read within bounds.
+"""IDX: the file format of MNIST and similar data sets, plain or gzipped, read with a size limit.
 
     bytes 0 0 | type | number of axes n | n sides, 4 bytes each | values, all big-endian
 
-A file that says one size and has another is refused before more than that size is in memory.
+A file whose content does not match the size in its header is refused; never more than that size is
+read into memory.
 """
 
 import gzip
@@ -24,8 +25,8 @@ CHUNK = 1 << 20
 def read(path: Path, sha256: str = "") -> np.ndarray:
     """The array in an IDX file, in this machine's byte order.
 
-    sha256: of the unpacked content, where it is known. Raises DataError for a file that cannot be
-    read, is damaged, says another size than it has, or has another content.
+    sha256: expected hash of the unpacked content; empty if unknown. Raises DataError for a file
+    that cannot be read, is damaged, or whose size or content is not as expected.
     """
     try:
         with path.open("rb") as plain:
@@ -47,43 +48,43 @@ def _parse(file: BufferedIOBase, path: Path, sha256: str) -> np.ndarray:
     head = _take(file, 4, path, 4)
     if head[:2] != b"\0\0" or head[2] not in TYPES or not head[3]:
         raise _damaged(
-            path, f"is no IDX file: it begins with bytes {head.hex(' ')}, not 00 00 TYPE AXES"
+            path, f"is not an IDX file: it begins with bytes {head.hex(' ')}, not 00 00 TYPE AXES"
         )
     sides_raw = _take(file, 4 * head[3], path, 4 + 4 * head[3])
     sides = [int.from_bytes(sides_raw[i : i + 4]) for i in range(0, len(sides_raw), 4)]
     dtype = np.dtype(TYPES[head[2]])
     begin, size = 4 + len(sides_raw), prod(sides) * dtype.itemsize
     shape = " x ".join(map(str, sides))
-    if size > LIMIT or prod(side or 1 for side in sides) > LIMIT:  # an empty one can be huge too
+    if size > LIMIT or prod(side or 1 for side in sides) > LIMIT:  # a side of 0 hides huge ones
         raise DataError(f"{path}: says {shape} values, {size:,} bytes; {LIMIT:,} is the most read.")
     values = _take(file, size, path, begin + size)
     if _more(file, path):
         raise _damaged(path, f"says {begin + size:,} bytes ({shape} values) but has more")
-    found = hashlib.sha256(head + sides_raw + values).hexdigest()
-    if sha256 and found != sha256:
+    actual = hashlib.sha256(head + sides_raw + values).hexdigest()
+    if sha256 and actual != sha256:
         raise _damaged(
-            path, f"has another content than was published (sha256 {found}, expected {sha256})"
+            path, f"differs from the published file (sha256 {actual}, expected {sha256})"
         )
     # A bytearray is writable memory, so torch may share it.
     return np.frombuffer(values, dtype).reshape(sides).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _take(file: BufferedIOBase, size: int, path: Path, expected: int) -> bytearray:
-    """Exactly `size` bytes, grown as they come: a header alone claims no memory."""
+    """Exactly `size` bytes. The buffer grows with the data, so a false header allocates nothing."""
     taken = bytearray()
     try:
         while len(taken) < size and (chunk := file.read(min(CHUNK, size - len(taken)))):
             taken += chunk
     except EOFError:
-        pass  # a gzip stream that stops early: told below, with the numbers
+        pass  # a gzip stream that ends too early: reported below, with the numbers
     if len(taken) < size:
-        found = expected - size + len(taken)
-        raise _damaged(path, f"ends too early: {expected:,} bytes expected, {found:,} found")
+        actual = expected - size + len(taken)
+        raise _damaged(path, f"ends too early: {expected:,} bytes expected, {actual:,} found")
     return taken
 
 
 def _more(file: BufferedIOBase, path: Path) -> bool:
-    """Whether anything follows; to look is also what makes gzip check its own checksum."""
+    """Whether there are more bytes. Reading to the end also makes gzip verify its checksum."""
     try:
         return bool(file.read(1))
     except EOFError:
@@ -91,4 +92,4 @@ def _more(file: BufferedIOBase, path: Path) -> bool:
 
 
 def _damaged(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}.", do="Remove this file and get it anew.")
+    return DataError(f"{path}: {what}.", do="Remove this file and download it again.")

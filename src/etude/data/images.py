@@ -1,13 +1,14 @@
-"""Pictures from files to arrays: opened within bounds, upright, brought to one mode and size.
+"""Read picture files into arrays, with limits on their size: upright, in one mode and one size.
 
     file -> open_image -> upright (EXIF) -> 8 bits, L or RGB -> shorter side resized, centre cropped
 
-Choices, the same for training and prediction:
-- transparent parts (RGBA, LA, P or any mode with a transparent colour) are laid on white;
-- greys of more than 8 bits (I;16, I, F) are scaled by one range for the whole data set (`Levels`),
-  which training decides and the Card keeps: what one picture holds never decides how it is read;
-- a TIFF that says that white is zero is inverted, whatever its depth;
-- of an animation the first frame is taken; colour profiles (ICC) are not applied;
+Training and prediction use the same rules:
+- transparent pixels (RGBA, LA, P or any mode with a transparent colour) are blended with white;
+- grey pictures of more than 8 bits (I;16, I, F) are scaled by one range for the whole data set
+  (`Levels`). The training data decide it and the Card stores it; the values of a single picture
+  never decide how it is read;
+- a TIFF whose header says that zero is white is inverted, whatever its depth;
+- only the first frame of an animation is read; colour profiles (ICC) are ignored;
 - resizing is bilinear with antialiasing.
 """
 
@@ -43,18 +44,18 @@ TURNED = "etude: turned"
 NARROWED = "etude: narrowed"
 WHITE_IS_ZERO = "etude: white is zero"
 PHOTOMETRIC = 262
-# What Pillow's readers are known to raise for damaged files.
+# Exceptions that Pillow's readers are known to raise for damaged files.
 DAMAGE = (
     OSError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError,
     EOFError, MemoryError, NotImplementedError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Levels(Config):
-    """The values that stand for black and for white in greys of more than 8 bits, for a whole data
-    set; what lies outside becomes black or white. None: decided by the type alone, whole numbers of
-    16 bits 0..65535, others 0..255.
+    """The values of black and white in grey pictures of more than 8 bits, one pair for a whole data
+    set; values outside are clipped. whole: of integers; real: of floats. None: by type alone,
+    0..65535 for 16-bit integers, 0..255 for others.
     """
 
     whole: tuple[float, float] | None = None
@@ -71,55 +72,60 @@ BY_TYPE = Levels()
 
 
 def is_deep(mode: str) -> bool:
-    """Whether pictures of this Pillow mode are greys of more than 8 bits."""
+    """Whether pictures of this Pillow mode are grey with more than 8 bits."""
     return mode == "F" or mode.startswith("I")
 
 
 class PictureError(ValueError):
-    """Why one picture cannot be used, in a few words; sources gather these into one DataError."""
+    """The reason why one picture cannot be used; sources collect these in one DataError."""
 
 
 def gather(
-    paths: Sequence[Path], look: Callable[[Path], Made]
-) -> Iterator[tuple[int, Made | PictureError]]:
-    """(number, look(path) or why not) for every path, in order, looked at on two threads."""
+    paths: Sequence[Path], read: Callable[[Path], Result]
+) -> Iterator[tuple[int, Result | PictureError]]:
+    """(index, read(path) or its PictureError) for every path, in order, on two threads."""
 
-    def one(path: Path) -> Made | PictureError:
+    def one(path: Path) -> Result | PictureError:
         try:
-            return look(path)
+            return read(path)
         except PictureError as broken:
             return broken
         except DAMAGE as error:
             return PictureError(f"is damaged ({_short(error)})")
 
     with warnings.catch_warnings(), ThreadPoolExecutor(2) as pool:
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised
-        # In parts, so that results do not pile up ahead of a slower reader.
+        warnings.simplefilter("ignore")  # Pillow warns about odd files; real faults are raised
+        # In parts: `map` submits all paths at once, and decoded pictures would fill the memory if
+        # the caller is slower than the two threads.
         for start in range(0, len(paths), 256):
             yield from enumerate(pool.map(one, paths[start : start + 256]), start)
 
 
 def open_image(path: Path) -> Image.Image:
-    """A decoded picture. Raises PictureError for whatever is not one of at most 25 million pixels.
+    """A decoded picture. Raises PictureError for a file that is not a picture or has more than 25
+    million pixels.
 
-    Never waits: pipes, sockets and devices are refused unopened. Its size is read from the header,
-    and judged, before anything is decoded.
+    Never blocks: pipes, sockets and devices are refused before they are opened. The size in the
+    header is checked before anything is decoded.
     """
     content = _content(path)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _bounded(picture)
             if picture.format == "PNG":
-                picture.verify()  # the checksums of all chunks
+                picture.verify()  # the checksums of all chunks; decoding skips those of pixels
+            # `verify` leaves the picture unusable, so the content is opened a second time.
         picture = Image.open(io.BytesIO(content), formats=FORMATS)
-        # Decoding turns a TIFF upright and forgets that it did; a PNG says it only when decoded.
+        # Decoding rotates a TIFF upright and drops the tag, so it is read before; a PNG may have
+        # its EXIF at the end, so it is read after.
         turned = picture.format == "TIFF" and orientation(picture) != 1
-        # Pillow keeps the higher half of a colour's 16 bits; only before decoding does it say so.
+        # Of 16 bits per colour, Pillow keeps the higher 8. Only the tiles say so, and decoding
+        # removes them.
         narrowed = not is_deep(picture.mode) and any("16" in str(t.args) for t in picture.tile)
         picture.load()
         picture.info[NARROWED] = narrowed
         picture.info[TURNED] = turned or orientation(picture) != 1
-        # Pillow inverts such a TIFF by itself only where it has 8 bits or fewer.
+        # Pillow itself inverts such a TIFF only if it has 8 bits or fewer.
         tags = getattr(picture, "tag_v2", {})
         picture.info[WHITE_IS_ZERO] = is_deep(picture.mode) and tags.get(PHOTOMETRIC) == 0
     except PictureError:
@@ -128,14 +134,14 @@ def open_image(path: Path) -> Image.Image:
         raise PictureError(f"has more than {PIXELS:,} pixels") from None
     except UnidentifiedImageError:
         begin = content[:8].hex(" ")
-        raise PictureError(f"is no picture that can be read (it begins with {begin})") from None
+        raise PictureError(f"is not a picture that can be read (it begins with {begin})") from None
     except DAMAGE as error:
         raise PictureError(f"is damaged ({_short(error)})") from None
     return picture
 
 
 class Header(NamedTuple):
-    """What a picture's header says. size: (height, width), upright; mode: Pillow's."""
+    """Size and mode in a picture's header. size: (height, width) once upright; mode: Pillow's."""
 
     size: tuple[int, int]
     mode: str
@@ -153,18 +159,19 @@ def header(path: Path) -> Header:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"has more than {PIXELS:,} pixels") from None
     except DAMAGE:
-        # The header may be longer than what was read of it: let the whole file decide.
+        # The header may be longer than the 64 KiB that were read, so try again with the whole file.
         with open_image(path) as picture:
             return Header(_upright_size(picture), picture.mode)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
     width, height = picture.size
-    # Pillow tells the size of a TIFF as it will be once turned, and decodes a PNG to look for EXIF
-    # at its end, which is not worth it: sizes are for choosing one and for the notes.
-    known = picture.format != "TIFF" and (picture.format != "PNG" or "exif" in picture.info)
-    lying = known and orientation(picture) >= 5
-    return (width, height) if lying else (height, width)
+    # Pillow reports the upright size of a TIFF already. For a PNG it would decode the whole picture
+    # to look for EXIF at its end, which costs too much: sizes only choose `size` and make notes.
+    readable = picture.format != "TIFF" and (picture.format != "PNG" or "exif" in picture.info)
+    # EXIF orientations 5 to 8 exchange width and height.
+    rotated = readable and orientation(picture) >= 5
+    return (width, height) if rotated else (height, width)
 
 
 def _bounded(picture: Image.Image) -> None:
@@ -177,7 +184,8 @@ def _content(path: Path, most: int = BYTES) -> bytes:
     """The bytes of a regular file, at most `most`. Raises PictureError."""
     try:
         _regular(path.stat())
-        # Not waiting, should it have become a pipe in between.
+        # Opened without blocking: the file may have become a pipe since the check above, which is
+        # why the open file is checked once more.
         handle = portable.open_to_read(path)
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
@@ -204,16 +212,17 @@ def _short(error: BaseException) -> str:
 
 
 def orientation(picture: Image.Image) -> int:
-    """How EXIF says the picture lies: 1 upright, 2 to 8 turned or mirrored."""
+    """The EXIF orientation of a picture: 1 upright, 2 to 8 rotated or mirrored."""
     try:
         value = picture.getexif().get(ORIENTATION, 1)
     except DAMAGE:
-        return 1  # damaged EXIF beside sound pixels: the picture stands as it is stored
+        return 1  # damaged EXIF does not damage the pixels: keep them as stored
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def flat(picture: Image.Image, mode: Mode, levels: Levels = BY_TYPE) -> Image.Image:
-    """Upright, 8 bits, without transparency. Raises PictureError for values that are not finite."""
+    """The picture upright, in 8 bits and without transparency. Raises PictureError for values that
+    are not finite."""
     inverted = bool(picture.info.get(WHITE_IS_ZERO))
     if orientation(picture) != 1:
         picture = ImageOps.exif_transpose(picture)
@@ -226,13 +235,17 @@ def flat(picture: Image.Image, mode: Mode, levels: Levels = BY_TYPE) -> Image.Im
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
+    # Through RGB, so that grey is computed from the same colours that an RGB reading gives.
     if picture.mode not in ("1", "L", "RGB"):
         picture = picture.convert("RGB")
     return picture.convert(mode)
 
 
 def deep_values(picture: Image.Image) -> np.ndarray:
-    """The values [H W] float64 of a grey of more than 8 bits, as stored. Raises PictureError."""
+    """The stored values [H W] float64 of a grey picture of more than 8 bits.
+
+    Raises PictureError for values that are not finite.
+    """
     values = np.asarray(picture).astype(np.float64)
     bad = int((~np.isfinite(values)).sum())
     if bad:
@@ -241,13 +254,13 @@ def deep_values(picture: Image.Image) -> np.ndarray:
 
 
 def eight_bits(values: np.ndarray, low: float, high: float, inverted: bool) -> np.ndarray:
-    """[H W] uint8: low becomes 0 and high 255 (inverted: the other way round)."""
+    """[H W] uint8: low becomes 0 and high 255; inverted: low becomes 255 and high 0."""
     scaled = (values - low) * (255 / (high - low))
     return np.clip(np.rint(255 - scaled if inverted else scaled), 0, 255).astype(np.uint8)
 
 
 def extremes(path: Path) -> tuple[float, float]:
-    """The smallest and the largest value of a grey of more than 8 bits. Raises PictureError."""
+    """(smallest, largest) value of a grey picture of more than 8 bits. Raises PictureError."""
     with open_image(path) as picture:
         values = deep_values(picture)
     return float(values.min()), float(values.max())
@@ -256,28 +269,30 @@ def extremes(path: Path) -> tuple[float, float]:
 def fit(
     picture: Image.Image, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
 ) -> np.ndarray:
-    """[C H W] uint8: flat, its shorter side resized to (H, W) and the rest cropped evenly."""
+    """[C H W] uint8: the picture after `flat`, resized to cover (H, W) and centre cropped."""
     pixels = np.asarray(_cropped(flat(picture, mode, levels), size))
     return pixels[None] if mode == "L" else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def fit_deep(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """[1 H W] float64: a grey of more than 8 bits as `fit`, its values as they are stored, for
-    data that were arrays of such values."""
+    """[1 H W] float64: a grey picture of more than 8 bits with its stored values, resized and
+    cropped as in `fit`; for models trained on arrays of such values."""
     if orientation(picture) != 1:
         picture = ImageOps.exif_transpose(picture)
     values = deep_values(picture)
     if values.shape == size:
         return values[None]
+    # Pillow resizes 32-bit floats, not 64-bit ones.
     real = Image.fromarray(values.astype(np.float32))
     return np.asarray(_cropped(real, size), np.float64)[None]
 
 
 def _cropped(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The shorter side resized to (H, W) and the rest cropped evenly."""
+    """The picture resized to cover (H, W) and centre cropped."""
     (height, width), (w, h) = size, picture.size
     if (w, h) == (width, height):
         return picture
+    # The largest centred box with the sides' ratio of the result; `resize` reads only this box.
     across = min(w, h * width / height)
     down = min(h, w * height / width)
     left, top = (w - across) / 2, (h - down) / 2
@@ -286,14 +301,15 @@ def _cropped(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _is_grey(picture: Image.Image) -> bool:
-    """Whether an RGB picture has three equal channels, before any resizing: then a grey reading of
-    it gives the same numbers."""
+    """Whether an RGB picture has three equal channels before resizing; then mode L gives the same
+    numbers."""
     red, green, blue = (np.asarray(channel) for channel in picture.split())
     return bool((red == green).all() and (green == blue).all())
 
 
 class Seen(NamedTuple):
-    """What was found about one picture on its way in. digest: of its upright 8-bit pixels."""
+    """Properties of one picture file. digest: of its upright 8-bit pixels before resizing.
+    narrowed: read with 8 of 16 bits per colour. moving: has several frames."""
 
     digest: bytes
     mode: str
@@ -307,7 +323,7 @@ class Seen(NamedTuple):
 def see(
     path: Path, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
 ) -> tuple[np.ndarray, Seen]:
-    """(what `fit` makes of a file, what was found about it). Raises PictureError."""
+    """(pixels [C H W] as from `fit`, properties) of a picture file. Raises PictureError."""
     with open_image(path) as picture:
         upright = flat(picture, mode, levels)
         pixels = fit(upright, size, mode)
@@ -319,5 +335,6 @@ def see(
             turned=picture.info[TURNED],
             narrowed=picture.info[NARROWED],
             transparent=picture.has_transparency_data,
+            # MPO is a JPEG with further views of the same photograph, not an animation.
             moving=picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1,
         )

@@ -1,19 +1,20 @@
-"""A user's new files, for a trained model: brought in as the training data were.
+"""Read new files for a trained model, in the same way as the training data.
 
-    pictures, or folders of them   image cards: fitted to the card's shape
-    .npy, .npz (x, maybe lengths)  all cards: one sample or several, values as in the training data
-    .ts                            sequence cards; classes in it are not used
-    0.5 or 1,2,3                   vector cards: the numbers of one sample
+    pictures, or folders of them   for images: resized and cropped to the shape in the Card
+    .npy, .npz (x, maybe lengths)  for all kinds: one sample or several, in the training units
+    .ts                            for sequences; classes in the file are ignored
+    0.5 or 1,2,3                   for vectors: the numbers of one sample
 
-What a file says is read as the training data were, by what the Card keeps and never by what this
-file holds. A picture's 0..255 are brought to black and white of the data (`card.pixels`); greys of
-more than 8 bits by `card.levels`, or, where the data were arrays of other numbers, as they are.
+Only the Card decides how a file is read, never the values in the file: a dark picture must stay
+dark. The 0..255 of a picture are scaled to black and white of the training data (`card.pixels`).
+Grey pictures of more than 8 bits are scaled by `card.levels`, or keep their values if the training
+data were arrays of other numbers.
 
-Cards of 0.1.0 do not say how files are read. For them the 0..255 of a picture are brought to
-0..`card.top`, the largest training value, where that is 127 or less or above 255, and are taken as
-they are otherwise; whole numbers of more than 8 bits are divided by 257, and floats are 0..255. For
-a folder of pictures that 0.1.0 trained on, whose pixels are 0..255 whatever they hold, `Run` says
-so (`old.with_bytes`).
+Cards of version 0.1.0 do not record how files were read. For them, if the largest training value
+(`card.top`) is at most 127 or above 255, the 0..255 of a picture are scaled to 0..`card.top`;
+otherwise they stay as they are. Integers of more than 8 bits are divided by 257, and floats count
+as 0..255. Folders of pictures that 0.1.0 trained on always have pixels 0..255; `Run` adds this to
+their Card (`old.with_bytes`).
 """
 
 import os
@@ -29,31 +30,33 @@ from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
 from etude.errors import DataError
 
-BRIGHT = 127  # in 0.1.0: data whose largest value is above this are bytes like a picture's own
+BRIGHT = 127  # 0.1.0 took data with a largest value above this for the bytes of pictures
 OLD_LEVELS = Levels(whole=(0, 65535))
 UNITS = 4.0
-"""Largest value from which new images are not in 0..1, as the training data were."""
+"""New images with a value above this are surely not in the 0..1 of the training data."""
 
 
 def read(paths: Sequence[str], card: Card) -> Split:
-    """The samples in these files (or numbers), in order, with targets of zero, and their names.
+    """The samples in these files (or texts of numbers), in order, with their names and placeholder
+    targets.
 
-    Raises DataError naming everything that cannot be used.
+    Raises one DataError with everything that cannot be used.
     """
     problems: list[str] = []
-    found: list[tuple[str, np.ndarray | Path]] = []
+    entries: list[tuple[str, np.ndarray | Path]] = []
     for text in paths:
         try:
-            found += _one(text, card)
+            entries += _one(text, card)
         except DataError as error:
             problems += error.items or (error.what,)
         except ValueError as error:
             problems.append(f"{shown(text)}: {error}")
-    return _split([name for name, _ in found], _decoded(found, card, problems), card, problems)
+    return _split([name for name, _ in entries], _decoded(entries, card, problems), card, problems)
 
 
 def from_array(x: np.ndarray, card: Card, lengths: np.ndarray | None = None) -> Split:
-    """One sample or several [n ...] of raw values, as the training data had them; as `read`."""
+    """The samples in an array, one or several [n ...], raw values in the units of the training
+    data. Raises DataError, as `read` does."""
     try:
         samples = _samples(x, lengths, card)
     except ValueError as error:
@@ -66,12 +69,12 @@ def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: li
     for name, sample in zip(names, samples, strict=True):
         problems += [f"{name}: {reason}" for reason in _unusable(sample, card)]
     if not samples and not problems:
-        problems.append("nothing was given")
+        problems.append("there are no inputs")
     if problems:
         raise DataError(
             "These inputs cannot be used.",
             items=problems,
-            do=f"The model was trained on {card.given}; give samples of this kind.",
+            do=f"The model was trained on {card.spec}; provide samples of this kind.",
         )
     lengths = None
     if card.kind == "sequence":
@@ -83,14 +86,16 @@ def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: li
     if card.target == "class":
         y = np.zeros(len(x), np.int64)
     else:
-        # Stands for "unknown"; 1 where targets become logarithms.
+        # A placeholder, as the target is unknown: 1 if targets become logarithms (log 1 = 0).
         y = np.full((len(x), card.outputs), 1.0 if card.log else 0.0, np.float32)
     return Split(x, y, lengths, tuple(names))
 
 
 def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
-    """(name, sample or picture to decode) for one argument. Raises DataError or ValueError."""
+    """(name, sample or path of a picture) of each sample in one argument. Raises DataError or
+    ValueError."""
     path, name = Path(text), shown(text)
+    # A file may be called "1,2,3", so an existing file comes before numbers.
     if card.kind == "vector" and not os.path.exists(text):
         return [(name, _numbers(text, card))]
     suffix = path.suffix.lower()
@@ -110,12 +115,12 @@ def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if not os.path.exists(text):
         raise ValueError("there is no such file")
     takes = ".npy, .npz or .ts" if card.kind == "sequence" else ".npy, .npz or numbers"
-    raise ValueError(f"is not {takes}, which samples of kind {card.kind} are read from")
+    raise ValueError(f"is not {takes}, the formats for samples of kind {card.kind}")
 
 
 def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.shape[0] not in (1, 3):
-        raise ValueError(f"a picture has 1 or 3 channels, these data {card.shape[0]}; give .npy")
+        raise ValueError(f"a picture has 1 or 3 channels, the data have {card.shape[0]}; use .npy")
     if not os.path.isdir(path):
         return [(name, path)]
     inside = scan(path, path)
@@ -127,15 +132,16 @@ def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray |
 
 
 def _decoded(
-    found: list[tuple[str, np.ndarray | Path]], card: Card, problems: list[str]
+    entries: list[tuple[str, np.ndarray | Path]], card: Card, problems: list[str]
 ) -> list[np.ndarray]:
-    """The samples, pictures decoded; what cannot be decoded adds to `problems` and is empty."""
-    samples = [entry if isinstance(entry, np.ndarray) else np.empty(0) for _, entry in found]
-    where = [i for i, (_, entry) in enumerate(found) if isinstance(entry, Path)]
-    paths = [entry for _, entry in found if isinstance(entry, Path)]
+    """The samples with all pictures decoded. A picture that cannot be decoded adds a line to
+    `problems` and leaves an empty sample."""
+    samples = [entry if isinstance(entry, np.ndarray) else np.empty(0) for _, entry in entries]
+    where = [i for i, (_, entry) in enumerate(entries) if isinstance(entry, Path)]
+    paths = [entry for _, entry in entries if isinstance(entry, Path)]
     for i, result in gather(paths, lambda path: _picture(path, card)):
         if isinstance(result, PictureError):
-            problems.append(f"{found[where[i]][0]}: {result}")
+            problems.append(f"{entries[where[i]][0]}: {result}")
         else:
             samples[where[i]] = result
     return samples
@@ -147,6 +153,7 @@ def _picture(path: Path, card: Card) -> np.ndarray:
     size = card.shape[1], card.shape[2]
     levels = card.levels if card.stored else OLD_LEVELS
     with open_image(path) as picture:
+        # The training data were an array of more than 8 bits, so the picture has the same units.
         if is_deep(picture.mode) and mode == "L" and card.stored not in ("", "uint8"):
             return fit_deep(picture, size)
         pixels = fit(picture, size, mode, levels)
@@ -154,21 +161,23 @@ def _picture(path: Path, card: Card) -> np.ndarray:
     if (low, high) == (0, 255):
         return pixels
     values = low + pixels * ((high - low) / 255)
-    kept = np.dtype(card.stored or np.float32)
-    return (np.rint(values) if kept.kind in "iu" else values).astype(kept)
+    dtype = np.dtype(card.stored or np.float32)
+    # `astype` truncates; integers must be rounded.
+    return (np.rint(values) if dtype.kind in "iu" else values).astype(dtype)
 
 
 def _as_stored(x: np.ndarray, card: Card) -> np.ndarray:
-    """x in the type that the training data were kept in, where that loses nothing, so that the same
-    numbers are prepared in the same way whatever type they come in."""
+    """x in the type of the training data, if the conversion is exact; then equal numbers give equal
+    predictions, whatever their type."""
     if not card.stored or x.dtype == card.stored:
         return x
-    kept = np.dtype(card.stored)
-    if kept.kind in "iu":
-        bounds = np.iinfo(kept)
+    dtype = np.dtype(card.stored)
+    if dtype.kind in "iu":
+        # Outside these bounds a cast wraps around or is undefined.
+        bounds = np.iinfo(dtype)
         if not (np.isfinite(x).all() and x.min() >= bounds.min and x.max() <= bounds.max):
             return x
-    cast = x.astype(kept)
+    cast = x.astype(dtype)
     return cast if (cast == x).all() else x
 
 
@@ -199,11 +208,11 @@ def _arrays(path: Path, card: Card) -> list[np.ndarray]:
 
 
 def _samples(x: np.ndarray, lengths: np.ndarray | None, card: Card) -> list[np.ndarray]:
-    """The samples in an array, each with the card's axes. Raises ValueError."""
-    kept = number_type(x.dtype)
+    """The samples in an array, each with the axes of the Card. Raises ValueError."""
+    dtype = number_type(x.dtype)
     if too_large(x[None]).any():
         raise ValueError("has values that are too large for float32")
-    x = _arranged(x, card).astype(kept)
+    x = _arranged(x, card).astype(dtype)
     if not len(x):
         raise ValueError("has no samples")
     if card.kind == "image":
@@ -217,9 +226,10 @@ def _samples(x: np.ndarray, lengths: np.ndarray | None, card: Card) -> list[np.n
 
 
 def _same_units(x: np.ndarray, card: Card) -> None:
-    """Raise ValueError for images that are surely in other units than the training data."""
+    """Raise ValueError for images whose units surely differ from those of the training data."""
     if card.pixels is None:
         return
+    # Fractions in 0..1 are no bytes; whole 0 and 1 may be a very dark picture, and pass.
     (low, high), top = card.pixels, float(x.max())
     if x.dtype.kind == "f" and x.min() >= 0 and top <= 1 and high >= 16 and (x != np.rint(x)).any():
         raise ValueError(
@@ -234,7 +244,7 @@ def _same_units(x: np.ndarray, card: Card) -> None:
 
 
 def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
-    """One sample or several -> [n ...] with the axes of the card. Raises ValueError."""
+    """x, one sample or several, as [n ...] with the axes of the Card. Raises ValueError."""
     shape = card.shape
     if card.kind == "sequence":
         features = shape[1]
@@ -253,6 +263,7 @@ def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
             forms.append(((height, width), lambda a: a[:, None]))
     elif shape == (1,):
         forms.append(((), lambda a: a[:, None]))
+    # The Card's own order of axes comes first, so it wins if a shape fits two forms.
     for form, arrange in forms:
         if x.shape == form:
             return arrange(x[None])
@@ -263,7 +274,7 @@ def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
 
 
 def _unusable(sample: np.ndarray, card: Card) -> list[str]:
-    """Why a sample cannot be given to the model."""
+    """The reasons why the model cannot read a sample; empty if it can."""
     reasons = []
     bad = int((~np.isfinite(sample)).sum())
     if bad:
@@ -276,6 +287,8 @@ def _unusable(sample: np.ndarray, card: Card) -> list[str]:
             reasons.append(f"has {sample.shape[1]} features, {card.shape[1]} expected")
         if card.target == "forecast" and steps < max(card.season, 1):
             reasons.append(f"has {steps} steps; a forecast needs a season of {card.season}")
+        # Flattened sequences have a fixed size. Shorter ones can be padded, but only if training
+        # had padding too; otherwise the model never saw it.
         fits = steps <= longest if card.padded else steps == longest
         if card.view == "vector" and not fits:
             most = "at most " if card.padded else ""

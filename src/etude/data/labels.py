@@ -1,4 +1,4 @@
-"""Targets as they are stored, brought to class numbers or to values."""
+"""Convert stored targets to class numbers or to values."""
 
 from typing import Literal
 
@@ -11,8 +11,8 @@ from etude.shapes import Target
 
 SHOWN = 12
 FEW, MANY = 20, 20
-"""Up to FEW distinct whole numbers stored as floats may well be classes; more than MANY distinct
-whole numbers may well be values: then both readings are named."""
+"""Up to FEW distinct whole numbers stored as floats are probably classes; more than MANY distinct
+integers are probably values. In both cases a note names the other reading."""
 Labels = Literal["auto", "classes", "values"]
 Answers = tuple[dict[str, np.ndarray], Target, tuple[str, ...], list[str]]
 
@@ -21,50 +21,55 @@ def targets(
     stored: dict[str, np.ndarray], names: tuple[str, ...], path: str, labels: Labels = "auto"
 ) -> Answers:
     """({split: y}, target, classes, notes). Values are [n D] float64; classes [n] int64, numbered
-    in sorted order. labels: which of the two; auto: floats are values, also whole ones; whole
-    numbers, truth values and text are classes.
+    in sorted order. labels: which of the two; auto: floats are values, even whole ones; integers,
+    booleans and text are classes.
 
-    names: of the classes, where they are given. Raises DataError naming every bad array.
+    names: of the classes; empty if the user did not name them. Raises DataError with every bad
+    array.
     """
-    told = {split: f"y_{split}".rstrip("_") for split in stored}
+    array_name = {split: f"y_{split}".rstrip("_") for split in stored}
     kinds = {y.dtype.kind for y in stored.values()}
     values = labels == "values" or (labels == "auto" and "f" in kinds)
     problems = [
-        f"{told[split]}: holds {KINDS.get(y.dtype.kind, str(y.dtype))}"
+        f"{array_name[split]}: holds {KINDS.get(y.dtype.kind, str(y.dtype))}"
         for split, y in stored.items()
         if y.dtype.kind not in ("biuf" if labels == "values" else "biufUS")
     ]
     if not problems and labels == "auto" and "f" in kinds and len(kinds) > 1:
-        problems = [f"{told[s]}: {y.dtype}; all floats, or none" for s, y in stored.items()]
+        problems = [
+            f"{array_name[s]}: {y.dtype}; either all splits have floats or none"
+            for s, y in stored.items()
+        ]
     for split, y in stored.items():
         if y.ndim not in (1, 2) or (not values and y.size != len(y)):
             hint = "; for classes one number each is expected, one-hot rows are y.argmax(1)"
-            problems.append(f"{told[split]}: has shape {list(y.shape)}{hint * (y.ndim == 2)}")
+            problems.append(f"{array_name[split]}: has shape {list(y.shape)}{hint * (y.ndim == 2)}")
         elif not values and y.dtype.kind == "f" and not _whole(y).all():
             count = int((~_whole(y)).sum())
-            problems.append(f"{told[split]}: {count} values are no whole numbers, as classes are")
+            problems.append(f"{array_name[split]}: {count} values are not whole numbers")
     if problems:
         raise DataError(f"{path}: these targets cannot be used.", items=problems)
     if values:
-        return _values(stored, path, said=labels == "auto")
+        return _values(stored, path, guessed=labels == "auto")
     flat = {split: np.array(y).reshape(-1) for split, y in stored.items()}
     if "f" in kinds:
         flat = {split: y.astype(np.int64) for split, y in flat.items()}
-    return _classes(flat, names, path, said=labels == "auto")
+    return _classes(flat, names, path, guessed=labels == "auto")
 
 
 def _whole(y: np.ndarray) -> np.ndarray:
+    # Beyond 2**53 every float64 is whole, so there it says nothing about classes.
     return np.asarray((np.abs(y) < 2**53) & (y == np.rint(y)))
 
 
-def _values(stored: dict[str, np.ndarray], path: str, said: bool) -> Answers:
+def _values(stored: dict[str, np.ndarray], path: str, guessed: bool) -> Answers:
     values = {split: np.array(y).reshape(len(y), -1) for split, y in stored.items()}
     widths = sorted({y.shape[1] for y in values.values()})
     if len(widths) > 1:
         many = f"the splits have {' and '.join(map(str, widths))} values a sample"
         raise DataError(f"{path}: these targets cannot be used.", items=[f"y: {many}"])
     notes: list[str] = []
-    if said and widths == [1]:
+    if guessed and widths == [1]:
         every = np.unique(np.concatenate(list(values.values())))
         if len(every) <= FEW and _whole(every).all():
             some = _some([f"{value:g}" for value in every.tolist()])
@@ -72,31 +77,32 @@ def _values(stored: dict[str, np.ndarray], path: str, said: bool) -> Answers:
                 f"y holds {len(every)} distinct whole numbers stored as floats ({some}), taken as "
                 "values to predict; if they are classes: data.labels=classes"
             )
-    # Whole numbers of 64 bits beyond 2**53 are rounded here: a target needs no more than 16 digits.
+    # 64-bit integers beyond 2**53 are rounded here: a target does not need more than 16 digits.
     return {split: y.astype(np.float64) for split, y in values.items()}, "value", (), notes
 
 
 def _classes(
-    stored: dict[str, np.ndarray], names: tuple[str, ...], path: str, said: bool
+    stored: dict[str, np.ndarray], names: tuple[str, ...], path: str, guessed: bool
 ) -> Answers:
     if any(y.dtype.kind in "US" for y in stored.values()):
         stored = {split: _text(y) for split, y in stored.items()}
+    # Over all splits together, so that a class has the same number in each.
     every, counts = np.unique(np.concatenate(list(stored.values())), return_counts=True)
     if len(every) > 2 and counts.max() == 1:
         raise DataError(
-            f"{path}: every one of the {len(every)} labels in y occurs once only.",
+            f"{path}: each of the {len(every)} labels in y occurs only once.",
             do="If they are values to predict: data.labels=values.",
         )
     labels: list[str] = [str(label) for label in every]
     notes: list[str] = []
     order = list(range(len(labels)))  # class number of each label
-    known = tuple(labels)
+    classes = tuple(labels)
     if names:
         names = tuple(map(class_name, names))
-        known, (order, notes) = names, _named(labels, names, every.dtype.kind, path)
+        classes, (order, notes) = names, _named(labels, names, every.dtype.kind, path)
     elif every.dtype.kind in "iu" and labels != [str(i) for i in range(len(labels))]:
         notes.append(f"labels {_some(labels)} are the classes 0 to {len(labels) - 1}")
-    if said and every.dtype.kind in "iu" and len(every) > MANY and not names:
+    if guessed and every.dtype.kind in "iu" and len(every) > MANY and not names:
         notes.append(
             f"{len(every)} distinct whole numbers in y, taken as classes; if they are values to "
             "predict: data.labels=values"
@@ -107,8 +113,8 @@ def _classes(
             if like:
                 notes.append(f"WARNING: {like!r} and {label!r} are two classes")
     numbers = np.array(order, np.int64)
-    found = {split: numbers[np.searchsorted(every, y)] for split, y in stored.items()}
-    return found, "class", known, notes
+    targets = {split: numbers[np.searchsorted(every, y)] for split, y in stored.items()}
+    return targets, "class", classes, notes
 
 
 def _some(labels: list[str]) -> str:
@@ -124,9 +130,9 @@ def _text(y: np.ndarray) -> np.ndarray:
 def _named(
     labels: list[str], names: tuple[str, ...], kind: str, path: str
 ) -> tuple[list[int], list[str]]:
-    """The class number of each label, for given names, and what is to be said of that. Whole
-    numbers count from 0; from 1 where only that fits. Raises DataError if labels and names do not
-    fit."""
+    """(class number of each label, notes) for the user's class names. kind: the dtype kind of the
+    labels. Integers count from 0, or from 1 if only that matches the names. Raises DataError if
+    labels and names do not match."""
     if len(set(names)) < len(names):
         raise DataError(f"{path}: the classes name one twice: {', '.join(names)}.")
     if kind == "U":
@@ -144,6 +150,7 @@ def _named(
             return numbers, _doubt(numbers, names)
         if min(numbers) == 1 and max(numbers) == len(names):
             return [n - 1 for n in numbers], [f"labels count from 1: 1 is {names[0]!r}"]
+    # Any other labels, say 10, 20, 30: sorted labels are paired with the names in order.
     if len(labels) == len(names):
         pairs = [f"{label} is {name!r}" for label, name in zip(labels, names)]
         return list(range(len(labels))), [f"labels in order: {_some(pairs)}"] if kind != "b" else []
@@ -154,7 +161,7 @@ def _named(
 
 
 def _doubt(numbers: list[int], names: tuple[str, ...]) -> list[str]:
-    """A warning where labels might count from 1: none is 0, though a class 0 is named."""
+    """A warning if labels may count from 1: no label is 0, although class 0 has a name."""
     if min(numbers) == 0:
         return []
     pairs = _some([f"{n} is {names[n]!r}" for n in numbers])

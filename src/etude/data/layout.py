@@ -1,4 +1,4 @@
-"""Which pictures a folder holds, and the split and class of each, by the names of its folders."""
+"""Find the pictures in a folder, and the split and class of each by the names of its folders."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ SHOWN = 5
 
 
 class Sample(NamedTuple):
-    """A picture: its split, its class, where it is, and the folder of its class as told."""
+    """A picture: its split, class and path. group: the folder of its class, for messages."""
 
     part: str
     label: str
@@ -23,7 +23,8 @@ class Sample(NamedTuple):
 
 @dataclass
 class Layout:
-    """What the folders hold. problems: what is wrong and is no single picture."""
+    """The content of a folder. links: those that are not followed. problems: of folders, not of
+    single pictures."""
 
     samples: list[Sample] = field(default_factory=list)
     links: list[Bad] = field(default_factory=list)
@@ -33,20 +34,21 @@ class Layout:
 
 def layout(root: Path) -> Layout:
     """The pictures by split and class. Raises DataError for a folder that cannot be read."""
-    found = Layout()
+    result = Layout()
     top = folders(root)
-    parts = _parts(root, top, found.problems)
+    parts = _parts(root, top, result.problems)
     divided = any(folder != root for folder in parts.values())
     left = [name for name in top if divided and root / name not in parts.values()]
     others: list[str] = []
     passed: list[str] = []
     nested = False
     labels = {part: folders(folder) for part, folder in parts.items()}
-    # Without a test folder, that of validation is the test.
+    # Without a test folder, the validation folder is the test split: a result needs a test, and
+    # validation can be drawn from training.
     called = {"val": "test"} if divided and "test" not in parts else {}
     for part, folder in parts.items():
         loose = scan(folder, root, depth=0)
-        found.links += [Bad("", *link) for link in loose.links]
+        result.links += [Bad("", *link) for link in loose.links]
         left += [shown(path.relative_to(root)) for path in loose.files]
         others += loose.others
         passed += loose.passed
@@ -55,72 +57,73 @@ def layout(root: Path) -> Layout:
             group = shown((folder / label).relative_to(root))
             split = called.get(part, part)
             name = class_name(label)
-            found.samples += [Sample(split, name, path, group) for path in inside.files]
-            found.links += [Bad(group, *link) for link in inside.links]
-            found.problems += inside.problems
+            result.samples += [Sample(split, name, path, group) for path in inside.files]
+            result.links += [Bad(group, *link) for link in inside.links]
+            result.problems += inside.problems
             others += inside.others
             passed += inside.passed
             nested |= inside.nested
             if not (inside.files or inside.links or inside.problems):
-                found.problems.append(f"{group}: has no pictures")
-    found.problems += _wrong_classes(root, parts, labels)
+                result.problems.append(f"{group}: has no pictures")
+    result.problems += _wrong_classes(root, parts, labels)
     if divided and called and "val" in parts:
-        found.notes.append(f"no test folder: the pictures in {parts['val'].name} are the test")
+        result.notes.append(f"no test folder: the pictures in {parts['val'].name} are the test")
     renamed = [f"{folder.name} is {part}" for part, folder in parts.items() if part != folder.name]
     if divided and renamed:
-        found.notes.append(f"folders read as splits: {', '.join(renamed)}")
+        result.notes.append(f"folders read as splits: {', '.join(renamed)}")
     for what, names in (
         ("left out, in no class", left),
         ("left out, no pictures", others),
         ("left out, made by a system and not by you", passed),
     ):
         if names:
-            found.notes.append(f"{what}: {_some(names)}")
+            result.notes.append(f"{what}: {_some(names)}")
     if nested:
-        found.notes.append("pictures in deeper folders belong to the class at the top")
-        found.notes += _alike(parts, labels)
-    found.notes += _merged(labels)
-    return found
+        result.notes.append("pictures in deeper folders belong to the class at the top")
+        result.notes += _alike(parts, labels)
+    result.notes += _merged(labels)
+    return result
 
 
 def _parts(root: Path, top: list[str], problems: list[str]) -> dict[str, Path]:
-    """The folder of each split; where the folder is not divided, all of it is training."""
+    """The folder of each split; if there are no split folders, {"train": root}."""
     named: dict[str, list[str]] = {}
     for name in top:
         named.setdefault(split_called(name), []).append(name)
     named.pop("", None)
+    # A lone "train" among other folders is a class of trains, not a split.
     if "train" not in named or (len(named) == 1 and len(top) > len(named["train"])):
         return {"train": root}
     for split, names in named.items():
         if len(names) > 1:
-            problems.append(f"{', '.join(map(shown, names))}: all are called {split}; keep one")
+            problems.append(f"{', '.join(map(shown, names))}: all mean the split {split}; keep one")
     return {split: root / names[0] for split, names in named.items()}
 
 
 def _wrong_classes(
     root: Path, parts: dict[str, Path], labels: dict[str, list[str]]
 ) -> Iterator[str]:
-    """Too few classes, or some that training has not."""
-    known = {class_name(label) for label in labels["train"]}
-    if len(known) < 2:
+    """Problems: fewer than two classes, or classes in a split that training does not have."""
+    trained = {class_name(label) for label in labels["train"]}
+    if len(trained) < 2:
         where = shown(parts["train"].relative_to(root))
         what, hint = "no class folders", ""
-        if known:
-            (one,) = known
+        if trained:
+            (one,) = trained
             what = f"one class only ({shown(one)})"
             inside = [] if parts["train"] != root else folders(root / labels["train"][0])
             hint = f"; if its folders are the classes, give {shown(root / one)}" if inside else ""
         yield f"{where}: has {what}; two are needed{hint}"
     for part in sorted(labels):
-        for label in sorted({class_name(label) for label in labels[part]} - known):
-            like = nearly(label, sorted(known))
+        for label in sorted({class_name(label) for label in labels[part]} - trained):
+            like = nearly(label, sorted(trained))
             hint = f" (train has {shown(like)!r}: are they one class?)" if like else ""
             yield f"{part}/{shown(label)}: there is no such class in train{hint}"
 
 
 def _merged(labels: dict[str, list[str]]) -> Iterator[str]:
-    """Classes whose folders differ only in the form of their letters, which were joined or look
-    like one."""
+    """Notes on class folders with the same name in two Unicode forms, which were merged, and
+    warnings about names that differ only in case, spaces or punctuation."""
     for part, names in labels.items():
         once = sorted({class_name(name) for name in names})
         if len(once) < len(names):
@@ -132,7 +135,7 @@ def _merged(labels: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _alike(parts: dict[str, Path], labels: dict[str, list[str]]) -> Iterator[str]:
-    """A word of doubt where every class has the same folders inside: they may be splits."""
+    """A warning if all classes contain the same folders: the classes may be splits."""
     inside = {label: folders(parts["train"] / label) for label in labels["train"]}
     first = next(iter(inside.values()), [])
     if len(first) > 1 and all(names == first for names in inside.values()):

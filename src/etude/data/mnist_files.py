@@ -1,10 +1,10 @@
-"""MNIST and its relatives: four IDX files, found on this machine or fetched, checked by content.
+"""MNIST and similar data sets: four IDX files, read from this machine or downloaded.
 
-They are looked for, in this order, in
+The files are searched in this order:
     $ETUDE_DATA/NAME, $ETUDE_DATA, a folder of the system's packages, the cache ($XDG_CACHE_HOME or
     ~/.cache, then etude/NAME)
-and fetched into the cache if none of these has all four. Whatever the road, what is inside them
-must have the SHA-256 that is written here; the packing (.gz or none) may differ.
+If no folder has all four, they are downloaded into the cache. In every case the unpacked content
+must have the SHA-256 in the source file of the data set; the files may be gzipped or not.
 """
 
 import os
@@ -24,7 +24,7 @@ from etude.errors import DataError
 
 
 class Config(DataConfig):
-    """Pictures of 28x28, or brought to another size."""
+    """Pictures of 28x28, or resized."""
 
     size: int | None = Field(
         default=None, ge=4, le=512, description="side in pixels to resize to (as published: 28)"
@@ -77,7 +77,7 @@ def load(published: Published, config: Config) -> Raw:
 
 
 def _sized(images: np.ndarray, side: int | None) -> np.ndarray:
-    """[n H W] uint8 -> [n 1 H W], resized where asked."""
+    """[n H W] uint8 -> [n 1 H W], resized if `side` differs."""
     if side is None or images.shape[1:] == (side, side):
         return images[:, None]
     sized = np.empty((len(images), 1, side, side), np.uint8)
@@ -87,20 +87,20 @@ def _sized(images: np.ndarray, side: int | None) -> np.ndarray:
 
 
 def folders(published: Published) -> list[Path]:
-    """Where the files are looked for, the cache last."""
-    given = os.environ.get("ETUDE_DATA")
-    own = [Path(given) / published.name, Path(given)] if given else []
+    """The folders to search, the cache last."""
+    variable = os.environ.get("ETUDE_DATA")
+    own = [Path(variable) / published.name, Path(variable)] if variable else []
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return [*own, *map(Path, published.packaged), cache / "etude" / published.name]
 
 
 def locate(published: Published) -> list[Path]:
-    """The four files, fetched into the cache if no folder has them all."""
+    """The paths of the four files; they are downloaded into the cache if no folder has them all."""
     places = folders(published)
     for folder in places:
-        found = [_in(folder, file.name) for file in published.files]
-        if all(found):
-            return [path for path in found if path]
+        candidates = [_in(folder, file.name) for file in published.files]
+        if all(candidates):
+            return [path for path in candidates if path]
     cache = places[-1]
     names = ", ".join(f"{file.name}.gz" for file in published.files)
     by_hand = (
@@ -128,7 +128,7 @@ def _in(folder: Path, name: str) -> Path | None:
 
 
 class _Shown:
-    """Progress of one download on one line of the terminal."""
+    """Prints the progress of one download on one line of the terminal."""
 
     def __init__(self, name: str) -> None:
         self.name = name

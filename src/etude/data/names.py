@@ -1,4 +1,4 @@
-"""What names mean: of splits, of classes, and of what operating systems leave behind."""
+"""The meaning of names: of splits, of classes, and of files that operating systems create."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ SPLITS = {
     "test": ("test", "testing", "tst", "holdout", "테스트", "시험", "평가"),
 }
 FILLERS = ("dataset", "images", "image", "pictures", "photos", "split", "folder", "data", "set")
-"""Words that stand beside the name of a split and say nothing: Training_Set, test-images."""
+"""Words without meaning next to the name of a split: Training_Set, test-images."""
 
 SYSTEM = frozenset(
     name.casefold()
@@ -22,21 +22,21 @@ SYSTEM = frozenset(
         "aquota.user", "aquota.group",
     )
 )  # fmt: skip
-"""What Windows, macOS, Linux, Python and network storage put into folders of their own accord."""
+"""Files and folders that Windows, macOS, Linux, Python and network storage create by themselves."""
 
 
 def split_called(name: str) -> str:
-    """ "train", "val" or "test" for a name that means one, in any case and spelling; else ""."""
+    """ "train", "val" or "test" if a name means this split, in any case and spelling; else ""."""
     words = unicodedata.normalize("NFKC", name).casefold()
     letters = "".join(c for c in words if c.isalpha())
     for filler in FILLERS:
         rest = letters.removeprefix(filler).removesuffix(filler)
-        letters = rest or letters
+        letters = rest or letters  # "data" alone is a name, not a filler
     return next((split for split, names in SPLITS.items() if letters in names), "")
 
 
 def left_by_systems(name: str) -> bool:
-    """Whether a file or folder of this name was made by a system, not by the user."""
+    """Whether a system, not the user, creates files or folders of this name."""
     return (
         name.startswith((".", "@ea", "@Syno"))
         or name.casefold() in SYSTEM
@@ -45,17 +45,18 @@ def left_by_systems(name: str) -> bool:
 
 
 def class_name(text: str) -> str:
-    """The name of a class: composed (NFC), so that one name is one class whatever system wrote it
-    (macOS decomposes file names)."""
+    """The name of a class in the composed Unicode form (NFC): macOS decomposes file names, so the
+    same name from two systems would be two classes."""
     return unicodedata.normalize("NFC", text)
 
 
-def nearly(name: str, known: Iterable[str]) -> str:
-    """A known name that differs in case, spaces or the form of its letters only; "" if none."""
+def nearly(name: str, others: Iterable[str]) -> str:
+    """One of `others` that differs from `name` only in case, spaces, punctuation or Unicode form;
+    "" if there is none."""
 
     def bare(text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).casefold()
         return "".join(c for c in folded if c.isalnum())
 
-    wanted = bare(name)
-    return next((other for other in known if other != name and bare(other) == wanted), "")
+    target = bare(name)
+    return next((other for other in others if other != name and bare(other) == target), "")

@@ -1,7 +1,7 @@
-"""Arrays from .npy and .npz files: what the header says is judged before any data are read.
+"""Read arrays from .npy and .npz files; the header is checked before any data are read.
 
-Pickled objects are never loaded. A .npy file is memory-mapped; the members of a .npz are read
-whole, within bounds of size and of compression.
+Pickled objects are never loaded. A .npy file is memory-mapped; the members of a .npz are read as a
+whole, with limits on their size and compression ratio.
 """
 
 import io
@@ -26,11 +26,12 @@ MEMBER = 4 << 30
 TOTAL = 8 << 30
 RATIO = 100
 HEADER = 10_000
-# What zipfile raises for a damaged one: also for names that are not in the letters they say.
+# Exceptions of zipfile for damaged archives; UnicodeDecodeError if a member's name is not in the
+# encoding that its flags declare.
 DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeDecodeError,
 )  # fmt: skip
-SMALL = 16 << 20  # a member up to this size may be packed as tightly as it likes
+SMALL = 16 << 20  # a member up to this size may have any compression ratio: it can do no harm
 KINDS = {
     "O": "Python objects (pickled), which are never loaded",
     "c": "complex numbers",
@@ -43,15 +44,16 @@ KINDS = {
 
 
 def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The wanted arrays of a .npz file by name, and the names of the others.
+    """({name: array} for the wanted names of a .npz file, names of the other members).
 
-    Raises DataError, naming every bad member.
+    Raises DataError with every bad member.
     """
     _regular(path)
     arrays, others, problems = {}, [], []
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+            # Checked first: many members below the limit of one could still fill the memory.
             total = sum(member.file_size for member in members)
             if total > TOTAL:
                 raise DataError(f"{path}: unpacks to {total:,} bytes; {TOTAL:,} is the most read.")
@@ -66,7 +68,8 @@ def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.nd
                     problems.append(f"{name}: {error}")
     except DAMAGE as error:
         raise DataError(
-            f"{path}: is damaged, or no .npz file ({error}).", do="Save or fetch it anew."
+            f"{path}: is damaged, or not a .npz file ({error}).",
+            do="Save it again or download it again.",
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
@@ -76,12 +79,12 @@ def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.nd
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """One array. Raises ValueError saying what is wrong with it."""
+    """One array. Raises ValueError with its fault."""
     size, packed = member.file_size, member.compress_size
     if member.flag_bits & 1:
         raise ValueError("is encrypted")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError("is packed as numpy packs nothing; save it with np.savez_compressed")
+        raise ValueError("has an unknown compression; save it with np.savez_compressed")
     if size > MEMBER:
         raise ValueError(f"unpacks to {size:,} bytes; {MEMBER:,} is the most read")
     if size > SMALL and size > RATIO * packed:
@@ -94,6 +97,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         declared = file.tell() + math.prod(shape) * dtype.itemsize
         if declared != size:
             raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
+    # Opened again, since a zip member can be read only from its beginning.
     with archive.open(member) as file:
         return np.asarray(npy.read_array(file, allow_pickle=False))
 
@@ -108,12 +112,12 @@ def open_npy(path: Path) -> np.ndarray:
         declared = begin + math.prod(shape) * dtype.itemsize
         if declared != size:
             raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
-        if not math.prod(shape):
+        if not math.prod(shape):  # an empty file part cannot be mapped
             return np.empty(shape, dtype)
         order: str = "F" if fortran else "C"
         return np.memmap(path, dtype, "r", begin, shape, order)  # type: ignore[call-overload,no-any-return]
     except ValueError as error:
-        raise DataError(f"{path}: {error}.", do="Save or fetch it anew.") from None
+        raise DataError(f"{path}: {error}.", do="Save it again or download it again.") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
 
@@ -125,18 +129,20 @@ def _regular(path: Path) -> None:
 
 
 def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """(shape, whether in Fortran order, dtype). Raises ValueError saying what is wrong."""
+    """(shape, whether in Fortran order, dtype). Raises ValueError with the fault of the file."""
     head = file.read(10)
     if not head.startswith(npy.MAGIC_PREFIX) or len(head) < 10:
-        raise ValueError("is not of the .npy form")
+        raise ValueError("is not in the .npy format")
     if head[6:8] == b"\1\0":
         read, more = npy.read_array_header_1_0, int.from_bytes(head[8:10], "little")
     elif head[6:8] == b"\2\0":
         head += file.read(2)
         read, more = npy.read_array_header_2_0, int.from_bytes(head[8:12], "little")
     else:
-        raise ValueError(f"is of version {head[6]}.{head[7]} of the .npy form, which is not read")
-    # numpy would reserve whatever length the file says before it looks.
+        raise ValueError(
+            f"has version {head[6]}.{head[7]} of the .npy format; 1.0 and 2.0 are read"
+        )
+    # numpy would allocate the declared length before it checks anything.
     if more > HEADER:
         raise ValueError(f"has a header of {more:,} bytes; {HEADER:,} is the most read")
     rest = io.BytesIO(head[8:] + file.read(more))
@@ -147,15 +153,15 @@ def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np
     if dtype.hasobject:
         raise ValueError(f"holds {KINDS['O']}; save it as numbers, or text with .astype(str)")
     if any(isinstance(side, bool) or side < 0 for side in shape):
-        raise ValueError(f"says an impossible shape {shape}")
+        raise ValueError(f"has an impossible shape {shape}")
     return shape, fortran, dtype
 
 
 def number_type(dtype: np.dtype) -> np.dtype:
-    """The type that holds such numbers exactly: bytes and truth values as uint8, what float32 holds
-    as float32, whole numbers of 64 bits as they are, all others as float64.
+    """The type in which numbers of `dtype` are stored without loss: uint8 for uint8 and booleans,
+    float32 for all types that it holds exactly, 64-bit integers unchanged, float64 for the rest.
 
-    Raises ValueError for what is no number.
+    Raises ValueError for types that are not numbers.
     """
     if dtype.kind not in "buif":
         raise ValueError(f"holds {KINDS.get(dtype.kind, dtype)}; numbers are expected")
@@ -177,8 +183,8 @@ def too_large(block: np.ndarray) -> np.ndarray:
 def unusable(
     values: np.ndarray | Rows, lengths: np.ndarray | None = None
 ) -> Iterator[tuple[int, str]]:
-    """(number, why) of every sample that is not made of numbers a model can be given. lengths:
-    valid steps [n]; what lies beyond them is not looked at."""
+    """(index, reason) of every sample with values that are NaN, infinite or too large for float32.
+    lengths: valid steps [n]; padding is not checked."""
     if values.dtype.kind != "f":
         return
     for start, block in blocks(values):

@@ -1,12 +1,13 @@
-"""From raw values to what a model is given: one function for training, evaluation and prediction.
+"""Normalisation of raw values: one function for training, evaluation and prediction.
 
-    stored values -> minus the origin, exactly -> log where asked -> minus mean, over std -> float32
+    stored values -> subtract origin (exact) -> log (if asked) -> subtract mean, divide by std
+    -> float32
 
-Centring and scaling happen in float64, so that a feature may have any unit and any offset: a spread
-of 1e-9, a time stamp of 1e9. The origin, one of the values, goes off first: differences of near
-numbers are exact, where a mean would be rounded to the digits of the offset, and whole numbers of
-64 bits have more digits than float64. Bytes (`uint8`) and float32 need no origin; bytes are scaled
-on the device (see `resident`).
+Centring and scaling use float64, so a feature may have any unit and any offset: a standard
+deviation of 1e-9, a time stamp of 1e9. The origin is one of the values and is subtracted first. The
+difference of two near numbers is exact, but a mean is rounded to the precision of the offset, and
+64-bit integers have more digits than float64. uint8 and float32 need no origin; uint8 values are
+scaled on the device (see `resident`).
 """
 
 from typing import Any, NamedTuple
@@ -16,18 +17,18 @@ import numpy as np
 from etude.data.rows import BLOCK, Rows, blocks
 
 ULPS = 4
-"""A float64 feature whose values differ by no more steps of its last digit than this is constant:
-such differences come from rounding, not from the data."""
+"""A float64 feature whose values differ by at most this many units in the last place counts as
+constant: such differences come from rounding, not from the data."""
 
 Numbers = tuple[float, ...]
 Origin = tuple[int | float, ...]
 
 
 class Moments(NamedTuple):
-    """What training decides of a split's values, by channel or feature.
+    """Normalisation statistics of the training split, by channel or feature.
 
-    origin: what is taken off first; empty for types that need none. mean, std: of what is left.
-    low, high: the smallest and the largest raw value of all.
+    origin: is subtracted first; empty for types that need none. mean, std: of the values after
+    that. low, high: the smallest and the largest raw value of all features.
     """
 
     origin: Origin
@@ -38,7 +39,7 @@ class Moments(NamedTuple):
 
 
 def is_long(dtype: np.dtype[Any]) -> bool:
-    """Whether these are whole numbers of 64 bits, which may have more digits than float64."""
+    """Whether this is a 64-bit integer type, whose values may have more digits than float64."""
     return dtype.kind in "iu" and dtype.itemsize == 8
 
 
@@ -52,13 +53,13 @@ def prepared(
     if log:
         values = np.log(values)
     values = (values - np.reshape(mean, axis)) / np.reshape(std, axis)
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told later
+    with np.errstate(over="ignore"):  # overflow becomes inf, reported later
         return np.asarray(values.astype(np.float32))
 
 
 def centred(x: np.ndarray, origin: Origin) -> np.ndarray:
-    """x less its origin by channel or feature, as float64; exact as long as the difference has no
-    more than 53 bits."""
+    """x minus its origin by channel or feature, as float64; exact if the difference has at most 53
+    bits."""
     if not origin:
         return np.asarray(x, np.float64)
     axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
@@ -70,40 +71,44 @@ def centred(x: np.ndarray, origin: Origin) -> np.ndarray:
 
 
 def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: bool) -> Moments:
-    """Of the samples in x [n ...]: mean and standard deviation by channel or feature, or for
-    "tanh" the middle and half of the whole range, so that samples lie in [-1, 1].
+    """Mean and standard deviation of the samples in x [n ...] by channel or feature; for "tanh" the
+    centre and half the width of the whole range, so that samples lie in [-1, 1].
 
     Steps beyond a sequence's length do not count; the std of a constant feature is 1. Blocks are
-    merged by T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for
-    computing sample variances", 1979: sums of squares would lose a spread that is small beside the
-    mean.
+    merged as in T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", 1979: a sum of squares loses the digits of a variance that is small
+    compared with the mean.
     """
-    # The logarithm of a difference is another thing; and one range for all channels ("tanh") has
-    # one middle.
+    # No origin with a logarithm, which is of the raw value and not of a difference; none with
+    # "tanh", which has one centre for all channels, while an origin is one number per channel.
     origin = () if log or scale == "tanh" else _origin(x)
     count, mean, squares = 0, np.zeros(()), np.zeros(())
     unit: Any = None
     lowest: Any = np.inf
     highest: Any = -np.inf
     low, high = np.inf, -np.inf
-    for start, raw in blocks(x, BLOCK // 8):  # of bytes, which become eight each
+    for start, raw in blocks(x, BLOCK // 8):  # a byte becomes a float64, 8 times as large
         rows = _rows(raw, None if lengths is None else lengths[start : start + len(raw)])
         low, high = min(low, float(rows.min())), max(high, float(rows.max()))
         values = centred(rows, origin)
         values = np.log(values) if log else values
-        if unit is None:  # so that squares of very small or large numbers are numbers
+        # Dividing by a power of two is exact, and keeps squares of very small or very large values
+        # from underflow and overflow. The first block decides it for all blocks.
+        if unit is None:
             unit = np.ldexp(1.0, np.frexp(np.abs(values).max(0))[1])
         values = values / unit
         lowest = np.minimum(lowest, values.min(0))
         highest = np.maximum(highest, values.max(0))
         middle = values.mean(0)
         gap, both = middle - mean, count + len(values)
+        # gap**2 * n*m/(n+m): what the distance between the two means adds to the sum of squares.
         squares = squares + ((values - middle) ** 2).sum(0) + gap**2 * (count * len(values) / both)
         mean, count = mean + gap * (len(values) / both), both
     if scale == "tanh":
         bottom, top = float(np.min(lowest * unit)), float(np.max(highest * unit))
         return Moments(origin, ((top + bottom) / 2,), ((top - bottom) / 2 or 1.0,), low, high)
     std = np.sqrt(squares / count)
+    # The stored numbers, not the centred ones, decide how large a unit in the last place is.
     offset = np.abs(np.array(origin or (0,), np.float64)) / unit
     noise = ULPS * np.spacing(offset + np.maximum(np.abs(lowest), np.abs(highest)))
     same = (highest - lowest <= (noise if x.dtype == np.float64 else 0)) | (std == 0)
@@ -112,7 +117,7 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
 
 
 def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
-    """[m C] or [m D]: every pixel or valid step of a block as a row."""
+    """[m C] or [m D]: one row for each pixel, or for each step that is not padding."""
     if lengths is not None:
         return block[np.arange(block.shape[1]) < lengths[:, None]]
     if block.ndim == 4:
@@ -121,7 +126,7 @@ def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
 
 
 def _origin(x: np.ndarray | Rows) -> Origin:
-    """The first values by channel or feature, where these have more digits than float32 holds."""
+    """The first value of each channel or feature; empty for types that float32 holds exactly."""
     if not is_long(x.dtype) and x.dtype != np.float64:
         return ()
     first = np.asarray(x[:1])

@@ -1,4 +1,4 @@
-"""Samples that stay on disk: an index into a memory-mapped array, read where it is asked for."""
+"""Samples that stay on disk: an index into a memory-mapped array, read only when needed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 4 << 20  # bytes of samples looked at together, so that large files never come in whole
+BLOCK = 4 << 20  # bytes of samples in one block, so that large files are never read as a whole
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Samples of a memory-mapped array, left on disk: indexing reads, and gives `dtype`. lengths:
-    valid steps of every sample of the source; what lies beyond them reads as zero."""
+    """Samples of a memory-mapped array on disk; indexing reads them and converts them to `dtype`.
+
+    rows: the samples' indices in source. lengths: valid steps of every sample of source; the steps
+    beyond them are read as zero.
+    """
 
     source: np.ndarray
     rows: np.ndarray
@@ -22,18 +25,20 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As an array's: samples first."""
+        """The shape, as of an array: samples first."""
         return (len(self.rows), *self.source.shape[1:])
 
     @property
     def ndim(self) -> int:
-        """As an array's."""
+        """The number of axes, as of an array."""
         return self.source.ndim
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, which: Any) -> np.ndarray:
+        # Samples are read first and indexed by the other axes in memory, so that padding can be
+        # cleared by whole samples.
         first, rest = (which[0], which[1:]) if isinstance(which, tuple) else (which, ())
         rows = self.rows[first]
         taken = np.asarray(self.source[rows])
@@ -54,19 +59,20 @@ class Rows:
         return max(float(block.max()) for _, block in blocks(self))
 
     def pick(self, indices: np.ndarray) -> "Rows":
-        """Some of these samples, nothing read."""
+        """Some of these samples, without reading them."""
         return Rows(self.source, self.rows[indices], self.dtype, self.lengths)
 
 
 def without_padding(x: np.ndarray, lengths: np.ndarray | np.integer[Any]) -> np.ndarray:
-    """Sequences [n L ...] (or one, [L ...]) with zeros beyond their lengths [n]."""
+    """x: sequences [n L ...], or one [L ...], with zeros beyond their lengths [n]."""
     steps = x.shape[np.ndim(lengths)]
     beyond = np.arange(steps) >= np.asarray(lengths)[..., None]
     return np.where(beyond.reshape(*beyond.shape, *(1,) * (x.ndim - beyond.ndim)), 0, x)
 
 
 def blocks(values: np.ndarray | Rows, size: int = BLOCK) -> Iterator[tuple[int, np.ndarray]]:
-    """(start, values[start:stop]) over all samples, `size` bytes at a time."""
+    """(start, values[start:stop]) for consecutive blocks of at most `size` bytes, at least one
+    sample each."""
     step = max(1, size // max(1, values.dtype.itemsize * prod(values.shape[1:])))
     for start in range(0, len(values), step):
         yield start, values[start : start + step]

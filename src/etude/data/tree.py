@@ -1,4 +1,4 @@
-"""What lies in a folder of pictures: found without following links that lead out, told by name."""
+"""List the pictures in a folder, without following links that lead outside it."""
 
 import os
 import stat
@@ -12,9 +12,10 @@ from etude.errors import DataError
 
 @dataclass
 class Scan:
-    """What lies in a folder. files: pictures, sorted; links: (name, why) of those not followed;
-    problems: folders that cannot be read; others: files that are no pictures by their suffix;
-    passed: what a system left there, hidden files apart; nested: whether any lie deeper down."""
+    """The content of a folder. files: pictures, sorted; links: (name, reason) of links that are not
+    followed; problems: folders that cannot be read; others: files whose suffix is not a picture's;
+    passed: files that a system created, except hidden ones; nested: whether some pictures are in
+    deeper folders."""
 
     files: list[Path] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
@@ -25,7 +26,7 @@ class Scan:
 
 
 def folders(folder: Path) -> list[str]:
-    """The names of the folders in a folder, sorted, links apart. Raises DataError."""
+    """The sorted names of the folders in a folder, without links. Raises DataError."""
     try:
         with os.scandir(folder) as entries:
             names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
@@ -35,39 +36,42 @@ def folders(folder: Path) -> list[str]:
 
 
 def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
-    """The pictures under a folder, to any depth (0: only in it); names are told from `root`."""
-    found = Scan()
+    """The content under a folder, at any depth (depth=0: only directly in it). Names are relative
+    to `root`."""
+    result = Scan()
     inside = os.path.realpath(root)
 
     def unreadable(error: OSError) -> None:
         name = shown(Path(error.filename).relative_to(root))
-        found.problems.append(f"{name}: cannot be read ({error.strerror})")
+        result.problems.append(f"{name}: cannot be read ({error.strerror})")
 
     for place, below, files in os.walk(folder, onerror=unreadable):
         links = [name for name in below if os.path.islink(os.path.join(place, name))]
-        made = [name for name in below + files if left_by_systems(name)]
-        told = (Path(place, name).relative_to(root) for name in sorted(made) if name[0] != ".")
-        found.passed += map(shown, told)
-        below[:] = [name for name in below if name not in made] if depth is None else []
+        ignored = [name for name in below + files if left_by_systems(name)]
+        listed = (Path(place, name).relative_to(root) for name in sorted(ignored) if name[0] != ".")
+        result.passed += map(shown, listed)
+        # In place: os.walk descends into the folders that are left in this list.
+        below[:] = [name for name in below if name not in ignored] if depth is None else []
         for name in sorted(links + files):
             path = Path(place, name)
-            if name in made:
+            if name in ignored:
                 continue
             named = shown(path.relative_to(root))
             wrong = _link(path, inside) if path.is_symlink() else ""
             if wrong:
-                found.links.append((named, wrong))
+                result.links.append((named, wrong))
             elif path.suffix.lower() in SUFFIXES:
-                found.files.append(path)
-                found.nested |= Path(place) != folder
+                result.files.append(path)
+                result.nested |= Path(place) != folder
             else:
-                found.others.append(named)
-    found.files.sort()
-    return found
+                result.others.append(named)
+    # The order of os.walk differs between file systems; the order of samples must not.
+    result.files.sort()
+    return result
 
 
 def _link(path: Path, inside: str) -> str:
-    """Why a link is not followed; empty if it leads to a file inside."""
+    """The reason why a link is not followed; empty if it leads to a file inside."""
     try:
         target = os.path.realpath(path, strict=True)
         mode = os.stat(target).st_mode
@@ -79,5 +83,5 @@ def _link(path: Path, inside: str) -> str:
 
 
 def shown(path: Path | str) -> str:
-    """A name that can be printed on one line: what cannot be is written as an escape."""
+    """A name that can be printed on one line; characters that cannot are written as escapes."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

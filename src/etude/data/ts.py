@@ -1,11 +1,12 @@
-"""ts: labelled sequences in the .ts form of the UCR and UEA archives.
+"""ts: labelled sequences in the .ts format of the UCR and UEA archives.
 
-    @classLabel true A B      the header: one @tag a line
+    @classLabel true A B      the header: one @tag per line
     @data
-    1,2,3:4,5,6:A             one sample a line: its dimensions, then its class
+    1,2,3:4,5,6:A             one sample per line: its dimensions, then its class
 
-The path is NAME_TRAIN.ts or NAME_TEST.ts (the other is found beside it), one file of another name
-(a fifth becomes the test split, drawn once by data.split_seed), or a folder that holds one pair.
+The path is NAME_TRAIN.ts or NAME_TEST.ts (the other is read from the same folder), a single file
+with another name (a fifth becomes the test split, drawn once by data.split_seed), or a folder with
+one such pair.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from etude.data.bad import Bad, settle
+from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.splits import stratified
 from etude.errors import DataError
@@ -28,7 +29,7 @@ FLAGS = {"true": True, "false": False}
 
 
 class Config(DataConfig):
-    """Where the file is, and how one file is split."""
+    """The path of the file, and the seed that splits a single file."""
 
     path: str = Field(description="NAME_TRAIN.ts, or the folder that holds it")
     split_seed: int = Field(default=0, ge=0, description="draws the test split of a single file")
@@ -36,9 +37,9 @@ class Config(DataConfig):
 
 @dataclass
 class Sequences:
-    """What one file holds. rows: [L Q] float64 each; labels: their classes, empty if it has none;
-    classes: as the header orders them; names: file and line of each; bad: lines that are no
-    sequence, or none like the others."""
+    """The content of one file. rows: [L Q] float64 each; labels: their classes, empty if the file
+    has none; classes: in the order of the header; names: file and line of each row; bad: lines that
+    are not a sequence, or whose sequence has another shape than the rest."""
 
     rows: list[np.ndarray] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
@@ -50,14 +51,16 @@ class Sequences:
 @dataclass
 class _Header:
     classes: tuple[str, ...] | None = None
-    known: frozenset[str] = frozenset()
+    # The same classes as a set: one look-up per line must not search a list of thousands.
+    allowed: frozenset[str] = frozenset()
     dimensions: int = 0
     length: int = 0
     equal: bool = False
 
 
 def load(config: Config) -> Raw:
-    """Sequences [n L Q] float64 with lengths if these differ. Raises DataError naming bad lines."""
+    """Sequences [n L Q] float64, with lengths if these differ. Raises DataError with all bad
+    lines."""
     train_path, test_path, notes = _pair(Path(config.path))
     train, problems = parse(train_path)
     test, more = parse(test_path) if test_path else (None, [])
@@ -72,13 +75,14 @@ def load(config: Config) -> Raw:
             problems.append(f"{test_path}: has {sides} in {train_path.name}")
     if not train.classes and not problems:
         problems.append(f"{train_path}: has no class labels (@classLabel false)")
-    left_out = settle(
+    left_out = leave_out(
         f"{config.path}: these sequences",
         bad,
         [_group(label, name) for part in both for label, name in zip(part.labels, part.names)],
         skip=config.skip_bad,
         fatal=problems,
     )
+    # Both files are padded together, so that training and test have the same L.
     x, lengths = pad([row for part in both for row in part.rows])
     if lengths is not None:
         notes.append(f"lengths {lengths.min()} to {lengths.max()}, padded")
@@ -106,20 +110,21 @@ def _pair(path: Path) -> tuple[Path, Path | None, list[str]]:
     """(training file, test file if there is one, notes) for a path. Raises DataError."""
     notes = []
     if path.is_dir():
-        found = sorted(path.glob("*_TRAIN.ts"), key=lambda p: (len(p.name), p.name))
-        if not found:
+        # Shortest name first: NAME_TRAIN.ts comes before variants such as NAME_eq_TRAIN.ts.
+        files = sorted(path.glob("*_TRAIN.ts"), key=lambda p: (len(p.name), p.name))
+        if not files:
             raise DataError(f"{path}: has no file NAME_TRAIN.ts.", do="Name the .ts file itself.")
-        others = [p.name for p in found[1:]]
-        if any(not p.startswith(found[0].name.removesuffix("TRAIN.ts")) for p in others):
+        others = [p.name for p in files[1:]]
+        if any(not p.startswith(files[0].name.removesuffix("TRAIN.ts")) for p in others):
             raise DataError(
-                f"{path}: holds several data sets: {', '.join(p.name for p in found)}.",
+                f"{path}: holds several data sets: {', '.join(p.name for p in files)}.",
                 do="Name one of these files.",
             )
         if others:
-            notes.append(f"read {found[0].name}, not {', '.join(others)}")
-        path = found[0]
+            notes.append(f"read {files[0].name}, not {', '.join(others)}")
+        path = files[0]
     if not path.is_file():
-        raise DataError(f"{path}: {'is no file' if path.exists() else 'there is no such file'}.")
+        raise DataError(f"{path}: {'is not a file' if path.exists() else 'there is no such file'}.")
     stem = path.stem
     if stem.endswith("_TEST"):
         train = path.with_name(f"{stem.removesuffix('_TEST')}_TRAIN.ts")
@@ -131,14 +136,15 @@ def _pair(path: Path) -> tuple[Path, Path | None, list[str]]:
 
 
 def parse(path: Path) -> tuple[Sequences, list[str]]:
-    """What a .ts file holds, its bad lines among it; and what is wrong with the file as a whole."""
-    header, found, problems = _Header(), Sequences(), []
+    """(content of a .ts file with its bad lines, problems of the file as a whole)."""
+    header, content, problems = _Header(), Sequences(), []
     data, number = False, 0
-    if not os.path.isfile(path):  # opening a pipe would wait
+    if not os.path.isfile(path):  # opening a pipe would block
         there = os.path.exists(path)
-        return found, [f"{path}: {'is not a file' if there else 'there is no such file'}"]
+        return content, [f"{path}: {'is not a file' if there else 'there is no such file'}"]
     try:
         with path.open("rb") as file:
+            # One byte more than the limit: a longer line is noticed without reading all of it.
             while raw := file.readline(LINE + 1):
                 number += 1
                 where = f"{path.name} line {number}"
@@ -150,7 +156,7 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                     continue
                 try:
                     if data:
-                        _sample(line, header, found, where)
+                        _sample(line, header, content, where)
                     elif line.lower() == "@data":
                         data = True
                     else:
@@ -158,66 +164,69 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                 except ValueError as error:
                     if not data:
                         problems.append(f"{where}: {error}")
-                        break  # what follows a bad header cannot be judged
+                        break  # without a header no sample can be checked
                     last = line.rpartition(":")[2].strip()
-                    group = _group(last if last in header.known else "", where)
-                    found.bad.append(Bad(group, where, str(error)))
+                    group = _group(last if last in header.allowed else "", where)
+                    content.bad.append(Bad(group, where, str(error)))
     except OSError as error:
-        return found, [f"{path}: cannot be read ({error.strerror or error})"]
-    found.classes = header.classes or ()
-    _agree(found, header)
+        return content, [f"{path}: cannot be read ({error.strerror or error})"]
+    content.classes = header.classes or ()
+    _check_shapes(content, header)
     if not problems and not data:
         problems.append(f"{path.name}: has no line @data; is it a .ts file?")
-    if not problems and not (found.rows or found.bad):
+    if not problems and not (content.rows or content.bad):
         problems.append(f"{path.name}: has no samples")
-    return found, problems
+    return content, problems
 
 
 def _group(label: str, where: str) -> str:
-    """A class in a file, for a sample of it that stands at `where`."""
+    """The class of a sample in words, with its file; `where` is "FILE line NUMBER"."""
     return f"{where.rpartition(' line ')[0]} class {label}" if label else ""
 
 
-def _agree(found: Sequences, header: _Header) -> None:
-    """Move to the bad what has other dimensions (or steps, if all should be equal) than the header
-    says; where it says nothing, than most have."""
-    for axis, said, what, why in (
+def _check_shapes(content: Sequences, header: _Header) -> None:
+    """Move sequences of the wrong shape to `content.bad`: those with other dimensions than the
+    header says, and with @equalLength other steps. If the header says nothing, the most frequent
+    value counts."""
+    for axis, declared, what, why in (
         (1, header.dimensions, "dimensions", ""),
         (0, header.length, "steps", " (@equalLength true)"),
     ):
-        sides = [row.shape[axis] for row in found.rows]
+        sides = [row.shape[axis] for row in content.rows]
         if not sides or (axis == 0 and not header.equal):
             continue
-        expected = said or Counter(sides).most_common(1)[0][0]
-        for i, (side, where) in enumerate(zip(sides, found.names)):
+        expected = declared or Counter(sides).most_common(1)[0][0]
+        for i, (side, where) in enumerate(zip(sides, content.names)):
             if side != expected:
                 reason = f"has {side} {what}, {expected} expected{why}"
-                label = found.labels[i] if found.labels else ""
-                found.bad.append(Bad(_group(label, where), where, reason))
+                label = content.labels[i] if content.labels else ""
+                content.bad.append(Bad(_group(label, where), where, reason))
         good = [i for i, side in enumerate(sides) if side == expected]
-        found.rows = [found.rows[i] for i in good]
-        found.names = [found.names[i] for i in good]
-        found.labels = [found.labels[i] for i in good] if found.labels else []
-    found.bad.sort(key=lambda one: int(one.name.rpartition(" ")[2]))
+        content.rows = [content.rows[i] for i in good]
+        content.names = [content.names[i] for i in good]
+        content.labels = [content.labels[i] for i in good] if content.labels else []
+    content.bad.sort(key=lambda one: int(one.name.rpartition(" ")[2]))
 
 
 def _tag(line: str, header: _Header) -> None:
-    """One line of the header. Raises ValueError."""
+    """Read one line of the header into `header`. Raises ValueError."""
     words = line.split()
     tag, values = words[0].lower(), words[1:]
     if not tag.startswith("@"):
         raise ValueError(f"expected an @tag or @data, found {line[:40]!r}")
     first = values[0].lower() if values else ""
     if tag == "@timestamps" and first == "true":
-        raise ValueError("time stamps are not read; give sequences of equal steps")
+        raise ValueError("time stamps are not supported; use sequences of equal steps")
     if tag == "@targetlabel" and first == "true":
-        raise ValueError("values to predict (@targetLabel) are not read; use .npz for regression")
+        raise ValueError(
+            "values to predict (@targetLabel) are not supported; use .npz for regression"
+        )
     if tag == "@classlabel":
         if first not in FLAGS or (FLAGS[first] and len(values) < 2):
             raise ValueError("expected '@classLabel true' and the class names, or false")
         header.classes = tuple(values[1:]) if FLAGS[first] else None
-        header.known = frozenset(header.classes or ())
-        if header.classes and len(header.known) < len(header.classes):
+        header.allowed = frozenset(header.classes or ())
+        if header.classes and len(header.allowed) < len(header.classes):
             raise ValueError("@classLabel names a class twice")
     elif tag in ("@dimensions", "@dimension", "@serieslength"):
         if not first.isdecimal() or not 0 < int(first) < 10**9:
@@ -230,11 +239,11 @@ def _tag(line: str, header: _Header) -> None:
         header.equal = FLAGS.get(first, False)
 
 
-def _sample(line: str, header: _Header, found: Sequences, where: str) -> None:
-    """One sample's line into `found`. Raises ValueError."""
+def _sample(line: str, header: _Header, content: Sequences, where: str) -> None:
+    """Read one sample's line into `content`. Raises ValueError."""
     *parts, label = line.split(":") if header.classes else [*line.split(":"), ""]
     label = label.strip()
-    if header.classes and label not in header.known:
+    if header.classes and label not in header.allowed:
         some = ", ".join(header.classes[:SHOWN]) + (", ..." if len(header.classes) > SHOWN else "")
         raise ValueError(f"class {label[:40]!r} is not in the header: {some[:300]}")
     if not parts:
@@ -243,19 +252,21 @@ def _sample(line: str, header: _Header, found: Sequences, where: str) -> None:
     lengths = sorted({len(column) for column in columns})
     if len(lengths) > 1:
         raise ValueError(f"its dimensions have different lengths, {lengths[0]} to {lengths[-1]}")
-    found.rows.append(np.stack(columns, 1))
-    found.names.append(where)
+    content.rows.append(np.stack(columns, 1))
+    content.names.append(where)
     if header.classes:
-        found.labels.append(label)
+        content.labels.append(label)
 
 
 def _values(text: str, dimension: int) -> np.ndarray:
-    """'1,2,3' -> [L] float64. Raises ValueError naming the first step that is no number."""
+    """'1,2,3' -> [L] float64. Raises ValueError with the first step that is not a number."""
     words = text.split(",")
+    # All words at once; one by one only if that fails, to find the bad ones.
     try:
         values = np.array(words, np.float64)
     except ValueError:
         values = np.array([_number(word) for word in words])
+    # `not <=` instead of `>`: a comparison with NaN is false, and NaN must count as bad.
     bad = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
     if len(bad):
         word = words[bad[0]].strip()[:20]
@@ -273,19 +284,20 @@ def _number(word: str) -> float:
 
 
 def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """[L Q] each -> [n L Q] filled with zeros, and lengths [n], None if all are whole.
+    """Sequences [L Q] -> ([n L Q] padded with zeros, lengths [n] or None if no one is padded).
 
-    Raises DataError where one long sequence among many would make too much of a small file.
+    longest: the least L of the result. Raises DataError if a single long sequence would blow a
+    small file up beyond the limit.
     """
     lengths = np.array([len(row) for row in rows], np.int64)
     longest = max(longest, int(lengths.max()))
-    kept = np.result_type(*{row.dtype for row in rows})
-    size = kept.itemsize * len(rows) * longest * rows[0].shape[1]
+    dtype = np.result_type(*{row.dtype for row in rows})
+    size = dtype.itemsize * len(rows) * longest * rows[0].shape[1]
     if size > PADDED:
         raise DataError(
-            f"{len(rows):,} sequences, filled up to the longest of {longest:,} steps, take "
-            f"{size:,} bytes; {PADDED:,} is the most.",
-            do="Leave the longest out, or cut it.",
+            f"{len(rows):,} sequences, padded to the longest of {longest:,} steps, take "
+            f"{size:,} bytes; the limit is {PADDED:,}.",
+            do="Remove the longest sequence, or shorten it.",
         )
     x = np.zeros(
         (len(rows), longest, rows[0].shape[1]), np.result_type(*{row.dtype for row in rows})

@@ -16,7 +16,7 @@ from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
-from etude.data.validate import sound
+from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
@@ -101,7 +101,7 @@ class Run:
         if not isinstance(card, dict):
             raise RunError(f"{self.path}: is damaged. Its checkpoint has no dataset description.")
         try:
-            description = sound(Card.read(card, "card"))
+            description = validate_card(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
             # Version 0.1.0 did not store that pixels of pictures are 0..255.
             return with_bytes(description) if pictures else description

@@ -1,1 +1,1 @@
-"""Where operating systems and machines differ: files, locks, streams, memory."""
+"""Differences between operating systems: files, locks, streams, memory."""

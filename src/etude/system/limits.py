@@ -1,6 +1,6 @@
-"""Limits on what a file may ask of us, whoever wrote it: its kind, its size, how deep it nests.
+"""Limits for files from strangers: their type, their size and the nesting depth of JSON.
 
-A size is judged before memory is taken for it. Imports no torch.
+A size is checked before memory is allocated for it. Imports no torch.
 """
 
 import ctypes
@@ -15,12 +15,13 @@ from typing import Any
 from etude.system import portable
 
 JSON = 1 << 20
-"""Bytes of a recipe, and of every small JSON file of a run."""
+"""Largest size in bytes of a recipe and of every other small JSON file of a run."""
 DEPTH = 32
-"""How deep JSON may nest: what walks through it later goes one call deeper a level."""
+"""Largest nesting depth of JSON: recursive functions later make one call per level."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 HELD, BLOCK = 1 << 28, 1 << 25
-"""Bytes of freed memory that are not given back; and of a block, from which on it always is."""
+"""For glibc's allocator: bytes of free memory that it does not return to the system, and the size
+of a block from which it always does."""
 KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
@@ -33,27 +34,29 @@ KINDS = {
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
+    # Not the cores of the machine: in a container or a batch job a process often has fewer.
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def memory() -> int:
-    """Bytes of memory that this process can have: the machine's, or less where it is given less."""
+    """Bytes of memory that this process can use: the machine's, or the limit of a container."""
     least = portable.memory()
-    with suppress(OSError, ValueError):  # a container's share, where there is one
+    with suppress(OSError, ValueError):  # "max" (no limit) is not a number
         least = min(least, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
     return least
 
 
 def kind(mode: int) -> str:
-    """What a file is, in words."""
+    """The type of a file in words, from its `st_mode`."""
     return KINDS.get(stat.S_IFMT(mode), "something unknown")
 
 
 def content(handle: int, most: int) -> bytes:
-    """All of an open file, which is closed. Raises ValueError if it is no regular file of at most
-    `most` bytes."""
+    """All bytes of an open file; closes it. Raises ValueError if it is not a regular file or has
+    more than `most` bytes."""
+    # fstat of the open file, not stat of a path: the path could change in between.
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -67,22 +70,23 @@ def content(handle: int, most: int) -> bytes:
 
 
 def parsed(text: bytes, form: type = dict) -> Any:
-    """A JSON object (form=list: a list). Raises ValueError for anything else, and for what nests
-    too deep or has text that cannot be printed."""
+    """A JSON object (form=list: a list). Raises ValueError for anything else, for too deep nesting
+    and for text that is not valid Unicode."""
     try:
         value = json.loads(text.decode("utf-8"))
     except RecursionError:
         raise ValueError("nests too deep") from None
     if not isinstance(value, form):
-        wanted = "JSON object" if form is dict else "JSON list"
-        raise ValueError(f"is no {wanted} but {_word(value)}")
+        expected = "a JSON object" if form is dict else "a JSON list"
+        raise ValueError(f"is {_word(value)}, not {expected}")
+    # Level by level instead of recursively, so that the check itself cannot nest too deep.
     level: list[Any] = [value]
     for _ in range(DEPTH):
         level = [x for box in level for x in (box.values() if isinstance(box, dict) else box)]
         level = [x for x in level if isinstance(x, dict | list)]
     if level:
         raise ValueError(f"nests more than {DEPTH} deep")
-    if b"\\ud" in text.lower():  # half of a pair of surrogates is no text
+    if b"\\ud" in text.lower():  # an unpaired surrogate cannot be encoded
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
 
@@ -100,10 +104,13 @@ def _word(value: Any) -> str:
 
 @cache
 def hold_memory() -> None:
-    """Keep what is freed for what comes next. Left to itself glibc gives large blocks back to the
-    system and takes them anew in every step, each page of which is cleared first: almost half of
-    the time of an LSTM's step on a CPU. Elsewhere nothing is done."""
+    """Make glibc keep freed memory for the next training step; does nothing on other systems.
+
+    By default glibc returns large blocks to the system and requests them again in every step, and
+    the kernel clears each page first: almost half of the time of an LSTM's step on a CPU.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt:
+        # Setting either value also stops glibc from adapting both by itself.
         mallopt(M_TRIM_THRESHOLD, HELD)
         mallopt(M_MMAP_THRESHOLD, BLOCK)

@@ -1,8 +1,10 @@
-"""Where operating systems differ: opening, syncing, locking, memory, stopping a process.
+"""Differences between operating systems: opening, syncing and locking files, memory, stopping a
+process.
 
-The only module that asks which system this is. It imports on Linux, macOS and Windows; a name that
-one of them lacks (`fcntl`, `resource`, `os.O_DIRECTORY`, `os.fork`, `signal.SIGKILL`) is looked up
-here and nowhere else. The examiner's sandbox is the exception: see checking/sandbox/limits.py.
+The only module that asks which system it runs on. It can be imported on Linux, macOS and Windows;
+only this module uses names that one of them lacks (`fcntl`, `resource`, `os.O_DIRECTORY`,
+`os.fork`, `signal.SIGKILL`). The sandbox of the checks is the exception: see
+checking/sandbox/limits.py.
 """
 
 import ctypes
@@ -21,10 +23,11 @@ from filelock import lock_descriptor
 
 WINDOWS = os.name == "nt"
 BINARY: int = getattr(os, "O_BINARY", 0)
-"""Without it Windows translates line ends in what is read and written through a descriptor."""
+"""Without it Windows translates line ends in reads and writes through a descriptor."""
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
-"""A pipe without a reader or writer is refused at once. Windows has no pipes among files."""
+"""With it, opening a pipe without a reader or writer does not block. Windows has no pipes among
+files."""
 FOLDER: int = getattr(os, "O_DIRECTORY", 0)
 BENEATH = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd
 """Whether a file can be opened inside an open folder."""
@@ -39,13 +42,15 @@ REPARSE_POINT = 0x400
 
 
 def open_to_read(path: Path | str) -> int:
-    """A descriptor on a file, without waiting should it be a pipe. Raises OSError."""
+    """A descriptor to read a file; does not block if the file is a pipe. Raises OSError."""
     return os.open(path, os.O_RDONLY | NO_WAIT | BINARY)
 
 
 def open_to_write(path: Path, *, empty: bool) -> int:
-    """A descriptor to write a file, which is made if it is missing; a link is not followed, and a
-    pipe is not waited for. empty: cut it to nothing, and do not read it. Raises OSError."""
+    """A descriptor to write a file, which is created if it is missing. Does not follow a link and
+    does not block on a pipe. empty: truncate the file and open it for writing only. Raises
+    OSError."""
+    # Without O_NOFOLLOW (Windows) the check comes before the open; a race remains there.
     if not NO_LINK and path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     flags = os.O_WRONLY | os.O_TRUNC if empty else os.O_RDWR
@@ -53,7 +58,7 @@ def open_to_write(path: Path, *, empty: bool) -> int:
 
 
 def is_link(status: os.stat_result) -> bool:
-    """Whether `os.lstat` describes a link, or a junction of Windows, which leads elsewhere too."""
+    """Whether a result of `os.lstat` describes a symbolic link or a Windows junction."""
     attributes = getattr(status, "st_file_attributes", 0)
     return stat.S_ISLNK(status.st_mode) or bool(attributes & REPARSE_POINT)
 
@@ -61,7 +66,7 @@ def is_link(status: os.stat_result) -> bool:
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk. Raises OSError.
 
-    Windows cannot do this for a folder, and NTFS keeps a journal of names: nothing is done there.
+    On Windows this does nothing: it cannot sync a folder, and NTFS keeps a journal of names.
     """
     if WINDOWS:
         return
@@ -73,26 +78,27 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock(handle: int, *, wait: bool) -> bool:
-    """Take the exclusive lock of an open file; whether it was free. Raises OSError where the file
-    system has no locks.
+    """Take the exclusive lock of an open file; returns whether this succeeded. Raises OSError if
+    the file system has no locks.
 
-    The kernel frees it when the descriptor is closed, so also when the process dies. It is
-    `flock` on POSIX and `LockFileEx` of the first byte on Windows, where others cannot read that
-    byte meanwhile.
+    The kernel releases the lock when the descriptor is closed, so also when the process dies. It
+    is `flock` on POSIX, and on Windows `LockFileEx` of the first byte, which other processes cannot
+    read meanwhile.
     """
     return lock_descriptor(handle, blocking=wait)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file that exists only for this; wait for whoever has it. Raises OSError.
+    """Hold the lock of the lock file `path`; wait if another process holds it. Raises OSError.
 
-    It is removed at the end, where an open file can be (not on Windows, where it stays). Whoever
-    waited for one that is removed would hold a lock that guards nothing, and asks again.
+    The lock file is removed at the end, except on Windows, which cannot remove an open file.
     """
     while True:
         handle = open_to_write(path, empty=False)
         lock(handle, wait=True)
+        # If the previous owner removed the file meanwhile, this lock guards nothing: a third
+        # process can lock a new file of the same name. So try again with the new file.
         if os.fstat(handle).st_nlink:
             break
         os.close(handle)
@@ -100,19 +106,19 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            path.unlink()
+            path.unlink()  # before the lock is released, so that a waiting process notices
         os.close(handle)
 
 
 def after_fork(action: Callable[[], None]) -> None:
-    """Call `action` in every process that this one forks, where processes are forked."""
+    """Call `action` in every process that this one forks; does nothing on systems without fork."""
     register = getattr(os, "register_at_fork", None)
     if register:
         register(after_in_child=action)
 
 
 def memory() -> int:
-    """Bytes of memory that the machine has, or that this process may take if that is less."""
+    """Bytes of memory of the machine, or this process's address-space limit if that is less."""
     least = _machine_memory()
     with suppress(ImportError, OSError, ValueError):
         import resource
@@ -130,41 +136,42 @@ def _machine_memory() -> int:
     kilobytes = ctypes.c_ulonglong(0)
     if kernel and kernel.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes)):
         return kilobytes.value << 10
-    return 8 << 30  # a laptop of today: nothing here says how much there is
+    return 8 << 30  # unknown: assume a small laptop
 
 
 def own_group() -> dict[str, Any]:
-    """Arguments of Popen for a child that a terminal's Ctrl-C does not reach."""
+    """Arguments of Popen for a child that does not receive the terminal's Ctrl-C."""
     if WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
     return {"process_group": 0}
 
 
 def own_session() -> dict[str, Any]:
-    """As `own_group`, and apart from the terminal too where there are sessions."""
+    """As `own_group`, but on POSIX the child also leaves the terminal's session."""
     return own_group() if WINDOWS else {"start_new_session": True}
 
 
 def ask_to_stop(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> None:
     """Ask a child that was started with `own_group` to save and end; it may have ended already.
 
-    Windows has no SIGTERM between processes (`terminate` would not let it save), so there it is
-    CTRL_BREAK, which arrives as SIGBREAK."""
+    Windows has no SIGTERM between processes, and `terminate` would not let the child save. There
+    the signal is CTRL_BREAK, which arrives as SIGBREAK.
+    """
     sent = getattr(signal, "CTRL_BREAK_EVENT", number) if WINDOWS else number
     with suppress(ProcessLookupError, PermissionError):
         process.send_signal(sent)
 
 
 def stop_myself() -> None:
-    """What `ask_to_stop` does, to this process and from any of its threads."""
-    if WINDOWS:  # where os.kill ends a process without a word
+    """Ask this process to save and end, from any of its threads."""
+    if WINDOWS:  # os.kill would end the process at once, without its signal handlers
         signal.raise_signal(signal.SIGTERM)
     else:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a child that leads a session of its own, and on POSIX all that it has started."""
+    """Kill a child that leads its own session, and on POSIX all processes of its group."""
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -173,10 +180,10 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def fill_standard_streams() -> None:
-    """Open the null device where stdin, stdout or stderr were closed when this process started.
+    """Open the null device for stdin, stdout or stderr if they were closed at the start.
 
-    Else the next file that is opened, a checkpoint say, would get the number of stdout, and what
-    a child prints would land in it.
+    Otherwise the next open file, for example a checkpoint, would get the descriptor of stdout, and
+    the output of a child process would be written into it.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -186,6 +193,7 @@ def fill_standard_streams() -> None:
             os.dup2(handle, number)
             if handle != number:
                 os.close(handle)
+        # Python sets the stream to None if its descriptor was closed at the start.
         if getattr(sys, name) is None:
             mode = "r" if number == 0 else "w"
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -1,7 +1,7 @@
-"""The surroundings of a command: the standard streams and the warnings of libraries.
+"""The environment of a command: the standard streams and the warnings of libraries.
 
-A command must not fail because of its surroundings, and a function must not change them for its
-caller: what is replaced here is put back.
+A closed stream or a warning must not make a command fail, and a function must not change streams or
+filters for its caller, so everything replaced here is restored.
 """
 
 import os
@@ -17,10 +17,10 @@ from etude.system import portable
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Ignore what libraries warn of, whatever filters are set: a warning about scikit-learn's or
-    PyTorch's own affairs is neither shown nor (`-W error`) the end of a run.
+    """Ignore warnings of libraries, whatever filters are set. A deprecation in scikit-learn or
+    PyTorch is neither shown nor, with `-W error`, ends a run.
 
-    As a decorator too. The caller's filters are back afterwards.
+    Also a decorator. Restores the caller's filters.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -28,10 +28,10 @@ def no_warnings() -> Iterator[None]:
 
 
 class Stream:
-    """A standard stream that outlives its reader. What cannot be encoded is written as escapes.
+    """A standard stream whose reader may close it early.
 
-    A reader that has left (`| head`) is no error: the rest goes nowhere, and the command ends with
-    the code that it would have had.
+    A closed reader (`| head`) is not an error: the rest of the output is discarded, and the command
+    ends with its usual exit code.
     """
 
     def __init__(self, stream: IO[str]) -> None:
@@ -41,7 +41,7 @@ class Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write a text; its length."""
+        """Write a text; returns its length."""
         try:
             return self._stream.write(text)
         except (OSError, ValueError) as error:
@@ -49,14 +49,15 @@ class Stream:
         return len(text)
 
     def flush(self) -> None:
-        """Wait until all that was written has gone out."""
+        """Wait until everything written has left the buffer."""
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:
-        """From here on what is written goes nowhere, also what is still in a buffer."""
+        """Discard all further output, including the content of the buffer."""
+        # dup2 replaces the descriptor itself: Python's flush at exit would fail on the old one.
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
@@ -64,11 +65,12 @@ class Stream:
 
 
 class Output(Stream):
-    """Standard output: results go there, so what cannot be written is an error."""
+    """Standard output: it carries results, so a failed write is an error, unless the reader closed
+    it."""
 
     def _failed(self, error: Exception) -> None:
         super()._failed(error)
-        # Windows says EINVAL where a pipe has lost its reader.
+        # Windows reports EINVAL for a pipe without a reader.
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             raise StorageError(
                 f"The output cannot be written to standard output: {reason(error)[0]}. "
@@ -78,10 +80,10 @@ class Output(Stream):
 
 @contextmanager
 def streams() -> Iterator[None]:
-    """While entered, standard output and error cannot harm a command.
+    """Within this context, standard output and error cannot make a command fail.
 
-    Closed ones are as the null device. Where one has no letters for a text (LC_ALL=C), escapes are
-    written: \\xe9, \\u2713.
+    A closed stream acts as the null device. Characters that an encoding lacks (LC_ALL=C) are
+    written as escapes: \\xe9, \\u2713.
     """
     portable.fill_standard_streams()
     before = sys.stdout, sys.stderr
@@ -99,11 +101,11 @@ def streams() -> Iterator[None]:
 
 def _escaping(stream: Any, policy: str | None) -> None:
     if policy and hasattr(stream, "reconfigure"):
-        with suppress(OSError, ValueError):  # it flushes first; what fails there fails again later
+        with suppress(OSError, ValueError):  # it flushes first; a failure there appears again later
             stream.reconfigure(errors=policy)
 
 
 def is_unicode() -> bool:
-    """Whether standard output has all letters."""
+    """Whether standard output can encode every character."""
     encoding = str(getattr(sys.stdout, "encoding", None) or "ascii")
     return encoding.lower().replace("-", "").startswith("utf")

@@ -17,7 +17,7 @@ def first(subject: Subject) -> nn.Linear | None:
     """The first Linear module if it reads a whole image; else None."""
     for module in subject.model.modules():
         if isinstance(module, nn.Linear):
-            return module if module.in_features == subject.card.given.size else None
+            return module if module.in_features == subject.card.spec.size else None
     return None
 
 

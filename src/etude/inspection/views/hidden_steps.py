@@ -14,7 +14,7 @@ from etude.render.style import Ink, signs, whole
 
 def fits(subject: Subject) -> str:
     """ "" for networks that read sequences, with an available sample."""
-    if subject.card.seen.kind != "sequence":
+    if subject.card.model_spec.kind != "sequence":
         return "the network reads no sequence"
     return subject.sample_problem
 
