@@ -15,7 +15,7 @@ from etude import errors, pipeline, verbs
 from etude.cli import main
 from etude.comparison import engine
 from etude.comparison.journal import Ledger
-from etude.runs.comparison import DuelFolder
+from etude.runs.comparison import ComparisonFolder
 
 SMALL = ["--epochs", "1", "model.hidden=16", "--workers", "1"]
 DUEL = ["compare", "--model", "mlp", "--data", "digits", "--optimizer", "sgd,adam",
@@ -134,7 +134,7 @@ def test_a_stopped_duel_goes_on_to_the_same_numbers_and_bytes(whole, workdir, ca
 
 def test_one_process_at_a_time_works_on_a_duel(whole, capsys, monkeypatch):
     monkeypatch.chdir(whole[0].parent.parent)
-    folder = DuelFolder.open("d")
+    folder = ComparisonFolder.open("d")
     folder.lock()
     try:
         code, _, err = call(capsys, "resume", "d")
@@ -190,7 +190,7 @@ def test_a_changed_outcome_changes_what_is_said(whole, workdir):
     rows = [json.loads(line) for line in (place / "outcomes.jsonl").read_text().splitlines()]
     first = found["verdicts"]["tuned"][0]["first"]
     best = next(one for one in found["contenders"] if one["label"] == first)
-    ledger = Ledger(DuelFolder.open(place))
+    ledger = Ledger(ComparisonFolder.open(place))
     for row in rows:
         if row["outcome"]["label"] in best["tuned"]["members"]:
             row["outcome"]["test"] = 0.01

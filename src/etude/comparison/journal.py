@@ -12,7 +12,7 @@ from etude.comparison.run_spec import Member, Outcome
 from etude.config import Config
 from etude.errors import RunError, UsageError
 from etude.recipe import Recipe
-from etude.runs.comparison import DuelFolder
+from etude.runs.comparison import ComparisonFolder
 
 
 class Named(Config):
@@ -51,7 +51,7 @@ class Plan(Config):
 class Ledger:
     """The plan and the outcomes of a duel. Writes while it holds the folder's lock."""
 
-    def __init__(self, folder: DuelFolder) -> None:
+    def __init__(self, folder: ComparisonFolder) -> None:
         self.folder, self.path = folder, folder.path
         try:
             self.plan = Plan.read(folder.plan(), "plan")
@@ -69,12 +69,12 @@ class Ledger:
     @classmethod
     def create(cls, path: Path, plan: Plan) -> "Ledger":
         """Begin a duel: its folder, locked. Raises RunError if it is taken."""
-        return cls(DuelFolder.create(path, plan.plain()))
+        return cls(ComparisonFolder.create(path, plan.plain()))
 
     @classmethod
     def again(cls, path: Path | str) -> "Ledger":
         """Go on with a duel: its folder, locked. Raises RunError, LockedError."""
-        folder = DuelFolder.open(path)
+        folder = ComparisonFolder.open(path)
         folder.lock()
         try:
             folder.mend()

@@ -1,10 +1,10 @@
-"""DuelFolder: many runs in one folder, and what is known of them together.
+"""ComparisonFolder: the folder of a comparison or search, with many runs and their outcomes.
 
-runs/<name>/duel.json       what is asked of whom, resolved; written once
-            outcomes.jsonl  a line for each run that ended, as it ended
-            LOCK            held while a process works on the duel
-            <member>/       runs whose test split is used
-            search/         runs whose is not
+runs/<name>/duel.json       the plan: all runs, resolved; written once
+            outcomes.jsonl  one line per run that has ended, in order of ending
+            LOCK            held while a process works on the comparison
+            <label>/        runs that are evaluated on the test split
+            search/         runs that are not
             pictures/, report.html
 """
 
@@ -24,11 +24,11 @@ from etude.system import limits
 
 PLAN, OUTCOMES, SEARCH = "duel.json", "outcomes.jsonl", "search"
 OURS = {"LOCK", f".tmp-{PLAN}", OUTCOMES}
-"""What a start that was killed can leave."""
+"""Files that a process may leave if it is killed while it creates the folder."""
 
 
-class DuelFolder:
-    """Reads a duel; writes to it while it holds the lock."""
+class ComparisonFolder:
+    """Reads the folder of a comparison, and writes to it while it holds the lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,18 +38,20 @@ class DuelFolder:
         self._lock: Lock | None = None
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, Any]) -> "DuelFolder":
-        """A new folder, locked, with its plan. Raises RunError if it is taken."""
+    def create(cls, path: Path, plan: Mapping[str, Any]) -> "ComparisonFolder":
+        """A new folder with a plan, locked. Raises TakenError if it is in use, UsageError if the
+        plan is too large."""
         content = canonical(plan)
+        # Readers refuse larger files, so the comparison could never be resumed.
         if len(content) > limits.JSON:
             raise UsageError(
-                f"{path}: what is to be done takes {len(content):,} bytes to write down; "
-                f"{limits.JSON:,} is the most.",
-                do="Compare fewer at a time.",
+                f"{path}: the plan of this comparison has {len(content):,} bytes; the maximum is "
+                f"{limits.JSON:,}.",
+                do="Compare fewer runs at a time.",
             )
         taken = TakenError(
-            f"{path} is already there; nothing is overwritten.",
-            do=f"Choose another --name, or go on with it: etude resume {path}",
+            f"{path} already exists; nothing is overwritten.",
+            do=f"Choose another --name, or continue it: etude resume {path}",
         )
         if is_taken(path):
             raise taken
@@ -57,9 +59,10 @@ class DuelFolder:
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         folder.lock()
-        if is_duel(path):  # another starter was quicker
+        if is_comparison(path):  # another process created it before we had the lock
             folder.release()
             raise taken
+        # The plan comes last: with it the folder counts as a comparison.
         replace(folder._outcomes, b"")
         replace(path / PLAN, content)
         with storage(path):
@@ -67,34 +70,34 @@ class DuelFolder:
         return folder
 
     @classmethod
-    def open(cls, path: Path | str) -> "DuelFolder":
-        """An existing duel, to read. Raises RunError if there is none."""
-        found = where(path)
-        if found is None:
+    def open(cls, path: Path | str) -> "ComparisonFolder":
+        """An existing comparison, for reading. Raises RunError if there is none."""
+        place = where(path)
+        if place is None:
             raise RunError(f"{path}: there is no comparison in this folder.")
-        own(found, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
-        return cls(found)
+        own(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
+        return cls(place)
 
     def lock(self) -> None:
         """Take the lock. Raises LockedError if another process has it."""
         self._lock = Lock(self.path / "LOCK")
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._lock:
             self._lock.release()
         self._lock = None
 
     def plan(self) -> dict[str, Any]:
-        """What is asked of whom. Raises RunError if it is damaged."""
+        """The plan as plain JSON. Raises RunError if it is damaged."""
         return mapping(self.path, PLAN)
 
     def mend(self) -> None:
-        """Cut off a line that a writer that died has left unfinished. For the lock's holder."""
+        """Cut off an incomplete last line of a writer that died. For the holder of the lock."""
         whole_lines(self._outcomes)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add one line; when this returns it is on the disk."""
+        """Append one outcome. After this returns it is on the disk."""
         line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
         with storage(self._outcomes, len(line)), self._outcomes.open("ab") as file:
             file.write(line)
@@ -102,34 +105,37 @@ class DuelFolder:
             os.fsync(file.fileno())
 
     def rows(self) -> list[dict[str, Any]]:
-        """All lines that are whole. Raises RunError for one that is none of ours."""
+        """All complete lines, parsed. Raises RunError for a damaged one."""
         if not os.path.lexists(self._outcomes):
             return []
         text = read(self.path, OUTCOMES, LINES)
-        found = []
+        outcomes = []
+        # Up to the last line break: a writer at work may be in the middle of the next line.
         for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
             try:
-                found.append(limits.parsed(line))
+                outcomes.append(limits.parsed(line))
             except ValueError as error:
                 why = f"{self._outcomes}, line {number}: {error}; the comparison is damaged."
                 raise RunError(why) from None
-        return found
+        return outcomes
 
 
 def is_taken(path: Path) -> bool:
-    """Whether something is there that is not what a start that was killed has left."""
+    """Whether `path` exists and holds more than the remains of a killed `create`."""
     return path.exists() and (not path.is_dir() or bool({e.name for e in path.iterdir()} - OURS))
 
 
-def is_duel(path: Path) -> bool:
+def is_comparison(path: Path) -> bool:
     """Whether there is a comparison in this folder."""
     try:
+        # lstat: a link could lead out of the folder.
         return stat.S_ISREG(os.lstat(path / PLAN).st_mode)
     except (OSError, ValueError):
         return False
 
 
 def where(path: Path | str) -> Path | None:
-    """The comparison that is meant, by its path or by its name under ./runs; None if it is none."""
+    """The folder of a comparison, found by its path or by its name below ./runs; None if there is
+    none."""
     places = (Path(path), ROOT / path)
-    return next((p for p in places if is_duel(p) and not begun(p)), None)
+    return next((p for p in places if is_comparison(p) and not begun(p)), None)

@@ -1,4 +1,5 @@
-"""What a run ran with: versions, machine, threads. Bytes may differ where any of this does."""
+"""The environment of a run: versions and machine. Where any of these differs between two runs,
+their weights may differ too."""
 
 import importlib.metadata
 import platform
@@ -11,7 +12,8 @@ PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safe
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, without importing anything heavy."""
+    """Versions and machine."""
+    # From package metadata, so that no heavy package has to be imported.
     return {
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in PACKAGES},
@@ -39,7 +41,7 @@ def _cpu() -> str:
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What differs between two environments, one line each."""
+    """The differences between two environments, one line each."""
     flat_then, flat_now = _flatten(then), _flatten(now)
     keys = sorted(flat_then.keys() | flat_now.keys())
     return [
