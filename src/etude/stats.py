@@ -170,8 +170,8 @@ def difference(
     gap, parts = float(one.mean() - two.mean()), [seeds_variance(one), seeds_variance(two)]
     seeds, freedom = sum(parts), float(max(1, min(len(one), len(two)) - 1))
     if seeds and min(len(one), len(two)) == 1:
-        # One run beside several: its unknown variance is assumed equal to theirs. theirs is s^2/m,
-        # so the variance of a single run is m times that, and the sum is (1 + m) times.
+        # One run beside several: its unknown variance is assumed equal to theirs. `seeds` is s^2/m
+        # of the several, so a single run has m times that, and the sum is (1 + m) times.
         many = max(len(one), len(two))
         seeds, freedom = seeds * (1 + many), many - 1.0
     elif seeds:

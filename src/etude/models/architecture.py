@@ -27,6 +27,7 @@ NOTES = {
 """The notes' training settings: Adam at a constant learning rate."""
 
 
+# Steps, not epochs: small data need as many updates as large data, hence more epochs.
 @dataclass(frozen=True)
 class Preset:
     """model, train: values for fields of the recipe. updates: approximate number of training steps,

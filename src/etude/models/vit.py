@@ -73,11 +73,13 @@ class ViT(nn.Module):
                 nn.init.zeros_(module.bias)
         nn.init.normal_(self.pos_embed, std=0.02)
         nn.init.zeros_(self.cls_token)
+        # A zero head makes the first predictions uniform, whatever the random features are.
         nn.init.zeros_(self.head.weight)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
         x = self.patch_embed(x)
         c = repeat(self.cls_token, "() n d -> b n d", b=x.shape[0])
+        # The class token comes first, as in timm: pos_embed has its position at index 0.
         x = torch.cat((c, x), dim=1)
         x = self.pos_drop(x + self.pos_embed)
         x = self.norm(self.blocks(x))

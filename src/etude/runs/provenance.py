@@ -34,6 +34,7 @@ def _version(name: str) -> str:
 def _cpu() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
+            # Linux only; platform.processor() is often empty there.
             lines = [line for line in file if line.startswith("model name")]
         return lines[0].split(":", 1)[1].strip() if lines else platform.processor()
     except OSError:
@@ -42,6 +43,7 @@ def _cpu() -> str:
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """The differences between two environments, one line each."""
+    # Flattened, so that a nested difference has one line with its full path (packages.torch).
     flat_then, flat_now = _flatten(then), _flatten(now)
     keys = sorted(flat_then.keys() | flat_now.keys())
     return [

@@ -124,6 +124,7 @@ def checked(row: dict[str, Any]) -> dict[str, Any]:
         elif "seconds" in row:
             Time.read(row, "time")
     except UsageError as error:
+        # Config's errors are about a user's recipe; the caller adds file and line to this one.
         raise ValueError("; ".join(error.items[:3]) or error.what) from None
     return row
 
@@ -131,6 +132,7 @@ def checked(row: dict[str, Any]) -> dict[str, Any]:
 def agree(rows: list[dict[str, Any]]) -> None:
     """Raise ValueError unless all epochs have the same metrics and the result's goal is one."""
     epochs = [row for row in rows if row.get("event") == "epoch"]
+    # The empty string separates phases from metrics, so that a name cannot count as either.
     if len({(*sorted(row["train"]), "", *sorted(row["val"])) for row in epochs}) > 1:
         raise ValueError("its epochs have different measures")
     for row in rows:
@@ -150,6 +152,7 @@ def _measures(row: dict[str, Any]) -> None:
         Accuracy.read(test, "test")
     if "confusion" in test:
         Confusion.read(test, "test")
+        # Readers index rows, columns and names by class, so all three counts must agree.
         sides = {len(line) for line in test["confusion"]}
         if sides != {len(test["confusion"])} or sides != {len(test["per_class"])}:
             raise ValueError("its confusion matrix is not square, or of other classes")
