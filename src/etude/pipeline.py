@@ -41,7 +41,7 @@ def begin(
     """
     world = World.here()
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     parts = registry.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
@@ -97,7 +97,7 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
     moved. Raises RunError if they have changed, DataError if they are not there."""
     world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
-    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     found = registry.found_again(recipe, run.path, data)
     parts = registry.assemble(found)
     if data is not None:  # the run's recipe, which its checkpoints are of, stays what it was
@@ -169,7 +169,7 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
         require(samples.x.ndim, ops)
     parameters = sum(p.numel() for p in parts.model.parameters())
     exact = parts.dataset.card.target != "class"
-    chosen, why = hardware.choose(train, recipe.model.name, parameters, exact)
+    chosen, why = hardware.select(train, recipe.model.name, parameters, exact)
     if chosen.precision == "bf16":
         _try_bf16(parts)
     layout = "channels last, " if train.memory_format == "channels_last" else ""
@@ -179,7 +179,7 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
     """Before hours are spent: "dry-run", "overfit" or "lr", on the run's first batches."""
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     parts = registry.assemble(recipe)
     held, _ = learned_from(parts)
     size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
@@ -229,7 +229,7 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
     share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
     recipe = registry.complete(mapping)
-    recipe = recipe.model_copy(update={"train": hardware.settle(recipe.train)})
+    recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     parts = registry.assemble(recipe)
     train, why = choose(parts)
     card = parts.dataset.card

@@ -1,10 +1,10 @@
-"""The notation of the house, and the two things that carry it from room to room.
+"""The notation for shapes, and the two types that pass data between packages: Batch and Spec.
 
     N batch · L length · Q input features · D output or model features · K layers · H heads
     d head width · C channels · P patches
-    an image is [C H W] (H, W its sides, where no heads are about), a sequence [L Q], a vector [D]
+    an image is [C H W] (with H, W its height and width), a sequence [L Q], a vector [D]
 
-Shapes stand in signatures as jaxtyping strings; they are checked by beartype in test runs only.
+Shapes are written in signatures as jaxtyping strings; beartype checks them in test runs only.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ Target = Literal["class", "value", "forecast"]
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model must know of the data: the kind and shape of one sample, and what is asked.
+    """What a model must know about the data: kind and shape of one sample, and the target.
 
-    shape: image (C, H, W), sequence (L, Q) with L the longest, vector (D,).
-    outputs: classes, values to predict, or steps of a forecast.
+    shape: image (C, H, W), sequence (L, Q) with L the longest length, vector (D,).
+    outputs: number of classes, of values to predict, or of steps of a forecast.
     """
 
     kind: Kind
@@ -37,7 +37,7 @@ class Spec:
 
     @property
     def size(self) -> int:
-        """Numbers in one sample."""
+        """The number of values in one sample."""
         return prod(self.shape)
 
     def __str__(self) -> str:
@@ -46,12 +46,12 @@ class Spec:
 
 
 class Batch(NamedTuple):
-    """Samples on the device, normalised and in the view that the model reads.
+    """Samples on the device, normalised and in the shape that the model reads.
 
     x: image [N C H W], sequence [N L Q] or vector [N D], float32.
     y: class [N] int64, or values [N D] float32 in normalised units.
-    lengths: valid steps [N] of padded sequences, int64 on the CPU; None when all are whole.
-    samples: which samples of the split these are [N].
+    lengths: valid steps [N] of padded sequences, int64 on the CPU; None if none is padded.
+    samples: indices of the samples in their split [N].
     """
 
     x: Float[Tensor, "N ..."]
@@ -61,10 +61,11 @@ class Batch(NamedTuple):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What the model is called with: x, and the lengths where there are any."""
+        """The arguments for the model: x, and lengths if there are any."""
         return (self.x,) if self.lengths is None else (self.x, self.lengths)
 
 
 def wide(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """In fp32 at the least: what losses and metrics are computed in."""
+    """x in fp32 or wider, for losses and metrics."""
+    # float64 stays float64, so that the checks of gradients can run in it.
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

@@ -1,29 +1,30 @@
-"""Intervals of test results and of their differences, and the judgement between a result and a
-baseline: numbers only. `comparison/differences.py` puts them into words.
+"""Confidence intervals of test results and of their differences, and the judgement of a result
+against a baseline. Numbers only; `comparison/differences.py` puts them into words.
 
-A group is the test results of one contender, one a seed, on one test split of n samples. Two things
-make their mean uncertain, and their variances add:
+A group is the test results of one contender, one per seed, on one test split of n samples. Its mean
+is uncertain for two reasons, whose variances add:
 
 - seeds. Another seed gives another network: s^2/m for m seeds.
 - test samples. Another test split of n samples would be easier or harder for all seeds alike, so
-  that more seeds do not lessen it: at most p(1-p)/n for a share p.
+  more seeds do not reduce this variance: at most p(1-p)/n for a share p.
 
-This is the crossed model result = contender + sample + seed + rest, where the variance between
-seeds holds that of seed and rest. That both must be counted: X. Bouthillier et al., "Accounting for
-Variance in Machine Learning Benchmarks", MLSys 2021. The sum has F. Satterthwaite's degrees of
-freedom (Biometrics Bulletin 2, 1946), as in B. L. Welch's interval of a difference (Biometrika 34,
-1947), which needs no equal variances. The samples' part is E. B. Wilson's interval (1927), of a
-difference R. Newcombe's (Stat. Med. 17, 1998, method 10); parts are added in squares on each side
-(G. Zou, A. Donner, Stat. Med. 27, 2008). Contenders share test samples, and easy samples are easy
-for all: a difference is known somewhat better than this says, not worse.
+This is the crossed model result = contender + sample + seed + residual, where the variance between
+seeds contains that of seed and residual. X. Bouthillier et al., "Accounting for Variance in Machine
+Learning Benchmarks", MLSys 2021, show that both sources matter. The sum has F. Satterthwaite's
+degrees of freedom (Biometrics Bulletin 2, 1946), as in B. L. Welch's interval of a difference
+(Biometrika 34, 1947), which does not assume equal variances. The part of the samples is E. B.
+Wilson's interval (1927), for a difference R. Newcombe's (Stat. Med. 17, 1998, method 10); the parts
+are added in squares on each side (G. Zou, A. Donner, Stat. Med. 27, 2008). Contenders share the
+test samples, and easy samples are easy for all of them, so the true uncertainty of a difference is
+somewhat smaller than this interval, never larger.
 
-Errors (mae, reconstruction) have the seeds' part alone. Where that is unknown (one seed), or zero
-by chance (equal results), there is no interval, and nothing can be told.
+Errors (mae, reconstruction) have the seeds' part only. If it is unknown (one seed), or zero by
+chance (equal results), there is no interval.
 
-Several comparisons: the best is picked by looking, so that all k(k-1)/2 pairs count, by the
-studentised maximum modulus (C. Dunnett's T3, J. Am. Stat. Assoc. 75, 1980). Contenders that are
-alike are called different in at most 5 % of comparisons; where their spreads differ ten-fold and
-there are two seeds, in up to 10 %.
+Several comparisons: the best contender is selected after looking at the results, so the intervals
+hold for all k(k-1)/2 pairs together, by the studentised maximum modulus (C. Dunnett's T3, J. Am.
+Stat. Assoc. 75, 1980). Equal contenders are called different in at most 5 % of comparisons; with
+two seeds and standard deviations that differ by a factor of ten, in up to 10 %.
 """
 
 from collections.abc import Sequence
@@ -34,22 +35,25 @@ from typing import Literal
 import numpy as np
 
 Z95 = 1.959963984540054
-"""The 97.5 % quantile of the standard normal distribution: 95 % for two sides."""
+"""The 97.5 % quantile of the standard normal distribution, for two-sided 95 % intervals."""
 LOWER_IS_BETTER = ("mae", "reconstruction")
 SHARES = ("accuracy",)
-"""Goals that are shares of test samples."""
+"""Goals that are proportions of the test samples."""
 CLOSE = 0.01
-"""Relative difference of two errors below which they are called equal: there is no interval."""
+"""Relative difference up to which two errors count as equal, since they have no interval."""
 TWICE = 2.0
-"""Times the baseline's error from which a result is called much worse."""
+"""A result with at least this multiple of the baseline's error is called much worse."""
 
 Interval = tuple[float, float]
 Judgement = Literal["better", "tie", "worse", "much worse"]
 
 
 def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
-    """The interval of a share, 95 % unless another normal quantile is given (E. B. Wilson, J. Am.
-    Stat. Assoc. 22, 1927). hits: whole for one run, a mean of several runs' hits otherwise."""
+    """Wilson's interval of the share hits/count, 95 % for the default quantile z.
+
+    hits: an integer for one run, the mean number of hits for several runs.
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 1927.
+    """
     share, z2 = hits / count, z**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = z * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
@@ -58,47 +62,53 @@ def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]
 
 @lru_cache(maxsize=4096)
 def quantile(pairs: int, freedom: float) -> float:
-    """The 95 % quantile of the studentised maximum modulus: of the largest |Z_i|/S among `pairs`
-    independent standard normals, S^2 a chi-square over its `freedom` degrees. With one pair it is
-    Student's t for two sides."""
+    """The 95 % quantile of the studentised maximum modulus: the maximum of |Z_i|/S over `pairs`
+    independent standard normals, where S^2 is chi-square divided by its `freedom` degrees. For one
+    pair it is the two-sided quantile of Student's t."""
     from scipy import optimize, stats
 
     if pairs == 1:
         return float(stats.t.ppf(0.975, freedom))
     scale = np.ones(1)
     if isfinite(freedom):
+        # The distribution of S as 600 values of equal probability: the mean over them replaces the
+        # integral over its density.
         middles = (np.arange(600) + 0.5) / 600
         scale = np.sqrt(stats.chi2.ppf(middles, freedom) / freedom)
 
-    def short(m: float) -> float:
+    def excess(m: float) -> float:
+        # Given S, the maximum is below m if all `pairs` independent values are.
         return float(((2 * stats.norm.cdf(m * scale) - 1) ** pairs).mean()) - 0.95
 
-    return float(optimize.brentq(short, 1.0, 1e6))
+    return float(optimize.brentq(excess, 1.0, 1e6))
 
 
 def freedom_of(sure: float, seeds: float, freedom: float, pairs: int = 1) -> float:
-    """Satterthwaite's degrees of freedom of a sum of two variances: `sure`, which is known, and
-    `seeds`, which is estimated with `freedom`. Several pairs: rounded down, to the wider side, so
-    that few quantiles are computed."""
+    """Satterthwaite's degrees of freedom of the sum of two variances: `sure`, which is known, and
+    `seeds`, which is estimated with `freedom` degrees."""
     if not seeds:
         return inf
-    found = (sure + seeds) ** 2 / (seeds**2 / freedom)
+    degrees = (sure + seeds) ** 2 / (seeds**2 / freedom)
     if pairs == 1:
-        return found
-    if found < 40:
-        return max(1.0, floor(10 * found) / 10)
-    return 20.0 * floor(found / 20) if found < 400 else inf
+        return degrees
+    # For several pairs a quantile takes long to compute and is cached, so the degrees are rounded
+    # to few distinct values: down, which makes intervals wider rather than too narrow.
+    if degrees < 40:
+        return max(1.0, floor(10 * degrees) / 10)
+    return 20.0 * floor(degrees / 20) if degrees < 400 else inf
 
 
 def samples_variance(share: float, count: int) -> float:
-    """Of a share of `count` test samples; above zero even for 0 and 1 (A. Agresti, B. Coull, Am.
-    Statistician 52, 1998)."""
+    """The variance of a share of `count` test samples."""
+    # Two hits and two misses are added, so that shares of 0 and 1 have a variance above zero
+    # (A. Agresti, B. Coull, Am. Statistician 52, 1998).
     shrunk = (share * count + 2) / (count + 4)
     return shrunk * (1 - shrunk) / count
 
 
 def seeds_variance(values: np.ndarray) -> float:
-    """Of a mean over seeds; zero where all are equal but for rounding, or there is one alone."""
+    """The variance of a mean over seeds; 0 if there is only one value or all are equal."""
+    # Equal up to rounding: a variance of rounding errors would give absurdly narrow intervals.
     if len(values) < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return 0.0
     return float(values.var(ddof=1)) / len(values)
@@ -107,8 +117,11 @@ def seeds_variance(values: np.ndarray) -> float:
 def mean_interval(
     values: np.ndarray, goal: str = "accuracy", samples: int | None = None
 ) -> Interval | None:
-    """The 95 % interval of the mean of results over seeds, within what `goal` can be. samples: of
-    the test split, for shares. None where nothing can be told: see the head of this file."""
+    """The 95 % interval of the mean of results over seeds, within the range of `goal`.
+
+    samples: size of the test split, for shares. None if there is no interval: see the head of this
+    file.
+    """
     mean, seeds = float(values.mean()), seeds_variance(values)
     if goal in SHARES and samples:
         sure = samples_variance(mean, samples)
@@ -123,13 +136,13 @@ def mean_interval(
         ends = mean - half, mean + half
     else:
         return None
-    # A share is from 0 to 1, an error from 0.
+    # A share lies between 0 and 1; an error is not negative.
     return max(0.0, ends[0]), min(1.0 if goal in SHARES else inf, ends[1])
 
 
 def newcombe(p: float, n: int, q: float, m: int, c: float | None = None) -> Interval:
-    """The interval of a difference p - q of shares of n and m test samples: of 95 %, or of the
-    quantile c."""
+    """Newcombe's interval of the difference p - q of shares of n and m test samples, 95 % unless
+    another quantile c is passed."""
     z = quantile(1, inf) if c is None else c
     (low_p, high_p), (low_q, high_q) = wilson(p * n, n, z), wilson(q * m, m, z)
     return (
@@ -146,18 +159,19 @@ def difference(
     pairs: int = 1,
     spread: float = 0.0,
 ) -> Interval | None:
-    """The 95 % interval of mean(a) - mean(b), results over seeds, holding for `pairs` at once.
-    samples: of the test split of each. None where nothing can be told. One run each of a share is
-    compared over test samples alone: two networks, whatever other seeds would give. One run beside
-    several borrows their spread.
+    """The 95 % interval of mean(a) - mean(b), results over seeds; None if there is no interval.
 
-    spread: the mean of `seeds_variance` over all contenders. Where these two vary less, by chance
-    perhaps, theirs is not trusted to be as well known: it lowers the degrees of freedom.
+    samples: size of the test split of each. pairs: the number of intervals that must hold together.
+    spread: the mean of `seeds_variance` over all contenders.
+    With one run each, shares are compared over the test samples only, so the interval is about
+    these two networks, not about other seeds.
     """
     one, two = np.array(a), np.array(b)
     gap, parts = float(one.mean() - two.mean()), [seeds_variance(one), seeds_variance(two)]
     seeds, freedom = sum(parts), float(max(1, min(len(one), len(two)) - 1))
     if seeds and min(len(one), len(two)) == 1:
+        # One run beside several: its unknown variance is assumed equal to theirs. `seeds` is s^2/m
+        # of the several, so a single run has m times that, and the sum is (1 + m) times.
         many = max(len(one), len(two))
         seeds, freedom = seeds * (1 + many), many - 1.0
     elif seeds:
@@ -171,6 +185,8 @@ def difference(
     else:
         p, q = float(one.mean()), float(two.mean())
         sure = samples_variance(p, n) + samples_variance(q, m)
+        # If these two vary less than the other contenders, perhaps by chance, their variance is
+        # less trustworthy; the larger value lowers the degrees of freedom, not the interval itself.
         c = quantile(pairs, freedom_of(sure, max(seeds, 2 * spread), freedom, pairs))
         low, high = newcombe(p, n, q, m, c)
         ends = (
@@ -183,11 +199,11 @@ def difference(
 
 
 def judge(value: float, naive: float, goal: str, samples: int | None = None) -> Judgement:
-    """A test result beside a baseline's on the same test split, whatever the direction of `goal`.
+    """Judge a test result `value` against the baseline's, `naive`, on the same test split.
 
-    A share is "better" or "worse" where Newcombe's interval of the difference leaves out zero, else
-    a "tie"; an error, which has no interval from one run, where they are CLOSE. "much worse": an
-    error (of a share, what is missing to 1) of TWICE the baseline's, or a share of half of it.
+    A share is "better" or "worse" if Newcombe's interval of the difference excludes zero, else it
+    is a "tie". An error, which has no interval from one run, is a tie within CLOSE. "much worse":
+    at least TWICE the baseline's error (for a share, its distance to 1), or at most half its share.
     """
     if value == naive:
         return "tie"
@@ -195,7 +211,7 @@ def judge(value: float, naive: float, goal: str, samples: int | None = None) -> 
         low, high = newcombe(value, samples, naive, samples)
         tie = low <= 0 <= high
     elif goal in SHARES:
-        tie = abs(value - naive) < 0.0005  # the same to one digit after the point of percent
+        tie = abs(value - naive) < 0.0005  # equal when printed as percentages with one decimal
     else:
         tie = abs(value - naive) <= CLOSE * max(abs(value), abs(naive))
     if tie:

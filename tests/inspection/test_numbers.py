@@ -183,5 +183,5 @@ def test_moments_hold_the_gradient_of_each_phase():
     np.testing.assert_array_equal(
         found["gradients"][0, 0, 1], weight_histograms.histogram(model[1].weight.grad)
     )
-    assert len(weight_histograms.moments(400)) == weight_histograms.MOST
-    assert weight_histograms.moments(3) == {0, 1, 2, 3}
+    assert len(weight_histograms.histogram_epochs(400)) == weight_histograms.MOST
+    assert weight_histograms.histogram_epochs(3) == {0, 1, 2, 3}

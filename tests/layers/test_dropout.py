@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from etude.layers.dropout import Dropout, dropout, kept, mapped
+from etude.layers.dropout import Dropout, dropout, mapped, scaled_mask
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
 def test_the_share_and_the_scale_are_as_asked(p, dtype):
     torch.manual_seed(0)
-    mask = kept(torch.empty(1001, 999, dtype=dtype), p)
+    mask = scaled_mask(torch.empty(1001, 999, dtype=dtype), p)
     assert mask.dtype == dtype
     assert mask.shape == (1001, 999)
     values = mask.unique()
@@ -24,7 +24,7 @@ def test_the_share_and_the_scale_are_as_asked(p, dtype):
 def test_units_fall_out_independently_of_their_neighbours():
     """One draw decides for four units: they must not agree more than chance."""
     torch.manual_seed(0)
-    mask = (kept(torch.empty(400_000), 0.3) == 0).double().view(-1, 4)
+    mask = (scaled_mask(torch.empty(400_000), 0.3) == 0).double().view(-1, 4)
     together = torch.corrcoef(mask.T) - torch.eye(4)
     assert together.abs().max() < 5 / 100_000**0.5
 

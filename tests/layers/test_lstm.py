@@ -113,5 +113,5 @@ def test_batch_first_is_an_option_as_in_torch():
 
 @pytest.mark.parametrize("lengths", [[0, 1, 2, 3], [1, 2, 3, 7]])
 def test_impossible_lengths_are_told(lengths):
-    with pytest.raises(ValueError, match="each should be from 1 to 6"):
+    with pytest.raises(ValueError, match="each must be between 1 and 6"):
         make()(X(), torch.tensor(lengths))

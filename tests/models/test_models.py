@@ -243,7 +243,7 @@ def test_aae_prior_has_its_scale_and_codes_start_with_little_noise():
 
 def test_the_discriminators_gradient_does_not_vanish_where_a_sigmoids_does():
     logit = torch.full((1, 1), 40.0, requires_grad=True)
-    aae.verdict(logit, False).backward()
+    aae.adversarial_loss(logit, False).backward()
     assert float(logit.grad) == pytest.approx(1.0)
     clipped = torch.full((1, 1), 40.0, requires_grad=True)
     nn.BCELoss()(torch.sigmoid(clipped), torch.zeros(1, 1)).backward()

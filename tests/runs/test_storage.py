@@ -293,7 +293,7 @@ def test_what_a_killed_start_left_is_free_but_a_users_own_files_are_not(workdir)
     (place / ".tmp-recipe.json").write_text("{")
     assert free("x") == place
     (place / "pictures" / "mine.png").write_text("mine")
-    with pytest.raises(RunError, match="already there"):
+    with pytest.raises(RunError, match="already exists"):
         RunFolder.create(place)
     assert (place / "pictures" / "mine.png").exists()
 

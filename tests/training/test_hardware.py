@@ -27,33 +27,33 @@ def asked(**fields):
 
 def test_a_row_of_the_table_decides(fast):
     for row in precision.TABLE:
-        chosen, why = hardware.choose(asked(), row.model, row.parameters, exact=False)
+        chosen, why = hardware.select(asked(), row.model, row.parameters, exact=False)
         assert chosen.precision == ("bf16" if row.gain >= precision.WORTH else "fp32")
         assert chosen.compile == "off" and str(row.measured) in why
 
 
 def test_what_was_not_measured_is_fp32(monkeypatch, fast):
-    assert hardware.choose(asked(), "resnet", 10**6, exact=False)[0].precision == "fp32"
-    small, why = hardware.choose(asked(), "mlp", 5000, exact=False)
+    assert hardware.select(asked(), "resnet", 10**6, exact=False)[0].precision == "fp32"
+    small, why = hardware.select(asked(), "mlp", 5000, exact=False)
     assert small.precision == "fp32" and "small" in why
-    assert hardware.choose(asked(), "mlp", 10**6, exact=True)[0].precision == "fp32"
+    assert hardware.select(asked(), "mlp", 10**6, exact=True)[0].precision == "fp32"
     monkeypatch.undo()
     assert "cuda" in precision.processor("cuda:1") and precision.processor("cpu") in (FAST, PLAIN)
-    gpu = hardware.choose(Train(device="cuda", threads=1), "mlp", 10**6, exact=False)
+    gpu = hardware.select(Train(device="cuda", threads=1), "mlp", 10**6, exact=False)
     assert gpu[0].precision == "fp32" and "not measured yet" in gpu[1]
 
 
 def test_without_bf16_instructions_it_is_fp32(monkeypatch):
     monkeypatch.setattr(precision, "processor", lambda device: PLAIN)
     for row in precision.TABLE:
-        assert hardware.choose(asked(), row.model, 10**7, exact=False)[0].precision == "fp32"
+        assert hardware.select(asked(), row.model, 10**7, exact=False)[0].precision == "fp32"
 
 
 def test_what_is_asked_for_is_done(fast):
     for wanted in ("fp32", "bf16"):
-        chosen, why = hardware.choose(asked(precision=wanted), "mlp", 10**6, exact=True)
+        chosen, why = hardware.select(asked(precision=wanted), "mlp", 10**6, exact=True)
         assert chosen.precision == wanted and "as the recipe says" in why
-    assert hardware.choose(asked(compile="on"), "mlp", 10**6, exact=False)[0].compile == "on"
+    assert hardware.select(asked(compile="on"), "mlp", 10**6, exact=False)[0].compile == "on"
 
 
 def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
@@ -81,11 +81,11 @@ def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):
     assert hardware.default_threads() == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert hardware.default_threads() == len(os.sched_getaffinity(0))
-    assert hardware.settle(Train(device="cpu", threads=1)).threads == 1
+    assert hardware.resolve(Train(device="cpu", threads=1)).threads == 1
     with pytest.raises(UsageError, match="choose cpu, cuda"):
-        hardware.settle(Train(device="cdua"))
-    with pytest.raises(UsageError, match="Here are: cpu"):
-        hardware.settle(Train(device="cuda:99"))
+        hardware.resolve(Train(device="cdua"))
+    with pytest.raises(UsageError, match="Available devices: cpu"):
+        hardware.resolve(Train(device="cuda:99"))
 
 
 def test_bf16_trains_too(workdir):

@@ -1,4 +1,5 @@
-"""The layers of the notes, one idea a file, plain `nn.Module`s and functions for anybody's loop."""
+"""The layers of the notes, one idea per file: plain `nn.Module`s and functions for any training
+loop."""
 
 from etude.layers.attention import MultiHeadAttention, scaled_dot_product_attention
 from etude.layers.block import EncoderBlock

@@ -1,11 +1,11 @@
-"""Attention: every query looks at all keys and takes a weighted mean of their values.
+"""Scaled dot-product attention and multi-head attention.
 
     N batch · H heads · L queries · S keys · d head width · D = H·d model width
-    mask: 0 hides a key from a query (as in the notes); anything else shows it
+    mask: 0 hides a key from a query (as in the notes); any other value shows it
 
-Two roads lead to the same numbers: the explicit one, to be read, and torch's fused kernel, which
-never forms the weights. The weights that are shown are those before dropout; their rows sum to one,
-or to zero where every key is hidden.
+There are two implementations of the same function: an explicit one to read, and torch's fused
+kernel, which never stores the weights. Attention weights are returned from before dropout; their
+rows sum to 1, or to 0 if every key is hidden.
 """
 
 import torch
@@ -17,7 +17,7 @@ from etude.layers.dropout import dropout as drop
 from etude.shapes import Float, Tensor
 
 SHORT = 128
-"""Keys below which the explicit road is taken on a CPU in 16 bits."""
+"""On a CPU in 16 bits, the explicit implementation is used below this number of keys."""
 
 
 def scaled_dot_product_attention(
@@ -27,13 +27,14 @@ def scaled_dot_product_attention(
     mask: Tensor | None = None,
     dropout: float = 0.0,
 ) -> tuple[Float[Tensor, "... L v"], Float[Tensor, "... L S"]]:
-    """softmax(Q K^T / sqrt(d)) V, and the weights before dropout.
+    """softmax(Q K^T / sqrt(d)) V, and the attention weights before dropout.
 
-    A query whose keys are all hidden gets zeros, and finite gradients. The softmax is taken in
+    A query whose keys are all hidden gets zeros and finite gradients. The softmax is computed in
     fp32 or wider. Source: A. Vaswani et al., "Attention Is All You Need", 2017, section 3.2.1.
-    Raises ValueError for a mask whose axes cannot be told apart (see `visible`).
+    Raises ValueError for a mask whose axes are ambiguous (see `visible`).
     """
     d_K = K.size(-1)
+    # Q is scaled before the product, so that in 16 bits the scores are less likely to overflow.
     scores = (Q * d_K**-0.5).matmul(K.transpose(-2, -1))
     if scores.dtype in (torch.float16, torch.bfloat16):
         scores = scores.float()
@@ -41,7 +42,8 @@ def scaled_dot_product_attention(
         attention = torch.softmax(scores, dim=-1)
     else:
         keep = visible(mask, scores.shape)
-        # The lowest finite number, not -inf: a row of -inf would be NaN, forwards and backwards.
+        # The lowest finite number, not -inf: the softmax of a row of -inf is NaN, and so is its
+        # gradient. The second fill sets the uniform weights of such a row to zero.
         scores = scores.masked_fill(~keep, torch.finfo(scores.dtype).min)
         attention = torch.softmax(scores, dim=-1).masked_fill(~keep.any(-1, keepdim=True), 0.0)
     attention = attention.to(V.dtype)
@@ -55,45 +57,50 @@ def fused_attention(
     mask: Tensor | None = None,
     dropout: float = 0.0,
 ) -> Float[Tensor, "... L v"]:
-    """The same output from torch's fused kernel."""
+    """The output of `scaled_dot_product_attention` from torch's fused kernel, without weights."""
     if mask is None:
         return F.scaled_dot_product_attention(Q, K, V, dropout_p=dropout)
     keep = visible(mask, (*Q.shape[:-1], K.size(-2)))
     some = keep.any(-1, keepdim=True)
-    # A fully hidden row is opened, so that nothing in the kernel is NaN, and its output zeroed.
+    # In a row where all keys are hidden, the kernel sees all of them, because the softmax of an
+    # empty row is NaN in some kernels; the output of that row is then zeroed.
     out = F.scaled_dot_product_attention(Q, K, V, attn_mask=keep | ~some, dropout_p=dropout)
     return out * some
 
 
 def visible(mask: Tensor, scores: tuple[int, ...]) -> Tensor:
-    """The mask as booleans that broadcast over scores [... L S]: False hides.
+    """The mask as booleans that broadcast over scores [... L S]; False hides a key.
 
-    A mask is [L S], or has as many axes as the scores, each of their length or 1. Fewer axes
-    would be matched from the right, so that a mask by sample could land on the heads unseen:
-    that raises ValueError.
+    A mask is [L S], or has as many axes as the scores, each of the same length or of length 1.
+    Raises ValueError for any other shape.
     """
+    # Broadcasting aligns axes from the right, so a mask [N L S] would silently be applied to the
+    # heads of scores [N H L S] if N = H. So it is refused, although it would broadcast.
     fits = all(m in (1, s) for m, s in zip(reversed(mask.shape), reversed(scores)))
     if mask.ndim not in (2, len(scores)) or not fits:
         raise ValueError(
-            f"mask {list(mask.shape)} does not fit scores {list(scores)}: give [L S], or one axis "
-            "for each of theirs; a mask of keys by sample [N S] is mask[:, None, None, :]."
+            f"mask {list(mask.shape)} does not fit scores {list(scores)}: pass [L S], or as many "
+            "axes as the scores have. Pass a key mask per sample [N S] as mask[:, None, None, :]."
         )
     return mask if mask.dtype == torch.bool else mask != 0
 
 
 def explicit_is_faster(Q: Tensor, K: Tensor) -> bool:
-    """On a CPU, in 16 bits, for short sequences (measured: benchmarks/attention.py); there the
-    fused kernel takes 3 to 8 times as long. In 32 bits it takes a third, or less."""
+    """Whether the explicit implementation is faster: on a CPU, in 16 bits, for short sequences.
+
+    Measured by benchmarks/attention.py: there the fused kernel takes 3 to 8 times as long, while in
+    32 bits it takes a third of the explicit time or less.
+    """
     half = Q.dtype in (torch.bfloat16, torch.float16)
     return Q.device.type == "cpu" and half and K.size(-2) < SHORT
 
 
 class MultiHeadAttention(nn.Module):
-    """H attentions side by side, each on its own slice of d = D/H features.
+    """Multi-head attention: H heads in parallel, each on d = D/H features.
 
-    Parameters are named as timm's: `qkv` (Q over K over V) and `proj`. Source: Vaswani et al.,
-    2017, section 3.2.2. `dropout` is on the attention weights, which the paper does not mention.
-    Raises ValueError if n_heads does not divide d_model.
+    Parameters have timm's names: `qkv` (the rows of Q, then K, then V) and `proj`. Source: Vaswani
+    et al., 2017, section 3.2.2. `dropout` applies to the attention weights, which the paper does
+    not mention. Raises ValueError if n_heads does not divide d_model.
     """
 
     def __init__(self, d_model: int, n_heads: int, dropout: float = 0.0) -> None:
@@ -108,7 +115,9 @@ class MultiHeadAttention(nn.Module):
     def split(
         self, Q: Float[Tensor, "N L D"], K: Float[Tensor, "N S D"], V: Float[Tensor, "N S D"]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Project and cut into heads: Q [N H L d], K and V [N H S d]."""
+        """Project the inputs and split them into heads: Q [N H L d], K and V [N H S d]."""
+        # Self-attention needs one matrix product for all three. Cross-attention uses the matching
+        # rows of the same weight, so both have the same parameters.
         if Q is K is V:
             projected = self.qkv(Q).chunk(3, dim=-1)
         else:
@@ -124,7 +133,10 @@ class MultiHeadAttention(nn.Module):
         V: Float[Tensor, "N S D"] | None = None,
         mask: Tensor | None = None,
     ) -> Float[Tensor, "N L D"]:
-        """Attend from Q to K and V; without them, to Q itself. mask broadcasts over [N H L S]."""
+        """Attention of Q to K and V, or self-attention without them. V defaults to K.
+
+        mask: as for `visible`, with scores [N H L S].
+        """
         q, k, v = self.split(Q, Q if K is None else K, (Q if K is None else K) if V is None else V)
         dropout = self.dropout if self.training else 0.0
         if explicit_is_faster(q, k):
@@ -139,6 +151,8 @@ class MultiHeadAttention(nn.Module):
         K: Float[Tensor, "N S D"] | None = None,
         mask: Tensor | None = None,
     ) -> Float[Tensor, "N H L S"]:
-        """The weights before dropout, computed aside: asking for them changes no output."""
+        """The attention weights before dropout, computed separately from `forward`."""
+        # Separately, so that reading the weights cannot change an output: the fused kernel, which
+        # forward mostly uses, rounds differently.
         q, k, v = self.split(Q, Q if K is None else K, Q if K is None else K)
         return scaled_dot_product_attention(q, k, v, mask)[1]

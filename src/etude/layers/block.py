@@ -1,8 +1,8 @@
-"""The encoder's block, pre-norm: x + drop(attention(norm(x))), then x + drop(mlp(norm(x))).
+"""Pre-norm encoder block: x + drop(attention(norm(x))), then x + mlp(norm(x)).
 
 N batch · L tokens · D model width
-The skip path is never touched: with both sublayers zeroed a block is the identity, even in
-training. Names are timm's.
+Nothing modifies the skip path: if both sublayers output zeros, the block is the identity, also in
+training. Submodules have timm's names.
 """
 
 from torch import nn
@@ -13,10 +13,10 @@ from etude.shapes import Float, Tensor
 
 
 class MLP(nn.Module):
-    """Linear, GELU (exact), dropout, Linear, dropout.
+    """Linear, GELU (exact, not the tanh approximation), dropout, Linear, dropout.
 
-    Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, appendix B.1; the dropout
-    after the second Linear as in its official code.
+    Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, appendix B.1. The dropout
+    after the second Linear is from its official code.
     """
 
     def __init__(self, d_model: int, d_hidden: int, dropout: float) -> None:
@@ -31,9 +31,10 @@ class MLP(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """One block. dropout: after attention and in the MLP; att_dropout: on attention weights.
+    """One encoder block. dropout: after attention and in the MLP; att_dropout: on the attention
+    weights.
 
-    Source: Dosovitskiy et al., 2021, equations 2 and 3. Norms have eps 1e-6, as official.
+    Source: Dosovitskiy et al., 2021, equations 2 and 3.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class EncoderBlock(nn.Module):
         att_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        # eps 1e-6 is the official code's; torch's default of 1e-5 would change outputs of published
+        # weights.
         self.norm1 = nn.LayerNorm(d_model, eps=1e-6)
         self.attn = MultiHeadAttention(d_model, n_heads, att_dropout)
         self.drop = Dropout(dropout)

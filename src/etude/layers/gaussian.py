@@ -1,4 +1,4 @@
-"""Gaussian codes: drawing them so that gradients pass, and how far two clouds are apart.
+"""Gaussian codes: differentiable sampling, the noise of a training step, and the energy distance.
 
 N batch · D code width · mu, logvar [N D], sigma = exp(logvar / 2)
 """
@@ -13,10 +13,12 @@ from etude.shapes import Float, Tensor
 
 
 @dataclass
-class Draws:
-    """The noise of one training step, from a stream of its own: drawn for the whole batch, `total`
-    samples, of which a process takes every `size`-th row from `rank` on. So what is drawn does not
-    depend on how many processes share the batch."""
+class BatchNoise:
+    """The noise of one training step, from its own random stream seeded with `key`.
+
+    It is generated for the whole batch of `total` samples, of which a process takes every `size`-th
+    row starting at `rank`. So the noise does not depend on how many processes share the batch.
+    """
 
     key: int
     rank: int
@@ -25,67 +27,74 @@ class Draws:
     generator: torch.Generator | None = None
 
     def rows(self, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-        """This process's rows of the next draw."""
+        """This process's rows of the next noise matrix of the given width."""
+        # Created on first use, because only then the device is known. It is kept, so that several
+        # calls in one step get different noise.
         if self.generator is None:
             self.generator = torch.Generator(device).manual_seed(self.key)
+        # All rows are generated and most discarded: skipping rows would change the others.
         whole = torch.randn(self.total, width, device=device, generator=self.generator)
         return whole[self.rank :: self.size]
 
 
-_draws: Draws | None = None
+_batch_noise: BatchNoise | None = None
 
 
 @contextmanager
-def drawing(draws: Draws) -> Iterator[None]:
-    """Inside, `noise` comes from these draws."""
-    global _draws
-    before, _draws = _draws, draws
+def use_noise(batch_noise: BatchNoise) -> Iterator[None]:
+    """Context manager: inside, `noise` returns rows of `batch_noise`."""
+    global _batch_noise
+    before, _batch_noise = _batch_noise, batch_noise
     try:
         yield
     finally:
-        _draws = before
+        _batch_noise = before
 
 
-def _drawn(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-    if _draws is None:
+def _sample(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+    if _batch_noise is None:
         return torch.randn(count, width, device=device)
-    return _draws.rows(width, device)
+    return _batch_noise.rows(width, device)
 
 
 def noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-    """Draws from N(0, 1): from torch's generator, or the step's own where one is under way."""
-    return _drawn(count, width, device)
+    """Samples of N(0, 1), from torch's generator or, inside `use_noise`, from the step's own."""
+    return _sample(count, width, device)
 
 
 def keep_out_of_compilation() -> None:
-    """To be called before a step is compiled: what draws read changes with each step, and would be
-    compiled in. Not a decorator, which would import torch's compiler (1 s) in every process."""
-    global _drawn
-    _drawn = torch.compiler.disable(_drawn)  # type: ignore[no-untyped-call]
+    """Exclude the sampling from compilation; call it before a step is compiled."""
+    # The global changes with each step, and the compiler would specialise on its value. Not a
+    # decorator, because that would import torch's compiler (1 s) in every process.
+    global _sample
+    _sample = torch.compiler.disable(_sample)  # type: ignore[no-untyped-call]
 
 
 def reparameterize(
     mu: Float[Tensor, "N D"], logvar: Float[Tensor, "N D"], deterministic: bool = False
 ) -> Float[Tensor, "N D"]:
-    """z = mu + sigma * noise, with noise from N(0, 1); or mu itself.
+    """Sample z = mu + sigma * noise with noise from N(0, 1); with `deterministic`, return mu.
 
     Source: D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", 2014, section 2.4.
     """
     if deterministic:
         return mu
+    # Generated in fp32 and cast: the stream is then the same in every precision.
     epsilon = noise(len(mu), mu.shape[1], mu.device).to(mu.dtype)
     return mu + torch.exp(0.5 * logvar) * epsilon
 
 
 def energy_distance(a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]) -> Float[Tensor, ""]:
-    """2 mean|a-b| - mean|a-a'| - mean|b-b'|: zero or more, and smaller the more alike.
+    """Energy distance 2 mean|a-b| - mean|a-a'| - mean|b-b'| of two samples; never negative.
 
-    The means run over all pairs, a point with itself included, so that two samples of one
-    distribution are apart by about 2 mean|a-a'| / N and never by less than zero.
+    The means run over all pairs, including each point with itself, so the distance between two
+    samples of the same distribution is about 2 mean|a-a'| / N.
     Source: G. Székely, M. Rizzo, "Energy statistics", J. Stat. Plan. Inference 143, 2013, eq. 6.1.
     """
 
-    def apart(x: Tensor, y: Tensor) -> Tensor:
+    def mean_distance(x: Tensor, y: Tensor) -> Tensor:
+        # cdist's matrix product loses digits by cancellation for points that are close together;
+        # the distance of a point to itself would not be 0.
         return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").mean()
 
-    return 2 * apart(a, b) - apart(a, a) - apart(b, b)
+    return 2 * mean_distance(a, b) - mean_distance(a, a) - mean_distance(b, b)

@@ -1,11 +1,11 @@
-"""How parameters start: He's normal for weights, zero for biases, as the notes' init_param."""
+"""Parameter initialisation: He normal for weights, zero for biases, as the notes' init_param."""
 
 from torch import nn
 
 
 def init_param(module: nn.Module) -> None:
-    """Start every Linear and convolution in `module` from N(0, 2/inputs) with zero bias, every
-    batch norm from one and zero.
+    """Initialise every Linear and convolution in `module` with N(0, 2/fan_in) and zero bias, and
+    every batch norm with weight 1 and bias 0.
 
     Source: K. He et al., "Delving Deep into Rectifiers", 2015, section 2.2, equation 10.
     """
@@ -15,4 +15,5 @@ def init_param(module: nn.Module) -> None:
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
         elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            # Also resets the running statistics, so that a second call gives a fresh network.
             part.reset_parameters()

@@ -1,4 +1,4 @@
-"""LSTM: the readable cell, and torch's fast one with the same parameters.
+"""LSTM: a readable cell, and torch's fast implementation with the same parameters.
 
 X [N L Q] input · Y [N L D] output · hn, cn [K N D] last hidden and cell state of each layer
 K layers (twice as many states when bidirectional) · gates in torch's order i, f, g, o
@@ -18,7 +18,7 @@ States = tuple[Float[Tensor, "K _ D"], Float[Tensor, "K _ D"]]
 
 
 class Step(NamedTuple):
-    """One step of one layer: the gates, each [N D], and the states after it."""
+    """One time step of one layer: the gates, each [N D], and the states after the step."""
 
     i: Float[Tensor, "N D"]
     f: Float[Tensor, "N D"]
@@ -37,7 +37,7 @@ def lstm_cell(
     bias_ih: Float[Tensor, " 4*D"],
     bias_hh: Float[Tensor, " 4*D"],
 ) -> Step:
-    """What to let in (i), what to keep (f), what is new (g), what to show (o).
+    """One step of an LSTM cell: input gate i, forget gate f, candidate g, output gate o.
 
     Source: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of
     F. Gers et al., 2000; equations as in torch.nn.LSTM.
@@ -51,12 +51,11 @@ def lstm_cell(
 
 
 class LSTM(nn.LSTM):
-    """nn.LSTM that knows of padding. `forward` is torch's; `steps` is ours to read.
+    """nn.LSTM for padded sequences. `forward` is torch's; `steps` computes the same readably.
 
     batch_first: X is [N L Q] and Y [N L E]; else [L N Q] and [L N E]. hn and cn are always [K N D].
-
-    dropout is between layers only. lengths [N]: valid steps; what lies beyond does not count, and
-    Y is zero there.
+    dropout: between layers only. lengths [N]: valid steps of each sequence; steps beyond them do
+    not affect any result, and Y is zero there.
     """
 
     def __init__(
@@ -68,6 +67,7 @@ class LSTM(nn.LSTM):
         dropout: float = 0.0,
         bidirectional: bool = False,
     ) -> None:
+        # torch warns about dropout with a single layer, where it has no effect.
         between = dropout if num_layers > 1 else 0.0
         super().__init__(
             input_size,
@@ -81,12 +81,17 @@ class LSTM(nn.LSTM):
     def forward(  # type: ignore[override]
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> tuple[Float[Tensor, "N L E"], States]:
-        """Y [N L E], E = D (2D when bidirectional), and (hn, cn) after the last valid steps."""
+        """Y [N L E] with E = D (2D when bidirectional), and (hn, cn) after the last valid steps.
+
+        Raises ValueError if a length is not in 1..L.
+        """
         if lengths is None:
             return super().forward(X)
         first, steps = self.batch_first, X.shape[int(self.batch_first)]
         if not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
-            raise ValueError(f"lengths {lengths.tolist()}: each should be from 1 to {steps}")
+            raise ValueError(f"lengths {lengths.tolist()}: each must be between 1 and {steps}")
+        # Packing requires the lengths on the CPU. total_length restores L steps, because unpacking
+        # would cut Y to the longest sequence of the batch.
         packed = pack_padded_sequence(X, lengths.cpu(), first, enforce_sorted=False)
         out, states = super().forward(packed)
         Y, _ = pad_packed_sequence(out, first, total_length=steps)
@@ -95,21 +100,24 @@ class LSTM(nn.LSTM):
     def last(
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> Float[Tensor, "_ E"]:
-        """The top layer's state after the last valid step; both directions' when there are two."""
+        """The last layer's hidden state after the last valid step, [N E]; if bidirectional, those
+        of both directions side by side."""
+        # hn, not Y[:, -1]: with padding the last valid step is not the last of Y, and the backward
+        # direction ends at the first step.
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
 
     def steps(
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
     ) -> Iterator[list[Step]]:
-        """The same numbers by the readable cell: for each layer, its L steps in order of time; when
-        bidirectional, both directions of a layer one after the other, as in hn.
+        """Yields the L steps of each layer in order of time, computed with `lstm_cell`.
 
-        Where lengths say that a step is not there, states stay as they were (zero, for the
-        direction that comes from the end). Raises ValueError if dropout between layers is on.
+        If bidirectional, the two directions of a layer follow one another, as in hn. At padded
+        steps the states do not change (in the backward direction they are still zero there).
+        Raises ValueError if dropout between layers is active.
         """
         if self.training and self.dropout:
-            raise ValueError("steps reads without dropout between layers: call eval() first")
+            raise ValueError("steps does not apply dropout between layers: call eval() first")
         X = X if self.batch_first else X.transpose(0, 1)
         valid = None
         if lengths is not None:
@@ -120,23 +128,25 @@ class LSTM(nn.LSTM):
             if self.bidirectional:
                 both.append(self._walk(inputs, valid, f"l{layer}_reverse", True))
             yield from both
-            shown = [torch.stack([step.h for step in walked], 1) for walked in both]
-            inputs = torch.cat(shown, -1)
+            outputs = [torch.stack([step.h for step in steps], 1) for steps in both]
+            inputs = torch.cat(outputs, -1)
 
     def _walk(
         self, X: Float[Tensor, "N L Q"], valid: Tensor | None, suffix: str, backwards: bool
     ) -> list[Step]:
-        """One direction of one layer."""
+        """The steps of one direction of one layer, in order of time."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         weights = [getattr(self, f"{name}_{suffix}") for name in names]
         h = c = X.new_zeros(X.shape[0], self.hidden_size)
         order = range(X.shape[1])
-        walked: dict[int, Step] = {}
+        by_time: dict[int, Step] = {}
         for t in reversed(order) if backwards else order:
             step = lstm_cell(X[:, t], h, c, *weights)
             if valid is not None:
-                there = valid[:, t, None]
-                step = step._replace(h=step.h.where(there, h), c=step.c.where(there, c))
-            walked[t] = step
+                # Keep the old state at a padded step: then the state after step L is that after the
+                # last valid step, and the backward direction starts from zero at each sequence end.
+                valid_here = valid[:, t, None]
+                step = step._replace(h=step.h.where(valid_here, h), c=step.c.where(valid_here, c))
+            by_time[t] = step
             h, c = step.h, step.c
-        return [walked[t] for t in order]
+        return [by_time[t] for t in order]

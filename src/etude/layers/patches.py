@@ -1,8 +1,8 @@
-"""Patches: an image cut into squares, each a token.
+"""Patch embedding: an image is cut into square patches, and each becomes a token.
 
 N batch · C channels · h, w patches down and across · p patch side · P = h·w patches · D width
-A patch is flattened as (C p p), the order of a convolution's kernel, so that `proj` holds the
-weights of timm's convolution as they are.
+A patch is flattened in the order (C p p) of a convolution kernel, so `proj` can load the weights of
+timm's convolution unchanged.
 """
 
 from einops import rearrange
@@ -13,7 +13,8 @@ from etude.shapes import Float, Tensor
 
 
 def cut(x: Float[Tensor, "N C H W"], patch: int) -> Float[Tensor, "N P cpp"]:
-    """Patches row by row, each flattened as (C p p). Raises ValueError if they do not fit."""
+    """Patches row by row, each flattened as (C p p). Raises ValueError if the patch side does not
+    divide height and width."""
     height, width = x.shape[-2:]
     if height % patch or width % patch:
         raise ValueError(misfit(height, width, patch))
@@ -21,7 +22,7 @@ def cut(x: Float[Tensor, "N C H W"], patch: int) -> Float[Tensor, "N P cpp"]:
 
 
 def misfit(height: int, width: int, patch: int) -> str:
-    """Why a patch does not divide an image, and which would."""
+    """The error message for a patch that does not divide an image, with the sizes that do."""
     fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
     sizes = [max(1, side // patch) * patch for side in (height, width)]
     return (
@@ -31,15 +32,16 @@ def misfit(height: int, width: int, patch: int) -> str:
 
 
 class PatchEmbedding(nn.Module):
-    """Image -> one token a patch, by one linear map.
+    """Maps each patch of an image to a token by one linear map.
 
-    Source: Dosovitskiy et al., 2021, equation 1. `proj` is a Conv2d for its shape and name alone;
-    the map is einops and a matrix product, which a test holds equal to the convolution.
+    Source: Dosovitskiy et al., 2021, equation 1.
     """
 
     def __init__(self, channels: int, patch: int, d_model: int) -> None:
         super().__init__()
         self.patch = patch
+        # A Conv2d only for the shape and name of its weights in timm's checkpoints. forward uses a
+        # matrix product on patches; a test checks that it equals the convolution.
         self.proj = nn.Conv2d(channels, d_model, kernel_size=patch, stride=patch)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P D"]:

@@ -1,10 +1,10 @@
-"""Convolution, batch norm and pooling along the steps of sequences that may be padded.
+"""Convolution, batch norm and pooling over the steps of sequences that may be padded.
 
-x [N L D] · valid [N L]: which steps are no padding; None where all sequences are whole
+x [N L D] · valid [N L]: False at padded steps; None if no sequence is padded
 
-Values beyond a sequence's end are zero before and after each layer, which is also what a
-convolution sees beyond the end of a whole sequence. So an output does not depend on how much
-padding there is, nor on what else is in the batch.
+Values beyond the end of a sequence are zero before and after each layer, which is also what a
+convolution's own padding supplies beyond step L. So a prediction does not depend on the amount of
+padding, and in eval mode not on the rest of the batch.
 """
 
 import torch
@@ -16,19 +16,19 @@ from etude.shapes import Bool, Float, Int, Tensor
 
 
 def valid_steps(lengths: Int[Tensor, " N"] | None, x: Float[Tensor, "N L D"]) -> Tensor | None:
-    """Which steps of x are no padding: bool [N L], or None for sequences that are whole."""
+    """The steps of x that are not padding: bool [N L], or None without lengths."""
     if lengths is None:
         return None
     return torch.arange(x.shape[1], device=x.device) < lengths.to(x.device)[:, None]
 
 
 def hide(x: Float[Tensor, "N L D"], valid: Bool[Tensor, "N L"] | None) -> Float[Tensor, "N L D"]:
-    """Zeros in the padding."""
+    """x with zeros at padded steps."""
     return x if valid is None else x.masked_fill(~valid[..., None], 0.0)
 
 
 class StepConv(nn.Conv1d):
-    """Conv1d on [N L D], with as many steps after as before: the kernel is odd."""
+    """Conv1d on [N L D] with L output steps; the kernel size must be odd."""
 
     def __init__(self, inputs: int, channels: int, kernel: int) -> None:
         super().__init__(inputs, channels, kernel, padding=kernel // 2)
@@ -38,10 +38,9 @@ class StepConv(nn.Conv1d):
 
 
 class StepNorm(nn.BatchNorm1d):
-    """Batch norm by feature, over all valid steps of all sequences of the batch.
+    """Batch norm per feature, over all valid steps of all sequences of the batch.
 
-    Source: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, section 3.2. Padding is left out of
-    the means, for it would pull them to zero by a share that says nothing of the data.
+    Source: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, section 3.2.
     """
 
     def forward(
@@ -49,8 +48,10 @@ class StepNorm(nn.BatchNorm1d):
     ) -> Float[Tensor, "N L D"]:
         if valid is None:
             return super().forward(x.flatten(0, 1)).view_as(x)
-        if not self.training:  # the statistics are fixed, so that padding cannot spoil them
+        if not self.training:  # running statistics are used, so padded steps cannot affect them
             return hide(super().forward(x.flatten(0, 1)).view_as(x), valid)
+        # Only valid steps enter the statistics: the zeros of the padding would pull the mean
+        # towards zero by an amount that depends on how the batch was padded.
         rows = super().forward(x[valid])
         return torch.zeros_like(x, dtype=rows.dtype).masked_scatter(valid[..., None], rows)
 
@@ -58,11 +59,13 @@ class StepNorm(nn.BatchNorm1d):
 def halve(
     x: Float[Tensor, "N L D"], lengths: Int[Tensor, " N"] | None
 ) -> tuple[Float[Tensor, "N M D"], Int[Tensor, " N"] | None]:
-    """The larger of each two steps, and the lengths after that; M = (L + 1) // 2.
+    """Max-pooling over pairs of steps, and the new lengths; M = (L + 1) // 2.
 
-    A last step without a partner stays, so no sequence becomes empty. x must not be negative:
-    zeros stand for the missing partner.
+    If the number of steps is odd, the last one is kept, so no sequence becomes empty. x must not be
+    negative.
     """
+    # The missing partner of the last step is filled with 0, which is no larger than any value after
+    # a ReLU; the same holds for the zeros at padded steps.
     pairs = rearrange(F.pad(x, (0, 0, 0, x.shape[1] % 2)), "n (m pair) d -> n m pair d", pair=2)
     return pairs.amax(2), None if lengths is None else (lengths + 1) // 2
 
@@ -70,12 +73,13 @@ def halve(
 def summary(
     x: Float[Tensor, "N L D"], lengths: Int[Tensor, " N"] | None, parts: int
 ) -> Float[Tensor, "N E"]:
-    """What a sequence comes to, whatever its length: E = (parts + 1) D.
+    """A vector of E = (parts + 1) D features for a sequence of any length.
 
-    The mean of each of `parts` equal parts of its valid steps (neighbours share a step where they
-    do not divide, as torch's AdaptiveAvgPool1d has it), then the largest value of all steps. x
-    must not be negative.
+    The means over `parts` equal parts of the valid steps, then the maximum over all steps. If the
+    parts do not divide the steps, neighbouring parts share a step, as in torch's AdaptiveAvgPool1d.
+    x must not be negative.
     """
+    # Padded steps are zero and x is not negative, so the maximum needs no mask.
     largest = x.amax(1)
     if lengths is None:
         means = F.adaptive_avg_pool1d(x.mT, parts).mT
@@ -83,9 +87,12 @@ def summary(
         steps = torch.arange(x.shape[1], device=x.device)
         count = lengths.to(x.device)[:, None]
         part = torch.arange(parts, device=x.device)
+        # AdaptiveAvgPool1d's limits, floor and ceil of part * length / parts, in integers: a padded
+        # sequence gets exactly the parts that it would have without padding.
         first = part * count // parts
         last = ((part + 1) * count + parts - 1) // parts
         inside = (steps >= first[..., None]) & (steps < last[..., None])  # [N parts L]
         share = (inside / inside.sum(-1, keepdim=True)).to(x)
+        # One part after the other: all at once would need a tensor [N parts L D].
         means = torch.stack([(x * each[..., None]).sum(1) for each in share.unbind(1)], dim=1)
     return torch.cat((means.flatten(1), largest), dim=1)

@@ -1,6 +1,7 @@
-"""The networks, one architecture a file, and `create`, which builds one by name.
+"""The networks, one architecture per file, and `create`, which builds one by name.
 
-A face like the package's own: `create` belongs to the registry and is loaded when asked for.
+Like the package's `__init__`, this module defines nothing: `create` is in the registry and is
+imported on first access, because the registry itself imports this package.
 """
 
 from typing import Any

@@ -1,11 +1,12 @@
-"""Adversarial autoencoder: codes that can be decoded, in the shape of a prior, by a game.
+"""Adversarial autoencoder: an autoencoder whose codes a discriminator pushes towards a prior.
 
     image [N C H W] -> encoder -> mu, logvar [N D] -> z [N D] -> decoder -> image [N C H W]
-    discriminator: z [N D] -> logit [N 1], high for draws from the prior (real), low for codes
+    discriminator: z [N D] -> logit [N 1], high for samples of the prior (real), low for codes
 
-Source: A. Makhzani et al., "Adversarial Autoencoders", 2015, section 2. No KL term: the game does
-its work. Images lie in [-1, 1], the range of the decoder's Tanh. The discriminator gives logits;
-the Sigmoid of the notes is in the loss, where its gradient does not vanish.
+Source: A. Makhzani et al., "Adversarial Autoencoders", 2015, section 2. There is no KL term; the
+adversarial loss takes its place. Images lie in [-1, 1], the range of the decoder's Tanh. The
+discriminator returns logits; the Sigmoid of the notes is inside the loss, which is then stable for
+large logits.
 """
 
 from functools import partial
@@ -31,7 +32,7 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Config(Base):
-    """Sizes of an adversarial autoencoder, its prior, and the rules of its game."""
+    """Sizes of an adversarial autoencoder, its prior, and its adversarial training."""
 
     latent_dim: int = Field(default=8, ge=1, le=WIDEST, description="numbers D in a code")
     hidden: tuple[Width, Width] = Field(
@@ -70,14 +71,18 @@ class Config(Base):
 
 
 def activation(config: Config) -> list[nn.Module]:
-    """Dropout, then ReLU: the notes' order (which, with one mask, equals ReLU then dropout)."""
+    """Dropout, then ReLU or leaky ReLU, in the notes' order."""
+    # With the same mask the reverse order gives the same values: both only scale by factors >= 0.
     act = nn.LeakyReLU(config.slope) if config.slope else nn.ReLU()
     return [Dropout(p=config.dropout), act]
 
 
 class CodeNorm(nn.BatchNorm1d):
-    """Batch norm to the prior's mean and spread, with nothing to learn: the game is left with the
-    shape of the codes, where their place and size would swing."""
+    """Batch norm to the prior's mean and standard deviation, without learned parameters.
+
+    It fixes mean and scale of the codes, which otherwise oscillate, so the adversarial training
+    only has to match the shape of the distribution.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__(config.latent_dim, affine=False)
@@ -88,7 +93,7 @@ class CodeNorm(nn.BatchNorm1d):
 
 
 class Encoder(nn.Module):
-    """Image -> mu and logvar, each [N D]."""
+    """Encodes an image into mu and logvar, each [N D]."""
 
     def __init__(self, config: Config, img_shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -112,7 +117,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Code -> image in [-1, 1]."""
+    """Decodes a code into an image in [-1, 1]."""
 
     def __init__(self, config: Config, img_shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -135,7 +140,7 @@ class Decoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Code -> logit that it is a draw from the prior."""
+    """Maps a code to the logit of the probability that it is a sample of the prior."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -153,7 +158,7 @@ class Discriminator(nn.Module):
 
 
 class AAE(nn.Module):
-    """The three players. `encode`, `decode`, `discriminate`, and `prior` to draw codes from."""
+    """Encoder, decoder and discriminator in one module; `prior` samples codes."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -165,27 +170,28 @@ class AAE(nn.Module):
         self.init_param()
 
     def init_param(self) -> None:
-        """Start anew: He's normal; logvar starts at sigma near 0.05, so that codes carry the image
-        from the first step (at sigma 1 they would drown in noise)."""
+        """Initialise all parameters: He normal, and logvar so that sigma is about 0.05."""
         init_param(self)
+        # exp(-6 / 2) is about 0.05. With sigma near 1 the noise would hide the image in the codes
+        # during the first steps.
         nn.init.normal_(self.encoder.logvar.weight, std=0.01)
         nn.init.constant_(self.encoder.logvar.bias, -6.0)
 
     def encode(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
-        """Codes as training sees them."""
+        """Codes as in training: with noise if the encoder is Gaussian."""
         mu, logvar = self.encoder(img)
         return reparameterize(mu, logvar, self.deterministic)
 
     def embed(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
-        """Codes without noise."""
+        """Codes without noise: mu."""
         return self.encoder(img)[0]  # type: ignore[no-any-return]
 
     def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
-        """Draws from N(0, prior_scale^2)."""
+        """`count` samples of the prior N(0, prior_scale^2)."""
         return self.prior_scale * noise(count, self.latent_dim, device)
 
     def decode(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
-        """Images of codes."""
+        """Decode codes into images in [-1, 1]."""
         return self.decoder(z)  # type: ignore[no-any-return]
 
     def forward(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
@@ -193,68 +199,77 @@ class AAE(nn.Module):
 
 
 def reconstruct(model: AAE, batch: Batch) -> Float[Tensor, ""]:
-    """Mean squared error of the image, for encoder and decoder."""
+    """Mean squared error between images and reconstructions, in fp32 or wider."""
     return F.mse_loss(wide(model(batch.x)), batch.x)
 
 
-def verdict(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, ""]:
-    """Binary cross-entropy of saying "real" (1) or "fake" (0)."""
+def adversarial_loss(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, ""]:
+    """Binary cross-entropy of the discriminator's logits against "real" (1) or "fake" (0)."""
     logits = wide(logits)
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
 
 
 def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
-    """Tell draws from the prior (real) from codes (fake); nothing goes back to the encoder.
+    """The discriminator's loss: classify samples of the prior as real and codes as fake.
 
-    penalty/2 times the squared slope of the logit at the draws keeps the game from circling round
-    its end: L. Mescheder et al., "Which Training Methods for GANs Do Actually Converge?", 2018,
-    equation 9 (R1). In fp32, for the slope's own gradient.
+    penalty: factor of the R1 gradient penalty, penalty/2 times the squared gradient of the logit at
+    the samples of the prior. It makes the adversarial training converge instead of oscillating:
+    L. Mescheder et al., "Which Training Methods for GANs Do Actually Converge?", 2018, equation 9.
     """
+    # The discriminator must not train the encoder here, so its codes carry no graph.
     with torch.no_grad():
         codes = model.encode(batch.x)
+    # No autocast: the penalty needs the gradient of a gradient, for which bf16 is too coarse.
     with torch.autocast(codes.device.type, enabled=False):
         codes = wide(codes)
         prior = model.prior(len(codes), codes.device).to(codes.dtype).requires_grad_(penalty > 0)
         real, fake = model.discriminator(prior), model.discriminator(codes)
-        loss = (verdict(real, True) + verdict(fake, False)) / 2
+        loss = (adversarial_loss(real, True) + adversarial_loss(fake, False)) / 2
         if penalty:
+            # The gradient of the sum gives each sample's own gradient, since a logit depends on its
+            # own code only: the discriminator has no batch norm.
             (slope,) = torch.autograd.grad(real.sum(), prior, create_graph=True)
             loss = loss + penalty / 2 * slope.square().sum(1).mean()
     return loss
 
 
 def confuse(model: AAE, batch: Batch) -> Float[Tensor, ""]:
-    """The encoder wants its codes called real."""
-    return verdict(model.discriminator(model.encode(batch.x)), True)
+    """The encoder's adversarial loss: the discriminator should classify its codes as real."""
+    # The non-saturating form: minimising log(1 - p) instead would give a vanishing gradient while
+    # the discriminator is right.
+    return adversarial_loss(model.discriminator(model.encode(batch.x)), True)
 
 
 def generate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
-    """Common code's single loss: 0.001 times being called real, 0.999 times L1."""
+    """The single generator loss of common code: 0.001 adversarial loss + 0.999 L1."""
     codes = model.encode(batch.x)
-    fooling = verdict(model.discriminator(codes), True)
-    return 0.001 * fooling + 0.999 * F.l1_loss(wide(model.decode(codes)), batch.x)
+    adversarial = adversarial_loss(model.discriminator(codes), True)
+    return 0.001 * adversarial + 0.999 * F.l1_loss(wide(model.decode(codes)), batch.x)
 
 
 def phases(config: Config) -> tuple[Phase, ...]:
-    """The moves of one step. Adversarial Adam has its own betas: 0.5 for the first is A. Radford et
-    al., 2016, section 3; 0 and 0.99 go with the penalty (Mescheder et al., 2018, section 5).
+    """The phases of one training step.
 
     paper: Makhzani et al., 2015, section 2, three separate updates on the same batch.
     weighted: E. Linder-Norén's PyTorch-GAN, aae.py.
+    The adversarial phases have their own betas of Adam: a first beta of 0.5 is from A. Radford et
+    al., 2016, section 3; 0 and 0.99 go with the penalty (Mescheder et al., 2018, section 5).
     """
-    game = {"betas": config.betas}
-    critic = {**game, "lr_factor": config.critic_lr}
+    adversarial = {"betas": config.betas}
+    critic = {**adversarial, "lr_factor": config.critic_lr}
+    confusion = {**adversarial, "lr_factor": config.confuse_lr}
     both = ("encoder.", "decoder.")
-    judge = partial(discriminate, penalty=config.penalty)
+    critic_loss = partial(discriminate, penalty=config.penalty)
     if config.game == "weighted":
         return (
-            Phase("generate", generate, both, game),  # type: ignore[arg-type]
-            Phase("discriminate", judge, ("discriminator.",), critic),
+            Phase("generate", generate, both, adversarial),  # type: ignore[arg-type]
+            Phase("discriminate", critic_loss, ("discriminator.",), critic),
         )
+    # The paper's order: the encoder is updated last, against the discriminator of this step.
     return (
         Phase("reconstruct", reconstruct, both),  # type: ignore[arg-type]
-        Phase("discriminate", judge, ("discriminator.",), critic),
-        Phase("confuse", confuse, ("encoder.",), {**game, "lr_factor": config.confuse_lr}),  # type: ignore[arg-type]
+        Phase("discriminate", critic_loss, ("discriminator.",), critic),
+        Phase("confuse", confuse, ("encoder.",), confusion),  # type: ignore[arg-type]
     )
 
 
@@ -262,9 +277,12 @@ TRAIN = {**NOTES, "lr": 5e-4, "schedule": "cosine"}
 
 
 def default(spec: Spec) -> Preset:
-    """The paper's three phases on the notes' sizes, without dropout, with leaky units; and what a
-    game needs to come to rest: a penalty on the discriminator, and a higher rate for it
-    (M. Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017)."""
+    """The paper's three phases with the notes' sizes, leaky ReLU and no dropout.
+
+    For stable adversarial training it adds a gradient penalty and a higher learning rate for the
+    discriminator (M. Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017).
+    """
+    # Images of up to 256 values, such as 8x8 digits, need a smaller code.
     latent = 8 if spec.size > 256 else 4
     model = {
         "latent_dim": latent,
@@ -279,13 +297,13 @@ def default(spec: Spec) -> Preset:
 
 
 def notes(spec: Spec) -> Preset:
-    """The notes' networks to the letter: dropout 0.2 before ReLU, mu and logvar, BatchNorm1d."""
+    """The notes' networks exactly: dropout 0.2 before ReLU, mu and logvar, BatchNorm1d."""
     return Preset({"dropout": 0.2, "encoder": "gaussian"}, NOTES, 4000)
 
 
 def paper(spec: Spec) -> Preset:
-    """As reproductions quote Makhzani et al., 2015: 1000-1000 ReLU, no norm or dropout, a
-    deterministic encoder, N(0, 5^2) in 8; with Adam in the place of its SGD."""
+    """Makhzani et al., 2015, as reproductions quote it: 1000-1000 ReLU, no norm or dropout, a
+    deterministic encoder, the prior N(0, 5^2) in 8 dimensions; but Adam instead of its SGD."""
     model = {
         "hidden": [1000, 1000],
         "critic": [1000, 1000],
@@ -296,7 +314,7 @@ def paper(spec: Spec) -> Preset:
 
 
 def weighted(spec: Spec) -> Preset:
-    """Common code: one Adam on the weighted loss, leaky units, a Gaussian encoder, ten numbers."""
+    """Common code: one Adam on the weighted loss, leaky ReLU, a Gaussian encoder, codes of 10."""
     model = {"latent_dim": 10, "slope": 0.2, "encoder": "gaussian", "game": "weighted"}
     return Preset(model, {**NOTES, "lr": 2e-4}, 4000)
 

@@ -1,7 +1,7 @@
-"""Architecture: what a file in this room declares, so that its name is all anybody needs.
+"""`Architecture`: the declaration that each file in this package makes and the registry reads.
 
-A preset is a function of the data's Spec: the same architecture wants other sizes for an 8x8 digit
-than for a photo. What a preset leaves out is the Config's and the recipe's default.
+A preset is a function of the data's Spec, because an 8x8 digit needs other sizes than a photo.
+Fields that a preset does not set have the default of the Config or the recipe.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from etude.shapes import Kind, Spec
 from etude.tasks.protocol import Phase
 
 SMALL = {"optimizer": "adamw", "schedule": "onecycle", "warmup": 0.25, "clip": 1.0}
-"""What trains small networks on small data today: AdamW under one cycle, with clipping."""
+"""Training settings for small networks on small data: AdamW, one-cycle schedule, clipping."""
 
 NOTES = {
     "optimizer": "adam",
@@ -24,13 +24,14 @@ NOTES = {
     "weight_decay": 0.0,
     "clip": 0.0,
 }
-"""The notes' training: Adam, nothing else."""
+"""The notes' training settings: Adam at a constant learning rate."""
 
 
+# Steps, not epochs: small data need as many updates as large data, hence more epochs.
 @dataclass(frozen=True)
 class Preset:
-    """model, train: fields of the recipe. updates: about how many steps training takes, from which
-    the epochs follow when they are not given."""
+    """model, train: values for fields of the recipe. updates: approximate number of training steps,
+    from which the number of epochs is computed if the user does not set it."""
 
     model: Mapping[str, Any] = field(default_factory=dict)
     train: Mapping[str, Any] = field(default_factory=dict)
@@ -41,9 +42,10 @@ class Preset:
 class Architecture:
     """One architecture.
 
-    build: a module from its Config and the Spec of what it sees; raises ValueError, in words for a
-    user, for a size that does not fit. reads: kinds of samples, best first. phases: only where the
-    architecture itself says how it is trained.
+    config: its Config class. build: makes the module from a Config and the data's Spec; raises
+    ValueError with a message for the user if a size does not fit. summary: one line for lists.
+    reads: the kinds of samples it accepts, preferred first. tasks: the tasks it supports. scale:
+    how its inputs are normalised. phases: only if the architecture defines its own training phases.
     """
 
     config: type[Any]

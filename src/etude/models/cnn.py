@@ -1,7 +1,7 @@
-"""CNN: blocks of convolution, batch norm, ReLU, max-pooling, dropout of channels; then Linear.
+"""CNN: blocks of convolution, batch norm, ReLU, max-pooling and channel dropout; then Linear.
 
-image     x [N C H W] -> [N outputs]; Conv2d and so on; each block halves H and W
-sequence  x [N L Q] -> [N outputs]; Conv1d along the steps; each block halves L
+image     x [N C H W] -> [N outputs]; 2-d layers; each block halves H and W
+sequence  x [N L Q] -> [N outputs]; 1-d layers over the steps; each block halves L
 """
 
 from pydantic import Field
@@ -16,7 +16,8 @@ from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Bool, Float, Int, Spec, Tensor
 
 PARTS = 4
-"""Parts of a sequence that are averaged apart, so that the head knows roughly where things are."""
+"""Number of parts of a sequence that are averaged separately, so that the head has coarse
+information about position."""
 
 
 class Config(Base):
@@ -35,7 +36,7 @@ class Config(Base):
 
 
 def block(inputs: int, channels: int, config: Config) -> nn.Sequential:
-    """[N C H W] -> [N channels H/2 W/2]."""
+    """One block for images: [N C H W] -> [N channels H/2 W/2]."""
     layers: list[nn.Module] = []
     for conv in range(config.convs):
         layers += [
@@ -50,7 +51,7 @@ def block(inputs: int, channels: int, config: Config) -> nn.Sequential:
 
 
 def head(inputs: int, outputs: int, config: Config) -> list[nn.Module]:
-    """[N inputs] -> [N outputs]."""
+    """The classifier or regressor after the blocks: [N inputs] -> [N outputs]."""
     layers: list[nn.Module] = []
     for hdim in config.hidden:
         layers += [nn.Linear(inputs, hdim), nn.ReLU(inplace=True), Dropout(config.dropout)]
@@ -59,13 +60,15 @@ def head(inputs: int, outputs: int, config: Config) -> list[nn.Module]:
 
 
 class CNN(nn.Module):
-    """Raises ValueError if pooling would leave nothing of the image, or the kernel is even."""
+    """CNN for images. Raises ValueError if pooling would reduce the image to nothing, or if the
+    kernel size is even."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         channels, height, width = spec.shape
         if config.kernel % 2 == 0:
             raise ValueError(f"kernel={config.kernel}: only an odd kernel keeps an image's size")
+        # The whole part of log2 of the shorter side: so many halvings leave at least one pixel.
         most = min(height, width).bit_length() - 1
         if len(config.channels) > most:
             raise ValueError(
@@ -81,7 +84,7 @@ class CNN(nn.Module):
         self.init_param()
 
     def init_param(self) -> None:
-        """Start anew."""
+        """Initialise all parameters with He normal and zero bias."""
         init_param(self)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
@@ -89,7 +92,8 @@ class CNN(nn.Module):
 
 
 class StepBlock(nn.Module):
-    """[N L D] -> [N L/2 channels], and the lengths with it; padding stays zero throughout."""
+    """One block for sequences: [N L D] -> [N (L+1)/2 channels], and the halved lengths. Padded
+    steps are zero throughout."""
 
     def __init__(self, inputs: int, channels: int, config: Config) -> None:
         super().__init__()
@@ -107,17 +111,20 @@ class StepBlock(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         for conv, norm in zip(self.convs, self.norms):
             x = self.relu(norm(conv(x), valid))
+        # Pooling relies on zeros at padded steps.
         x, lengths = halve(hide(x, valid), lengths)
+        # Dropout2d drops channels of [N C H W]; the axis W of length 1 makes it accept a sequence.
         return self.drop(x.mT[..., None])[..., 0].mT, lengths
 
 
 class SequenceCNN(nn.Module):
-    """The same blocks along the steps of a sequence; then the mean of each quarter and the largest
-    value of each channel, and the head.
+    """CNN for sequences: the same blocks over the steps, then for each channel the mean of each
+    quarter and the maximum, then the head.
 
     Source: Z. Wang, W. Yan, T. Oates, "Time Series Classification from Scratch with Deep Neural
     Networks", 2017, section II.B, for convolutions with batch norm and pooling over all steps;
-    blocks, quarters and head are ours. Raises ValueError if the kernel is even or no block is left.
+    blocks, quarters and head are ours. Raises ValueError if the kernel size is even or there is no
+    block.
     """
 
     def __init__(self, config: Config, spec: Spec) -> None:
@@ -125,23 +132,28 @@ class SequenceCNN(nn.Module):
         if config.kernel % 2 == 0:
             raise ValueError(f"kernel={config.kernel}: only an odd one keeps a sequence's length")
         if not config.channels:
-            raise ValueError("channels=[]: a sequence needs at least one block (a number each)")
+            raise ValueError(
+                "channels=[]: a sequence needs at least one block (one number per block)"
+            )
         sizes = [spec.shape[-1], *config.channels]
         self.blocks = nn.ModuleList(StepBlock(a, b, config) for a, b in zip(sizes, sizes[1:]))
         self.head = nn.Sequential(*head((PARTS + 1) * sizes[-1], spec.outputs, config))
         self.init_param()
-        if spec.target == "forecast":  # start as the naive forecast that it adds to
+        # The task adds the output to the naive forecast. A zero output (biases are zero already)
+        # makes the untrained network exactly that forecast.
+        if spec.target == "forecast":
             last = self.head[-1]
             assert isinstance(last, nn.Linear)
             nn.init.zeros_(last.weight)
 
     def init_param(self) -> None:
-        """Start anew."""
+        """Initialise all parameters with He normal and zero bias."""
         init_param(self)
 
     def forward(
         self, x: Float[Tensor, "N L Q"], lengths: Int[Tensor, " N"] | None = None
     ) -> Float[Tensor, "N outputs"]:
+        # The data may hold any value at padded steps, and the first convolution would read it.
         x = hide(x, valid_steps(lengths, x))
         for block in self.blocks:
             x, lengths = block(x, lengths, valid_steps(lengths, x))
@@ -149,22 +161,22 @@ class SequenceCNN(nn.Module):
 
 
 def build(config: Config, spec: Spec) -> CNN | SequenceCNN:
-    """For images or for sequences."""
+    """The CNN for the kind of samples in `spec`: images or sequences."""
     return (SequenceCNN if spec.kind == "sequence" else CNN)(config, spec)
 
 
 def blocks_for(spec: Spec, most: int) -> int:
-    """Blocks that leave something to look at: of an image a pixel, of a sequence four steps, where
-    it has so many; at least one, for a sequence."""
+    """The number of blocks, at most `most`, that leave at least one pixel of an image or, if it is
+    long enough, four steps of a sequence; at least one block for a sequence."""
     if spec.kind == "sequence":
         return max(1, min(most, spec.shape[0].bit_length() - 3))
     return min(most, min(spec.shape[1:]).bit_length() - 1)
 
 
 def default(spec: Spec) -> Preset:
-    """Three blocks and a small head, below 100,000 parameters at 28x28; where an image bears fewer,
-    two convolutions a block instead. Along a sequence, longer kernels; for a short series to
-    forecast, narrow ones and no dropout."""
+    """Three blocks and a small head, below 100,000 parameters at 28x28; images too small for three
+    blocks get two convolutions per block. Sequences get longer kernels; forecasts of short series
+    get few channels and no dropout."""
     train = {**SMALL, "lr": 6e-3, "weight_decay": 0.02}
     head = {"hidden": [64], "dropout2d": 0.1, "dropout": 0.25}
     if spec.target == "forecast":
@@ -181,7 +193,7 @@ def default(spec: Spec) -> Preset:
 
 
 def notes(spec: Spec) -> Preset:
-    """The notes' CNN: blocks in their order, Dropout2d of a half, Adam. Sizes are ours."""
+    """The notes' CNN: their order of layers, Dropout2d 0.5, Adam. Sizes are ours."""
     channels = [32, 64][: blocks_for(spec, 2)]
     model = {"channels": channels, "hidden": [128], "dropout2d": 0.5, "dropout": 0.5}
     return Preset(model, NOTES, 1500)

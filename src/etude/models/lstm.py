@@ -1,4 +1,4 @@
-"""LSTM: reads a sequence step by step and answers from what it holds at the last valid step.
+"""LSTM: reads a sequence step by step and predicts from its state after the last valid step.
 
 X [N L Q] -> Y [N L D], hn and cn [K N D] (`model.lstm(X, lengths)`) -> [N outputs]
 """
@@ -28,8 +28,7 @@ class Config(Base):
 
 
 class LSTMNet(nn.Module):
-    """LSTM, dropout, Linear. The forget gates start open (bias 1): R. Jozefowicz et al., "An
-    Empirical Exploration of Recurrent Network Architectures", 2015, section 4."""
+    """LSTM, dropout, Linear on the last hidden state."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -46,10 +45,17 @@ class LSTMNet(nn.Module):
         self.init_param(spec)
 
     def init_param(self, spec: Spec) -> None:
-        """Open the forget gates; a forecast starts as the naive one it adds to."""
+        """Set the forget gates' bias to 1; for a forecast, set the output layer to zero.
+
+        Source of the bias: R. Jozefowicz et al., "An Empirical Exploration of Recurrent Network
+        Architectures", 2015, section 4.
+        """
         for name, bias in self.lstm.named_parameters():
+            # Gates are stacked in the order i, f, g, o. torch adds two biases per gate, so only one
+            # of them is set to 1.
             if name.startswith("bias_ih"):
                 nn.init.ones_(bias.data.chunk(4)[1])
+        # The task adds the output to the naive forecast, so zero is exactly that forecast.
         if spec.target == "forecast":
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
@@ -61,7 +67,7 @@ class LSTMNet(nn.Module):
 
 
 def default(spec: Spec) -> Preset:
-    """Two layers of 128; for a short series one of 32."""
+    """Two layers of 128 units; one layer of 32 for forecasts of short series."""
     if spec.target == "forecast":
         model = {"hidden": 32, "layers": 1, "dropout": 0.0}
         return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-3, "batch_size": 16}, 400)

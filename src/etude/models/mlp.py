@@ -1,8 +1,8 @@
-"""MLP: Linear, (BatchNorm1d,) ReLU, dropout, as often as there are hidden sizes; then Linear.
+"""MLP: Linear, (BatchNorm1d,) ReLU, dropout for each hidden size; then Linear.
 
     x [N D] -> [N outputs]
 
-The notes write Dropout2d here; on vectors that is plain dropout, which is what stands here.
+The notes use Dropout2d here, which on vectors is plain dropout; this module uses Dropout.
 """
 
 from pydantic import Field
@@ -27,10 +27,10 @@ class Config(Base):
 
 
 class MLP(nn.Module):
-    """Starts by `init_param`: He's normal, zero bias.
+    """Multilayer perceptron with He normal initialisation.
 
-    batch_norm: S. Ioffe, C. Szegedy, "Batch Normalization", 2015, section 3.2: before the bend, and
-    the Linear has no bias, which the mean would take away again.
+    batch_norm: batch norm before each ReLU, as in S. Ioffe, C. Szegedy, "Batch Normalization",
+    2015, section 3.2.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class MLP(nn.Module):
         layers: list[nn.Module] = []
         prev_hdim = inputs
         for hdim in hidden:
+            # Batch norm subtracts the mean, and any bias with it, so the Linear has none.
             layers.append(nn.Linear(prev_hdim, hdim, bias=not batch_norm))
             if batch_norm:
                 layers.append(nn.BatchNorm1d(hdim))
@@ -54,7 +55,7 @@ class MLP(nn.Module):
         self.init_param()
 
     def init_param(self) -> None:
-        """Start anew."""
+        """Initialise all parameters with He normal and zero bias."""
         init_param(self)
 
     def forward(self, x: Float[Tensor, "N D"]) -> Float[Tensor, "N outputs"]:
@@ -62,12 +63,12 @@ class MLP(nn.Module):
 
 
 def build(config: Config, spec: Spec) -> MLP:
-    """An MLP for vectors of spec.size."""
+    """An MLP for vectors of length spec.size."""
     return MLP(spec.size, spec.outputs, config.hidden, config.dropout, config.batch_norm)
 
 
 def default(spec: Spec) -> Preset:
-    """Wide for images, narrow and undropped for a function of a few variables."""
+    """Wide layers with dropout for classes; narrow ones without for values and forecasts."""
     if spec.target != "class":
         model = {"hidden": [64, 64, 64], "dropout": 0.0}
         return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-4}, 1400)
@@ -79,7 +80,7 @@ def default(spec: Spec) -> Preset:
 
 
 def notes(spec: Spec) -> Preset:
-    """The notes' MLP: dropout of a half, Adam. They name no sizes; 256 and 256 are ours."""
+    """The notes' MLP: dropout 0.5, Adam. The notes give no sizes; 256 and 256 are ours."""
     return Preset({"hidden": [256, 256], "dropout": 0.5}, NOTES, 1500)
 
 

@@ -1,12 +1,12 @@
-"""ResNet: residual networks for small images; what a block learns is added to what it was given.
+"""ResNet: residual networks for small images; a block adds its output to its input.
 
     x [N C H W] -> [N outputs]; each stage halves H and W
 
     stage   Conv2d, MaxPool2d, BatchNorm2d, ReLU, then its blocks
     block   relu(x + BatchNorm2d(Conv2d(relu(BatchNorm2d(Conv2d(x))))))
 
-Shapes change at the head of a stage only, so every skip path is the identity. The first stage is
-the stem.
+Only the first layers of a stage change the shape, so every skip path is the identity. The first
+stage is the stem.
 """
 
 from pydantic import Field
@@ -38,16 +38,16 @@ class Config(Base):
 
 
 def conv(inputs: int, channels: int) -> nn.Conv2d:
-    """3 x 3 that keeps the size; without a bias, which the norm after it would take away."""
+    """A 3 x 3 convolution that keeps the image's size."""
+    # No bias: the batch norm after it subtracts the mean, and any bias with it.
     return nn.Conv2d(inputs, channels, kernel_size=3, padding=1, bias=False)
 
 
 class Block(nn.Module):
-    """[N C H W] -> [N C H W]: the basic block, with the identity as its skip path.
+    """The basic residual block [N C H W] -> [N C H W] with an identity skip path.
 
     Source: K. He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.1, figure
-    2. The last norm starts from zero, so the block from the identity: P. Goyal et al., "Accurate,
-    Large Minibatch SGD", 2017, section 5.1.
+    2.
     """
 
     def __init__(self, channels: int) -> None:
@@ -63,23 +63,25 @@ class Block(nn.Module):
 
 
 def stage(inputs: int, channels: int, blocks: int) -> nn.Sequential:
-    """[N inputs H W] -> [N channels H/2 W/2]. Pooling comes before norm and ReLU, which then have a
-    quarter of the work: D. Page, "How to Train Your ResNet 8: Bag of Tricks", 2019."""
+    """One stage: [N inputs H W] -> [N channels H/2 W/2]."""
+    # Pooling comes before norm and ReLU, which then process a quarter of the values: D. Page, "How
+    # to Train Your ResNet 8: Bag of Tricks", 2019.
     head = [conv(inputs, channels), nn.MaxPool2d(2), nn.BatchNorm2d(channels), nn.ReLU(True)]
     return nn.Sequential(*head, *(Block(channels) for _ in range(blocks)))
 
 
 class ResNet(nn.Module):
-    """Raises ValueError if the stages would leave nothing of the image.
+    """ResNet for images. Raises ValueError if the stages would reduce the image to nothing.
 
-    mirrored: in eval mode the outputs are the mean of those for x and for its mirror image, as
-    A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012,
-    section 4.1, average over patches and their reflections. Training is not changed by it.
+    mirrored: in eval mode the output is the mean of the outputs for x and for its mirror image;
+    training does not change. Source: A. Krizhevsky et al., "ImageNet Classification with Deep
+    Convolutional Neural Networks", 2012, section 4.1, who average over patches and reflections.
     """
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         channels, height, width = spec.shape
+        # The whole part of log2 of the shorter side: so many halvings leave at least one pixel.
         most = min(height, width).bit_length() - 1
         if len(config.channels) > most:
             raise ValueError(
@@ -88,6 +90,7 @@ class ResNet(nn.Module):
                 f"or images of at least {2 ** len(config.channels)} pixels a side"
             )
         sizes = [channels, *config.channels]
+        # The first stage is the stem, which has no residual blocks.
         blocks = [0] + [config.blocks] * len(config.channels[1:])
         self.stages = nn.Sequential(*map(stage, sizes, sizes[1:], blocks))
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -98,14 +101,18 @@ class ResNet(nn.Module):
         self.init_param()
 
     def init_param(self) -> None:
-        """Start anew: He's normal, and every block from the identity."""
+        """Initialise with He normal, and every residual block as the identity.
+
+        Source: P. Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1.
+        """
         init_param(self)
+        # A zero weight in the last norm makes the residual branch output zeros at first.
         for part in self.modules():
             if isinstance(part, Block):
                 nn.init.zeros_(part.bn2.weight)
 
     def outputs(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
-        """Of x as it is."""
+        """The outputs for x itself, without its mirror image."""
         return self.head(self.pool(self.stages(x)))  # type: ignore[no-any-return]
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
@@ -115,8 +122,9 @@ class ResNet(nn.Module):
 
 
 def default(spec: Spec) -> Preset:
-    """Three stages; fewer, and wider, where the image is too small for that many."""
-    fits = max(1, min(spec.shape[1:]).bit_length() - 2)  # the last map is of 2 x 2 or more
+    """Three stages; fewer and wider ones if the image is too small for three."""
+    # One stage less than would fit, so that the last feature map has at least 2 x 2 pixels.
+    fits = max(1, min(spec.shape[1:]).bit_length() - 2)
     channels = [16, 32, 64] if fits > 2 else [32, 64][:fits]
     train = {**SMALL, "lr": 0.01, "weight_decay": 0.02}
     return Preset({"channels": channels, "blocks": 1}, train, 1500)

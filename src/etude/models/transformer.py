@@ -1,9 +1,9 @@
-"""Transformer: an encoder over a sequence; every step attends to all others.
+"""Transformer encoder for sequences: every step attends to all others.
 
-    x [N L Q] -> tokens [N P D], P = L/patch steps taken together -> mean of valid tokens
+    x [N L Q] -> tokens [N P D], P = L/patch groups of steps -> blocks -> mean of valid tokens
     -> [N outputs]
 
-An image is read as patches of rows: `patch` rows of W*C numbers make a token.
+An image is read as a sequence of rows: `patch` rows of W*C values make a token.
 """
 
 import math
@@ -44,15 +44,17 @@ def sinusoids(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Float[Tensor, "P D"]:
-    """Positions as waves of growing length. Source: Vaswani et al., 2017, section 3.5."""
-    where = torch.arange(length, device=device, dtype=dtype)[:, None]
+    """Sinusoidal position embeddings. Source: Vaswani et al., 2017, section 3.5."""
+    position = torch.arange(length, device=device, dtype=dtype)[:, None]
     pairs = torch.arange((width + 1) // 2, device=device, dtype=dtype)
-    angle = where * torch.exp(-math.log(10_000) * 2 * pairs / width)
+    angle = position * torch.exp(-math.log(10_000) * 2 * pairs / width)
+    # Stacking and flattening alternates sine and cosine as in the paper; an odd width gets one sine
+    # more than cosines.
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)[:, :width]
 
 
 class Transformer(nn.Module):
-    """Pre-norm encoder with a final norm. Padding is hidden from attention and from the mean."""
+    """Pre-norm encoder with a final norm. Padded tokens are excluded from attention and mean."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -67,14 +69,16 @@ class Transformer(nn.Module):
         )
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.head = nn.Linear(config.width, spec.outputs)
-        if spec.target == "forecast":  # start as the naive forecast that it adds to
+        # The task adds the output to the naive forecast, so zero is exactly that forecast.
+        if spec.target == "forecast":
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
 
     def tokens(self, x: Float[Tensor, "N L Q"]) -> Float[Tensor, "N P D"]:
-        """`patch` steps become a token; a last part that is too short is filled with zeros."""
+        """Embeds each group of `patch` steps, with position; zeros fill up an incomplete group."""
         x = F.pad(x, (0, 0, 0, -x.shape[1] % self.patch))
         tokens = self.embed(rearrange(x, "n (l p) q -> n l (p q)", p=self.patch))
+        # Angles grow with the position, and in 16 bits large ones have no fractional digits left.
         wide = torch.promote_types(tokens.dtype, torch.float32)
         waves = sinusoids(tokens.shape[1], tokens.shape[2], x.device, wide)
         return tokens + waves.to(tokens)  # type: ignore[no-any-return]
@@ -86,8 +90,10 @@ class Transformer(nn.Module):
         if lengths is None:
             valid = mask = None
         else:
-            whole = (lengths.to(x.device) + self.patch - 1) // self.patch
-            valid = torch.arange(tokens.shape[1], device=x.device) < whole[:, None]
+            # Rounded up: a token counts as valid if at least one of its steps is valid.
+            count = (lengths.to(x.device) + self.patch - 1) // self.patch
+            valid = torch.arange(tokens.shape[1], device=x.device) < count[:, None]
+            # The mask hides keys only; the mean below leaves out the outputs at padded queries.
             mask = rearrange(valid, "n l -> n 1 1 l")
         for block in self.blocks:
             tokens = block(tokens, mask)
@@ -99,7 +105,7 @@ class Transformer(nn.Module):
 
 
 def default(spec: Spec) -> Preset:
-    """Three blocks of width 64; for a short series one of 32."""
+    """Three blocks of width 64; one block of width 32 for forecasts of short series."""
     if spec.target == "forecast":
         model = {"width": 32, "depth": 1, "heads": 4, "dropout": 0.0}
         return Preset(model, {**SMALL, "lr": 3e-3, "weight_decay": 1e-3, "batch_size": 16}, 400)
@@ -111,7 +117,7 @@ def default(spec: Spec) -> Preset:
 
 
 def notes(spec: Spec) -> Preset:
-    """The notes' multi-head attention, with dropout on its weights, and their GELU MLP; Adam."""
+    """The notes' multi-head attention with dropout on its weights, their GELU MLP, and Adam."""
     model = {"width": 64, "depth": 2, "heads": 4, "dropout": 0.1, "att_dropout": 0.1}
     return Preset(model, NOTES, 2000)
 

@@ -1,10 +1,10 @@
-"""ViT: an image as a sequence of patches, read by a Transformer; a class token gives the answer.
+"""ViT: a Transformer encoder over the patches of an image, read out at a class token.
 
     x [N C H W] -> patches [N P D] -> class token before them [N 1+P D] -> depth blocks
     -> norm -> token 0 -> [N outputs]
 
 Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Parameter names are timm's, so
-that weights go both ways.
+weights can be exchanged with timm in both directions.
 """
 
 import torch
@@ -38,10 +38,8 @@ class Config(Base):
 
 
 class ViT(nn.Module):
-    """Starts as the official code does: token and head zero, positions N(0, 0.02), Linear Xavier.
-
-    Raises ValueError if the patch does not divide the image, or the heads the width.
-    """
+    """Vision Transformer. Raises ValueError if the patch does not divide the image, or the number
+    of heads does not divide the width."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -66,18 +64,22 @@ class ViT(nn.Module):
         self.init_param()
 
     def init_param(self) -> None:
-        """Start anew."""
+        """Initialise as the official code: Xavier uniform for Linear layers, position embeddings
+        with standard deviation 0.02, class token and head zero."""
+        # The patch embedding, a Conv2d, keeps torch's own initialisation.
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
         nn.init.normal_(self.pos_embed, std=0.02)
         nn.init.zeros_(self.cls_token)
+        # A zero head makes the first predictions uniform, whatever the random features are.
         nn.init.zeros_(self.head.weight)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N outputs"]:
         x = self.patch_embed(x)
         c = repeat(self.cls_token, "() n d -> b n d", b=x.shape[0])
+        # The class token comes first, as in timm: pos_embed has its position at index 0.
         x = torch.cat((c, x), dim=1)
         x = self.pos_drop(x + self.pos_embed)
         x = self.norm(self.blocks(x))
@@ -85,20 +87,21 @@ class ViT(nn.Module):
 
 
 def patch_for(height: int, width: int) -> int:
-    """The largest patch that divides the image and leaves at least sixteen."""
+    """The largest patch side that divides the image into at least 16 patches; 1 if none does."""
     fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
     return max((p for p in fit if (height // p) * (width // p) >= 16), default=1)
 
 
 def default(spec: Spec) -> Preset:
-    """Four blocks of width 64 over at least sixteen patches."""
+    """Four blocks of width 64 over at least 16 patches."""
     _, height, width = spec.shape
     model = {"patch": patch_for(height, width), "width": 64, "depth": 4, "heads": 4}
     return Preset({**model, "dropout": 0.1}, {**SMALL, "lr": 3e-3, "weight_decay": 0.05}, 1800)
 
 
 def notes(spec: Spec) -> Preset:
-    """The notes' ViT: att_drop on the weights, linear-gelu-dropout-linear, Adam. Sizes are ours."""
+    """The notes' ViT: dropout on attention weights, linear-gelu-dropout-linear, Adam. Sizes are
+    ours."""
     _, height, width = spec.shape
     model = {"patch": patch_for(height, width), "width": 64, "depth": 4, "heads": 4}
     return Preset({**model, "dropout": 0.1, "att_dropout": 0.1}, NOTES, 2000)

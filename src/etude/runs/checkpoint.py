@@ -1,10 +1,10 @@
-"""Checkpoints that are whole or absent.
+"""Checkpoints that are either complete or absent, also after a crash or power cut.
 
-Commit: a hidden folder beside the others; every file written and synced, the manifest with sizes
-and SHA-256 last; the folder synced, renamed, its parent synced. Only then is it reported, and only
-then are older ones pruned - never the best, never the last two. Load: the newest whose manifest
-verifies; what was passed over is named. After P. Pillai et al., "All File Systems Are Not Created
-Equal", OSDI 2014.
+To commit, `commit` writes all files to a hidden folder and syncs each, the manifest with sizes and
+SHA-256 last; then it syncs the folder, renames it into place and syncs its parent. Only then is the
+checkpoint reported, and only then may older ones be pruned, never the best and never the last two.
+`newest` loads the newest checkpoint whose manifest verifies and names those it skipped.
+Source: T. Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
 """
 
 import hashlib
@@ -32,10 +32,10 @@ NAME = re.compile(r"[0-9]{8,}", re.ASCII)
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
 STATE = 16 << 20
 HEADER = 8 << 20
-"""Bytes of a safetensors file's list of tensors: a thousand blocks under Adam take 5 MB."""
+"""Maximum size in bytes of a safetensors header; a thousand blocks under Adam take 5 MB."""
 COPIES = 4
-"""How many times the weights are in memory while they are loaded: as bytes, as arrays, as tensors,
-in the model. (In training: weights, gradients, two moments.)"""
+"""Copies of the weights in memory while they are loaded: as bytes, arrays, tensors, and in the
+model. (Training holds as many: weights, gradients, two moments of Adam.)"""
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -52,16 +52,16 @@ class Checkpoint:
 
 
 def commit(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint below `folder`; when this returns it survives a power cut.
+    """Write a checkpoint below `folder`. After this returns, it survives a power cut.
 
-    Raises StorageError, and leaves the older checkpoints as they were.
+    Raises StorageError and then leaves older checkpoints unchanged.
     """
     final = folder / f"{checkpoint.step:08d}"
     if final.exists():
         try:
             verified(final, checkpoint.step)
             return final
-        except RunError:  # passed over by `newest`, and reached again: write it anew
+        except RunError:  # `newest` skipped this damaged one, and training reached its step again
             with storage(final):
                 shutil.rmtree(final)
     hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"
@@ -85,6 +85,8 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
             write(hidden / name, content)
         write(hidden / "MANIFEST.json", canonical(manifest))
         with storage(final):
+            # A file's own fsync does not make its name durable; the folder needs one too. The
+            # rename is atomic, so no reader sees a part of a checkpoint.
             sync(hidden)
             os.rename(hidden, final)
             sync(folder)
@@ -95,19 +97,19 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def canonical(value: Any) -> bytes:
-    """JSON with sorted keys: equal values give equal bytes."""
+    """Value as JSON with sorted keys, so that equal values give equal bytes."""
     return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _flat(arrays: Arrays) -> dict[str, np.ndarray]:
-    """In C order and sorted by name; safetensors takes nothing else. (ascontiguousarray would give
-    a scalar an axis.)"""
+    """The arrays in C order, which safetensors requires, sorted by name."""
+    # Not ascontiguousarray, which would turn a scalar into an array with one axis.
     return {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of all checkpoints that have a name, oldest first; whole or not. Names alone are
-    looked at: a writer may prune between a look at a name and one behind it."""
+    """The steps of all checkpoint folders, oldest first, valid or not."""
+    # Only names are read: a writer may prune a folder between listing it and opening it.
     if not folder.is_dir():
         return []
     try:
@@ -117,7 +119,7 @@ def steps(folder: Path) -> list[int]:
 
 
 def load(folder: Path, step: int) -> Checkpoint:
-    """One checkpoint, verified against its manifest. Raises RunError saying what is wrong."""
+    """Load one checkpoint and verify it against its manifest. Raises RunError with the reason."""
     place = folder / f"{step:08d}"
     contents = verified(place, step)
     try:
@@ -133,23 +135,25 @@ def load(folder: Path, step: int) -> Checkpoint:
 
 
 def tensors(content: bytes) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file. Raises ValueError."""
+    """The arrays of a safetensors file. Raises ValueError if it is damaged or of unknown types."""
+    # The first 8 bytes are the header's length. A stranger's file may claim a huge header, whose
+    # parsing would take far more memory than the file.
     head = int.from_bytes(content[:8], "little")
     if head > HEADER:
         raise ValueError(f"its list of tensors has {head:,} bytes; {HEADER:,} is the most read")
     try:
-        found = parse_tensors(content)
-        if any(array.dtype.kind == "c" for array in found.values()):
+        arrays = parse_tensors(content)
+        if any(array.dtype.kind == "c" for array in arrays.values()):
             raise ValueError("complex numbers, which no network of ours has")
-        return found
+        return arrays
     except KeyError as error:
-        raise ValueError(f"a tensor of type {error}, which is not read") from None
+        raise ValueError(f"a tensor of type {error}, which is not supported") from None
     except (SafetensorError, OverflowError) as error:
         raise ValueError(str(error)) from None
 
 
 def verified(place: Path, step: int) -> dict[str, bytes]:
-    """The bytes of a checkpoint's files, each as the manifest promises. Raises RunError."""
+    """The bytes of a checkpoint's files, verified by size and SHA-256. Raises RunError."""
     root, inside = place.parent.parent, f"{place.parent.name}/{place.name}"
     manifest = mapping(root, f"{inside}/MANIFEST.json")
     try:
@@ -157,31 +161,31 @@ def verified(place: Path, step: int) -> dict[str, bytes]:
             name: (int(manifest["files"][name]["bytes"]), str(manifest["files"][name]["sha256"]))
             for name in FILES
         }
-        promised = manifest["format"], manifest["step"]
+        identity = manifest["format"], manifest["step"]
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise RunError(f"{place}: its manifest is not whole ({error}).") from None
-    if promised != (FORMAT, step):
+        raise RunError(f"{place}: its manifest is incomplete ({error}).") from None
+    if identity != (FORMAT, step):
         raise RunError(f"{place}: its manifest is of another step or format.")
     contents = {}
     for name, (size, digest) in entries.items():
+        # The manifest may be a stranger's, so its sizes are limited by this machine's memory.
         most = STATE if name == "state.json" else limits.memory() // COPIES
         content = read(root, f"{inside}/{name}", min(size, most))
         if hashlib.sha256(content).hexdigest() != digest:
-            raise RunError(f"{place / name}: is damaged (its SHA-256 is not the manifest's).")
+            raise RunError(f"{place / name}: is damaged (its SHA-256 differs from the manifest's).")
         contents[name] = content
     return contents
 
 
 def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest whole checkpoint, and why newer ones were passed over.
-
-    A writer at work may prune what was just listed: then what is there now is looked at again.
-    """
-    known: list[int] = []
+    """The newest valid checkpoint, and the reasons why newer ones were skipped."""
+    listed: list[int] = []
     skipped: list[str] = []
-    while known != (known := steps(folder)):
+    # A process that trains may prune what was just listed. If the list has changed after all of it
+    # failed, it is read again.
+    while listed != (listed := steps(folder)):
         skipped = []
-        for step in reversed(known):
+        for step in reversed(listed):
             try:
                 return load(folder, step), skipped
             except RunError as error:
@@ -190,11 +194,11 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
 
 
 def prune(folder: Path, keep: set[int], last: int = 2) -> None:
-    """Delete all checkpoints but the `last` ones and those in `keep`; rename first, then delete."""
-    known = steps(folder)
-    for step in set(known[:-last]) - keep:
+    """Delete all checkpoints except the newest `last` ones and the steps in `keep`."""
+    for step in set(steps(folder)[:-last]) - keep:
         if not (folder / f"{step:08d}").is_dir():
-            continue  # something of the user's
+            continue  # a file of the user's with such a name
+        # Renamed first, so that an interrupted deletion leaves no damaged checkpoint.
         doomed = folder / f"{HIDDEN}del-{step:08d}"
         with storage(doomed):
             os.rename(folder / f"{step:08d}", doomed)
@@ -202,8 +206,8 @@ def prune(folder: Path, keep: set[int], last: int = 2) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted commit or prune left. Only for the holder of the lock."""
+    """Remove the remains of an interrupted commit or prune. Only for the holder of the lock."""
     with storage(folder):
-        for left in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if left.name.startswith(HIDDEN):
-                shutil.rmtree(left)
+        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if entry.name.startswith(HIDDEN):
+                shutil.rmtree(entry)

@@ -1,8 +1,9 @@
-"""Writing so that it is there after a power cut, or not at all; reading without trust.
+"""Durable writing and safe reading of files in a run folder.
 
-A file: write, fsync, check its size. A name: rename, then fsync of the folder. An operating
-system's error becomes a StorageError that names path and bytes. A run may come from a stranger: it
-is read within bounds, and nothing outside its folder is opened.
+A file is written, synced, and its size checked; a name becomes durable by a rename and a sync of
+the folder. So a file survives a power cut completely or not at all. Errors of the operating system
+become StorageErrors with path and size. A run may come from a stranger, so reading is limited in
+size and never opens anything outside the run's folder.
 """
 
 import errno
@@ -19,7 +20,7 @@ from etude.system import limits, portable
 
 @contextmanager
 def storage(path: Path, size: int = 0) -> Iterator[None]:
-    """Turn an OSError met inside into a StorageError about `path` and the `size` bytes for it."""
+    """Context manager: turns an OSError into a StorageError that names `path` and `size` bytes."""
     try:
         yield
     except OSError as error:
@@ -27,11 +28,12 @@ def storage(path: Path, size: int = 0) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a new file and wait until it is on the disk. Not atomic: for use in a folder that is
-    itself renamed into place."""
+    """Write a new file and wait until it is on the disk. Not atomic: for a folder that will itself
+    be renamed into place. Raises StorageError."""
     with storage(path, len(content)):
         handle = portable.open_to_write(path, empty=True)
         try:
+            # os.write may write less than it was passed; the view avoids copies of the rest.
             view = memoryview(content)
             while view:
                 view = view[os.write(handle, view) :]
@@ -43,7 +45,8 @@ def write(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old content or the new, never a part."""
+    """Replace a file atomically: readers see the old content or the new, never a part. Raises
+    StorageError."""
     part = path.with_name(f".tmp-{path.name}")
     try:
         write(part, content)
@@ -51,18 +54,19 @@ def replace(path: Path, content: bytes) -> None:
             os.replace(part, path)
             sync(path.parent)
     except StorageError:
-        with suppress(OSError):  # what hindered writing may hinder this too
+        with suppress(OSError):  # the cause of the failed write may make this fail too
             part.unlink()
         raise
 
 
 def sync(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
+    """Wait until the names of the files in a folder are on the disk."""
     portable.sync_folder(folder)
 
 
-def made(folder: Path) -> Path:
-    """A folder of a run, made if it is missing: git and some archives leave empty ones out."""
+def ensure_folder(folder: Path) -> Path:
+    """A subfolder of a run, created if it is missing."""
+    # It can be missing in a copied run: git and some archives leave out empty folders.
     with storage(folder):
         folder.mkdir(exist_ok=True)
     return folder
@@ -71,8 +75,9 @@ def made(folder: Path) -> Path:
 def read(root: Path, name: str, most: int) -> bytes:
     """The content of `name` ("a/b/c") below `root`, a regular file of at most `most` bytes.
 
-    Each part is opened inside the one before it and no link is followed, so nothing outside `root`
-    is read; a pipe is not waited for; the size is judged before memory is taken. Raises RunError.
+    Each part of the name is opened inside the one before it and no link is followed, so nothing
+    outside `root` is read. It never waits for a pipe, and checks the size before it allocates
+    memory. Raises RunError.
     """
     path = root / name
     try:
@@ -86,13 +91,14 @@ def read(root: Path, name: str, most: int) -> bytes:
 
 
 def _beneath(root: Path, parts: list[str]) -> int:
-    """A handle on root/parts. Raises OSError, or ValueError for a link or a name that leads out."""
+    """A handle of root/parts. Raises OSError, or ValueError for a link or an unsafe name."""
     at = os.open(root, os.O_RDONLY | portable.FOLDER)
     for number, part in enumerate(parts, 1):
         last = number == len(parts)
         try:
             _named_inside(part)
-            # Judged before it is opened (a device may act on that), and again after, by its handle.
+            # Checked before it is opened, because opening a device can have effects; the caller
+            # checks the open handle again, because the entry may have been exchanged in between.
             _judge(part, os.stat(part, dir_fd=at, follow_symlinks=False), last)
             flags = os.O_RDONLY | portable.NO_LINK | portable.NO_WAIT
             below = os.open(part, flags | (0 if last else portable.FOLDER), dir_fd=at)
@@ -103,8 +109,8 @@ def _beneath(root: Path, parts: list[str]) -> int:
 
 
 def _by_path(root: Path, parts: list[str]) -> int:
-    """As `_beneath`, where nothing can be opened inside an open folder (Windows): each part is
-    judged by its path, so another process could swap one for a link in between."""
+    """As `_beneath`, for Windows, where files cannot be opened relative to an open folder."""
+    # Each part is checked by its path, so another process could exchange one for a link in between.
     at = root
     for number, part in enumerate(parts, 1):
         _named_inside(part)

@@ -1,4 +1,4 @@
-"""One writer per run: a file lock that the kernel frees when its owner dies, however it dies."""
+"""One writer per run: a file lock that the kernel releases when its owner ends, also by a kill."""
 
 import json
 import os
@@ -11,16 +11,17 @@ from etude.system import portable
 
 
 class Lock:
-    """Held from `Lock(path)` to `release()`. The text in the file is for messages only.
+    """A lock held from `Lock(path)` to `release()`.
 
-    Raises LockedError, naming the holder, if another process has it.
+    The text in the file is for messages only; its presence does not mean that the lock is held.
+    Raises LockedError, with the holder's process, if another process has it.
     """
 
     def __init__(self, path: Path) -> None:
         with storage(path):
             self._handle = portable.open_to_write(path, empty=False)
         try:
-            with storage(path):  # a file system without locks, which is no other process's doing
+            with storage(path):  # fails on a file system without locks
                 free = portable.lock(self._handle, wait=False)
         except BaseException:
             self._close()
@@ -32,13 +33,13 @@ class Lock:
                 f"{path.parent}: another process works on this run ({_holder(holder)}).",
                 do="Wait for it, stop it, or choose another --name.",
             )
-        # A child that outlives us (a worker) must not keep the lock.
+        # A forked child inherits the handle, and a worker that outlives us would keep the lock.
         portable.after_fork(self._close)
         text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
         with storage(path):
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
-            # Windows lets nobody else read the byte that is locked, the first: it says nothing.
+            # On Windows no other process can read the locked byte, the first, so it is a space.
             os.write(self._handle, f" {text}".encode())
 
     def _close(self) -> None:
@@ -47,12 +48,12 @@ class Lock:
             self._handle = -1
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         self._close()
 
 
 def _text(handle: int) -> str:
-    """What the lock's holder has written, on Windows without its first byte."""
+    """The text that the holder wrote, on Windows without the locked first byte."""
     try:
         os.lseek(handle, 1 if portable.WINDOWS else 0, os.SEEK_SET)
         return os.read(handle, 4096).decode(errors="replace")
@@ -62,7 +63,7 @@ def _text(handle: int) -> str:
 
 def _holder(text: str) -> str:
     try:
-        known = json.loads(text)
-        return f"process {known['pid']} on {known['host']}"
+        holder = json.loads(text)
+        return f"process {holder['pid']} on {holder['host']}"
     except (ValueError, TypeError, KeyError, RecursionError):
-        return "it has not said which"
+        return "unknown process"

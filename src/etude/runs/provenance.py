@@ -1,4 +1,5 @@
-"""What a run ran with: versions, machine, threads. Bytes may differ where any of this does."""
+"""The environment of a run: versions and machine. Where any of these differs between two runs,
+their weights may differ too."""
 
 import importlib.metadata
 import platform
@@ -11,7 +12,8 @@ PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safe
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, without importing anything heavy."""
+    """Versions and machine."""
+    # From package metadata, so that no heavy package has to be imported.
     return {
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in PACKAGES},
@@ -32,6 +34,7 @@ def _version(name: str) -> str:
 def _cpu() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
+            # Linux only; platform.processor() is often empty there.
             lines = [line for line in file if line.startswith("model name")]
         return lines[0].split(":", 1)[1].strip() if lines else platform.processor()
     except OSError:
@@ -39,7 +42,8 @@ def _cpu() -> str:
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What differs between two environments, one line each."""
+    """The differences between two environments, one line each."""
+    # Flattened, so that a nested difference has one line with its full path (packages.torch).
     flat_then, flat_now = _flatten(then), _flatten(now)
     keys = sorted(flat_then.keys() | flat_now.keys())
     return [

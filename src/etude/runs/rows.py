@@ -1,4 +1,5 @@
-"""The rows of metrics.jsonl and timing.jsonl, checked when read: their readers trust them."""
+"""The rows of metrics.jsonl and timing.jsonl, validated when read, so that readers can rely on
+them."""
 
 from typing import Any
 
@@ -9,19 +10,19 @@ from etude.errors import UsageError
 
 
 class Row(Config):
-    """A row may say more than its readers need."""
+    """Base of all rows; fields that are not declared are allowed."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class Phase(Row):
-    """What a phase of training came to in an epoch."""
+    """The means of one training phase in an epoch."""
 
     loss: float
 
 
 class Epoch(Row):
-    """What an epoch came to."""
+    """The metrics of one epoch."""
 
     epoch: int = Field(ge=0)
     step: int = Field(ge=0)
@@ -30,14 +31,14 @@ class Epoch(Row):
 
 
 class Goal(Row):
-    """A naive baseline: its measures, and what it is."""
+    """A baseline: its name and its metrics."""
 
     what: str
     all: dict[str, float] = {}
 
 
 class Sizes(Row):
-    """Samples by split."""
+    """The number of samples in each split."""
 
     train: int
     val: int
@@ -45,7 +46,7 @@ class Sizes(Row):
 
 
 class Checks(Row):
-    """What was looked at for leaks."""
+    """The result of the check for duplicates between splits."""
 
     shared: int
     looked_at: int
@@ -55,7 +56,7 @@ class Checks(Row):
 
 
 class Result(Row):
-    """What a finished run came to."""
+    """The result of a finished run."""
 
     model: str
     data: str
@@ -75,7 +76,7 @@ class Result(Row):
 
 
 class Time(Row):
-    """What an epoch, or a part of one, took."""
+    """The clock time of an epoch or a part of one."""
 
     epoch: int
     seconds: float = Field(ge=0)
@@ -83,21 +84,21 @@ class Time(Row):
 
 
 class Accuracy(Row):
-    """What is said of an accuracy."""
+    """Fields that go with an accuracy."""
 
     accuracy_95: tuple[float, float]
     samples: int
 
 
 class OneClass(Row):
-    """What is said of a class."""
+    """Metrics of one class."""
 
     recall: float
     samples: int
 
 
 class Confusion(Row):
-    """What is said of classes."""
+    """The confusion matrix and the metrics by class."""
 
     confusion: tuple[tuple[int, ...], ...] = Field(min_length=1)
     per_class: dict[str, OneClass]
@@ -106,14 +107,14 @@ class Confusion(Row):
 
 
 class Distances(Row):
-    """How far new images are from real ones."""
+    """Energy distances of generated and of real images to real ones."""
 
     generated_distance: float
     real_distance: float
 
 
 def checked(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose readers can rely on it. Raises ValueError saying what is missing or wrong."""
+    """Validate a row and return it. Raises ValueError with the missing or wrong fields."""
     try:
         if row.get("event") == "epoch":
             Epoch.read(row, "epoch")
@@ -123,13 +124,15 @@ def checked(row: dict[str, Any]) -> dict[str, Any]:
         elif "seconds" in row:
             Time.read(row, "time")
     except UsageError as error:
+        # Config's errors are about a user's recipe; the caller adds file and line to this one.
         raise ValueError("; ".join(error.items[:3]) or error.what) from None
     return row
 
 
 def agree(rows: list[dict[str, Any]]) -> None:
-    """Raise ValueError unless all epochs have the same measures, a result's goal among them."""
+    """Raise ValueError unless all epochs have the same metrics and the result's goal is one."""
     epochs = [row for row in rows if row.get("event") == "epoch"]
+    # The empty string separates phases from metrics, so that a name cannot count as either.
     if len({(*sorted(row["train"]), "", *sorted(row["val"])) for row in epochs}) > 1:
         raise ValueError("its epochs have different measures")
     for row in rows:
@@ -138,17 +141,18 @@ def agree(rows: list[dict[str, Any]]) -> None:
 
 
 def _measures(row: dict[str, Any]) -> None:
-    """Raise ValueError or UsageError unless the result has its goal, and what goes with it."""
+    """Raise ValueError or UsageError unless the result has its goal and consistent details."""
     goal, test = row["goal"], row["test"]
-    for where, found in (("test", test), ("baseline", row["baseline"])):
-        if not isinstance(found.get(goal), int | float):
+    for where, metrics in (("test", test), ("baseline", row["baseline"])):
+        if not isinstance(metrics.get(goal), int | float):
             raise ValueError(f"{where} has no number {goal[:40]!r}")
     if not isinstance(test.get("unit", ""), str):
-        raise ValueError("its unit is no text")
+        raise ValueError("its unit is not a string")
     if "accuracy_95" in test:
         Accuracy.read(test, "test")
     if "confusion" in test:
         Confusion.read(test, "test")
+        # Readers index rows, columns and names by class, so all three counts must agree.
         sides = {len(line) for line in test["confusion"]}
         if sides != {len(test["confusion"])} or sides != {len(test["per_class"])}:
             raise ValueError("its confusion matrix is not square, or of other classes")

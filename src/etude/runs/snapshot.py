@@ -1,7 +1,7 @@
-"""Snapshots: the arrays of a .npz file that we wrote, read as if a stranger had.
+"""Snapshots: reads the arrays of a .npz file without trusting it.
 
-Images [n C H W] uint8 by name. Nothing pickled is read, and no more memory is taken than the file's
-own list of contents says, which is judged first.
+Images [n C H W] uint8 by name. Pickled objects are never read, and the sizes in the file's own list
+of contents are checked before memory is allocated.
 """
 
 import io
@@ -26,14 +26,14 @@ BROKEN = (
 
 
 class Kept(dict[str, np.ndarray]):
-    """Arrays by name; asking for one that is not there says that the run is damaged."""
+    """Arrays by name. Raises RunError for a missing name, because then the run is damaged."""
 
     def __missing__(self, name: str) -> np.ndarray:
         raise RunError(f"A snapshot has no array {name!r}; the run is damaged.")
 
 
 def unpack(content: bytes) -> Kept:
-    """Arrays by name. Raises ValueError for whatever `RunFolder.snapshot` does not write."""
+    """Arrays by name. Raises ValueError for anything that `RunFolder.snapshot` would not write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -50,7 +50,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"is packed by method {member.compress_type}, which we do not write")
     with archive.open(member) as file:
-        # Asked for all, zipfile would unpack more than the size that was judged, and then cut it.
+        # read() without a size would unpack more than the size that was checked, and then cut it.
         data = file.read(member.file_size)
         if file.read(1):
             raise ValueError("has more in it than it says")
@@ -62,7 +62,7 @@ def _array(data: bytes) -> np.ndarray:
     if npy.read_magic(file) != (1, 0):
         raise ValueError("is not of the .npy form that we write")
     shape, _, dtype = npy.read_array_header_1_0(file)
-    # Also keeps objects out, which would be pickled, and a shape that the data do not have.
+    # This also refuses object arrays, which would be unpickled, and shapes larger than the data.
     sized = len(shape) == 4 and min(shape) > 0 and max(shape) <= SIDE and shape[1] in (1, 3, 4)
     if dtype != np.uint8 or not sized or file.tell() + math.prod(shape) != len(data):
         raise ValueError(f"says {dtype} of shape {shape}; images [n C H W] in bytes are expected")

@@ -1,1 +1,1 @@
-"""What is asked of a model: losses by phase, metrics, baselines, snapshots. One a file."""
+"""Tasks, one per file: losses by phase, metrics, baselines and snapshots."""

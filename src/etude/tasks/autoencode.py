@@ -1,10 +1,11 @@
-"""autoencode: code images and decode them, with codes that have the shape of a prior.
+"""autoencode: encode images and decode them, with codes distributed like a prior.
 
     image [N C H W] in [-1, 1] · code z [N D]
 
-Game losses tell nothing about quality, so they choose nothing here: the best checkpoint is the one
-with the lowest reconstruction error among those whose codes lie within twice the distance that two
-draws of the prior have from each other; while there is none, the one with the lowest distance.
+Adversarial losses do not measure quality, so they do not select a checkpoint. The best checkpoint
+has the lowest reconstruction error among those whose codes match the prior: their energy distance
+to it is at most MATCH times that between two samples of the prior. As long as none matches, the
+best is the one with the lowest distance.
 """
 
 from collections.abc import Iterable
@@ -19,13 +20,17 @@ from etude.shapes import Batch, Float, Tensor
 from etude.tasks.protocol import Arrays, Metrics, Phase
 
 CODES = 2000
-"""Codes at most that the distance to the prior is measured on: its cost grows with their square."""
+"""Maximum number of codes for the distance to the prior, whose cost grows with its square."""
 MATCH = 2.0
 GRID = 64
 
 
 class Autoencode:
-    """phases: the game's. half: half the range of raw values, to say errors in [-1, 1] units."""
+    """Task of an autoencoder with a prior.
+
+    phases: the architecture's training phases. middle, half: centre and half the range of the raw
+    values, to convert them to [-1, 1]. width: dimensions D of a code, also for the PCA baseline.
+    """
 
     name = "autoencode"
     goal = "reconstruction"
@@ -34,28 +39,33 @@ class Autoencode:
         self._phases, self.half, self.middle, self.width = phases, half, middle, width
 
     def phases(self) -> tuple[Phase, ...]:
-        """As the architecture declares them."""
+        """The phases that the architecture declares."""
         return self._phases
 
     def outputs(self, model: Any, batch: Batch) -> Float[Tensor, "N E"]:
-        """[N E], E = 1+D: each image's error (mean square, in [-1, 1]), and its code."""
+        """[N E] with E = 1+D: each image's mean squared error in [-1, 1] units, then its code."""
         codes = model.embed(batch.x).float()
         error = (model.decode(codes).float() - batch.x).square().flatten(1).mean(1)
         return torch.cat((error[:, None], codes), dim=1)
 
     def evaluate(self, model: Any, batches: Iterable[Batch]) -> Metrics:
-        """reconstruction: mean squared error in [-1, 1] units, of codes as trained. prior_distance:
-        energy distance between codes and the prior; prior_ratio: over that of two prior draws."""
+        """reconstruction: mean squared error in [-1, 1] units, with codes as in training.
+
+        prior_distance: energy distance between codes and the prior. prior_ratio: that distance
+        divided by the distance between two samples of the prior.
+        """
         error, count = 0.0, 0
-        kept: list[Tensor] = []
+        parts: list[Tensor] = []
         for batch in batches:
+            # encode, not embed: a Gaussian encoder's noise is part of the code's distribution.
             codes = model.encode(batch.x).float()
             decoded = model.decode(codes).float()
+            # Weighted by the batch's size, because the last batch may be smaller.
             error += float((decoded - batch.x).square().mean()) * len(batch.x)
             count += len(batch.x)
-            if sum(len(part) for part in kept) < CODES:
-                kept.append(codes)
-        codes = torch.cat(kept)[:CODES]
+            if sum(len(part) for part in parts) < CODES:
+                parts.append(codes)
+        codes = torch.cat(parts)[:CODES]
         distance, reference = self.prior_match(model, codes)
         return {
             "reconstruction": error / count,
@@ -64,79 +74,91 @@ class Autoencode:
         }
 
     def prior_match(self, model: Any, codes: Float[Tensor, "N D"]) -> tuple[float, float]:
-        """Energy distance of the codes to the prior, and of the prior to itself, as means over
-        four draws of as many points."""
-        draws = [model.prior(len(codes), codes.device) for _ in range(5)]
-        to_prior = [float(energy_distance(codes, draw)) for draw in draws[1:]]
-        to_self = [float(energy_distance(draws[0], draw)) for draw in draws[1:]]
+        """Energy distance from the codes to the prior, and from the prior to itself: means over
+        four samples of the prior, each with as many points as there are codes."""
+        samples = [model.prior(len(codes), codes.device) for _ in range(5)]
+        # Both are compared with the same four samples, so their chance deviations are shared.
+        to_prior = [float(energy_distance(codes, sample)) for sample in samples[1:]]
+        to_self = [float(energy_distance(samples[0], sample)) for sample in samples[1:]]
         return float(np.mean(to_prior)), float(np.mean(to_self))
 
     def detail(self, model: Any, batches: Iterable[Batch]) -> Metrics:
-        """Also whether the codes match the prior, and how far new images are from held-out ones:
-        generated_distance, beside real_distance, that of held-out ones from each other (energy
-        distance between images, in [-1, 1] units)."""
-        kept: list[Tensor] = []
+        """`evaluate`, whether the codes match the prior, and the quality of generated images.
 
-        def noted() -> Iterable[Batch]:
+        generated_distance: energy distance between new images and real ones. real_distance: that
+        between two halves of the real ones, for comparison. Both in [-1, 1] units.
+        """
+        images: list[Tensor] = []
+
+        def collect() -> Iterable[Batch]:
+            # Keeps some images while `evaluate` reads the batches, which can be read only once.
             for batch in batches:
-                if sum(len(x) for x in kept) < CODES:
-                    kept.append(batch.x.flatten(1))
+                if sum(len(x) for x in images) < CODES:
+                    images.append(batch.x.flatten(1))
                 yield batch
 
-        found = self.evaluate(model, noted())
-        real = torch.cat(kept)[:CODES].float()
-        real = real[torch.arange(len(real) // 2 * 2).view(2, -1).T.flatten()]  # halves interleaved
+        metrics = self.evaluate(model, collect())
+        real = torch.cat(images)[:CODES].float()
+        # Interleaved, so that each of the two halves below has samples from the whole split, whose
+        # order may follow the classes.
+        real = real[torch.arange(len(real) // 2 * 2).view(2, -1).T.flatten()]
         one, two = real.chunk(2)
         new = self.generate(model, len(one), real.device).flatten(1)
         return {
-            **found,
-            "matches_prior": found["prior_ratio"] <= MATCH,
+            **metrics,
+            "matches_prior": metrics["prior_ratio"] <= MATCH,
             "generated_distance": float(energy_distance(new, one)),
             "real_distance": float(energy_distance(two, one)),
         }
 
     def better(self, new: Metrics, old: Metrics) -> bool:
-        """See the head of this file."""
-        fits, did = new["prior_ratio"] <= MATCH, old["prior_ratio"] <= MATCH
-        if fits and did:
+        """Whether `new` is better, by the rule at the head of this file."""
+        new_fits, old_fits = new["prior_ratio"] <= MATCH, old["prior_ratio"] <= MATCH
+        if new_fits and old_fits:
             return bool(new["reconstruction"] < old["reconstruction"])
-        return fits > did or bool(not did and new["prior_distance"] < old["prior_distance"])
+        # The order of False and True: a match beats a mismatch whatever the distances.
+        return new_fits > old_fits or bool(
+            not old_fits and new["prior_distance"] < old["prior_distance"]
+        )
 
     def near(self, new: Metrics, top: Metrics) -> bool:
-        """Never: the measure is fine enough to decide."""
+        """Always False: the metric is continuous, so differences of it decide."""
         return False
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """PCA with as many numbers a code, fitted to at most 10,000 training images; and always
-        drawing the mean image."""
+        """The better of two baselines: PCA with as many components as a code has dimensions, fitted
+        to at most 10,000 training images, and the mean training image."""
         from sklearn.decomposition import PCA
 
         def flat(x: Any) -> np.ndarray:
             plain = np.asarray(x, np.float32).reshape(len(x), -1)
             return np.asarray((plain - self.middle) / self.half)
 
-        fit, held = flat(train.x[:10_000]), flat(test.x)
+        fit, unseen = flat(train.x[:10_000]), flat(test.x)
+        # PCA cannot have more components than samples or values.
         pca = PCA(min(self.width, *fit.shape), svd_solver="randomized", random_state=0).fit(fit)
-        again = pca.inverse_transform(pca.transform(held))
-        found = {
-            f"PCA, {self.width} numbers": float(((again - held) ** 2).mean()),
-            "mean image": float(((fit.mean(0) - held) ** 2).mean()),
+        decoded = pca.inverse_transform(pca.transform(unseen))
+        errors = {
+            f"PCA, {self.width} numbers": float(((decoded - unseen) ** 2).mean()),
+            "mean image": float(((fit.mean(0) - unseen) ** 2).mean()),
         }
-        best = min(found, key=lambda name: found[name])
-        return {"reconstruction": found[best], "what": best, "all": found}
+        best = min(errors, key=lambda name: errors[name])
+        return {"reconstruction": errors[best], "what": best, "all": errors}
 
     def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, Any]]:
-        """value: the reconstruction error; code: the numbers the image became."""
+        """One dict per image: its reconstruction error with unit, and its code."""
         unit = "mean squared error in [-1, 1]"
         return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]
 
     def generate(self, model: Any, count: int, device: torch.device) -> Float[Tensor, "N C H W"]:
-        """New images in [-1, 1] from draws of the prior; the model in eval mode."""
+        """New images in [-1, 1], decoded from samples of the prior; expects eval mode."""
         return model.decode(model.prior(count, device)).float()  # type: ignore[no-any-return]
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
-        """samples: the same noise decoded [64 C H W]; originals and reconstructions [8 C H W];
-        all uint8. The noise is the same each time because the loop seeds this stream alike."""
+        """samples [64 C H W]: decoded noise; originals and reconstructions [8 C H W]; all uint8.
+
+        The caller seeds the noise identically each time, so snapshots show the same codes.
+        """
         some = batch.x[:8]
         images = {
             "samples": self.generate(model, GRID, batch.x.device),
@@ -147,5 +169,5 @@ class Autoencode:
 
 
 def as_bytes(x: Float[Tensor, "N C H W"]) -> np.ndarray:
-    """Images in [-1, 1] as uint8."""
+    """Convert images from [-1, 1] to uint8 in 0..255."""
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()

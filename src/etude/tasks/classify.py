@@ -1,4 +1,4 @@
-"""classify: one class for a sample. Cross-entropy on logits; accuracy with an interval.
+"""classify: one class per sample. Cross-entropy on logits; accuracy with a confidence interval.
 
 logits [N D], D classes
 """
@@ -19,12 +19,12 @@ from etude.tasks.protocol import Arrays, Metrics, Phase
 
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
-    """Mean cross-entropy of a batch, in nats; in fp32 whatever the model computes in."""
+    """Mean cross-entropy of a batch in nats, computed in fp32 or wider."""
     return F.cross_entropy(wide(model(*batch.inputs)), batch.y)
 
 
 class Classify:
-    """Tell `classes` apart."""
+    """Classification into `classes`, the class names in the order of the logits."""
 
     name = "classify"
     goal = "accuracy"
@@ -33,19 +33,21 @@ class Classify:
         self.classes = classes
 
     def phases(self) -> tuple[Phase, ...]:
-        """One: lower the cross-entropy."""
+        """One phase: cross-entropy."""
         return (Phase("classify", cross_entropy),)
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
-        """Logits."""
+        """Logits in fp32 or wider."""
         return wide(model(*batch.inputs))
 
     def _count(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[np.ndarray, float]:
-        """Confusion matrix [D D], true class first, and the mean cross-entropy."""
+        """The confusion matrix [D D], rows true classes, and the mean cross-entropy."""
+        # Flattened, so that one bincount over true * D + predicted counts all cells of a batch.
         confusion = torch.zeros(len(self.classes) ** 2, dtype=torch.int64)
         loss, count = 0.0, 0
         for batch in batches:
             logits = self.outputs(model, batch)
+            # Summed, not averaged, because the last batch may be smaller.
             loss += float(F.cross_entropy(logits, batch.y, reduction="sum"))
             cells = batch.y * len(self.classes) + logits.argmax(1)
             confusion += torch.bincount(cells.cpu(), minlength=len(confusion))
@@ -53,20 +55,22 @@ class Classify:
         return confusion.view(len(self.classes), -1).numpy(), loss / count
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
-        """accuracy and loss (cross-entropy in nats)."""
+        """accuracy, loss (mean cross-entropy in nats) and the number of samples."""
         confusion, loss = self._count(model, batches)
         hits, count = int(confusion.trace()), int(confusion.sum())
         return {"accuracy": hits / count, "loss": loss, "samples": count}
 
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
-        """Also the accuracy's 95 % interval, the confusion matrix, and each class by itself."""
+        """`evaluate`, the accuracy's 95 % interval, the confusion matrix, and precision, recall and
+        F1 by class."""
         confusion, loss = self._count(model, batches)
         hits, count = int(confusion.trace()), int(confusion.sum())
-        true, said, right = confusion.sum(1), confusion.sum(0), confusion.diagonal()
+        true, predicted, right = confusion.sum(1), confusion.sum(0), confusion.diagonal()
+        # 0/0 occurs for classes that are absent or never predicted; such a value counts as 0.
         with np.errstate(invalid="ignore"):
             recall = np.nan_to_num(right / true)
-            precision = np.nan_to_num(right / said)
-            f1 = np.nan_to_num(2 * right / (true + said))
+            precision = np.nan_to_num(right / predicted)
+            f1 = np.nan_to_num(2 * right / (true + predicted))
         per_class = {
             name: {
                 "precision": float(precision[i]),
@@ -83,44 +87,47 @@ class Classify:
             "samples": count,
             # As scikit-learn's f1_score(average="macro"): a class that is predicted though it is
             # absent counts with 0; one that is absent and never predicted does not count.
-            "macro_f1": float(f1[true + said > 0].mean()),
+            "macro_f1": float(f1[true + predicted > 0].mean()),
             "classes": list(self.classes),
             "per_class": per_class,
             "confusion": confusion.tolist(),
         }
 
     def better(self, new: Metrics, old: Metrics) -> bool:
-        """Higher accuracy; where equal, lower loss."""
+        """Whether the accuracy is higher or, if it is equal, the loss lower."""
         return (new["accuracy"], -new["loss"]) > (old["accuracy"], -old["loss"])
 
     def near(self, new: Metrics, top: Metrics) -> bool:
-        """Within one standard error of the best accuracy (L. Breiman et al., "Classification and
-        Regression Trees", 1984, section 3.4.3), which is not zero even where that is 1."""
+        """Whether the accuracy is within one standard error of the best (L. Breiman et al.,
+        "Classification and Regression Trees", 1984, section 3.4.3)."""
         count = top["samples"]
-        share = (top["accuracy"] * count + 2) / (count + 4)  # A. Agresti, B. Coull, 1998
+        # Two hits and two misses are added (A. Agresti, B. Coull, 1998); otherwise the standard
+        # error of an accuracy of 1 would be 0.
+        share = (top["accuracy"] * count + 2) / (count + 4)
         error = sqrt(share * (1 - share) / count)
         return bool(new["accuracy"] >= top["accuracy"] - error)
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The commonest training class, logistic regression on the raw values, and for sequences a
-        ridge on random convolutions; the best of them is the one to beat."""
+        """The best of: always the commonest training class, logistic regression on the raw values
+        and, for sequences, ridge regression on random convolutions."""
         common = int(np.bincount(train.y).argmax())
         majority = f"always say {self.classes[common]!r}, the commonest class"
-        said, note = linear.classes(train, test)
-        found = {
+        predicted, note = linear.classes(train, test)
+        accuracies = {
             majority: float((test.y == common).mean()),
-            "logistic regression": float((test.y == said).mean()),
+            "logistic regression": float((test.y == predicted).mean()),
         }
         if rocket.is_sequences(train):
-            said, more = rocket.classes(train, test)
-            found[rocket.NAME] = float((test.y == said).mean())
+            predicted, more = rocket.classes(train, test)
+            accuracies[rocket.NAME] = float((test.y == predicted).mean())
             note = linear.joined(note, more)
-        best = max(found, key=lambda name: found[name])
-        return {"accuracy": found[best], "what": best, "all": found, "note": note}
+        best = max(accuracies, key=lambda name: accuracies[name])
+        return {"accuracy": accuracies[best], "what": best, "all": accuracies, "note": note}
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
-        """label, its probability, and all probabilities by class name."""
+        """One dict per sample: label, its probability, and all probabilities by class name."""
         answers = []
+        # float64, so that the printed probabilities sum to 1 more exactly.
         for row in outputs.double().softmax(1).tolist():
             by_name = dict(zip(self.classes, row))
             label = max(by_name, key=lambda name: by_name[name])
@@ -130,5 +137,5 @@ class Classify:
         return answers
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
-        """Nothing."""
+        """No arrays: a classifier has no snapshots of its own."""
         return {}

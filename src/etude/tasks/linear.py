@@ -1,7 +1,7 @@
-"""Linear baselines: what can be had without any hidden unit. scikit-learn's, on raw values made
-even by the training data; large data are thinned out, so that a baseline takes seconds.
+"""Linear baselines: scikit-learn's logistic and ridge regression on standardised raw values.
 
-x [n ...] is read as vectors [n D] in float64, whatever its type and scale: see `Even`
+Large data are subsampled, so that a baseline takes seconds. x [n ...] is read as vectors [n D] in
+float64, whatever its type and scale: see `Even`.
 """
 
 import warnings
@@ -14,16 +14,17 @@ import numpy as np
 from etude.tasks.protocol import Arrays
 
 MOST = 5000
-"""Training samples that a baseline is fitted to, evenly taken."""
+"""Maximum number of training samples for a fit, evenly spaced over the split."""
 LARGEST = 2000
-"""Numbers in a sample; of larger ones, only every so many are read."""
+"""Maximum number of values per sample; of larger samples, every k-th value is read."""
 STEPS = 60
 ALPHAS = np.logspace(-3, 3, 7)
-"""Strengths of a ridge, of which leaving one sample out chooses."""
+"""Strengths of the ridge penalty; leave-one-out cross-validation selects one."""
 
 
 def thinned(x: Any) -> tuple[np.ndarray, str]:
-    """Indices [m] of at most MOST samples, and what is to be said of that."""
+    """Indices [m] of at most MOST evenly spaced samples, and a note for the user if some are left
+    out."""
     if len(x) <= MOST:
         return np.arange(len(x)), ""
     chosen = np.linspace(0, len(x) - 1, MOST).round().astype(int)
@@ -31,14 +32,14 @@ def thinned(x: Any) -> tuple[np.ndarray, str]:
 
 
 def flat(x: Any) -> np.ndarray:
-    """Samples as vectors [n D] of at most LARGEST numbers, in the type they have."""
+    """Samples as vectors [n D] of at most LARGEST values, in their own type."""
+    # The stride is rounded up (-(-a // b)), so that at most LARGEST values remain.
     plain = np.asarray(x).reshape(len(x), -1)
     return np.asarray(plain[:, :: -(-plain.shape[1] // LARGEST)])
 
 
 def plain(split: Arrays) -> Any:
-    """Samples [n ...] as they are stored, but for zeros beyond each sequence's length, whatever
-    stands there."""
+    """Samples [n ...] as stored, but with zeros at the padded steps of sequences."""
     lengths = getattr(split, "lengths", None)
     if lengths is None:
         return split.x
@@ -47,13 +48,14 @@ def plain(split: Arrays) -> Any:
 
 
 def joined(*notes: str) -> str:
-    """Several notes as one."""
+    """Several notes as one sentence; empty ones are left out."""
     return "; ".join(note for note in notes if note)
 
 
 def away(x: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """x - origin in float64 [n D]. Exact for 64-bit integers that lie close together: their upper
-    and lower halves are subtracted apart, so nothing is rounded or overflows before it is small."""
+    """x - origin in float64 [n D], exact for 64-bit integers that are close together."""
+    # A 64-bit integer does not fit the 53 bits of float64, and the difference of two can overflow
+    # int64. The upper and lower 32 bits are subtracted separately, which can do neither.
     if x.dtype.kind in "iu" and x.dtype.itemsize == 8:
         half = x.dtype.type(32)
         mask = x.dtype.type(0xFFFFFFFF)
@@ -64,32 +66,34 @@ def away(x: np.ndarray, origin: np.ndarray) -> np.ndarray:
 
 
 class Even:
-    """Brings each number of a sample to mean 0 and spread 1 over the training samples [n D].
+    """Standardises each value of a sample to mean 0 and standard deviation 1 over the training
+    samples [n D]. A value that is constant in training becomes 0.
 
-    The first sample is taken away before anything is squared, and the largest distance from it
-    divided out, so that time stamps, 64-bit integers and spreads of 1e-200 or 1e200 neither lose
-    their digits nor leave float64. A number that never changes in training becomes 0.
+    It works for time stamps, 64-bit integers and standard deviations from 1e-200 to 1e200 without
+    loss of digits or overflow.
     """
 
     def __init__(self, train: np.ndarray) -> None:
+        # Subtracting a sample first keeps the digits of values with a large common offset. Dividing
+        # by the largest distance keeps the squares in std() within the range of float64.
         self.origin = train[:1].copy()
         distance = away(train, self.origin)
         self.reach = np.abs(distance).max(0)
-        self.reach[self.reach == 0] = np.inf  # x / inf is 0: what never changes tells nothing
+        self.reach[self.reach == 0] = np.inf  # x / inf is 0: a constant value has no information
         distance /= self.reach
         self.mean = distance.mean(0)
         spread = distance.std(0)
         self.spread = np.where(spread > 0, spread, 1.0)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Samples like those of training, made even, float64 [n D]."""
+        """Standardise samples [n D] by the training statistics; float64 [n D]."""
         return np.asarray((away(x, self.origin) / self.reach - self.mean) / self.spread)
 
 
 @contextmanager
 def quiet_fit() -> Iterator[None]:
-    """Inside, scikit-learn does not say what a baseline is not meant to mend: that a fit of STEPS
-    steps has not converged, or that there are few samples for so many classes."""
+    """Context manager that silences two warnings of scikit-learn which do not matter for a
+    baseline: no convergence after STEPS iterations, and few samples for many classes."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
@@ -99,11 +103,12 @@ def quiet_fit() -> Iterator[None]:
 
 
 def classes(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
-    """What logistic regression says of the test samples [n], and a note."""
+    """Classes [n] that logistic regression predicts for the test samples, and a note."""
     from sklearn.linear_model import LogisticRegression
 
     chosen, note = thinned(train.x)
     y = train.y[chosen]
+    # scikit-learn refuses to fit a single class.
     if len(np.unique(y)) < 2:
         return np.full(len(test.y), y[0]), note
     x = flat(plain(train)[chosen])
@@ -115,8 +120,7 @@ def classes(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
 
 
 def values(train: Any, y: np.ndarray, test: Any) -> tuple[np.ndarray, str]:
-    """What ridge regression says of test samples [n D], its strength chosen by leaving one out,
-    and a note."""
+    """Values [n D] that ridge regression predicts for the test samples, and a note."""
     chosen, note = thinned(train)
     x = flat(train[chosen])
     even = Even(x)
@@ -125,27 +129,30 @@ def values(train: Any, y: np.ndarray, test: Any) -> tuple[np.ndarray, str]:
 
 
 class Ridge:
-    """Ridge regression of y [n D] on x [n E], made even already, its strength chosen by leaving one
-    out (scikit-learn's RidgeCV); targets are made even inside, and predicted in their own units."""
+    """Ridge regression of y [n D] on standardised x [n E], in the units of y.
+
+    Leave-one-out cross-validation selects the strength (scikit-learn's RidgeCV).
+    """
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
         from sklearn.linear_model import RidgeCV
 
-        plain = y.reshape(len(y), -1).astype(np.float64)
-        self.mean = plain.mean(0)
-        far = plain - self.mean
-        self.reach = np.abs(far).max(0)
+        targets = y.reshape(len(y), -1).astype(np.float64)
+        self.mean = targets.mean(0)
+        centred = targets - self.mean
+        # One penalty serves all outputs, so they are scaled to the same range first.
+        self.reach = np.abs(centred).max(0)
         self.reach[self.reach == 0] = 1.0
-        self.model = RidgeCV(alphas=ALPHAS).fit(x, far / self.reach) if len(x) > 1 else None
+        self.model = RidgeCV(alphas=ALPHAS).fit(x, centred / self.reach) if len(x) > 1 else None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Predictions [n D] in float64."""
-        if self.model is None:  # one sample: nothing but its own value can be said
+        if self.model is None:  # one training sample: its own value is the only possible prediction
             return np.broadcast_to(self.mean, (len(x), len(self.mean)))
-        said = self.model.predict(x).reshape(len(x), -1)
-        return np.asarray(said * self.reach + self.mean)
+        predicted = self.model.predict(x).reshape(len(x), -1)
+        return np.asarray(predicted * self.reach + self.mean)
 
 
 def _blocks(x: Any) -> list[np.ndarray]:
-    """Samples as vectors, some thousand at a time."""
+    """Samples as vectors in blocks of MOST, which bounds the memory for float64 copies."""
     return [flat(x[start : start + MOST]) for start in range(0, len(x), MOST)]

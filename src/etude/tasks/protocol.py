@@ -1,8 +1,8 @@
-"""Task and Phase: all that the training loop knows of what it trains.
+"""`Task` and `Phase`: the interface between the training loop and what it trains.
 
-A Task lists phases; in each step of the loop every phase, in order, computes its loss on the same
-batch, sends it back, and steps the optimizers of its own parameters. A classifier has one phase;
-the adversarial autoencoder three.
+A Task lists phases. In each step of the loop every phase, in order, computes its loss on the same
+batch, backpropagates it, and steps the optimizers of its own parameters. A classifier has one
+phase; the adversarial autoencoder has three.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,11 +19,12 @@ Metrics = dict[str, Any]
 
 @dataclass(frozen=True)
 class Phase:
-    """One player's move.
+    """One update within a training step.
 
     owns: prefixes of the parameter names that this phase trains; the others get no gradient.
-    loss: from the model and a batch, a scalar.
-    optimizer: what is otherwise for this phase: "lr_factor" on the recipe's rate, "betas" of Adam.
+    loss: a function of model and batch that returns a scalar.
+    optimizer: deviations from the recipe: "lr_factor", which multiplies the learning rate, and
+    "betas" of Adam.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Phase:
     optimizer: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-        """(name, parameter) of what this phase trains."""
+        """(name, parameter) of the parameters that this phase trains."""
         for name, parameter in model.named_parameters():
             if name.startswith(self.owns):
                 yield name, parameter
@@ -40,7 +41,7 @@ class Phase:
 
 @runtime_checkable
 class Arrays(Protocol):
-    """A split as a task's baseline sees it: raw x, y [n ...]; arrays, or what reads like them."""
+    """A split as a baseline reads it: raw x and y [n ...], arrays or objects that index alike."""
 
     @property
     def x(self) -> Any:
@@ -53,37 +54,38 @@ class Arrays(Protocol):
 
 @runtime_checkable
 class Task(Protocol):
-    """What is asked of a model."""
+    """What a model is trained for: losses, metrics, baselines and predictions."""
 
     name: str
     goal: str
-    """The metric that tells runs apart: "accuracy", "mae", "reconstruction"."""
+    """The metric that runs are compared by: "accuracy", "mae", "reconstruction"."""
 
     def phases(self) -> tuple[Phase, ...]:
         """The phases of one step, in order."""
 
     def outputs(self, model: nn.Module, batch: Batch) -> Tensor:
-        """What the model says of a batch; the model in eval mode."""
+        """The model's raw predictions for a batch; expects eval mode."""
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
-        """Metrics over the batches; the model in eval mode. Scalars under plain names."""
+        """Scalar metrics by name over all batches; expects eval mode."""
 
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
-        """`evaluate`, and what is worth knowing once: intervals, classes one by one."""
+        """`evaluate`, and metrics for the final result: intervals, values by class."""
 
     def better(self, new: Metrics, old: Metrics) -> bool:
-        """Whether validation metrics `new` are of a better checkpoint than `old`."""
+        """Whether the validation metrics `new` are better than `old`."""
 
     def near(self, new: Metrics, top: Metrics) -> bool:
-        """Whether validation cannot tell `new` from the best seen, so that later training, with its
-        lower learning rate, decides."""
+        """Whether validation cannot distinguish `new` from the best metrics `top`; then the later
+        checkpoint is used, because its learning rate was lower."""
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """What the goal is without any learning worth the name: {goal: ..., "what": ...}."""
+        """The result of a naive or linear baseline on the test split: {goal: ..., "what": its name,
+        "all": results by name}."""
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
-        """One plain answer a sample, from `outputs`."""
+        """One prediction per sample as plain Python values, from `outputs`."""
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
-        """Arrays to be drawn later that exist only now; {} for most. `batch`: the first of
-        validation."""
+        """Arrays for later pictures that can be computed only during training; {} for most tasks.
+        batch: the first samples of the validation split."""

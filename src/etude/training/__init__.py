@@ -1,1 +1,1 @@
-"""Live parts in, checkpoints and metrics out."""
+"""Training: takes a model, a task and data, and produces checkpoints and metrics."""

@@ -1,12 +1,12 @@
-"""Many processes as one: each takes its share of every batch, and all make the same step.
+"""Data-parallel training: every process takes a share of each batch and makes the same step.
 
     torchrun --nproc-per-node 2 -m etude train cnn --data digits --name both
 
-No wrapper round the module: after a phase's backward its gradients are added up over the processes,
-and with them its loss and the flags for bad numbers and for stopping, in one all-reduce. So it
-fits any phase, and one process is the case of size one. All processes start from the same weights
-and see the same gradients, so they stay equal without being told. Rank 0 alone writes, evaluates
-and draws. Importing this imports no torch.
+The module is not wrapped. After the backward pass of a phase, one all-reduce sums its gradients,
+its loss and the stop flag over the processes, so any phase works, and a single process is the case
+of world size 1. All processes start from the same weights and apply the same gradients, so their
+weights stay equal without further communication. Only rank 0 writes files, evaluates and renders.
+This module imports torch inside functions only, so that importing it stays fast.
 """
 
 import atexit
@@ -26,37 +26,33 @@ if TYPE_CHECKING:
 
 
 WAIT = timedelta(minutes=30)
-"""How long a process waits for the others: for rank 0, say, while it evaluates."""
+"""Timeout of a collective operation: the other ranks wait while rank 0 evaluates."""
 
 
 @dataclass(frozen=True)
 class World:
-    """This process's number `rank` of `size`, as torchrun's environment says."""
+    """The rank of this process and the number of processes, as torchrun's environment has them."""
 
     rank: int = 0
     size: int = 1
 
     @classmethod
     def here(cls) -> "World":
-        """From the environment; alone where there is none."""
+        """Read rank and world size from the environment; a single process without torchrun."""
         return cls(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes."""
+        """Whether this process is rank 0, the only one that writes files."""
         return self.rank == 0
 
     @property
     def restarted(self) -> bool:
-        """Whether torchrun has started the job anew after a process died."""
+        """Whether torchrun restarted the job after a process died."""
         return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
 
     def join(self, device: str) -> None:
-        """Meet the others; on a GPU, take the one of this process's place on its machine.
-
-        Addresses are told under names of their own for each start of the job: the launcher's store
-        outlives a restart, and with it the addresses of the dead.
-        """
+        """Join the process group; on "cuda", use the GPU with this process's local rank."""
         import torch
         from torch import distributed
 
@@ -66,6 +62,8 @@ class World:
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
         store, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        # The launcher's store survives a restart of the job, and with it the addresses of processes
+        # that died; a prefix for each start keeps the new processes from connecting to those.
         start = f"start/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
         distributed.init_process_group(
             "nccl" if on_gpu else "gloo",
@@ -77,11 +75,11 @@ class World:
         atexit.register(distributed.destroy_process_group)  # its threads must not outlive Python
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
-        """This process's part of a global batch: every `size`-th sample, from `rank` on."""
+        """This process's part of a global batch: every `size`-th sample, starting at `rank`."""
         return samples[self.rank :: self.size]
 
     def agree(self, value: Any) -> Any:
-        """Rank 0's plain JSON value, on every process; waits until all have come here."""
+        """Broadcast rank 0's JSON value to all processes; returns when every process has called."""
         if self.size == 1:
             return value
         import torch
@@ -91,6 +89,7 @@ class World:
         text = bytearray(json.dumps(value).encode() if self.first else b"")
         size = torch.tensor(len(text), device=device)
         with together():
+            # The length goes first: a receiver must allocate a buffer of the right size.
             distributed.broadcast(size, 0)
             data = torch.zeros(int(size), dtype=torch.uint8, device=device)
             if self.first:
@@ -99,22 +98,23 @@ class World:
         return json.loads(bytes(data.tolist()))
 
     def add_up(self, parts: Sequence["Tensor"]) -> None:
-        """Each tensor becomes its sum over the processes, in place, in one message."""
+        """Replace each tensor by its sum over the processes, in place, in one all-reduce."""
         if self.size == 1:
             return
         import torch
         from torch import distributed
 
+        # One message for all tensors: latency per message costs more than the copy into a buffer.
         whole = torch.cat([part.reshape(-1) for part in parts])
         with together():
             distributed.all_reduce(whole)
-        for part, found in zip(parts, torch.split(whole, [part.numel() for part in parts])):
-            part.copy_(found.view_as(part))
+        for part, total in zip(parts, torch.split(whole, [part.numel() for part in parts])):
+            part.copy_(total.view_as(part))
 
 
 @contextmanager
 def together() -> Iterator[None]:
-    """A process of the job that ended turns waiting for it into Stopped."""
+    """Raise Stopped if a collective operation fails because another process of the job ended."""
     try:
         yield
     except RuntimeError as error:

@@ -1,5 +1,5 @@
-"""What to train on and how: device, threads, precision and compilation, all by rule, so that the
-same command on the same type of machine makes the same choice. What is chosen stands in the recipe.
+"""Choice of device, threads, precision and compilation by fixed rules, so that the same command
+makes the same choice on the same type of machine. The choices are written to the recipe.
 """
 
 import os
@@ -9,11 +9,14 @@ import torch
 from etude.errors import UsageError
 from etude.recipe import Train
 from etude.system.limits import cores
-from etude.training.precision import choose as choose_precision
+from etude.training.precision import select as select_precision
 
 
-def settle(train: Train) -> Train:
-    """Device and threads resolved, and the threads set. Raises UsageError for a device not here."""
+def resolve(train: Train) -> Train:
+    """Replace "auto" by a device and a number of threads, and set torch's number of threads.
+
+    Raises UsageError for a device that this machine does not have.
+    """
     name = train.device
     kind = name.split(":")[0]
     if kind == "mps":
@@ -29,12 +32,15 @@ def settle(train: Train) -> Train:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        # Allocating is the only reliable check: is_available() says nothing about cuda:1, and a
+        # driver may be present without a working device.
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        devices = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
         reason = str(error).splitlines()[0]
         raise UsageError(
-            f"train.device={name!r} cannot be used: {reason}", do=f"Here are: {', '.join(here)}."
+            f"train.device={name!r} cannot be used: {reason}",
+            do=f"Available devices: {', '.join(devices)}.",
         ) from None
     threads = train.threads or default_threads()
     torch.set_num_threads(threads)
@@ -42,23 +48,23 @@ def settle(train: Train) -> Train:
 
 
 def default_threads() -> int:
-    """OMP_NUM_THREADS where it is set, else as many as this process may use cores."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
+    """OMP_NUM_THREADS if it is set, else the number of cores that this process may use."""
+    value = os.environ.get("OMP_NUM_THREADS", "")
+    if value.isdigit() and int(value) > 0:
+        return int(value)
     return cores()
 
 
-def choose(train: Train, model: str, parameters: int, exact: bool) -> tuple[Train, str]:
-    """Precision and compilation resolved, and one line that says why. model: the architecture's
-    name; exact: it predicts numbers.
+def select(train: Train, model: str, parameters: int, exact: bool) -> tuple[Train, str]:
+    """Resolve precision and compilation; returns the settings and one line with the reason.
 
-    Left open, nothing is compiled: on a CPU torch's compiler took from 6 to 158 s before the first
-    step, and no run that was measured got that back.
+    model: the architecture's name. parameters: how many it has. exact: it predicts numbers.
     """
     precision, why = (str(train.precision), f"{train.precision}, as the recipe says")
     if train.precision == "auto":
-        precision, why = choose_precision(train.device, model, parameters, exact)
+        precision, why = select_precision(train.device, model, parameters, exact)
+    # "auto" means off: on a CPU torch's compiler took from 6 to 158 s before the first step, and
+    # no measured run made up for that.
     compiled = "on" if train.compile == "on" else "off"
-    told = f"{why}; {'compiled' if compiled == 'on' else 'not compiled'}"
-    return train.model_copy(update={"precision": precision, "compile": compiled}), told
+    reason = f"{why}; {'compiled' if compiled == 'on' else 'not compiled'}"
+    return train.model_copy(update={"precision": precision, "compile": compiled}), reason

@@ -1,10 +1,11 @@
-"""The loop: epochs of steps, a look at the validation data after each, a checkpoint now and then.
+"""The training loop: steps over the batches of each epoch, validation, snapshots, checkpoints.
 
     start (or restore) -> for each epoch: for each batch: step -> validate -> snapshot -> save
     -> the best weights -> the test split, once
 
-Where the loop stands is (epoch, batch); the order of samples, their augmentation and all noise are
-functions of that, so a run that is resumed in the middle of an epoch goes on as if never stopped.
+The position of the loop is (epoch, batch). The order of the samples, their augmentation and all
+noise are functions of the seed and that position, so a run that is resumed in the middle of an
+epoch computes the same weights as an uninterrupted run.
 """
 
 import signal
@@ -16,7 +17,7 @@ import torch
 from torch import nn
 
 from etude.errors import Interrupted, RunError, Stopped
-from etude.layers.gaussian import Draws, drawing
+from etude.layers.gaussian import BatchNoise, use_noise
 from etude.recipe import Recipe
 from etude.runs import folder as files
 from etude.runs.folder import RunFolder
@@ -30,14 +31,18 @@ from etude.training.signals import Signals, named
 from etude.training.step import Step
 
 POLL = 16
+"""Steps between two reads of the flags on the device: each read waits for all work before it."""
 
 Listener = Callable[[str, dict[str, Any]], None]
 
 
 class Loop:
-    """Trains `model` on `train` and keeps what happens in `run`. `card`: what prediction must know,
-    stored with every checkpoint. `listen` is told of steps and epochs. Of several processes in
-    `world`, the first alone evaluates and writes."""
+    """Trains `model` on the samples of `train` and writes metrics and checkpoints to `run`.
+
+    card: the data description that prediction needs; stored with every checkpoint.
+    listen: called with (event, values) for steps, epochs, saved checkpoints and notes.
+    world: with several processes, only rank 0 evaluates and writes.
+    """
 
     def __init__(
         self,
@@ -64,19 +69,21 @@ class Loop:
 
     @property
     def at(self) -> Progress:
-        """Where it stands."""
+        """The current position and the metrics so far."""
         return self.record.at
 
     def _slots(self) -> dict[str, torch.Tensor]:
+        """The state tensors of all optimizers, by name."""
         slots: dict[str, torch.Tensor] = {}
-        for player in self.step.players:
-            slots |= optimizer.tensors(player.optimizers, player.named, player.phase.name)
+        for state in self.step.phase_states:
+            slots |= optimizer.tensors(state.optimizers, state.named, state.phase.name)
         return slots
 
     def fit(self) -> None:
-        """Train to the end, from the newest checkpoint if there is one.
+        """Train to the end, starting at the newest checkpoint if there is one.
 
-        Raises NumericsError, StorageError, or Interrupted and Stopped after saving.
+        Raises NumericsError for values that are not finite, StorageError if the disk fails, and
+        Interrupted (Ctrl-C) or Stopped (SIGTERM) after it has saved a checkpoint.
         """
         self.model.train()
         if not self._restore() and self.world.first:
@@ -87,44 +94,56 @@ class Loop:
             self._save(last=True)
 
     def _epoch(self, signals: Signals) -> None:
+        """The rest of the current epoch, then its validation."""
         seed, at = self.recipe.seed, self.at
         began, first = time.monotonic(), at.batch
         samples = order(seed, at.epoch, len(self.train))
         augment_key = key(seed, "augment", at.epoch)
         while at.batch < self.batches:
-            # Before a step, not after it: at the end of an epoch one step would have two states.
+            # Saving comes before a step, not after it: after the last step of an epoch the same
+            # step number would name two states, before and after validation.
             if self.world.first and time.monotonic() - self.saved > self.recipe.train.save_seconds:
                 self._save()
             start = at.batch * self.size
             batch = self.train.take(
                 self.world.share(samples[start : start + self.size]), augment_key
             )
+            # The step sums `halt` over the processes, so that all of them stop at the same step
+            # even if only one received the signal.
             self.step.halt.fill_(signals.weight)
             self._step(batch, at.step)
             at.batch, at.step = at.batch + 1, at.step + 1
+            # Reading a flag makes a GPU finish its queue, so only every POLL-th step reads it.
             polls = self.step.waits or at.step % POLL == 0 or at.batch == self.batches
             if polls:
                 self._check_numbers()
             self.listen("step", {"epoch": at.epoch, "batch": at.batch, "step": at.step})
+            # After the last batch the epoch is validated first; the signal is handled below.
             if polls and self.step.halt and at.batch < self.batches:
                 self._time(began, first)
                 self._leave(named(float(self.step.halt)))
         self._time(began, first)
         self._end_epoch()
+        # Only rank 0 validates, so only it knows how many epochs passed without improvement.
         at.waited, caught = self.world.agree([at.waited, signals.caught])
         if caught:
             self._leave(caught)
 
     def _step(self, batch: Batch, number: int) -> None:
-        """One step with its own randomness: dropout by process, noise for the whole batch."""
+        """One step with random generators seeded by its number."""
         seed, world = self.recipe.seed, self.world
+        # Dropout differs by rank, because each process has other samples. The noise of the codes is
+        # drawn for the whole batch, so that it does not depend on the number of processes.
         reseed(seed, "step", number, world.rank)
-        with drawing(Draws(key(seed, "noise", number), world.rank, world.size, self.size)):
+        with use_noise(BatchNoise(key(seed, "noise", number), world.rank, world.size, self.size)):
             self.step(batch, number, self.size)
 
     def _check_numbers(self) -> None:
+        """Raise NumericsError if a step since the last check had values that are not finite."""
         if not self.step.bad:
             return
+        # Several steps may have passed since; no weight moved in them, so the first bad step can be
+        # repeated here with its own batch and seed to name the cause.
         number = int(self.step.first_bad)
         epoch, position = divmod(number, self.batches)
         start = position * self.size
@@ -134,11 +153,13 @@ class Loop:
         raise self.step.diagnose(batch, number)
 
     def _time(self, began: float, first: int) -> None:
+        """Write the time since `began` for the samples from batch `first` on."""
         if self.world.first:
             seconds = time.monotonic() - began
             self.record.time(seconds, (self.at.batch - first) * self.size)
 
     def _end_epoch(self) -> None:
+        """Validate and record the epoch (rank 0), or only advance the position (other ranks)."""
         means = (self.step.sums / self.batches).tolist()
         self.step.sums.zero_()
         if self.world.first:
@@ -147,9 +168,11 @@ class Loop:
             self.at.epoch, self.at.batch = self.at.epoch + 1, 0
 
     def _save(self, last: bool = False) -> None:
+        """Write a checkpoint (rank 0). Raises NumericsError instead of saving bad values."""
         self._check_numbers()
         if not self.world.first:
             return
+        # The epoch's sums so far are part of the state: a resumed epoch reports the same means.
         self.at.sums = self.step.sums.tolist()
         self.record.save(last)
         self.saved = time.monotonic()
@@ -157,49 +180,54 @@ class Loop:
             self.listen("saved", {"step": self.at.step})
 
     def _leave(self, number: int) -> None:
+        """Save, then raise Interrupted or Stopped for the signal with this number."""
         self._save()
         kind = Interrupted if number == signal.SIGINT else Stopped
         done = f"{self.at.epoch} of {self.epochs} epochs done"
         raise kind(
             f"{self.run.path}: stopped and saved, {done}.",
-            do=f"Go on with it: etude resume {self.run.path}",
+            do=f"To continue: etude resume {self.run.path}",
         )
 
     def _is_ours(self, digest: Any) -> bool:
-        """Whether a checkpoint of this digest is of this run's recipe: as it is completed today, or
-        as it was written down, perhaps by a version that lacked some of today's fields."""
+        """Whether a checkpoint with this digest belongs to this run's recipe."""
+        # A version that lacked some of today's fields computed the digest of the file as it wrote
+        # it, so the file's own digest counts as well as that of the completed recipe.
         written = Recipe.read(self.run.read("recipe.json"))
         return digest in (self.recipe.digest, written.digest)
 
     def _restore(self) -> bool:
-        """Go back to the newest whole checkpoint. False if there is none."""
+        """Load the newest valid checkpoint. Returns False if there is none."""
         point, skipped = self.run.newest()
         for why in skipped:
-            self.listen("note", {"text": f"passed over: {why}"})
+            self.listen("note", {"text": f"skipped: {why}"})
+        # Without a shared disk the ranks would start from different steps.
         if self.world.agree(point and point.step) != (point and point.step):
             raise RunError(
                 f"{self.run.path}: the processes of this job see different checkpoints here.",
-                do="Give all machines the same disk.",
+                do="Put the run folder on a disk that all machines share.",
             )
         if point is None:
+            # Rows that an interrupted first epoch wrote belong to no checkpoint; start empty.
             if self.world.first:
                 files.cut(self.run.metrics, 0)
                 files.cut(self.run.timing, 0)
             return False
         if not self._is_ours(point.state.get("recipe")):
-            raise RunError(f"{self.run.path}: the checkpoint is not of this recipe.")
+            raise RunError(f"{self.run.path}: the checkpoint belongs to another recipe.")
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
         try:
-            for player in self.step.players:
-                optimizer.restore(player.optimizers, player.named, player.phase.name, slots)
+            for state in self.step.phase_states:
+                optimizer.restore(state.optimizers, state.named, state.phase.name, slots)
             self.record.at = Progress(**point.state["progress"])
             self.step.sums.copy_(torch.tensor(self.at.sums))
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             why = str(error)[:300]
-            raise RunError(f"{self.run.path}: its checkpoint is not whole ({why}).") from None
+            raise RunError(f"{self.run.path}: its checkpoint is incomplete ({why}).") from None
         if self.world.first:
+            # Rows after the checkpoint will be written again by the steps that are repeated.
             files.cut(self.run.metrics, self.at.metrics_bytes)
             files.whole_lines(self.run.timing)
-        self.listen("note", {"text": f"goes on from step {self.at.step}"})
+        self.listen("note", {"text": f"resumed at step {self.at.step}"})
         return True

@@ -1,7 +1,8 @@
-"""torch's own optimizers, by name, on the parameters of a phase.
+"""torch's own optimizers, selected by name, for the parameters of a phase.
 
-Its functions, not its classes: making one of those imports torch's compiler (1 s in every process),
-and their step spends more time around the kernel than in it (0.3 ms, a tenth of an MLP's).
+This module calls torch's functional optimizers, not its classes. Constructing one of the classes
+imports torch's compiler (1 s in every process), and their `step` spends more time around the kernel
+than in it (0.3 ms, a tenth of an MLP's step).
 """
 
 from collections.abc import Iterable
@@ -28,18 +29,21 @@ SLOTS = {
     "rmsprop": ("square_avg", "step"),
     "muon": ("momentum_buffer",),
 }
-"""What each keeps of a parameter, under torch's names."""
+"""The state tensors of each optimizer for one parameter, under torch's names."""
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:
-    """Whether weight decay pulls at it: matrices and kernels; not biases, norms, positions or the
-    class token."""
+    """Whether weight decay applies: to matrices and kernels, not to biases, norms, position
+    embeddings and the class token."""
     return parameter.ndim > 1 and not name.endswith(SPARED)
 
 
 class Optimizer:
-    """One rule for some parameters. lr: the highest rate. groups: (parameters, weight decay).
-    state: each moved parameter's slots."""
+    """One update rule for a list of parameters.
+
+    lr: the maximum learning rate. groups: (parameters, weight decay). state: the state tensors of
+    each parameter that has been updated, by slot name.
+    """
 
     def __init__(
         self, kind: str, named: Named, lr: float, decay: float, betas: tuple[float, float]
@@ -49,20 +53,20 @@ class Optimizer:
         self.state: dict[nn.Parameter, dict[str, Tensor]] = {}
         self.fused = named[0][1].device.type in ("cpu", "cuda")
         self.holds_back = self.fused and kind not in ("rmsprop", "muon")
-        """Whether `step` itself makes no move where found_inf is 1."""
+        """Whether torch's kernel itself skips the update if found_inf is 1."""
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Remove all gradients, so that a parameter without one is not updated."""
         for parameters, _ in self.groups:
             for p in parameters:
                 p.grad = None
 
     def step(self, factor: float = 1.0, found_inf: Tensor | None = None) -> None:
-        """Move by the gradients, at `factor` of the highest rate."""
+        """Update the parameters. factor: of the maximum learning rate, from the schedule."""
         for parameters, decay in self.groups:
-            moved = [p for p in parameters if p.grad is not None]
-            if moved:
-                self._move(moved, self.lr * factor, decay, found_inf)
+            ready = [p for p in parameters if p.grad is not None]
+            if ready:
+                self._move(ready, self.lr * factor, decay, found_inf)
 
     def _move(
         self, params: list[nn.Parameter], lr: float, decay: float, found_inf: Tensor | None
@@ -75,6 +79,7 @@ class Optimizer:
         with torch.no_grad():
             match self.kind:
                 case "sgd" | "momentum" | "nesterov":
+                    # sgd writes to the momentum buffers, but without momentum it wants a None each.
                     buffers: Any = slots[0] if slots else [None] * len(params)
                     sgd(
                         whole, grads, buffers, **fused, **rate, dampening=0, maximize=False,
@@ -93,7 +98,8 @@ class Optimizer:
                         momentum=0.0, centered=False,
                     )  # fmt: skip
                 case "muon":
-                    # The adjusted rate makes its steps as large as AdamW's: one lr serves both.
+                    # match_rms_adamw scales the update to the size of AdamW's, so that the matrices
+                    # and the rest, which AdamW updates, can share one learning rate.
                     muon(
                         whole, grads, slots[0], **rate, momentum=0.95, nesterov=True, eps=1e-7,
                         ns_coefficients=(3.4445, -4.775, 2.0315), ns_steps=5, has_complex=False,
@@ -101,31 +107,32 @@ class Optimizer:
                     )  # fmt: skip
 
     def _slots(self, params: list[nn.Parameter]) -> list[list[Tensor]]:
-        """Each slot of these parameters; zeros before the first step."""
+        """Each slot's tensors for these parameters; zeros before the first step."""
         for p in params:
             if p not in self.state:
                 self.state[p] = {name: self._fresh(name, p) for name in SLOTS[self.kind]}
         return [[self.state[p][name] for p in params] for name in SLOTS[self.kind]]
 
     def put_back(self, p: nn.Parameter, slots: dict[str, Tensor]) -> None:
-        """What was kept of a parameter. Raises ValueError if that is not what is kept here."""
+        """Restore a parameter's state tensors. Raises ValueError if names or shapes differ."""
         self._slots([p])
         own = self.state[p]
         if {k: x.shape for k, x in slots.items()} != {k: x.shape for k, x in own.items()}:
-            raise ValueError(f"{self.kind} keeps {', '.join(own) or 'nothing'} of each parameter")
+            raise ValueError(f"{self.kind} stores {', '.join(own) or 'nothing'} per parameter")
+        # Copied in place, so that device and memory format stay those of this process.
         for name, value in slots.items():
             own[name].copy_(value)
 
     def _fresh(self, name: str, p: nn.Parameter) -> Tensor:
-        if name == "step":  # counted where the kernel reads it
+        if name == "step":  # fused kernels read the step count on the device, the others on the CPU
             return torch.zeros((), device=p.device if self.fused else "cpu")
         return torch.zeros_like(p, memory_format=torch.preserve_format)
 
 
 def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any) -> list[Optimizer]:
-    """The optimizers of a phase; one, or two for muon (matrices, and the rest by AdamW).
+    """The optimizers of a phase: one, or two for muon (Muon for matrices, AdamW for the rest).
 
-    other: what a phase sets for itself: "lr_factor" (on the recipe's rate), "betas".
+    other: settings of the phase: "lr_factor" (multiplies the recipe's learning rate), "betas".
 
     Sources: I. Sutskever et al., 2013 (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam);
     I. Loshchilov, F. Hutter, 2019 (adamw); T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et
@@ -136,22 +143,26 @@ def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any)
     rule = (lr, train.weight_decay or 0.0, tuple(other.get("betas", (0.9, 0.999))))
     if kind != "muon":
         return [Optimizer(kind, pairs, *rule)]
+    # Muon orthogonalises the update, which is defined for matrices only, not for the kernels of
+    # convolutions.
     matrices = [pair for pair in pairs if pair[1].ndim == 2 and decays(*pair)]
     rest = [pair for pair in pairs if pair[1].ndim != 2 or not decays(*pair)]
     return [Optimizer(k, part, *rule) for k, part in (("muon", matrices), ("adamw", rest)) if part]
 
 
 def groups(pairs: Named, decay: float) -> list[tuple[list[nn.Parameter], float]]:
-    """What decays and what is spared; all together where nothing decays."""
+    """Parameter groups with and without weight decay; a single group if `decay` is 0."""
+    # One group means one call of the optimizer's kernel for all parameters.
     if not decay:
         return [([p for _, p in pairs], 0.0)]
-    kept = [p for name, p in pairs if decays(name, p)]
-    spared = [p for name, p in pairs if not decays(name, p)]
-    return [group for group in ((kept, decay), (spared, 0.0)) if group[0]]
+    with_decay = [p for name, p in pairs if decays(name, p)]
+    without = [p for name, p in pairs if not decays(name, p)]
+    return [group for group in ((with_decay, decay), (without, 0.0)) if group[0]]
 
 
 def tensors(optimizers: list[Optimizer], named: Named, phase: str) -> dict[str, Tensor]:
-    """Every state tensor, keyed phase/i/parameter/slot."""
+    """All state tensors of a phase's optimizers, keyed phase/i/parameter/slot."""
+    # Names, not positions: a checkpoint stays readable if the order of parameters changes.
     names = {p: name for name, p in named}
     return {
         f"{phase}/{i}/{names[p]}/{slot}": value
@@ -164,13 +175,15 @@ def tensors(optimizers: list[Optimizer], named: Named, phase: str) -> dict[str, 
 def restore(
     optimizers: list[Optimizer], named: Named, phase: str, saved: dict[str, Tensor]
 ) -> None:
-    """Put back what `tensors` gave: each slot beside its parameter, step counts where they were.
-    Raises KeyError, ValueError, IndexError or RuntimeError for what is not of these optimizers."""
+    """Restore the state that `tensors` returned, step counts included.
+
+    Raises KeyError, ValueError, IndexError or RuntimeError for tensors of other optimizers.
+    """
     parameters = dict(named)
-    found: dict[tuple[str, str], dict[str, Tensor]] = {}
+    by_parameter: dict[tuple[str, str], dict[str, Tensor]] = {}
     for path, value in saved.items():
         owner, index, name, slot = path.split("/")
         if owner == phase:
-            found.setdefault((index, name), {})[slot] = value
-    for (index, name), slots in found.items():
+            by_parameter.setdefault((index, name), {})[slot] = value
+    for (index, name), slots in by_parameter.items():
         optimizers[int(index)].put_back(parameters[name], slots)

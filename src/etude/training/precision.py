@@ -1,8 +1,8 @@
-"""Which precision a run takes, by rule: from a table that was measured beforehand, so that the same
-command on the same type of machine always makes the same choice, at no cost.
+"""Choice of precision from a table of measurements, so that the same command makes the same choice
+on the same type of machine without measuring anything at run time.
 
-A row says what bf16 gained over fp32 for one architecture of one size on one kind of processor. The
-rule takes bf16 where a row fits and promises WORTH; where nothing was measured it takes fp32.
+A row has the speed of bf16 relative to fp32 for one architecture of one size on one kind of
+processor. The rule selects bf16 if a row applies and its gain is at least WORTH; else fp32.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from datetime import date
 import torch
 
 WORTH = 1.1
-"""A gain below this is not worth the digits that bf16 gives up."""
+"""Minimum gain: below it, bf16's loss of digits is not worth its speed."""
 SMALLER = 2
-"""A row speaks for networks of at least its own parameters over this: below, calls and casts take
-the time, and bf16 only adds casts."""
+"""A row applies to networks with at least its number of parameters divided by this. In smaller
+networks calls and casts dominate the time, and bf16 only adds casts."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """gain: samples a second in bf16 over those in fp32, of a network with so many parameters."""
+    """One measurement. gain: samples per second in bf16 divided by those in fp32, for a network of
+    this architecture with this number of parameters."""
 
     processor: str
     model: str
@@ -38,24 +39,25 @@ TABLE = (
     Row(CPU_BF16, "vit", 205_962, 1.23, date(2026, 11, 24)),
     Row(CPU_BF16, "aae", 1_479_457, 1.53, date(2026, 11, 24)),
 )
-"""Two cores of an AMD EPYC (Zen 5, AVX-512 with bf16), torch 2.13.0, batches of 128: the networks
-of benchmarks/README.md. Without such instructions bf16 is computed in fp32 with casts around it. A
-GPU has no row yet, since none was measured."""
+"""Measured on two cores of an AMD EPYC (Zen 5, AVX-512 with bf16) with torch 2.13.0, batches of 128
+and the networks of benchmarks/README.md. A CPU without such instructions computes bf16 in fp32 with
+casts around it. There is no row for a GPU yet, because none was measured."""
 
 
 def processor(device: str) -> str:
-    """The kind of processor behind a torch device, as the table names it."""
+    """The kind of processor of a torch device, under the table's names."""
     if device != "cpu":
         return f"{device.partition(':')[0]} (not measured yet)"
-    # torch's own names for what the CPU can do; it has no public ones before 2.13.
+    # Private functions, because torch has no public ones for these CPU features before 2.13.
     fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return CPU_BF16 if fast else CPU
 
 
-def choose(device: str, model: str, parameters: int, exact: bool) -> tuple[str, str]:
-    """("fp32" or "bf16", why). exact: the network predicts numbers, which bf16's three digits would
-    blur; then fp32 always."""
+def select(device: str, model: str, parameters: int, exact: bool) -> tuple[str, str]:
+    """("fp32" or "bf16", the reason). exact: the network predicts numbers, so fp32 is required."""
     kind = processor(device)
+    # bf16 has 8 significant bits, about 2.4 decimal digits: enough to rank classes, not to predict
+    # a value.
     if exact:
         return "fp32", "fp32, since it predicts numbers"
     for row in TABLE:

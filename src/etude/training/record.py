@@ -1,5 +1,5 @@
-"""What is kept of a run while it trains: a row an epoch, snapshots, the checkpoint that validation
-thinks best.
+"""What a run writes while it trains: one row per epoch, snapshots, and the checkpoint that is best
+on the validation split.
 """
 
 import math
@@ -19,33 +19,37 @@ from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
 from etude.training.randomness import reseed
-from etude.training.weight_histograms import moments, summary
+from etude.training.weight_histograms import histogram_epochs, summary
 
 SNAPSHOT_SAMPLES = 16
 FEWEST_TO_CHOOSE = 30
-"""Validation samples from which they may choose between epochs. Below, the standard error of an
-accuracy is up to 9 points or more, so the epoch that looks best is mostly the luckiest."""
+"""Minimum number of validation samples for choosing between epochs. With fewer, the standard error
+of an accuracy can be 9 points or more, so the epoch that looks best is mostly the luckiest."""
 
 
 @runtime_checkable
 class Samples(Protocol):
-    """A split where the model is."""
+    """A split on the model's device."""
 
     def __len__(self) -> int: ...
 
     def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
-        """The Batch of these samples, augmented by (key, sample) where a key is given."""
+        """The Batch of these samples; with a key, augmented as a function of (key, sample)."""
 
     def pieces(self) -> Iterator[Batch]:
-        """All samples in order, none left out, in batches of a size that is quick to read."""
+        """All samples in order, in batches of a size that evaluates quickly."""
 
 
 @dataclass
 class Progress:
-    """Where the loop stands: all of it goes into a checkpoint.
+    """The position of the loop and its metrics so far; all of it goes into every checkpoint.
 
-    top: the best validation metrics so far. best: those of the checkpoint that will be kept, which
-    is the latest that validation cannot tell from the top, or simply the latest (see `chosen_by`).
+    top: the best validation metrics so far, and top_epoch their epoch.
+    best: the metrics of the checkpoint that will be used, and best_step its step. That is the
+    latest checkpoint that validation cannot distinguish from `top`, or simply the latest (see
+    `chosen_by`).
+    waited: epochs since the last improvement. sums: losses and gradient norms of this epoch so far.
+    metrics_bytes: length of metrics.jsonl at this checkpoint.
     """
 
     epoch: int = 0
@@ -61,15 +65,18 @@ class Progress:
 
 
 def chosen_by(train: Train, samples: int) -> Literal["validation", "last"]:
-    """What decides which weights are kept: validation, where it has enough `samples` or the user
-    relies on it by setting a patience; else the end of training, where the learning rate is
-    lowest."""
+    """The rule that selects the weights of a run: "validation" if it has enough `samples` or the
+    user relies on it by setting a patience; else "last", the end of training, where the learning
+    rate is lowest."""
     return "validation" if samples >= FEWEST_TO_CHOOSE or train.patience else "last"
 
 
 class Record:
-    """Writes what happens to `model`, a run of `recipe`, into `run`. `card`: what prediction must
-    know, stored with every checkpoint. `slots`: gives the optimizer's tensors as they are now."""
+    """Writes metrics, snapshots and checkpoints of a training run to the folder `run`.
+
+    card: the data description that prediction needs, stored with every checkpoint.
+    slots: returns the optimizers' current state tensors by name.
+    """
 
     def __init__(
         self,
@@ -90,13 +97,17 @@ class Record:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing left to train, or nothing to hope for."""
+        """Whether all epochs are done, or validation has not improved for `train.patience` epochs.
+        A patience of 0 means no early stopping."""
         out_of_patience = 0 < self.recipe.train.patience <= self.at.waited
         return self.at.epoch >= self.epochs or out_of_patience
 
     def end_epoch(self, means: list[list[float]]) -> dict[str, Any]:
-        """Validate, write the epoch's line, which is returned, and keep a snapshot. means
-        [phases 2]: loss and gradient norm a step. Raises NumericsError."""
+        """Validate, write the epoch's row and a snapshot, and return the row.
+
+        means [phases 2]: mean loss and gradient norm per step. Raises NumericsError if a validation
+        metric is not finite.
+        """
         at = self.at
         train = {}
         for phase, (loss, norm) in zip(self.task.phases(), means):
@@ -108,28 +119,32 @@ class Record:
         row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
         files.append(self.run.metrics, row)
         self.snapshot()
-        higher = at.top is None or self.task.better(val, at.top)
-        at.waited = 0 if higher else at.waited + 1
-        if higher:
+        improved = at.top is None or self.task.better(val, at.top)
+        at.waited = 0 if improved else at.waited + 1
+        if improved:
             at.top, at.top_epoch = val, at.epoch
-        if higher or self.keeps_last or self.task.near(val, at.top or val):
+        # A later epoch within the noise of the best one replaces it: it was trained at a lower
+        # learning rate. The comparison is with `top`, so that small losses cannot add up.
+        if improved or self.keeps_last or self.task.near(val, at.top or val):
             at.best, at.best_step = val, at.step
+            # Kept in memory only; the next save writes it. Writing every epoch would be slow.
             self.held = self.point()
         return row
 
     def snapshot(self) -> None:
-        """What the task wants drawn later, from the same noise each time."""
+        """Write the task's snapshot arrays and, in some epochs, the weight histograms."""
+        # The same noise each time, so that snapshots of one run differ by the weights alone.
         reseed(self.recipe.seed, "snapshot")
         batch = self.val.take(np.arange(min(len(self.val), SNAPSHOT_SAMPLES)))
         with evaluating(self.model):
             arrays = self.task.snapshot(self.model, batch)
         if arrays:
             self.run.snapshot(self.at.step, "samples", arrays)
-        if self.at.epoch in moments(self.epochs):
-            self._moment(batch)
+        if self.at.epoch in histogram_epochs(self.epochs):
+            self._weight_histograms(batch)
 
-    def _moment(self, batch: Batch) -> None:
-        """How large weights and gradients are now."""
+    def _weight_histograms(self, batch: Batch) -> None:
+        """Write histograms of the current weights and gradients."""
         reseed(self.recipe.seed, "moment")
         self.model.eval()
         arrays = summary(self.model, self.task.phases(), batch)
@@ -137,12 +152,16 @@ class Record:
         self.run.snapshot(self.at.step, "weights", arrays)
 
     def time(self, seconds: float, samples: int) -> None:
-        """Clock times stand apart from the metrics, which are the same whenever they are made."""
+        """Write a row of clock time to timing.jsonl."""
+        # Not to metrics.jsonl: its bytes are equal for equal runs, and clock times never are.
         row = {"epoch": self.at.epoch + 1, "seconds": seconds, "samples": samples}
         files.append(self.run.timing, row)
 
     def point(self) -> Checkpoint:
-        """All that is needed to go on from here. Raises NumericsError."""
+        """A checkpoint of the current state, sufficient to resume.
+
+        Raises NumericsError if a weight or buffer is not finite.
+        """
         self.at.metrics_bytes = files.size(self.run.metrics)
         state = {
             "progress": dict(vars(self.at)),
@@ -155,7 +174,7 @@ class Record:
         return Checkpoint(self.at.step, model, slots, state)
 
     def save(self, last: bool = False) -> None:
-        """Commit the best if it is newer than what is on the disk, then where we are."""
+        """Commit the best checkpoint if it is not on the disk yet, then the current one."""
         if self.held:
             self.run.commit(self.held)
             self.held = None
@@ -164,7 +183,7 @@ class Record:
 
 
 def must_be_finite(metrics: Metrics, where: str) -> None:
-    """Raise NumericsError naming the measures that are not finite."""
+    """Raise NumericsError with the names of the metrics that are not finite."""
     bad = [name for name, x in metrics.items() if isinstance(x, float) and not math.isfinite(x)]
     if bad:
         raise NumericsError(
@@ -174,8 +193,9 @@ def must_be_finite(metrics: Metrics, where: str) -> None:
 
 
 def _whole(model: dict[str, np.ndarray]) -> None:
-    """Raise NumericsError naming what is not finite in a model that is about to be saved: a buffer
-    can become so (a running variance, say) while every loss is fine."""
+    """Raise NumericsError with the names of arrays that are not finite, before they are saved."""
+    # The losses do not show this: in training batch norm uses the batch's statistics, so a running
+    # variance can overflow while every loss is finite.
     bad = [k for k, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
     if bad:
         raise NumericsError(
@@ -185,7 +205,7 @@ def _whole(model: dict[str, np.ndarray]) -> None:
 
 
 def load_weights(model: nn.Module, point: Checkpoint) -> None:
-    """Put a checkpoint's weights into the model. Raises RunError if they are not its own."""
+    """Load a checkpoint's weights into the model. Raises RunError if names or shapes differ."""
     weights = {name: torch.from_numpy(x.copy()) for name, x in point.model.items()}
     try:
         model.load_state_dict(weights)
@@ -195,12 +215,13 @@ def load_weights(model: nn.Module, point: Checkpoint) -> None:
 
 
 def _array(x: torch.Tensor) -> np.ndarray:
-    """A copy that later steps do not change."""
+    """A copy as a NumPy array."""
+    # .copy(): on a CPU numpy() shares memory with the tensor, which the next step changes.
     return x.detach().cpu().contiguous().numpy().copy()
 
 
 class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
-    """Eval mode and no gradients inside; train mode again after."""
+    """Context manager: eval mode without gradients inside, training mode afterwards."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -218,7 +239,8 @@ class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
 def evaluate(
     model: nn.Module, task: Task, samples: Samples, seed: int, detail: bool = False
 ) -> Metrics:
-    """A task's metrics over a split, in fp32, with noise from a stream of its own."""
+    """A task's metrics on a split, in fp32; with `detail`, also intervals and values by class."""
+    # A random stream of its own, so that the result does not depend on when it is computed.
     reseed(seed, "evaluate")
     with evaluating(model):
         return (task.detail if detail else task.evaluate)(model, samples.pieces())

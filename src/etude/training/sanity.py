@@ -1,6 +1,6 @@
-"""First aid: does one step work, can it learn one batch, which learning rate is right?
+"""Sanity checks before training: a single step, overfitting one batch, a learning rate range test.
 
-All three work on copies: model and optimizers are as before when they return.
+All three train a copy of the model, so the model itself does not change.
 """
 
 import copy
@@ -20,23 +20,24 @@ from etude.training.step import Step
 
 OVERFIT_STEPS = 300
 LEARNED, VANISHED = 0.1, 0.001
-"""Of the first loss: the batch is learned below the one, and more steps show nothing below the
-other."""
+"""Fractions of the first loss: below the first, the model has learned the batch; below the second,
+further steps show nothing more."""
 LR_STEPS = 100
 LR_RANGE = (1e-6, 1.0)
 SMOOTH = 0.8
 DIVERGED = 4.0
 FELL = 0.95
 STEEP = 0.5
-"""Share of the steepest fall (per factor of the rate) down to which the loss falls fastest."""
+"""Fraction of the steepest slope; where the slope is at least this, the loss "falls fastest"."""
 SPAN = 3
-"""Steps each way over which that fall is taken."""
+"""Steps on each side over which the slope is computed."""
 GREW = 0.05
-"""The loss counts as growing where it is above its lowest by this share of its whole fall."""
+"""The loss counts as growing if it exceeds its minimum by this fraction of its total decrease."""
 
 
 def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
-    """One step on one batch: loss of each phase, parameters that got no gradient, seconds."""
+    """One step on one batch: losses and gradient norms by phase, parameters without a gradient,
+    seconds. Raises NumericsError if a loss or gradient is not finite."""
     step = _copy(model, task, train, 1)
     began = time.perf_counter()
     reseed(0, "dry run")
@@ -44,10 +45,11 @@ def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
     if step.bad:
         raise step.diagnose(batch, 0)
     phases = task.phases()
+    # All-zero gradients count too: they are what a dead layer gives, whose graph is connected.
     untouched = [
         name
-        for player in step.players
-        for name, parameter in player.named
+        for state in step.phase_states
+        for name, parameter in state.named
         if parameter.grad is None or not parameter.grad.any()
     ]
     return {
@@ -59,17 +61,18 @@ def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
 
 
 def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
-    """Train on one batch again and again, at a constant rate: the loss should all but vanish.
+    """Train repeatedly on one batch at a constant learning rate; the loss should nearly vanish.
 
-    At most OVERFIT_STEPS steps, fewer where the loss vanishes before. `losses`: the first phase's,
-    by step; `first`, `last` and `steps` are their ends and count. `learned`: whether the last is
-    below a tenth of the first. If not, the model, the loss or the learning rate is wrong, whatever
-    the data are.
+    At most OVERFIT_STEPS steps, fewer if the loss vanishes earlier. `losses`: the first phase's
+    loss by step; `first`, `last` and `steps`: its first and last value and their number. `learned`:
+    whether the last loss is below a tenth of the first. If not, the model, the loss or the learning
+    rate is wrong, whatever the data are.
     """
+    # Weight decay and dropout work against memorising the batch, so both are off.
     train = train.model_copy(update={"schedule": "constant", "warmup": 0.0, "weight_decay": 0.0})
     step = _copy(model, task, train, OVERFIT_STEPS)
     for module in step.model.modules():
-        for name in ("p", "dropout"):  # of nn.Dropout; of attention and LSTM
+        for name in ("p", "dropout"):  # nn.Dropout calls it p, attention and LSTM call it dropout
             if isinstance(getattr(module, name, None), float):
                 setattr(module, name, 0.0)
     losses: list[float] = []
@@ -87,15 +90,15 @@ def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
 
 
 def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]) -> dict[str, Any]:
-    """Losses while the rate rises from 1e-6 to 1, and a tenth of the rate where they were lowest.
+    """Learning rate range test: train while the rate rises from 1e-6 to 1, and suggest a rate.
 
     `rates`, `losses` and `smoothed` (an exponential mean of the losses) by step; `lowest`: the rate
-    of the lowest smoothed loss; `suggestion`: a tenth of it; `falls_fastest`: from which rate to
-    which the smoothed loss falls fastest; `grows_above`: from which rate on it grows, None where it
-    does not.
+    at the minimum of the smoothed loss; `suggestion`: a tenth of it; `falls_fastest`: the two rates
+    between which the smoothed loss falls fastest; `grows_above`: the rate above which it grows, or
+    None if it does not.
 
-    Source: L. Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3;
-    the tenth is S. Gugger's rule, for a start that lies safely before the rise.
+    Source: L. Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.
+    The factor of a tenth is S. Gugger's rule: a rate with a safe distance from divergence.
     Raises UsageError if the loss never fell.
     """
     train = train.model_copy(update={"schedule": "constant", "warmup": 0.0})
@@ -105,9 +108,10 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
     losses: list[float] = []
     smooth: list[float] = []
     for number in range(LR_STEPS):
+        # Evenly spaced logarithms: each step multiplies the rate by the same factor.
         rate = math.exp(low + (high - low) * number / (LR_STEPS - 1))
-        for player in step.players:
-            for each in player.optimizers:
+        for state in step.phase_states:
+            for each in state.optimizers:
                 each.lr = rate
         loss = _loss(step, batches[number % len(batches)], number, stop_at_bad=False)
         if not math.isfinite(loss):
@@ -122,8 +126,8 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
         raise UsageError(
             f"The loss fell at no learning rate between {LR_RANGE[0]:g} and {LR_RANGE[1]:g}, so "
             "none can be suggested.",
-            do="See whether the model can learn one batch: --first-aid overfit. If it cannot, look "
-            "at the labels and at the scale of the inputs.",
+            do="Test whether the model can learn one batch: --first-aid overfit. If it cannot, "
+            "check the labels and the scale of the inputs.",
         )
     return {
         "rates": rates,
@@ -137,8 +141,13 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
 
 
 def steepest(rates: Sequence[float], losses: Sequence[float], lowest: int) -> tuple[float, float]:
-    """From which rate to which the loss falls fastest: the steps around the steepest at which it
-    falls at least STEEP times as fast, by central differences over at most SPAN steps each way."""
+    """The two rates between which the loss falls fastest.
+
+    They enclose the steepest step and its neighbours with at least STEEP times its slope. Slopes
+    are central differences over at most SPAN steps on each side.
+    """
+    # Only the part up to the minimum counts. Differences over several steps average out the noise
+    # of single batches.
     last = len(losses) - 1
     lows = [max(0, i - SPAN) for i in range(lowest + 1)]
     highs = [min(last, i + SPAN) for i in range(lowest + 1)]
@@ -153,19 +162,20 @@ def steepest(rates: Sequence[float], losses: Sequence[float], lowest: int) -> tu
 
 
 def grows_above(rates: Sequence[float], losses: Sequence[float], lowest: int) -> float | None:
-    """The last rate before the loss is, for good, clearly above its lowest; None where it never
-    is."""
+    """The last rate at which the loss is still close to its minimum; None if it stays close."""
+    # The last such rate, not the first above the limit: a single bad batch is no divergence.
     limit = losses[lowest] + GREW * (losses[0] - losses[lowest])
     calm = max(i for i in range(len(losses)) if losses[i] <= limit)
     return None if calm == len(losses) - 1 else rates[calm]
 
 
 def _copy(model: nn.Module, task: Task, train: Train, steps: int) -> Step:
+    """A Step on a copy of the model, for `steps` steps."""
     return Step(copy.deepcopy(model).train(), task.phases(), train, steps)
 
 
 def _loss(step: Step, batch: Batch, number: int, stop_at_bad: bool = True) -> float:
-    """One step; the loss of its first phase."""
+    """Make one step and return the loss of its first phase, NaN if it is not finite."""
     step.sums.zero_()
     reseed(0, "first aid", number)
     step(batch, number)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, leave. The second one leaves at once."""
+"""Ctrl-C and SIGTERM: finish the current step, save and exit. A second signal exits at once."""
 
 import signal
 import threading
@@ -8,16 +8,17 @@ from etude.errors import Interrupted, Stopped
 from etude.system import portable
 
 TERMINATED = 1 << 16
-"""Above any number of processes, so that a sum tells the kinds apart."""
+"""Weight of SIGTERM: larger than any number of processes, so that in a sum over the processes it
+cannot be confused with several Ctrl-C signals of weight 1."""
 
 
 def named(weight: float) -> int:
-    """The signal that a sum of weights over processes stands for."""
+    """The signal number for a sum of `Signals.weight` over the processes."""
     return signal.SIGTERM if weight >= TERMINATED else signal.SIGINT
 
 
 class Signals:
-    """While entered, the first signal is only noted in `caught`."""
+    """Context manager that stores the first signal in `caught` instead of ending the process."""
 
     def __init__(self) -> None:
         self.caught: int | None = None
@@ -25,17 +26,18 @@ class Signals:
 
     @property
     def weight(self) -> float:
-        """A number to add up over processes: 0 while nothing was caught. See `named`."""
+        """A number to sum over the processes; 0 before any signal. `named` decodes the sum."""
         if self.caught is None:
             return 0.0
         return 1.0 if self.caught == signal.SIGINT else float(TERMINATED)
 
     @property
     def error(self) -> type[Interrupted] | type[Stopped]:
-        """What to raise of the signal that was caught."""
+        """The exception class for the caught signal."""
         return Interrupted if self.caught == signal.SIGINT else Stopped
 
     def __enter__(self) -> "Signals":
+        # Python allows signal handlers in the main thread only; elsewhere nothing is caught.
         if threading.current_thread() is threading.main_thread():
             for number in portable.SIGNALS:
                 self._before[number] = signal.signal(number, self._note)
@@ -43,6 +45,7 @@ class Signals:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.caught = number
+        # From now on the default action applies, so a second signal ends a process that hangs.
         for each in self._before:
             signal.signal(each, signal.SIG_DFL)
 

@@ -1,11 +1,11 @@
-"""One step: every phase in order computes its loss, sends it back and moves its own parameters.
+"""One training step: each phase in turn computes its loss, its gradients and its update.
 
-A loss or gradient that is not finite moves nothing: a flag on the device, which fused optimizers
-read themselves, holds every update back from then on, and is polled now and then, so that the loop
-does not wait for the device.
+A loss or gradient that is not finite updates nothing. It sets a flag on the device, which the fused
+optimizers read themselves and which blocks all later updates; the loop polls it only now and then,
+so that it does not wait for the device in every step.
 
-Where several processes share a batch, each sends back the loss of its own samples, weighted by
-their share; what is added up over the processes is the gradient of the whole batch.
+If several processes share a batch, each backpropagates the loss of its own samples, weighted by
+their fraction of the batch; the sum over the processes is the gradient of the whole batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,8 +30,11 @@ Loss = Callable[[nn.Module, Batch], Tensor]
 
 
 @dataclass
-class Player:
-    """A phase with its parameters, those that are not its own, and its optimizers."""
+class PhaseState:
+    """A phase with its optimizers and its loss, compiled if the recipe says so.
+
+    named: (name, parameter) of what it trains. others: all other parameters of the model.
+    """
 
     phase: Phase
     named: list[tuple[str, nn.Parameter]]
@@ -41,9 +44,14 @@ class Player:
 
 
 class Step:
-    """`step(batch, number)` trains on a batch. `sums` [phases 2]: losses and gradient norms so far
-    in this epoch. `halt`: what a process that wants all to stop puts there; a step adds it
-    up over all."""
+    """`step(batch, number)` trains on one batch.
+
+    sums [phases 2]: sums of losses and gradient norms since the caller last zeroed them.
+    bad: 1 from the first step with values that are not finite; first_bad: the number of that step.
+    halt: the caller's signal weight; a step replaces it by the sum over all processes.
+    waits: whether `bad` is read in every step, because the device is a CPU or an optimizer cannot
+    skip an update by itself.
+    """
 
     def __init__(
         self,
@@ -56,15 +64,16 @@ class Step:
         self.model, self.train, self.total = model, train, total
         self.world = world or World()
         self.device = next(model.parameters()).device
-        self.players = [self._player(phase) for phase in phases]
+        self.phase_states = [self._phase_state(phase) for phase in phases]
         self.sums = torch.zeros(len(phases), 2, device=self.device)
         self.bad = torch.zeros((), device=self.device)
         self.halt = torch.zeros((), device=self.device)
         self.first_bad = torch.full((), float("inf"), device=self.device)
-        held_back = [o.holds_back for player in self.players for o in player.optimizers]
-        self.waits = self.device.type == "cpu" or not all(held_back)
+        holds_back = [o.holds_back for state in self.phase_states for o in state.optimizers]
+        self.waits = self.device.type == "cpu" or not all(holds_back)
 
-    def _player(self, phase: Phase) -> Player:
+    def _phase_state(self, phase: Phase) -> PhaseState:
+        """The parameters, optimizers and loss of a phase."""
         named = list(phase.parameters(self.model))
         optimizers = optimizer.build(named, self.train, **phase.optimizer)
         loss: Loss = phase.loss
@@ -73,45 +82,48 @@ class Step:
             loss = torch.compile(phase.loss)
         mine = {p for _, p in named}
         others = [p for p in self.model.parameters() if p not in mine]
-        return Player(phase, named, others, optimizers, loss)
+        return PhaseState(phase, named, others, optimizers, loss)
 
     def __call__(self, batch: Batch, number: int, total: int = 0) -> None:
-        """total: samples of the whole batch, of which `batch` is this process's share (0: all)."""
+        """Train on `batch`, a share of a batch of `total` samples (0: `batch` is all of it)."""
         train = self.train
+        # The mean over the whole batch is the sum of the shares' means weighted by their sizes,
+        # which may differ by one sample.
         weight = len(batch.x) / (total or len(batch.x))
         rate = schedule.factor(
             train.schedule or "constant", number, self.total, train.warmup or 0.0
         )
-        for index, player in enumerate(self.players):
-            loss = self._gradients(player, batch, weight)
-            self._add_up(player, loss, first=index == 0)
-            norm = self._norm(player)
+        for index, state in enumerate(self.phase_states):
+            loss = self._gradients(state, batch, weight)
+            self._add_up(state, loss, first=index == 0)
+            norm = self._norm(state)
             self._watch(loss, norm, number)
             if self.waits and self.bad:
                 return
-            for each in player.optimizers:
+            for each in state.optimizers:
                 each.step(rate, None if self.waits else self.bad)
             self.sums[index] += torch.stack((loss, norm))
 
-    def _gradients(self, player: Player, batch: Batch, weight: float = 1.0) -> Tensor:
-        """Send the phase's loss back, and return it; both times this share's weight."""
-        with self._only(player):
-            for each in player.optimizers:
+    def _gradients(self, state: PhaseState, batch: Batch, weight: float = 1.0) -> Tensor:
+        """Backpropagate the phase's loss times `weight`, and return that product."""
+        with self._only(state):
+            for each in state.optimizers:
                 each.zero_grad()
             with self._autocast():
-                loss = player.loss(self.model, batch)
+                loss = state.loss(self.model, batch)
             loss = loss if weight == 1 else loss * weight
+            # Outside autocast: backward runs each operation in the type its forward had.
             loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
-    def _add_up(self, player: Player, loss: Tensor, first: bool) -> None:
-        """The gradient and loss of the whole batch; once a step, who wants to stop."""
-        gradients = [p.grad for _, p in player.named if p.grad is not None]
+    def _add_up(self, state: PhaseState, loss: Tensor, first: bool) -> None:
+        """Sum gradients and loss over the processes; in the first phase also the stop flag."""
+        gradients = [p.grad for _, p in state.named if p.grad is not None]
         self.world.add_up([*gradients, loss, *([self.halt] if first else [])])
 
-    def _norm(self, player: Player) -> Tensor:
-        """The norm of the phase's gradient, which is then clipped."""
-        parameters = [p for _, p in player.named]
+    def _norm(self, state: PhaseState) -> Tensor:
+        """Clip the phase's gradient and return its norm from before the clipping."""
+        parameters = [p for _, p in state.named]
         gradients = [p.grad for p in parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if self.train.clip:
@@ -119,61 +131,73 @@ class Step:
         return norm
 
     @contextmanager
-    def _only(self, player: Player) -> Iterator[None]:
-        """Let gradients reach this player's parameters alone."""
-        for p in player.others:
+    def _only(self, state: PhaseState) -> Iterator[None]:
+        """Inside, only this phase's parameters get gradients."""
+        # In an AAE the encoder is trained through the discriminator, whose own parameters must get
+        # no gradient from that loss.
+        for p in state.others:
             p.requires_grad_(False)
         try:
             yield
         finally:
-            for p in player.others:
+            for p in state.others:
                 p.requires_grad_(True)
 
     def _autocast(self) -> Any:
+        """bf16 autocast if the recipe says so. bf16 has fp32's exponent, so no loss scaling."""
         return torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.train.precision == "bf16"
         )
 
     def _watch(self, loss: Tensor, norm: Tensor, number: int) -> None:
-        """Raise the flag, for good, at the first number that is not finite."""
+        """Set the flag, permanently, if loss or gradient norm is not finite."""
+        # The sum is not finite if either is, so one check serves for both.
         worst = loss.float() + norm
-        if self.waits:  # looked at each step anyway, so by Python, in a tenth of the time
+        if self.waits:  # the flag is read in every step anyway; Python takes a tenth of the time
             if not isfinite(worst):
                 self.bad.fill_(1)
                 self.first_bad.clamp_(max=number)
             return
+        # On the device without a read, so the GPU's queue is never drained here.
         fine = torch.isfinite(worst)
         self.bad.copy_(torch.maximum(self.bad, (~fine).float()))
         self.first_bad.copy_(torch.where(fine, self.first_bad, self.first_bad.clamp(max=number)))
 
     def diagnose(self, batch: Batch, number: int) -> NumericsError:
-        """Why the step was not taken: no weight has moved since, so it can be looked at again."""
-        for player in self.players:
-            loss = self._gradients(player, batch)
-            hurt = [name for name, p in player.named if not _finite(p.grad)]
-            if not _finite(loss) or hurt:
+        """The error for a step that was not made, with the phase, parameters and samples at fault.
+
+        batch: the whole batch of that step.
+        """
+        # No weight has changed since the bad step, so its forward and backward can be repeated.
+        for state in self.phase_states:
+            loss = self._gradients(state, batch)
+            affected = [name for name, p in state.named if not _finite(p.grad)]
+            if not _finite(loss) or affected:
                 break
         what = "the loss" if not _finite(loss) else "the gradient"
-        blame = self._culprits(player, batch)
+        culprits = self._culprits(state, batch)
         where = (
-            f"first in {hurt[0]}, of {quantity(len(hurt), 'parameter')}"
-            if hurt
+            f"first in {affected[0]}, of {quantity(len(affected), 'parameter')}"
+            if affected
             else "in no gradient yet"
         )
         return NumericsError(
-            f"Step {number}, phase {player.phase.name}: {what} is not finite ({where}); "
-            f"the update was not made. Samples {blame}.",
-            do=f"Lower train.lr (now {self.train.lr}), set train.clip, or look at those samples; "
-            "what was saved before is untouched.",
+            f"Step {number}, phase {state.phase.name}: {what} is not finite ({where}); "
+            f"the update was not made. Samples {culprits}.",
+            do=f"Lower train.lr (now {self.train.lr}), set train.clip, or inspect those samples. "
+            "Earlier checkpoints are untouched.",
         )
 
-    def _culprits(self, player: Player, batch: Batch) -> str:
-        """The samples of the batch that are not finite, or whose loss is not, in eval mode."""
+    def _culprits(self, state: PhaseState, batch: Batch) -> str:
+        """A description of the samples that are not finite, or whose own loss is not finite."""
         bad = ~torch.isfinite(batch.x).flatten(1).all(1).cpu().numpy()
         if bad.any():
             return f"that are not finite themselves: {sorted(map(int, batch.samples[bad]))}"
-        if not all(map(_finite, self.model.buffers())):  # batch norm's, since the bad step
+        # The bad forward pass may have spoiled batch norm's running statistics; then the loss of
+        # every sample is bad in eval mode and says nothing about the samples.
+        if not all(map(_finite, self.model.buffers())):
             return f"of the batch: {sorted(map(int, batch.samples))}"
+        # Eval mode, because batch norm has no useful statistics of a single sample.
         self.model.eval()
         alone = []
         for i, sample in enumerate(batch.samples):
@@ -181,14 +205,14 @@ class Step:
             lengths = None if batch.lengths is None else batch.lengths[part]
             one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part])
             with torch.no_grad(), self._autocast():
-                if not _finite(player.phase.loss(self.model, one)):
+                if not _finite(state.phase.loss(self.model, one)):
                     alone.append(int(sample))
         self.model.train()
         if len(alone) == len(batch.samples):
-            return "of the batch: all are so by themselves, so the weights or the rate are at fault"
+            return "of the batch: each fails on its own, so weights or learning rate are at fault"
         if alone:
-            return f"with a loss that is not finite by themselves: {alone}"
-        return f"of the batch, none of them bad by itself: {sorted(map(int, batch.samples))}"
+            return f"whose loss is not finite on their own: {alone}"
+        return f"of the batch, none of which fails on its own: {sorted(map(int, batch.samples))}"
 
 
 def _finite(x: Tensor | None) -> bool:

@@ -13,7 +13,7 @@ from etude.comparison.side_by_side import SideBySide
 from etude.errors import RunError, UsageError
 from etude.inspection import filmstrip, words
 from etude.locale.texts import Lang, say
-from etude.runs.files import made, replace, storage
+from etude.runs.files import ensure_folder, replace, storage
 from etude.system.caller import undisturbed
 from etude.verbs import asked
 from etude.verbs.asked import data_name, run_path
@@ -76,7 +76,9 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
         if Path(out).is_dir():
             asked.place(out, "--out", (".png", ".npy"))
         _not_overwritten(Path(out))
-    place = (out or made(run.path / "pictures") / f"generated-seed{seed}.png").with_suffix(".png")
+    place = (out or ensure_folder(run.path / "pictures") / f"generated-seed{seed}.png").with_suffix(
+        ".png"
+    )
     images = run.generate(count, seed)
     columns = min(8, count)
     zoom = max(1, 64 // images.shape[-1])
