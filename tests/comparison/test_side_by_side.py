@@ -81,7 +81,7 @@ def test_the_command_says_it_all_on_stdout(home, capsys):
     code, out, err = call(capsys, "compare", "runs/mlp-0", "runs/wide")
     assert code == 0, err
     for words in (
-        "compared with the first",
+        "vs. the first",
         "model.hidden differs: ",
         "test accuracy",
         "report.html",
