@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from etude.checking import references, verify
+from etude.checking.case import DTYPES, Case
 from etude.cli import main
 
 CPU = torch.device("cpu")
@@ -51,7 +52,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("dtype", verify.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("fault", WRONG)
 def test_a_wrong_layer_fails(cases, fault, dtype):
     case = cases["MultiHeadAttention nn.MultiheadAttention"]
@@ -77,7 +78,7 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize("dtype", verify.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", SLIPS)
 def test_weights_in_each_others_places_fail(cases, name, dtype):
     case = cases[name]
@@ -93,5 +94,5 @@ def test_the_rule_is_that_of_flash_attention():
     x = [torch.randn(64, 64, dtype=torch.float64)]
     rough = lambda P, x: (x.bfloat16() if x.dtype == torch.float32 else x).to(x.dtype)  # noqa: E731
     exact = lambda P, x: x * 1.0  # noqa: E731
-    assert verify.proof(verify.Case("a", "b", rough, rough, {}, x), CPU, torch.float32).holds
-    assert not verify.proof(verify.Case("a", "b", rough, exact, {}, x), CPU, torch.float32).holds
+    assert verify.proof(Case("a", "b", rough, rough, {}, x), CPU, torch.float32).holds
+    assert not verify.proof(Case("a", "b", rough, exact, {}, x), CPU, torch.float32).holds

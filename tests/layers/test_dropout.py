@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from etude.layers.dropout import Dropout, dropout, mapped, scaled_mask
+from etude.layers.dropout import Dropout, dropout, scaled_mask
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
@@ -57,18 +57,6 @@ def test_the_same_seed_gives_the_same_mask_and_another_another():
         torch.manual_seed(seed)
         found.append(dropout(x, 0.5))
     assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-def test_members_that_are_mapped_have_masks_of_their_own(axis):
-    x = torch.ones(3, 200, 50).movedim(0, axis).requires_grad_()
-    with mapped():
-        y = torch.func.vmap(lambda one: dropout(one, 0.3), in_dims=axis)(x)
-    (gradient,) = torch.autograd.grad(y.sum(), x)
-    torch.testing.assert_close(y, gradient.movedim(axis, 0))
-    shares = (y == 0).double().mean((1, 2))
-    assert ((shares - 0.3).abs() < 0.03).all()
-    assert not torch.equal(y[0], y[1]) and not torch.equal(y[1], y[2])
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1,), (3, 5, 7)])
