@@ -52,15 +52,15 @@ MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
 Several = Annotated[str | None, Parameter(help="one, or several with commas")]
-Sample = Annotated[str | None, Parameter(help="a number in the test split, or a file")]
+Sample = Annotated[str | None, Parameter(help="index into the test split, or a file")]
 Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
 Seed = Annotated[int | None, Parameter(help="random seed", converter=whole)]
 Moved = Annotated[
-    str | None, Parameter(name="--data", help="where the run's data are now, if they were moved")
+    str | None, Parameter(name="--data", help="new path of the run's data, if they were moved")
 ]
 SkipBad = Annotated[
-    bool, Parameter(negative="", help="leave out single samples that cannot be used, and say which")
+    bool, Parameter(negative="", help="leave out samples that cannot be used, and name them")
 ]
 
 

@@ -1,4 +1,4 @@
-"""The life of one run: from a mapping to live parts, through training, to its result and report."""
+"""The life of one run: prepare, train, test once, write the result and the report."""
 
 import json
 from pathlib import Path
@@ -35,9 +35,9 @@ from etude.training.record import Progress, chosen_by, evaluate, load_weights, m
 def begin(
     run: RunFolder | None, mapping: dict[str, Any], quiet: bool
 ) -> tuple[RunFolder, Assembly]:
-    """Everything that can fail for a user's mistake; then the run folder becomes a run.
+    """Check and prepare everything that a user's mistake can make fail, then write the recipe.
 
-    run: the locked folder, None on all processes of a job but the first.
+    run: the locked folder; None on every rank but 0.
     """
     world = World.here()
     recipe = registry.complete(mapping)
@@ -62,7 +62,7 @@ def begin(
 
 
 def provenance(parts: Assembly, why: str) -> dict[str, Any]:
-    """What a run begins with, and why it was chosen so."""
+    """Environment, data fingerprint and the reason for the chosen precision, for a new run."""
     found: dict[str, Any] = {
         "environment": surroundings(),
         "fingerprint": parts.dataset.card.fingerprint,
@@ -74,7 +74,7 @@ def provenance(parts: Assembly, why: str) -> dict[str, Any]:
 
 
 def _shared_out(train: Train, world: World) -> None:
-    """Each process needs two samples of every batch, for batch norm. Raises UsageError."""
+    """Raise UsageError unless every process gets two samples of each batch, for batch norm."""
     size = train.batch_size or 1
     if world.size > 1 and size // world.size < 2:
         raise UsageError(
@@ -85,16 +85,21 @@ def _shared_out(train: Train, world: World) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """The environment, the GPUs, and the processes: where any of it differs, bytes may. Threads are
-    the recipe's, and stay what they were."""
+    """Everything outside the recipe that can change the bytes of a result.
+
+    Threads are missing on purpose: they are a field of the recipe.
+    """
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     cuda, processes = str(torch.version.cuda), World.here().size
     return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}
 
 
 def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
-    """The live parts of a run that was begun before. data: where its data are now, if they were
-    moved. Raises RunError if they have changed, DataError if they are not there."""
+    """Data, model and task of an existing run.
+
+    data: the new path of its data, if they were moved. Raises RunError if the data have changed,
+    DataError if they are missing.
+    """
     world = World.here()
     recipe = registry.complete(run.read("recipe.json"))
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
@@ -122,12 +127,12 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
 
 
 def residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
-    """Train, validation and test data where the model is; only training data are augmented."""
+    """Training, validation and test data on the model's device; training data are augmented."""
     return *learned_from(parts), examined_on(parts)
 
 
 def learned_from(parts: Assembly) -> tuple[Resident, Resident]:
-    """Training and validation data where the model is."""
+    """Training and validation data on the model's device."""
     device = torch.device(parts.recipe.train.device)
     parts.model.to(device)
     card, data = parts.dataset.card, parts.dataset
@@ -136,7 +141,7 @@ def learned_from(parts: Assembly) -> tuple[Resident, Resident]:
 
 
 def examined_on(parts: Assembly) -> Resident:
-    """The test data where the model is."""
+    """The test data on the model's device."""
     device = torch.device(parts.recipe.train.device)
     parts.model.to(device)
     return Resident(parts.dataset.test, parts.dataset.card, device)
@@ -161,8 +166,10 @@ def _try_bf16(parts: Assembly) -> None:
 
 
 def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
-    """Training resolved, as plain values, and why it was chosen so. Raises UsageError for an
-    augmentation that does not fit the samples."""
+    """The complete training settings as plain values, and the reason for the chosen precision.
+
+    Raises UsageError for an augmentation that does not fit the samples.
+    """
     train, recipe, samples = parts.recipe.train, parts.recipe, parts.dataset.train
     ops = tuple(recipe.data.fields["augment"])
     if ops:
@@ -177,7 +184,7 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
 
 
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
-    """Before hours are spent: "dry-run", "overfit" or "lr", on the run's first batches."""
+    """Run a sanity check ("dry-run", "overfit" or "lr") on the first batches of a run."""
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     parts = registry.assemble(recipe)
@@ -192,8 +199,7 @@ def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
-    """Metrics of a finished run on its test split, computed anew. Raises RunError if the data are
-    not those it was trained on."""
+    """Compute the test metrics of a finished run again. Raises RunError if its data changed."""
     parts = again(run.folder, quiet, run.data)
     load_weights(parts.model, run.folder.best())
     test = examined_on(parts)
@@ -201,7 +207,7 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
 
 
 def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run:
-    """Train to the end, test once with the best weights, draw."""
+    """Train to the end, test once with the selected weights, write the report."""
     world = World.here()
     try:
         at = _train(run, parts, quiet, world)
@@ -215,7 +221,7 @@ def play(run: RunFolder, parts: Assembly, quiet: bool, lang: Lang = "en") -> Run
 
 
 def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progress:
-    """All epochs that are left; where that ended."""
+    """Train the remaining epochs and return the final position."""
     train, val = learned_from(parts)
     settings = parts.recipe.train
     size, card = settings.batch_size or 1, parts.dataset.card.plain()
@@ -226,8 +232,11 @@ def _train(run: RunFolder, parts: Assembly, quiet: bool, world: World) -> Progre
 
 
 def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
-    """A whole recipe of a mapping, with all that is else chosen when a run begins, so that many
-    share one choice; the task's goal; and lines on the data and the choice. Nothing is kept."""
+    """Complete a recipe as `begin` does, for several runs that share these choices.
+
+    Returns the recipe as plain values, the task's goal, and lines about data and settings. Writes
+    nothing.
+    """
     recipe = registry.complete(mapping)
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
     parts = registry.assemble(recipe)
@@ -238,8 +247,9 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
 
 
 def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, Any]:
-    """A run among many, begun in `place` or gone on with: quiet, and no report is drawn. Only where
-    `tested` is the test split touched, once, and the run finished.
+    """Train one run of a comparison or search in `place`, without output and without a report.
+
+    An interrupted run in `place` is resumed. The test split is used only if `tested`.
 
     Returns the fields of comparison.run_spec.Outcome but the label: a number that is not finite
     is an outcome too, in words. Raises Interrupted and Stopped after saving, and any other
@@ -269,8 +279,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
 
 
 def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly | None]:
-    """The locked folder of a run that is begun or gone on with, and its live parts; None where it
-    is finished already."""
+    """Create or open and lock the folder of a run; its parts are None if the run is finished."""
     if begun(place):
         run = RunFolder.open(place)
         run.lock()
@@ -288,12 +297,12 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Assembly 
 
 
 def tested_as(result: dict[str, Any], goal: str) -> dict[str, Any]:
-    """The test result of a finished run, and how many samples it was taken over, if it says so."""
+    """The test result of a finished run, and the number of test samples if it was stored."""
     return {"test": float(result["test"][goal]), "samples": result["test"].get("samples")}
 
 
 def curves(run: RunFolder, goal: str) -> dict[str, Any]:
-    """The validation goal after each epoch, and the seconds of training up to it."""
+    """The validation goal after each epoch, and the training seconds up to that epoch."""
     val = [row["val"][goal] for row in files.lines(run.metrics) if row.get("event") == "epoch"]
     times = files.lines(run.timing)
     spent = [sum(t["seconds"] for t in times if t["epoch"] <= e + 1) for e in range(len(val))]
@@ -301,7 +310,7 @@ def curves(run: RunFolder, goal: str) -> dict[str, Any]:
 
 
 def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
-    """The best weights, and the test split: the one time it is used."""
+    """Test with the selected weights and store the result: the only use of the test split."""
     test, best = examined_on(parts), run.best()
     load_weights(parts.model, best)
     progress = best.state["progress"]
@@ -340,8 +349,11 @@ def report(
     lang: Lang = "en",
     data: str | None = None,
 ) -> None:
-    """Draw a finished run: pictures/, and report.html. dataset: its data, if at hand already;
-    data: where they are now, if they were moved. Raises RunError if they are others."""
+    """Write pictures/ and report.html of a finished run.
+
+    dataset: its data, if already loaded. data: their new path, if they were moved. Raises RunError
+    if the data have changed.
+    """
     done = Run(run.path, data)
     subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
     if data is not None and subject.data_problem:

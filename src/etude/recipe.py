@@ -35,7 +35,7 @@ class Part(Config):
 
 
 class Train(Config):
-    """How a model is trained. None or "auto": chosen at the start, and said."""
+    """Training settings. None or "auto": chosen when the run begins, and printed."""
 
     epochs: int | None = Field(
         default=None,
@@ -87,7 +87,7 @@ class Train(Config):
 
 
 class Recipe(Config):
-    """One run, whole. `about` says command, machine and time; `expect` says the result."""
+    """Everything that decides a run. about: command, machine and time; expect: expected results."""
 
     model: Part
     data: Part
@@ -111,7 +111,7 @@ def draft(
     base: Mapping[str, Any] | None = None,
     fields: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A recipe's mapping from a command: names, over a base recipe, under fields by their path.
+    """Merge names and fields into a base recipe and return the mapping.
 
     `fields` maps a path ("model.patch", "train.lr", "seed") to a plain JSON value. Raises
     UsageError for a path that leads nowhere.

@@ -38,15 +38,15 @@ SMALL_DATA = 5000
 FEWEST_EPOCHS = 8
 BATCH, LARGE_BATCH = 64, 128
 FEWEST_BATCHES = 4
-"""Steps in an epoch at least, where the batch size is not given: with fewer, all batches of small
-data would be nearly the same."""
+"""Fewest steps in an epoch when étude chooses the batch size: with fewer, all batches of a small
+data set would contain nearly the same samples."""
 TAKES = 4
-"""Times its own size that training a model takes: weights, gradients, the two moments of Adam."""
+"""Memory for training in multiples of the model: weights, gradients, the two moments of Adam."""
 
 
 @cache
 def names(kind: Kind) -> tuple[str, ...]:
-    """All names of a kind: the files that declare one, found without importing them."""
+    """All names of a kind: the files that declare one, found by their text, since imports are slow."""
     room, word = DECLARES[kind]
     declares = re.compile(rf"^{word} = ", re.MULTILINE)
     files = Path(__file__).parent.joinpath(*room.split(".")).glob("*.py")
@@ -64,7 +64,7 @@ def load(kind: Kind, name: str) -> Any:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Live parts, and the recipe with nothing left to choose but precision and compilation."""
+    """Data, model and task, and the recipe complete but for precision and compilation."""
 
     recipe: Recipe
     dataset: "Dataset"
@@ -73,7 +73,7 @@ class Assembly:
 
 
 def complete(mapping: Mapping[str, Any]) -> Recipe:
-    """A Recipe of a mapping, every key checked by the part it belongs to.
+    """Read a Recipe from a mapping and check every key against the part it belongs to.
 
     A data name that is a path becomes its source's name and the path. Raises UsageError.
     """
@@ -91,7 +91,7 @@ def complete(mapping: Mapping[str, Any]) -> Recipe:
 
 
 def _place(data: Part) -> Part:
-    """A path in the place of a data name: the source that reads it, and the path."""
+    """Replace a path that was given as the data name by its source's name and the path."""
     if data.name in names("data"):
         return data
     path = Path(os.path.expanduser(data.name))
@@ -114,8 +114,10 @@ def _place(data: Part) -> Part:
 
 
 def assemble(recipe: Recipe, loaded: "tuple[Dataset, DataConfig] | None" = None) -> Assembly:
-    """Load the data, choose what was left open, build the model. loaded: what `dataset_of` gave, if
-    at hand already. Raises DataError, UsageError."""
+    """Load the data, fill open fields of the recipe, build the model.
+
+    loaded: the result of `dataset_of`, if the caller has it. Raises DataError, UsageError.
+    """
     import torch
 
     architecture: Architecture = load("model", recipe.model.name)
@@ -132,8 +134,10 @@ def assemble(recipe: Recipe, loaded: "tuple[Dataset, DataConfig] | None" = None)
 
 
 def found_again(recipe: Recipe, run: Path, place: str | None = None) -> Recipe:
-    """The recipe of a run with its own data where they are now: at `place`, or where it looks for
-    them. Raises DataError saying where that is and how to go on, if they are not there."""
+    """The recipe of a run with the path of its data: `place` if given, else the stored path.
+
+    Raises DataError with that path and a way to correct it if there is nothing.
+    """
     path = recipe.data.fields.get("path")
     if place is None:
         if isinstance(path, str) and not os.path.exists(os.path.expanduser(path)):
@@ -157,7 +161,7 @@ def found_again(recipe: Recipe, run: Path, place: str | None = None) -> Recipe:
 
 
 def _moved(run: Path, path: str) -> DataError:
-    """That a run's data are not where its recipe says, and where they may be."""
+    """The error for data that are not at the path in the recipe, with a path where they may be."""
     full = os.path.abspath(os.path.expanduser(path))
     seen = "" if os.path.isabs(path) else f", which from the current folder is {full}"
     near = next((p / path for p in run.absolute().parents if os.path.exists(p / path)), None)
@@ -170,7 +174,7 @@ def _moved(run: Path, path: str) -> DataError:
 
 
 def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
-    """The data of a recipe and the source's Config; no model is built. Raises DataError."""
+    """The dataset of a recipe and the Config of its source, without a model. Raises DataError."""
     from etude.data.dataset import split_dataset
 
     architecture: Architecture = load("model", recipe.model.name)
@@ -187,7 +191,7 @@ def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
 
 
 def old_fingerprint(recipe: Recipe) -> str:
-    """What 0.1.0 would have called the data of a recipe. Raises DataError."""
+    """The fingerprint that étude 0.1.0 computed for the data of a recipe. Raises DataError."""
     from etude.data.old import old_fingerprint
 
     source = load("data", recipe.data.name)
@@ -195,7 +199,7 @@ def old_fingerprint(recipe: Recipe) -> str:
 
 
 def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -> Recipe:
-    """Fill what the recipe leaves open: the preset's fields below the user's, then the rules."""
+    """Fill open fields: the user's values first, then the preset's, then rules by data size."""
     chosen = recipe.model.fields
     name = chosen.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
@@ -227,8 +231,11 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
 
 
 def batch_size(count: int) -> int:
-    """Samples a step for `count` training samples, where neither user nor preset names it: a power
-    of two that leaves FEWEST_BATCHES steps an epoch, and two samples at least, for batch norm."""
+    """Batch size for `count` training samples if neither the user nor the preset sets it.
+
+    A power of two with at least FEWEST_BATCHES steps per epoch and at least two samples per batch,
+    which batch norm needs.
+    """
     if count >= SMALL_DATA:
         return LARGE_BATCH
     most = min(BATCH, max(2, count // FEWEST_BATCHES))
@@ -236,7 +243,7 @@ def batch_size(count: int) -> int:
 
 
 def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> str:
-    """What the data ask, if the architecture does that; its only task, if it has just one."""
+    """The task that fits the target of the data, or the only task of the architecture."""
     asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
     fit = asked if asked in architecture.tasks else architecture.tasks[0]
     if fit != asked and len(architecture.tasks) > 1:
@@ -251,7 +258,7 @@ def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> st
 
 
 def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
-    """The model and task of a complete recipe, from the Card alone: no data are read."""
+    """Build the model and task of a complete recipe from the Card, without reading the data."""
     hold_memory()
     architecture = load("model", recipe.model.name)
     fields = recipe.model.fields
@@ -276,14 +283,16 @@ def _built(architecture: "Architecture", name: str, config: Any, spec: "Spec") -
 
 
 def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> None:
-    """Raise StorageError for a model whose training would not fit in memory, before any of it is
-    taken: it is built of shapes alone first, and nothing is drawn for that."""
+    """Raise StorageError for a model whose training would not fit into memory.
+
+    The model is built on the meta device first: shapes without values take no memory.
+    """
     import torch
     from torch.overrides import TorchFunctionMode
 
     class Shapes(TorchFunctionMode):
-        """Leaves draws from a normal out: shapes have no values, and torch would import its
-        compiler to find that out (1.6 s)."""
+        """Skips initialisation from a normal distribution: on the meta device torch would import
+        its compiler for it, which takes 1.6 s, and there are no values to set."""
 
         def __torch_function__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -309,8 +318,10 @@ def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "
 
 
 def _last(model: "nn.Module", train: Train) -> bool:
-    """Whether images go through the model with their channels last: where it convolves, if that is
-    left open. On a CPU it takes half the time of predicting (benchmarks/memory_format.py)."""
+    """Whether to use the channels-last memory format: by default for models with convolutions.
+
+    On a CPU it halves the time of a prediction (benchmarks/memory_format.py).
+    """
     from torch import nn
 
     convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
@@ -326,7 +337,7 @@ def _laid_out(model: "nn.Module", train: Train) -> "nn.Module":
 
 
 def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:
-    """Batch norm has nothing to normalise over in a batch of one."""
+    """Raise UsageError for batch norm with a batch of one, where the variance is undefined."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     if recipe.train.batch_size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):

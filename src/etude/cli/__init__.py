@@ -1,4 +1,4 @@
-"""The command line: flags made from the recipe; it speaks only to the verbs."""
+"""The command line. It calls the verbs only."""
 
 import os
 import sys

@@ -55,7 +55,7 @@ def say(value: Any) -> None:
 
 
 def finish(found: Any, as_json: bool, lang: Any) -> None:
-    """Say what a run, or a comparison, came to."""
+    """Print the result of a run or a comparison."""
     from etude import verbs
 
     if spoken_for():

@@ -1,4 +1,4 @@
-"""Commands that examine: your own code, and ours."""
+"""Commands that check code: yours, and our own layers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,23 +19,23 @@ def check(
     /,
     *words: str,
     role: Annotated[
-        str | None, Parameter(name="--as", help="what it should be: attention, encoder_block, ...")
+        str | None, Parameter(name="--as", help="role of the code: attention, encoder_block, ...")
     ] = None,
     adapter: Annotated[
         Path | None, Parameter(help="a file with build() and call(it, *inputs)")
     ] = None,
-    report: Annotated[Path | None, Parameter(help="write a report (.html) there")] = None,
-    seconds: Annotated[float, Parameter(help="that a submission may take")] = 10.0,
+    report: Annotated[Path | None, Parameter(help="file for a report (.html)")] = None,
+    seconds: Annotated[float, Parameter(help="time limit for each submission, in seconds")] = 10.0,
     lang: Lang = "en",
     as_json: Annotated[
         bool,
         Parameter(name="--json", negative="", help="print one JSON object, or write it (.json)"),
     ] = False,
 ) -> None:
-    """Whether your own layer, network or training step is right, and if not, why.
+    """Check whether your own layer, network or training step is right, and if not, why.
 
-    WHAT: a file, FILE:Name for one class or function of it, or a folder of submissions. WORDS:
-    parameter=value, where a parameter cannot be guessed.
+    WHAT: a file, FILE:Name for one class or function in it, or a folder of submissions. WORDS:
+    parameter=value, for a parameter whose value étude cannot guess.
 
     Examples:
 
@@ -67,7 +67,7 @@ def check(
 
 
 def single(found: Any) -> dict[str, Any]:
-    """What is said of one file."""
+    """The verdicts on one file, as JSON values."""
     [row] = found.plain()["submissions"]
     return {"verdicts": row["verdicts"], "holds": found.holds, "seconds": row["seconds"]}
 
@@ -89,9 +89,9 @@ def words_of(words: Sequence[str], as_json: bool) -> tuple[dict[str, Any], Path 
 
 @verb(SEE)
 def verify(*, as_json: Json = False) -> None:
-    """Hold our own layers against independent references, on this machine.
+    """Compare our own layers with independent references on this machine.
 
-    Values and gradients, in every type and on every device that is here.
+    Values and gradients, in every data type, on every device.
 
     Examples:
 

@@ -24,7 +24,7 @@ from etude.flags import (
 from etude.locale.texts import say as told
 
 FIRST_AID = Path("first-aid")
-"""Where pictures of first aid go, below the working folder."""
+"""Folder for the pictures of --first-aid, in the working folder."""
 
 
 @verb(LEARN)
@@ -33,11 +33,11 @@ def train(
     /,
     *,
     data: Data = None,
-    name: Annotated[str | None, Parameter(help="the run's folder under ./runs")] = None,
+    name: Annotated[str | None, Parameter(help="name of the run folder under ./runs")] = None,
     seed: Seed = None,
     first_aid: Annotated[
         Literal["dry-run", "overfit", "lr"] | None,
-        Parameter(help="only look: one step; can it learn one batch; which learning rate"),
+        Parameter(help="check first: one step, overfit one batch, or find a learning rate"),
     ] = None,
     skip_bad: SkipBad = False,
     flags: Flags = None,
@@ -45,7 +45,7 @@ def train(
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Train a network, test it once, and keep all of it under ./runs.
+    """Train a network, test it once, and save everything under ./runs.
 
     MODEL is a name from `etude list`, or a recipe file. Every field of the recipe can be set by its
     path: model.depth=4, data.augment=flip,translate, train.clip=1.
@@ -88,22 +88,23 @@ def compare(
     data: Data = None,
     optimizer: Several = None,
     lr: Annotated[
-        str | None, Parameter(help="a range to search (1e-4..1), some rates, or one for all")
+        str | None, Parameter(help="a range to search (1e-4..1), several rates, or one for all")
     ] = None,
     schedule: Several = None,
     target: Annotated[
         float | None,
-        Parameter(help="the validation goal whose time is told (auto: what most of each reach)"),
+        Parameter(help="validation value to time (auto: one that most runs reach)"),
     ] = None,
     workers: Annotated[
-        int | None, Parameter(help="processes side by side (auto: a core each)", converter=whole)
+        int | None,
+        Parameter(help="worker processes (auto: one per core)", converter=whole),
     ] = None,
     storage: Annotated[
-        str | None, Parameter(help="a database where other machines find members to run")
+        str | None, Parameter(help="database from which other machines take runs (etude work)")
     ] = None,
-    name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
+    name: Annotated[str | None, Parameter(help="name of the folder under ./runs")] = None,
     different_data: Annotated[
-        bool, Parameter(negative="", help="of finished runs: even if their data differ")
+        bool, Parameter(negative="", help="compare finished runs even if their data differ")
     ] = False,
     seed: Several = None,
     skip_bad: SkipBad = False,
@@ -112,13 +113,13 @@ def compare(
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Train several from the same start on the same batches, or compare finished runs.
+    """Train several models from the same start on the same batches, or compare finished runs.
 
-    RUNS are finished runs or folders of them: they are compared as they are, and nothing is
-    trained. Without them, all combinations of the values below are trained and compared.
+    RUNS are finished runs or folders of runs: étude compares them and trains nothing. Without RUNS
+    it trains and compares all combinations of the values below.
 
-    Several optimizers, or a range of learning rates, are compared by rules: each with its own best
-    rate, found on validation data, then run again on fresh seeds.
+    Several optimizers, or a range of learning rates, are compared by rules: each gets its own best
+    learning rate, chosen on validation data, and is then trained again with new seeds.
 
     Examples:
 
@@ -144,7 +145,9 @@ def compare(
 
 @verb(LEARN)
 def resume(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
-    """Go on with a run or a comparison that was stopped or killed, as if it had not been.
+    """Resume an interrupted run or comparison.
+
+    On the same machine the result is the same, byte for byte, as without the interruption.
 
     Examples:
 

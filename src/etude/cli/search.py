@@ -1,4 +1,4 @@
-"""Commands that search, and work for others."""
+"""Commands that search hyperparameters, and train runs for other machines."""
 
 from typing import Annotated
 
@@ -16,24 +16,24 @@ def tune(
     /,
     *,
     data: Data = None,
-    trials: Annotated[int, Parameter(help="how many runs", converter=whole)] = 30,
+    trials: Annotated[int, Parameter(help="number of trials", converter=whole)] = 30,
     storage: Annotated[
-        str | None, Parameter(help="a database that other machines reach (auto: a file here)")
+        str | None, Parameter(help="database that other machines can reach (auto: a local file)")
     ] = None,
     workers: Annotated[
         int | None,
-        Parameter(help="processes here (auto: a core each; 0: others do it)", converter=whole),
+        Parameter(help="local worker processes (auto: one per core)", converter=whole),
     ] = None,
-    name: Annotated[str | None, Parameter(help="the folder under ./runs")] = None,
+    name: Annotated[str | None, Parameter(help="name of the folder under ./runs")] = None,
     flags: Annotated[TuneFlags | None, Parameter(name="*")] = None,
     sets: Sets = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Search any fields of the recipe by validation, then train the best anew and test it once.
+    """Search hyperparameters on validation data, then train the best again and test it once.
 
     A field takes a range (lr=1e-4..1e-1, model.depth=2..6) or several values
-    (optimizer=adam,nesterov); what has one value stays so.
+    (optimizer=adam,nesterov). A field with one value is fixed.
 
     Examples:
 
@@ -69,10 +69,10 @@ def tune(
 
 @verb(LEARN)
 def work(storage: str, name: str, /, *, as_json: Json = False) -> None:
-    """Make runs for a search or a comparison on another machine.
+    """Train runs of a search or a comparison that another machine started.
 
-    STORAGE is the database given to `etude tune --storage` or `etude compare --storage`, NAME the
-    name of its folder there. Ends when there has been nothing to do for a minute.
+    STORAGE is the database of `etude tune --storage` or `etude compare --storage`, NAME the name of
+    its folder there. The worker ends after a minute without work.
 
     Examples:
 
@@ -81,4 +81,4 @@ def work(storage: str, name: str, /, *, as_json: Json = False) -> None:
     from etude import verbs
 
     done = verbs.work(storage, name, quiet=as_json)
-    say({"study": name, "runs": done}) if as_json else print(f"{done} runs made for {name}")
+    say({"study": name, "runs": done}) if as_json else print(f"{done} runs trained for {name}")

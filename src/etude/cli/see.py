@@ -18,14 +18,14 @@ def look(
     *,
     view: Several = None,
     sample: Sample = None,
-    out: Annotated[Path | None, Parameter(help="the folder the pictures go to")] = None,
+    out: Annotated[Path | None, Parameter(help="folder for the pictures")] = None,
     data: Moved = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Pictures of what is inside a trained run, and the arrays behind them.
+    """Draw what is inside a trained run, and save the arrays behind each picture.
 
-    Without --view, all that fit the run. Files: NAME.png, NAME-dark.png, NAME.npz.
+    Without --view, draws every view that fits the run. Files: NAME.png, NAME-dark.png, NAME.npz.
 
     Examples:
 
@@ -49,7 +49,7 @@ def look(
 
 @verb(SEE)
 def report(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
-    """Draw a finished run's pictures and report anew, in English or Korean.
+    """Draw the pictures and the report of a finished run again, in English or Korean.
 
     Examples:
 
@@ -63,7 +63,7 @@ def report(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json 
 
 @verb(SEE, "list")
 def list_(*, as_json: Json = False) -> None:
-    """Models, data and runs that are here.
+    """List models, data sets and runs.
 
     Examples:
 
@@ -86,11 +86,11 @@ def list_(*, as_json: Json = False) -> None:
 @verb(SEE)
 def tour(
     *,
-    name: Annotated[str, Parameter(help="the folder under ./runs")] = "tour",
+    name: Annotated[str, Parameter(help="name of the folder under ./runs")] = "tour",
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Train every network of the notes on embedded data: about three minutes on two cores.
+    """Train every built-in network on embedded data: about three minutes on two cores.
 
     Examples:
 
@@ -104,12 +104,12 @@ def tour(
         return
     table(verbs.table(found, lang))
     seconds = sum(run.seconds for run in found.runs)
-    print(f"{seconds:.0f} s of training in all\n{found.path / 'report.html'}")
+    print(f"{seconds:.0f} s of training in total\n{found.path / 'report.html'}")
 
 
 @verb(SEE)
 def env(*, as_json: Json = False) -> None:
-    """Versions and machine, for a report of a bug.
+    """Show versions and hardware, for a bug report.
 
     Examples:
 

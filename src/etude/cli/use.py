@@ -19,10 +19,10 @@ def predict(
     *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
     as_json: Json = False,
 ) -> None:
-    """What a trained run says of your own files (or numbers).
+    """Predict your own files or numbers with a trained run.
 
     INPUTS: images, folders of images, .npy, .npz or .ts files, or plain numbers for a function
-    (-0.5, or -0.5,1.2 for several features). After -- a word is never an option.
+    (-0.5, or -0.5,1.2 for several features). Words after -- are never options.
 
     Examples:
 
@@ -60,13 +60,13 @@ def generate(
     /,
     *,
     count: Annotated[
-        int, Parameter(help="how many images", name=["--count", "-n"], converter=whole)
+        int, Parameter(help="number of images", name=["--count", "-n"], converter=whole)
     ] = 64,
-    seed: Annotated[int, Parameter(help="decides the noise", converter=whole)] = 0,
-    out: Annotated[Path | None, Parameter(help="where the sheet of images goes (.png)")] = None,
+    seed: Annotated[int, Parameter(help="random seed", converter=whole)] = 0,
+    out: Annotated[Path | None, Parameter(help="file for the sheet of images (.png)")] = None,
     as_json: Json = False,
 ) -> None:
-    """New images from a trained autoencoder: a sheet, and the arrays beside it.
+    """Generate images with a trained autoencoder: one sheet, and the arrays next to it.
 
     Examples:
 
@@ -87,7 +87,7 @@ def generate(
 
 @verb(USE)
 def evaluate(run: str, /, *, data: Moved = None, as_json: Json = False) -> None:
-    """Test a trained run again on its test data.
+    """Compute the test metrics of a trained run again.
 
     Examples:
 

@@ -1,7 +1,7 @@
-"""The verbs: the map of the house. Each is one walk from what is asked to what comes of it.
+"""The public functions of étude, which the package exports and the command line calls.
 
-Rooms that need torch are entered inside: a run's lock is taken, and most mistakes are told, before
-torch is loaded, which takes a second or two.
+Modules that need torch are imported inside the functions: the lock of a run is taken and most
+mistakes are reported before torch is loaded, which takes a second or two.
 """
 
 from etude.verbs.asked import is_run, place, what_is

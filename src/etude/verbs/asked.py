@@ -1,6 +1,6 @@
-"""What was asked for, before any work is done: types of arguments, places to write, kinds of words.
+"""Checks of arguments before any work: their types, places to write to, kinds of words.
 
-A mistake here costs nothing yet, so it is told first.
+Mistakes found here cost nothing yet, so these checks come first.
 """
 
 import os

@@ -143,7 +143,7 @@ def marks_kept(
 
 @undisturbed()
 def verify(told: Callable[["Proof"], None] = lambda proof: None) -> list["Proof"]:
-    """Hold our own layers against independent references, on this machine: values and gradients,
+    """Compare our own layers with independent references on this machine: values and gradients,
     every type and device that is here. told: called with each proof."""
     from etude.checking import verify as proofs
 

@@ -1,4 +1,4 @@
-"""One run: train it, go on with it, look before hours are spent."""
+"""One run: train it, resume it, check it before training."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Many runs: compared, searched, made for others, toured; and gone on with."""
+"""Several runs: comparisons, searches, work for other machines, the tour; and resuming them."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A search that has ended: the best trial, all trials, and the best one's run, tested."""
+    """A finished search: the best trial, all trials, and the tested run of the best one."""
 
     path: Path
     best: Mapping[str, Any]
@@ -143,8 +143,10 @@ TOUR: dict[str, dict[str, Any]] = {
 
 @undisturbed()
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Comparison:
-    """Train every network of the notes on embedded data; one table, one report, and a report of
-    each."""
+    """Train every built-in network on embedded data.
+
+    Writes one report with a table of all runs, and a report for each run.
+    """
     alone("The tour")
     place = reserved(named(name).name)
     began = time.monotonic()
@@ -173,11 +175,11 @@ def tune(
     **fields: Any,
 ) -> Tuned:
     """Search fields of the recipe that are given as ranges ("1e-4..1e-1") or lists, by validation;
-    then train the best anew from a fresh seed and test it once.
+    then train the best again with a new seed and test it once.
 
-    trials: how many runs. storage: an SQLAlchemy URL that other machines reach too (etude work);
-    without it a file in the search's folder. workers: processes of our own; without it one a core.
-    A search of the same name goes on where it was. Raises an EtudeError.
+    trials: number of runs. storage: an SQLAlchemy URL that other machines can reach (etude work);
+    default: a file in the folder of the search. workers: local processes; default: one per core.
+    A search of the same name continues. Raises an EtudeError.
     """
     alone("A search")
     for flag, count in (("--trials", trials), ("--workers", workers)):
@@ -210,8 +212,8 @@ def tune(
 
 @undisturbed()
 def work(storage: str, name: str, *, quiet: bool = False) -> int:
-    """Make runs for a search or a comparison that is posted on a storage, until there is nothing to
-    do for a minute; how many it was. Raises an EtudeError."""
+    """Train runs of a search or comparison on a shared storage until there has been no work for a
+    minute. Returns the number of runs. Raises an EtudeError."""
     from etude.comparison import shared_queue
     from etude.render.progress import Tally
 
@@ -223,7 +225,7 @@ def work(storage: str, name: str, *, quiet: bool = False) -> int:
 def resume(
     path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
 ) -> "Run | Comparison":
-    """Go on with a run, or a comparison, that was stopped or killed, as if it had not been.
+    """Resume an interrupted run or comparison; on the same machine with the same bytes.
 
     data: where the data of a run are now, if they were moved. Raises an EtudeError.
     """

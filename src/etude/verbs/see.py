@@ -1,4 +1,4 @@
-"""What there is: reports, the machine, names and runs."""
+"""Reports, the machine, and lists of models, data sets and runs."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A finished run in the hand: its numbers, its answers, its pictures."""
+"""Finished runs: metrics, generated images, pictures, summaries."""
 
 import io
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def load(path: Path | str, data: str | None = None) -> "Run":
-    """A finished run. data: where its data are now, if they were moved."""
+    """Open a finished run. data: the new path of its data, if they were moved."""
     from etude.inference.run import Run
 
     return Run(run_path(path), data_name(data))
@@ -33,7 +33,7 @@ def load(path: Path | str, data: str | None = None) -> "Run":
 def evaluate_again(
     path: Path | str, *, data: str | None = None, quiet: bool = True
 ) -> dict[str, Any]:
-    """Metrics of a finished run on its test split, computed anew from the data (verb: evaluate).
+    """Metrics of a finished run on its test split, computed again from the data (verb: evaluate).
 
     data: where they are now, if they were moved.
     Raises RunError if they are not those it was trained on.
