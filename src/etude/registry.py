@@ -46,7 +46,7 @@ TAKES = 4
 
 @cache
 def names(kind: Kind) -> tuple[str, ...]:
-    """All names of a kind: the files that declare one, found by their text, since imports are slow."""
+    """All names of a kind: the files that declare one, found by their text: imports are slow."""
     room, word = DECLARES[kind]
     declares = re.compile(rf"^{word} = ", re.MULTILINE)
     files = Path(__file__).parent.joinpath(*room.split(".")).glob("*.py")

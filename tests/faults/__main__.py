@@ -1,6 +1,6 @@
 """The proofs of docs/promises.md: faults are made, and what was promised must hold.
 
-    python3 play.py faults                    all parts, in the sizes that CI takes
+    python3 play.py faults                    all parts, in their usual sizes
     python3 play.py faults kills --kills 500  one part, longer
     python3 play.py faults --write FILE       also as a Markdown table
 
