@@ -231,14 +231,14 @@ MISTAKES = {
     "long name": (["resume", "x" * 5000], 2, "so long a name"),
     "odd seed": (["compare", "--model", "mlp", "data=curve", "--seed", "²,1"], 2, "whole number"),
     "member that cannot": (["compare", "--model", "mlp,cnn", "data=curve"], 3, "kind vector"),
-    "rates": (["compare", "--model", "mlp", "data=curve", "--lr", "1..0.1"], 2, "lower rate"),
+    "rates": (["compare", "--model", "mlp", "data=curve", "--lr", "1..0.1"], 2, "above the first"),
     "no rate": (["compare", "--model", "mlp", "data=curve", "lr=0..1"], 2, "a number above 0"),
     "odd search": (["compare", "--model", "mlp,cnn", "data=curve", "lr=0.1..1"], 3, "kind vector"),
     "odd schedule": (
         ["compare", "--model", "mlp", "data=curve", "--schedule", "cosine,linear"], 2, "'cosine'",
     ),
     "no workers": (["compare", "--model", "mlp,cnn", "data=digits", "workers=0"], 2, "at least 1"),
-    "target alone": (["compare", "--model", "mlp,cnn", "data=digits", "--target", "1"], 2, "rules"),
+    "target alone": (["compare", "--model", "mlp,cnn", "data=digits", "--target", "1"], 2, "several"),
     "augmentation": (["train", "lstm", "data=series", "data.augment=flip"], 2, "flip"),
     "series": (["train", "lstm", "data=series", "data.length=96"], 2, "data.length"),
 }  # fmt: skip

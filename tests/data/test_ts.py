@@ -189,7 +189,7 @@ def test_equal_length_is_held_to(tmp_path):
         ("@classLabel true", "and the class names"),
         ("@classLabel maybe a", "and the class names"),
         ("@classLabel true a a", "names a class twice"),
-        ("@targetLabel true", "use .npz instead"),
+        ("@targetLabel true", "use .npz for regression"),
         ("@dimensions 0", "a whole number above 0"),
         ("@dimensions many", "a whole number above 0"),
         ("@seriesLength -3", "a whole number above 0"),

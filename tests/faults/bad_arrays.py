@@ -279,7 +279,7 @@ def sequences() -> Iterator[Kind]:
     yield error("ts: a bad first line", first, told, left_out="a.ts line 4")
     for name, line, told in (
         ("time stamps", "@timeStamps true", "time stamps are not supported"),
-        ("values to predict", "@targetLabel true", "use .npz instead"),
+        ("values to predict", "@targetLabel true", "use .npz for regression"),
         ("a class twice", "@classLabel true a a", "names a class twice"),
         ("no classes", "@classLabel true", "and the class names"),
         ("dimensions of nothing", "@dimensions 0", "a whole number above 0"),

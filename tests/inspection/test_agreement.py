@@ -9,7 +9,7 @@ from etude.errors import quantity
 from etude.locale.texts import say, texts
 
 ONE_MANY = re.compile(
-    r"(?<![\d.,+\-])\b1 (?!s\b|is\b|was\b|has\b|class\b|looks\b|puts\b|weighs\b)[a-z]+s\b(?! ?/)"
+    r"(?<![\d.,+\-])\b1 (?!(?:s|is|was|has|class|looks|attends|puts|weighs)\b)[a-z]+s\b(?! ?/)"
 )
 """A 1 and a word that ends like a plural; singulars that end so are left out."""
 UNBOUND = re.compile(

@@ -289,7 +289,7 @@ def test_default_game_has_a_penalty_and_the_notes_have_not():
 
 @pytest.mark.parametrize("name", registry.names("model"))
 def test_to_judge_the_size_first_draws_nothing(name):
-    """The weights, and the generator after, are those of building alone: bit for bit."""
+    """The weights are those of building alone, bit for bit, and the caller's generator stays."""
     architecture = registry.load("model", name)
     image, rows = Spec("image", (1, 28, 28), 10), Spec("sequence", (28, 28), 10)
     spec = {"image": image, "sequence": rows, "vector": Spec("vector", (64,), 10)}[
@@ -298,10 +298,9 @@ def test_to_judge_the_size_first_draws_nothing(name):
     for preset in architecture.presets.values():
         config = architecture.config.read(dict(preset(spec).model), "model")
         torch.manual_seed(5)
-        alone, after = architecture.build(config, spec), torch.rand(3)
-        torch.manual_seed(5)
-        judged, then = registry.create(name, spec, **config.plain()), torch.rand(3)
-        assert torch.equal(after, then)
+        alone, state = architecture.build(config, spec), torch.get_rng_state()
+        judged = registry.create(name, spec, seed=5, **config.plain())
+        assert torch.equal(state, torch.get_rng_state())
         assert all(p.device.type == "cpu" for p in judged.parameters())
         for (key, one), (other, two) in zip(
             alone.state_dict().items(), judged.state_dict().items(), strict=True

@@ -78,7 +78,7 @@ def test_a_pipe_in_the_way_of_writing_is_not_waited_for(folder):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b"[1]", "no JSON object but a list"),
+        (b"[1]", "is a list, not a JSON object"),
         (b'{"a": ' * 40 + b"1" + b"}" * 40, "nests more than 32 deep"),
         (b"[" * 100_000, "nests too deep"),
         (b'{"a": ' + b"9" * 5000 + b"}", "4300"),

@@ -116,5 +116,5 @@ def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
 
 def test_apples_gpu_is_refused_before_anything_begins():
     with pytest.raises(UsageError, match="float64") as error:
-        hardware.settle(Train(device="mps"))
+        hardware.resolve(Train(device="mps"))
     assert "cpu" in error.value.do
