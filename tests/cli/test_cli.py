@@ -238,7 +238,7 @@ MISTAKES = {
         ["compare", "--model", "mlp", "data=curve", "--schedule", "cosine,linear"], 2, "'cosine'",
     ),
     "no workers": (["compare", "--model", "mlp,cnn", "data=digits", "workers=0"], 2, "at least 1"),
-    "target alone": (["compare", "--model", "mlp,cnn", "data=digits", "--target", "1"], 2, "several"),
+    "target alone": (["compare", "--model", "mlp,cnn", "data=digits", "--target", "1"], 2, "rates"),
     "augmentation": (["train", "lstm", "data=series", "data.augment=flip"], 2, "flip"),
     "series": (["train", "lstm", "data=series", "data.length=96"], 2, "data.length"),
 }  # fmt: skip
