@@ -25,13 +25,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.faults import fuzz
-from tests.faults.fuzz import PARSERS, SECONDS, TooLong, bound_memory, forget_peak, resident
+from tests.faults.fuzz import PARSERS, TooLong, bound_memory, forget_peak, resident
 from tests.faults.hostile_files import FILES, RECIPES
 from tests.faults.hostile_runs import RUNS, SNAPSHOTS
 from tests.faults.makers import SECRET, Thing
 
 SPACE = 4 << 30
 GROWTH = 512 << 20
+SECONDS = 60
+"""A hostile file must not hold a command up for long. A report of twenty pictures alone takes 10 s
+on a busy machine."""
 GROUPS: dict[str, Sequence[Thing]] = {
     "runs": RUNS, "snapshots": SNAPSHOTS, "files": FILES, "recipes": RECIPES,
 }  # fmt: skip
