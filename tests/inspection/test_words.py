@@ -330,8 +330,11 @@ def test_a_result_below_its_baseline_has_a_reason(lang):
     assert say(lang, "behind.one", name="b", count=30) in said(lang, far, test=one)
     fit = {"first": 1.0, "parameters": 1234, "train": 100}
     assert say(lang, "behind.unfit", last=0.9, **fit) in said(lang, far, test=low)
-    assert say(lang, "behind.fits", last=0.2, **fit) in said(lang, near, test=low)
+    assert say(lang, "behind.few", last=0.2, **fit) in said(lang, near, test=low)
+    many = result()["sizes"] | {"train": 1234}
+    text = said(lang, near, test=low, sizes=many)
+    assert say(lang, "behind.fits", last=0.2, **fit) in text
     for text in (said(lang, near), said(lang, history([1, 0.5, 0.9], [1, 0.2, 0.1]), test=low)):
-        for key in ("fits", "unfit", "one"):
+        for key in ("few", "fits", "unfit", "one"):
             start = say(lang, f"behind.{key}", name="b", count=30, last=0.2, **fit)[:12]
             assert start not in text, "above it, or explained already"

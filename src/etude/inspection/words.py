@@ -212,7 +212,9 @@ def _behind(result: Result, history: Rows, lang: Lang) -> Iterator[str]:
         yield say(lang, "behind.one", name=names[only], count=test["samples"])
     elif fit and result.get("sizes") and judgement_of(result) in ("worse", "much worse"):
         values = {"parameters": result["parameters"], "train": result["sizes"]["train"]}
-        yield say(lang, "behind.fits" if fit["fits"] else "behind.unfit", **fit, **values)
+        # Only a comparison of two numbers is claimed: "few" alone would be false of large data.
+        few = "few" if values["train"] < values["parameters"] else "fits"
+        yield say(lang, f"behind.{few if fit['fits'] else 'unfit'}", **fit, **values)
 
 
 def _leaks(result: Result, lang: Lang, always: bool) -> Iterator[str]:
