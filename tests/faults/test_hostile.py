@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 
 import pytest
 
@@ -146,3 +147,12 @@ def test_a_thing_that_is_answered_or_changes_what_is_outside_is_a_finding(workdi
     assert "executed" in says(lambda: ((place / "MARKER").touch(), (2, "refused"))[1])
     changed = says(lambda: ((place / "outside" / "x").write_text("changed"), (2, "refused"))[1])
     assert "outside the run was changed" in changed
+
+    def busy():
+        while True:
+            pass
+
+    monkeypatch.setattr(hostile, "SECONDS", 0.2)
+    assert "0.2 s of processor time" in says(busy)
+    monkeypatch.setattr(hostile, "WAITING", 1)
+    assert "TooLong: took more than 1 s" in says(lambda: time.sleep(60))
