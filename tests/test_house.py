@@ -7,14 +7,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import grimp
 import pytest
 from importlinter.cli import lint_imports
 
 import etude
+from tests.figures import circle, imports_by_module
 
 HOME = Path(etude.__file__).parent
 ROOT = HOME.parents[1]
@@ -41,23 +40,9 @@ def test_an_import_against_the_declaration_is_found(tmp_path, capsys):
     assert not contracts_hold(turned)
 
 
-def circles(imports: dict[str, set[str]]) -> list[str]:
-    """The modules of one circle of imports; none where there is no circle."""
-    try:
-        list(TopologicalSorter(imports).static_order())
-    except CycleError as error:
-        return list(error.args[1])
-    return []
-
-
 def test_no_two_modules_import_each_other():
-    # An import for types alone is none when the program runs.
-    graph = grimp.build_graph("etude", cache_dir=None, exclude_type_checking_imports=True)
-    names = graph.modules - {"etude"}
-    faces = {"etude.models"}  # loads the registry when it is asked for `create`
-    imports = {n: graph.find_modules_directly_imported_by(n) & names for n in names - faces}
-    assert not circles(imports)
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert not circle(imports_by_module())
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
 
 
 def test_the_page_of_the_house_shows_the_declared_floors():

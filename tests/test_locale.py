@@ -54,7 +54,7 @@ def patterns(source: str) -> set[str]:
 
 def unused(keys: set[str], sources: list[str]) -> set[str]:
     every = re.compile("|".join(sorted(set().union(*map(patterns, sources)))))
-    # `said_of(lang, "held", "order")` makes its key, held_order, of two strings.
+    # `label_of(lang, "held", "order")` makes its key, held_order, of two strings.
     pairs = {key: key.split("_", 1) for key in keys}
     return {k for k in keys if not (every.fullmatch(k) or all(map(every.fullmatch, pairs[k])))}
 
@@ -68,7 +68,7 @@ def test_a_sentence_that_nothing_uses_is_found():
     source = 'say("a.key"); say(f"other.{name}")'
     assert unused({"a.key", "other.x"}, [source]) == set()
     assert unused({"a.keys", "another.x"}, [source]) == {"a.keys", "another.x"}
-    assert unused({"held_x", "held_y"}, ['said_of(lang, "held", "x")']) == {"held_y"}
+    assert unused({"held_x", "held_y"}, ['label_of(lang, "held", "x")']) == {"held_y"}
 
 
 def test_words_agree_with_their_number():

@@ -6,7 +6,7 @@ from etude.checking.grading import Marks
 from etude.checking.rendering import SIGNS, STYLE, details
 from etude.checking.sandbox.pool import Marked
 from etude.errors import plain
-from etude.locale.texts import Lang, said_of, say
+from etude.locale.texts import Lang, label_of, say
 from etude.render.page import shell
 
 BAR, ROW, LEFT, RIGHT = 240, 22, 250, 50
@@ -24,7 +24,7 @@ svg{max-width:100%;height:auto}svg text{fill:currentColor;font-size:13px}
 def page(marks: Marks, lang: Lang = "en") -> bytes:
     """The whole file."""
     counts = {**marks.counts, "count": len(marks.rows)}
-    holds = ", ".join(said_of(lang, "held", name) for name in marks.holds) or "-"
+    holds = ", ".join(label_of(lang, "held", name) for name in marks.holds) or "-"
     cage = say(lang, "marks_cage", seconds=f"{marks.caps.seconds:g}", holds=holds)
     parts = [f"<p><b>{say(lang, 'marks_counts', **counts)}</b></p>"]
     if marks.faults:

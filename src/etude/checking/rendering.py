@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from etude.errors import plain
-from etude.locale.texts import Lang, said_of, say
+from etude.locale.texts import Lang, label_of, say
 
 if TYPE_CHECKING:
     from etude.checking.verdict import Verdict
@@ -50,7 +50,7 @@ def _lines(verdict: "Verdict", lang: Lang) -> Iterator[str]:
         walk = " > ".join(("" if there else "✗ ") + step for step, there in verdict.steps)
         yield f"  {say(lang, 'marks_steps')} ({len(missing)} {say(lang, 'marks_missing')}): {walk}"
     if verdict.variants:
-        named = "; ".join(said_of(lang, "variant", each) for each in verdict.variants)
+        named = "; ".join(label_of(lang, "variant", each) for each in verdict.variants)
         yield f"  {say(lang, 'marks_variants')}: {named}"
     if verdict.checked:
         yield f"  {say(lang, 'marks_checked')}: {'; '.join(held(verdict, lang))}"
@@ -59,7 +59,7 @@ def _lines(verdict: "Verdict", lang: Lang) -> Iterator[str]:
 def held(verdict: "Verdict", lang: Lang) -> list[str]:
     """What held, and to what precision."""
     return [
-        f"{said_of(lang, 'held', check)}{f' {precision}' if precision else ''}"
+        f"{label_of(lang, 'held', check)}{f' {precision}' if precision else ''}"
         for check, precision in verdict.checked
     ]
 
@@ -79,7 +79,7 @@ def details(verdict: "Verdict", lang: Lang = "en") -> str:
     if verdict.steps:
         parts.append(f"<p>{_escape(say(lang, 'marks_steps'))}: {_steps(verdict, lang)}</p>")
     if verdict.variants:
-        named = "; ".join(said_of(lang, "variant", each) for each in verdict.variants)
+        named = "; ".join(label_of(lang, "variant", each) for each in verdict.variants)
         parts.append(_line(say(lang, "marks_variants"), named))
     if verdict.checked:
         parts.append(_line(say(lang, "marks_checked"), "; ".join(held(verdict, lang))))

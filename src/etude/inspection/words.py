@@ -8,7 +8,7 @@ import numpy as np
 
 from etude.inspection import learning
 from etude.inspection.learning import Rows
-from etude.locale.texts import Lang, known, metric, say
+from etude.locale.texts import Lang, has_text, metric, say
 from etude.stats import LOWER_IS_BETTER, Judgement, judge
 
 __all__ = ["LOWER_IS_BETTER", "Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
@@ -51,7 +51,7 @@ def points(width: float) -> str:
 
 def baseline_name(what: str, lang: Lang) -> str:
     """The name of a baseline in a language; `what`: its name in the result."""
-    if known(f"what.{what}"):
+    if has_text(f"what.{what}"):
         return say(lang, f"what.{what}")
     # DOTALL: a class name from the data may contain a line break.
     if match := re.fullmatch("always say (.*), the commonest class", what, re.DOTALL):

@@ -48,7 +48,7 @@ def texts(lang: Lang) -> Mapping[str, str]:
     return found
 
 
-def known(key: str) -> bool:
+def has_text(key: str) -> bool:
     """Whether there is a sentence of this key."""
     return key in texts("en")
 
@@ -78,11 +78,11 @@ def counted(lang: Lang, what: str, count: int) -> str:
     return say(lang, f"count.{what}", count=count)
 
 
-def said_of(lang: Lang, kind: str, code: str) -> str:
+def label_of(lang: Lang, kind: str, code: str) -> str:
     """The text of a role, a variant or what held; the code itself where there is none."""
-    return say(lang, f"{kind}_{code}") if known(f"{kind}_{code}") else code
+    return say(lang, f"{kind}_{code}") if has_text(f"{kind}_{code}") else code
 
 
 def word(lang: Lang, value: Any) -> Any:
     """A fact in the language of the sentence, where there are words for it."""
-    return say(lang, f"word_{value}") if known(f"word_{value}") else value
+    return say(lang, f"word_{value}") if has_text(f"word_{value}") else value
