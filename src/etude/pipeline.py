@@ -126,13 +126,8 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
     return parts
 
 
-def residents(parts: Assembly) -> tuple[Resident, Resident, Resident]:
-    """Training, validation and test data on the model's device; training data are augmented."""
-    return *learned_from(parts), examined_on(parts)
-
-
 def learned_from(parts: Assembly) -> tuple[Resident, Resident]:
-    """Training and validation data on the model's device."""
+    """Training and validation data on the model's device; only training data are augmented."""
     device = torch.device(parts.recipe.train.device)
     parts.model.to(device)
     card, data = parts.dataset.card, parts.dataset

@@ -123,7 +123,7 @@ def of(batch, place):
 def differences(parts, alone):
     """Names of the samples that are not the same on all three roads."""
     data, card = parts.dataset, parts.dataset.card
-    learn, _, _ = pipeline.residents(parts)
+    learn, _ = pipeline.learned_from(parts)
     found = []
     for split in (data.train, data.val, data.test):
         evaluation = Resident(split, card, CPU)
@@ -151,7 +151,7 @@ def test_augmentation_changes_training_alone(tmp_path):
     fields = {"train.device": "cpu", "data.augment": ["noise"]}
     parts = registry.assemble(registry.complete(draft("cnn", str(path), fields=fields)))
     every = np.arange(len(parts.dataset.train))
-    learn, val, _ = pipeline.residents(parts)
+    learn, val = pipeline.learned_from(parts)
     plain = Resident(parts.dataset.train, parts.dataset.card, CPU)
     assert torch.equal(learn.take(every).x, plain.take(every).x)
     assert not torch.equal(learn.take(every, key=7).x, plain.take(every).x)

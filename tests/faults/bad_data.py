@@ -68,7 +68,7 @@ def assembled(path: Path, skip: bool = False) -> Assembly:
     """The data as `etude train mlp` takes them, and one batch of them. Raises DataError."""
     fields = {"train.device": "cpu", "data.skip_bad": skip}
     parts = registry.assemble(registry.complete(draft("mlp", str(path), fields=fields)))
-    for held in pipeline.residents(parts):
+    for held in (*pipeline.learned_from(parts), pipeline.examined_on(parts)):
         batch = held.take(np.arange(min(2, len(held))))
         assert batch.x.isfinite().all() and batch.y.isfinite().all(), "a batch that is not finite"
     return parts

@@ -115,7 +115,7 @@ def poison(family: str, kind: str, folder: Path) -> Row:
     run = RunFolder.create(folder / f"{family}-{kind}".replace(" ", "-"))
     run, parts = pipeline.begin(run, draft(family, "digits", fields=fields), True)
     spoil, factor = POISONS[kind]
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
     if spoil:
         spoil(parts, factor)
     held = Poisoned(train) if spoil is None else train

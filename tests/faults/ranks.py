@@ -187,7 +187,7 @@ def train(family: str, kind: str, out: str) -> None:
     world = World.here()
     world.join("cpu")
     parts = registry.assemble(recipe)
-    held, _, _ = pipeline.residents(parts)
+    held, _ = pipeline.learned_from(parts)
     parts.model.to(getattr(torch, kind))
     step = Step(parts.model, parts.task.phases(), parts.recipe.train, STEPS, world)
     samples = order(0, 0, len(held))

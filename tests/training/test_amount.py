@@ -120,7 +120,7 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
     whole = etude.train("mlp", data=path, name="whole", quiet=True, **fields)
     run = RunFolder.create(Path("runs/broken"))
     run, parts = pipeline.begin(run, draft("mlp", path, fields=fields), quiet=True)
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
 
     class Gone(Exception):
         pass

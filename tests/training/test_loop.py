@@ -63,7 +63,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes(model,
             if steps == 27:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
     card = parts.dataset.card.plain()
     with pytest.raises(Interrupted, match="etude resume runs/broken"):
         loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop).fit()
@@ -86,7 +86,7 @@ def stopped_at(model: str, name: str, when, **fields):
             raise Gone
 
     run, parts = begin(model, name, **fields)
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
     card = parts.dataset.card.plain()
     with pytest.raises(Gone):
         loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, listen).fit()
@@ -122,7 +122,7 @@ def test_a_step_has_one_state(workdir):
 
 def test_sigterm_saves_and_says_so(workdir):
     run, parts = begin("mlp", "term")
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
     card = parts.dataset.card.plain()
 
     def stop(event, info):
@@ -248,7 +248,7 @@ def test_the_message_names_phase_parameter_and_samples():
 
 def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
     run, parts = begin("mlp", "bad", **{"train.save_seconds": 0})
-    train, val, _ = pipeline.residents(parts)
+    train, val = pipeline.learned_from(parts)
 
     class Poisoned:
         def __init__(self, held):
@@ -286,7 +286,7 @@ def aae(**fields):
         draft("aae", "digits", fields={"train.device": "cpu", **SMALL["aae"], **fields})
     )
     parts = registry.assemble(recipe)
-    train, _, _ = pipeline.residents(parts)
+    train, _ = pipeline.learned_from(parts)
     return parts, train.take(np.arange(64))
 
 
@@ -351,7 +351,7 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
     parts = registry.assemble(
         registry.complete(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]}))
     )
-    _, val, _ = pipeline.residents(parts)
+    _, val = pipeline.learned_from(parts)
     parts.model.train()
     before = {key: x.clone() for key, x in parts.model.state_dict().items()}
     first = record.evaluate(parts.model, parts.task, val, 0)
@@ -364,7 +364,7 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
 def test_evaluation_has_a_stream_of_its_own():
     """Whatever was drawn before, a model with noise in its codes is measured alike."""
     parts, _ = aae(**{"model.encoder": "gaussian"})
-    _, val, _ = pipeline.residents(parts)
+    _, val = pipeline.learned_from(parts)
     found = []
     for seed in (1, 2):
         torch.manual_seed(seed)

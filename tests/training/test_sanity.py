@@ -51,7 +51,7 @@ def test_dry_run_names_what_gets_no_gradient():
     assert verbs.first_aid("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
     parts = registry.assemble(registry.complete(draft("cnn", "digits", fields=FIELDS)))
     parts.model.unused = torch.nn.Linear(2, 2)
-    train, _, _ = pipeline.residents(parts)
+    train, _ = pipeline.learned_from(parts)
     some = train.take(torch.arange(8).numpy())
     found = sanity.dry_run(parts.model, parts.task, parts.recipe.train, some)
     assert found["without_gradient"] == ["unused.bias", "unused.weight"]
