@@ -384,3 +384,26 @@ def test_a_name_that_another_starter_holds_is_passed_over(workdir):
     assert reserved("x") == Path("runs/x-3")
     held.release()
     second.release()
+
+
+@pytest.mark.parametrize("error", [MemoryError("9 GB"), RuntimeError("out of memory: 9 GB")])
+def test_a_run_that_memory_ends_before_its_first_checkpoint_is_not_kept(
+    error, workdir, monkeypatch
+):
+    """One that has saved something is: it can be resumed where there is more memory."""
+    from etude.training import loop
+
+    steps = iter(range(100))
+
+    def step(self, batch, number, whole):
+        if next(steps) in (0, 3):
+            raise error
+
+    monkeypatch.setattr(loop.Step, "__call__", step)
+    small = {"epochs": 1, "quiet": True, "model.hidden": [4]}
+    with pytest.raises(type(error), match="9 GB"):
+        etude.train("mlp", "digits", name="first", save_seconds=60, **small)
+    assert not Path("runs/first").exists()
+    with pytest.raises(type(error), match="9 GB"):
+        etude.train("mlp", "digits", name="later", save_seconds=0, **small)
+    assert list(Path("runs/later/checkpoints").iterdir())
