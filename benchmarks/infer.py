@@ -19,7 +19,7 @@ import program
 import torch
 
 import etude
-from etude import registry
+from etude import assembly
 from etude.data.dataset import Split
 from etude.data.resident import Resident
 from etude.training.record import evaluate
@@ -50,7 +50,7 @@ def main() -> None:
         inputs = held.take(np.arange(batch)).inputs
         with torch.inference_mode():
             measured("eager", batch, lambda inputs=inputs: run.model(*inputs))
-    task = registry.rebuild(run.recipe, run.card)[1]
+    task = assembly.rebuild(run.recipe, run.card)[1]
     measured("etude", len(x), lambda: evaluate(run.model, task, held, run.recipe.seed))
     run.model.eval()
     np.save(outputs, run.outputs(whole))

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from etude import pipeline, registry
+from etude import assembly, pipeline
 from etude.inspection import gallery
 from etude.render import style
 
 torch.set_num_threads(1)
 # A process of tests trains hundreds of networks; holding what each has freed would take gigabytes.
-registry.hold_memory = lambda: None
+assembly.hold_memory = lambda: None
 
 
 def first_picture(subject):

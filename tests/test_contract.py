@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from etude import registry
+from etude import assembly, registry
 from etude.config import Config
 from etude.errors import UsageError
 from etude.recipe import Recipe, draft
@@ -44,7 +44,7 @@ CASES = list(cases())
 
 
 def make(name: str, preset: str, spec: Spec) -> nn.Module:
-    return registry.create(name, spec, preset=preset)
+    return assembly.create(name, spec, preset=preset)
 
 
 def inputs(spec: Spec, padded: bool, count: int = 6) -> tuple[torch.Tensor, ...]:
@@ -78,7 +78,7 @@ class TestArchitecture:
     def test_same_seed_same_start(self, name, preset, spec, padded):
         one, two = (make(name, preset, spec).state_dict() for _ in range(2))
         assert all(torch.equal(one[key], two[key]) for key in one)
-        other = registry.create(name, spec, seed=99, preset=preset).state_dict()
+        other = assembly.create(name, spec, seed=99, preset=preset).state_dict()
         assert any(not torch.equal(one[key], other[key]) for key in one)
 
     def test_every_parameter_is_trained(self, name, preset, spec, padded):
@@ -90,7 +90,7 @@ class TestArchitecture:
         else:
             y = torch.randn(6, spec.outputs)
         batch = Batch(parts[0], y, lengths, np.arange(6))
-        recipe = registry.complete(
+        recipe = assembly.complete(
             draft(name, "digits", fields={"train.lr": 1e-3, "train.optimizer": "adam"})
         )
         phases = phases_of(name, preset, spec)
@@ -139,7 +139,7 @@ def test_every_architecture_has_the_notes_preset():
 
 @pytest.mark.parametrize("name", registry.names("model"))
 def test_a_complete_recipe_survives_json_and_is_complete(name):
-    recipe = registry.assemble(registry.complete(draft(name, "digits"))).recipe
+    recipe = assembly.assemble(assembly.complete(draft(name, "digits"))).recipe
     again = Recipe.read(json.loads(recipe.model_dump_json()))
     assert again == recipe
     assert again.digest == recipe.digest
@@ -147,7 +147,7 @@ def test_a_complete_recipe_survives_json_and_is_complete(name):
     assert fields <= set(recipe.model.fields)
     train = recipe.train.plain()
     assert not [key for key, value in train.items() if value is None and key != "threads"]
-    assert registry.assemble(again).recipe == recipe
+    assert assembly.assemble(again).recipe == recipe
 
 
 def test_an_unknown_name_key_or_value_says_what_was_meant():
@@ -162,11 +162,11 @@ def test_an_unknown_name_key_or_value_says_what_was_meant():
         ({"data.augmen": "flip"}, "augment"),
     ]:
         with pytest.raises(UsageError) as error:
-            registry.complete(draft("vit", "digits", fields=fields))
+            assembly.complete(draft("vit", "digits", fields=fields))
         assert words in str(error.value)
 
 
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(UsageError) as error:
-        registry.complete(draft("vit", "digits", fields={"model.patch": 0, "model.hedas": 2}))
+        assembly.complete(draft("vit", "digits", fields={"model.patch": 0, "model.hedas": 2}))
     assert len(error.value.items) == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from etude import cli, recipe, registry, verbs
+from etude import assembly, cli, recipe, registry, verbs
 from etude.comparison import request, search_space
 from etude.models.architecture import Preset
 from etude.shapes import Spec
@@ -121,7 +121,7 @@ def parsed_only(workdir, monkeypatch):
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)
             if place.suffix:
                 place.touch()
-        registry.complete(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
+        assembly.complete(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
 
     def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
         check(model, data, fields)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import etude
-from etude import registry
+from etude import assembly
 from etude.recipe import draft
 
 SMALL = {"train.device": "cpu", "model.channels": [4], "model.hidden": [8]}
@@ -16,7 +16,7 @@ def assembled(model, asked=None, **fields):
     fields = {**fields, "train.device": "cpu"}
     if asked:
         fields["train.memory_format"] = asked
-    return registry.assemble(registry.complete(draft(model, "digits", fields=fields)))
+    return assembly.assemble(assembly.complete(draft(model, "digits", fields=fields)))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_run_keeps_plain_arrays_and_can_be_read_either_way(workdir):
     assert "channels last" in run.folder.read("provenance.json")["chosen"]
     other = {**run.recipe.plain()}
     other["train"]["memory_format"] = "contiguous"
-    model, _ = registry.rebuild(type(run.recipe).read(other), run.card)
+    model, _ = assembly.rebuild(type(run.recipe).read(other), run.card)
     kept = {name: torch.from_numpy(x.copy()) for name, x in run.folder.best().model.items()}
     model.load_state_dict(kept)
     x = torch.randn(5, 1, 8, 8)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude import registry
+from etude import assembly, registry
 from etude.data import mnist_files
 from etude.errors import DataError
 from etude.recipe import Recipe
@@ -20,7 +20,7 @@ TIMED = [path for path in RECIPES if "seconds" in json.loads(path.read_text())["
 @pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
 def test_a_recipe_says_how_it_is_played_and_what_it_reaches(path):
     recipe = Recipe.read(json.loads(path.read_text()))
-    registry.complete(recipe.plain())
+    assembly.complete(recipe.plain())
     assert {"command", "measured", "machine"} <= set(recipe.about)
     assert recipe.about["command"] == f"etude train recipes/{path.name}"
     assert recipe.expect

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude import registry
+from etude import assembly
+from etude.assembly import Assembly
 from etude.data.augment import require
 from etude.data.checks import checks
 from etude.data.dataset import Dataset
@@ -19,7 +20,6 @@ from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe, Train
-from etude.registry import Assembly
 from etude.render.progress import TrainingProgress
 from etude.runs import folder as files
 from etude.runs.files import replace
@@ -40,9 +40,9 @@ def begin(
     run: the locked folder; None on every rank but 0.
     """
     world = World.here()
-    recipe = registry.complete(mapping)
+    recipe = assembly.complete(mapping)
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
-    parts = registry.assemble(recipe)
+    parts = assembly.assemble(recipe)
     _shared_out(parts.recipe.train, world)
     world.join(parts.recipe.train.device)
     train, why = world.agree(choose(parts) if world.first else None)
@@ -101,10 +101,10 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
     DataError if they are missing.
     """
     world = World.here()
-    recipe = registry.complete(run.read("recipe.json"))
+    recipe = assembly.complete(run.read("recipe.json"))
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
-    found = registry.found_again(recipe, run.path, data)
-    parts = registry.assemble(found)
+    found = assembly.found_again(recipe, run.path, data)
+    parts = assembly.assemble(found)
     if data is not None:  # the run's recipe, which its checkpoints are of, stays what it was
         whole = parts.recipe.model_copy(update={"data": recipe.data})
         parts = Assembly(whole, parts.dataset, parts.model, parts.task)
@@ -114,7 +114,7 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Assembly:
         _try_bf16(parts)
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     same = then.get("fingerprint") == now
-    if not same and then.get("fingerprint") != registry.old_fingerprint(found):
+    if not same and then.get("fingerprint") != assembly.old_fingerprint(found):
         raise RunError(
             f"{run.path}: the data are not those it began with "
             f"(fingerprint {str(then.get('fingerprint'))[:12]}, now {now[:12]}).",
@@ -180,9 +180,9 @@ def choose(parts: Assembly) -> tuple[dict[str, Any], str]:
 
 def first_aid(kind: str, mapping: dict[str, Any]) -> dict[str, Any]:
     """Run a sanity check ("dry-run", "overfit" or "lr") on the first batches of a run."""
-    recipe = registry.complete(mapping)
+    recipe = assembly.complete(mapping)
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
-    parts = registry.assemble(recipe)
+    parts = assembly.assemble(recipe)
     held, _ = learned_from(parts)
     size, shuffled = parts.recipe.train.batch_size or 1, order(parts.recipe.seed, 0, len(held))
     count = min(len(held) // size, sanity.LR_STEPS if kind == "lr" else 1)
@@ -232,9 +232,9 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     Returns the recipe as plain values, the task's goal, and lines about data and settings. Writes
     nothing.
     """
-    recipe = registry.complete(mapping)
+    recipe = assembly.complete(mapping)
     recipe = recipe.model_copy(update={"train": hardware.resolve(recipe.train)})
-    parts = registry.assemble(recipe)
+    parts = assembly.assemble(recipe)
     train, why = choose(parts)
     card = parts.dataset.card
     lines = [f"{card.spec}, seen as {card.model_spec}; {train['device']}, {why}", *card.notes]

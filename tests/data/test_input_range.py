@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 import etude
-from etude import registry
+from etude import assembly
 from etude.data import inputs
 from etude.data.images import Levels
 from etude.data.resident import Resident
@@ -106,7 +106,7 @@ def folder(root, save, splits=(("train", 20), ("test", 8))):
 
 def parts_of(model, path, **fields):
     recipe = draft(model, str(path), fields={"train.device": "cpu", **fields})
-    return registry.assemble(registry.complete(recipe))
+    return assembly.assemble(assembly.complete(recipe))
 
 
 def differences(parts, root):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from etude import pipeline, registry
+from etude import assembly, pipeline
 from etude.data import inputs
 from etude.data.resident import Resident
 from etude.recipe import draft
@@ -111,7 +111,7 @@ def assembled(make, model, root):
     fields = {"train.device": "cpu"}
     if model == "vit":
         fields["model.patch"] = 3
-    return registry.assemble(registry.complete(draft(model, str(path), fields=fields))), alone
+    return assembly.assemble(assembly.complete(draft(model, str(path), fields=fields))), alone
 
 
 def of(batch, place):
@@ -149,7 +149,7 @@ def test_a_sample_is_the_same_on_every_road(name, tmp_path):
 def test_augmentation_changes_training_alone(tmp_path):
     path, _ = greys(tmp_path)
     fields = {"train.device": "cpu", "data.augment": ["noise"]}
-    parts = registry.assemble(registry.complete(draft("cnn", str(path), fields=fields)))
+    parts = assembly.assemble(assembly.complete(draft("cnn", str(path), fields=fields)))
     every = np.arange(len(parts.dataset.train))
     learn, val = pipeline.learned_from(parts)
     plain = Resident(parts.dataset.train, parts.dataset.card, CPU)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from etude.registry import Assembly
+from etude.assembly import Assembly
 from tests.faults.kinds import Kind, error, taken
 
 N = 40

@@ -22,10 +22,10 @@ from typing import NamedTuple
 import numpy as np
 
 import etude
-from etude import pipeline, registry
+from etude import assembly, pipeline
+from etude.assembly import Assembly
 from etude.errors import DataError
 from etude.recipe import draft
-from etude.registry import Assembly
 from tests.faults import bad_arrays, bad_pictures
 from tests.faults.kinds import Kind, NotHit
 from tests.faults.rights import dropped, laid_aside
@@ -67,7 +67,7 @@ def at_most(seconds: int) -> Iterator[None]:
 def assembled(path: Path, skip: bool = False) -> Assembly:
     """The data as `etude train mlp` takes them, and one batch of them. Raises DataError."""
     fields = {"train.device": "cpu", "data.skip_bad": skip}
-    parts = registry.assemble(registry.complete(draft("mlp", str(path), fields=fields)))
+    parts = assembly.assemble(assembly.complete(draft("mlp", str(path), fields=fields)))
     for held in (*pipeline.learned_from(parts), pipeline.examined_on(parts)):
         batch = held.take(np.arange(min(2, len(held))))
         assert batch.x.isfinite().all() and batch.y.isfinite().all(), "a batch that is not finite"

@@ -13,8 +13,8 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
+from etude.assembly import Assembly
 from etude.data import folder as reader
-from etude.registry import Assembly
 from tests.faults.kinds import Kind, error, samples, taken
 from tests.faults.rights import laid_aside
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from etude.registry import Assembly
+from etude.assembly import Assembly
 
 
 @dataclass(frozen=True)

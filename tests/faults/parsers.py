@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from etude import flags, registry
+from etude import assembly, flags
 from etude.data import idx, ts
 from etude.data.dataset import Card
 from etude.data.images import PictureError, open_image
@@ -189,7 +189,7 @@ ROWS: list[dict[str, Any]] = [
 
 def complete(path: Path) -> Any:
     """A recipe file, as `etude train` reads it."""
-    return registry.complete(read_recipe(path))
+    return assembly.complete(read_recipe(path))
 
 
 def card(content: bytes) -> Any:

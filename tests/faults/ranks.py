@@ -172,7 +172,7 @@ def train(family: str, kind: str, out: str) -> None:
     """Some steps of a family, this process's share of each batch; rank 0 writes the weights."""
     import torch
 
-    from etude import pipeline, registry
+    from etude import assembly, pipeline
     from etude.layers.gaussian import BatchNoise, use_noise
     from etude.recipe import draft
     from etude.training.distributed import World
@@ -183,10 +183,10 @@ def train(family: str, kind: str, out: str) -> None:
         **FIELDS[family], "train.lr": 1e-2, "train.optimizer": "momentum", "train.clip": 1.0,
         "train.device": "cpu", "train.batch_size": BATCH,
     }  # fmt: skip
-    recipe = registry.complete(draft(family, "digits", fields=fields))
+    recipe = assembly.complete(draft(family, "digits", fields=fields))
     world = World.here()
     world.join("cpu")
-    parts = registry.assemble(recipe)
+    parts = assembly.assemble(recipe)
     held, _ = pipeline.learned_from(parts)
     parts.model.to(getattr(torch, kind))
     step = Step(parts.model, parts.task.phases(), parts.recipe.train, STEPS, world)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from etude import registry
+from etude import assembly, registry
 from etude.inspection.trace import record
 from etude.inspection.views import shapes
 from etude.layers import LSTM, MultiHeadAttention, attention
@@ -160,7 +160,7 @@ def test_the_count_of_a_bidirectional_lstm_and_of_cross_attention():
 
 @pytest.mark.parametrize("name", SPECS)
 def test_each_parameter_is_counted_once(name):
-    model = registry.create(name, SPECS[name]).eval()
+    model = assembly.create(name, SPECS[name]).eval()
     trace = record(model, batch_of((torch.randn(2, *SPECS[name].shape),)))
     assert sum(c.parameters for c in trace.calls) == sum(p.numel() for p in model.parameters())
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import etude
-from etude import registry
+from etude import assembly, registry
 from etude.errors import StorageError
 from etude.models import aae, transformer, vit
 from etude.models.cnn import CNN
@@ -299,7 +299,7 @@ def test_to_judge_the_size_first_draws_nothing(name):
         config = architecture.config.read(dict(preset(spec).model), "model")
         torch.manual_seed(5)
         alone, state = architecture.build(config, spec), torch.get_rng_state()
-        judged = registry.create(name, spec, seed=5, **config.plain())
+        judged = assembly.create(name, spec, seed=5, **config.plain())
         assert torch.equal(state, torch.get_rng_state())
         assert all(p.device.type == "cpu" for p in judged.parameters())
         for (key, one), (other, two) in zip(
@@ -323,14 +323,14 @@ def test_to_judge_the_size_first_draws_nothing(name):
 def test_a_giant_is_refused_before_it_is_built(name, fields):
     spec = Spec("sequence", (28, 28), 10) if name in ("lstm", "transformer") else None
     with pytest.raises(StorageError, match=r"Out of memory: .* [0-9,]+ parameters"):
-        registry.create(name, spec or Spec("image", (1, 28, 28), 10), **fields)
+        assembly.create(name, spec or Spec("image", (1, 28, 28), 10), **fields)
 
 
 def test_what_fits_is_a_matter_of_the_machine(monkeypatch):
     spec = Spec("vector", (10,), 2)
     parameters = 10 * 5 + 5 + 5 * 2 + 2
-    monkeypatch.setattr(registry, "memory", lambda: 4 * 4 * parameters)
-    assert registry.create("mlp", spec, hidden=[5])
-    monkeypatch.setattr(registry, "memory", lambda: 4 * 4 * parameters - 1)
+    monkeypatch.setattr(assembly, "memory", lambda: 4 * 4 * parameters)
+    assert assembly.create("mlp", spec, hidden=[5])
+    monkeypatch.setattr(assembly, "memory", lambda: 4 * 4 * parameters - 1)
     with pytest.raises(StorageError, match=str(parameters)):
-        registry.create("mlp", spec, hidden=[5])
+        assembly.create("mlp", spec, hidden=[5])

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import etude
-from etude import registry
+from etude import assembly
 from etude.models.resnet import Block, Config, ResNet
 from etude.shapes import Spec
 from tests.parity import assert_parity, assert_same
@@ -114,6 +114,6 @@ def test_the_default_fits_any_image(side):
     spec = Spec("image", (3, side, side + 3), 4)
     if side == 1:
         with pytest.raises(etude.errors.UsageError):
-            registry.create("resnet", spec)
+            assembly.create("resnet", spec)
     else:
-        assert registry.create("resnet", spec)(torch.zeros(2, *spec.shape)).shape == (2, 4)
+        assert assembly.create("resnet", spec)(torch.zeros(2, *spec.shape)).shape == (2, 4)

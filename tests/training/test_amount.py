@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import etude
-from etude import pipeline, registry
+from etude import assembly, pipeline, registry
 from etude.recipe import Train, draft
 from etude.runs.folder import RunFolder
 from etude.training import loop, record
@@ -31,19 +31,19 @@ def own(path: Path, count: int, held: int, shape: tuple[int, ...] = (6,), seed: 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_a_batch_is_a_power_of_two_that_leaves_several_steps(count):
-    size = registry.batch_size(count)
+    size = assembly.batch_size(count)
     assert 2 <= size <= 128
     assert size & (size - 1) == 0
     assert size <= count
-    assert count // size >= registry.FEWEST_BATCHES or size == 2
-    assert registry.batch_size(10 * count) >= size
+    assert count // size >= assembly.FEWEST_BATCHES or size == 2
+    assert assembly.batch_size(10 * count) >= size
 
 
 @pytest.mark.parametrize("count", [4, 13, 36, 64, 150, 700])
 @pytest.mark.parametrize("model", ["mlp", "cnn", "lstm", "transformer"])
 def test_small_data_get_the_steps_that_the_preset_wants(model, count, tmp_path):
     path = own(tmp_path / "own.npz", count, 4, (8, 2))
-    parts = registry.assemble(registry.complete(draft(model, str(path))))
+    parts = assembly.assemble(assembly.complete(draft(model, str(path))))
     spec, train = parts.dataset.card.model_spec, parts.recipe.train
     wanted = registry.load("model", model).presets["default"](spec).updates
     steps = train.epochs * (count // train.batch_size)
@@ -54,7 +54,7 @@ def test_a_size_that_the_user_gives_changes_the_epochs_and_not_the_steps(tmp_pat
     path = own(tmp_path / "own.npz", 64, 8)
     for size in (4, 64):
         fields = {"train.batch_size": size}
-        train = registry.assemble(registry.complete(draft("mlp", str(path), fields=fields))).recipe
+        train = assembly.assemble(assembly.complete(draft("mlp", str(path), fields=fields))).recipe
         assert train.train.epochs * (64 // size) == pytest.approx(1500, rel=0.05)
 
 
@@ -62,8 +62,8 @@ def test_a_presets_batch_never_exceeds_the_data(tmp_path):
     x, y = np.random.default_rng(0).normal(size=(12, 9)), np.ones((12, 2))
     np.savez(tmp_path / "short.npz", x=x, y=y)
     fields = {"data.forecast": True}
-    parts = registry.assemble(
-        registry.complete(draft("lstm", str(tmp_path / "short.npz"), fields=fields))
+    parts = assembly.assemble(
+        assembly.complete(draft("lstm", str(tmp_path / "short.npz"), fields=fields))
     )
     assert parts.recipe.train.batch_size <= len(parts.dataset.train)
 
@@ -77,7 +77,7 @@ def test_a_presets_batch_never_exceeds_the_data(tmp_path):
     ],
 )  # fmt: skip
 def test_the_recipes_of_embedded_data_are_what_was_measured(model, data, epochs, size):
-    train = registry.assemble(registry.complete(draft(model, data))).recipe.train
+    train = assembly.assemble(assembly.complete(draft(model, data))).recipe.train
     assert (train.epochs, train.batch_size) == (epochs, size)
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from etude import pipeline, registry
+from etude import assembly, pipeline
 from etude.errors import UsageError
 from etude.recipe import Train, draft
 from etude.training import hardware, precision
@@ -62,7 +62,7 @@ def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
 
     from etude.training.step import Step
 
-    parts = registry.assemble(registry.complete(draft("mlp", "digits", fields=CPU)))
+    parts = assembly.assemble(assembly.complete(draft("mlp", "digits", fields=CPU)))
     monkeypatch.setattr(Step, "__init__", lambda *_: pytest.fail("a step was made"))
     for clock in ("monotonic", "perf_counter", "process_time", "time"):
         monkeypatch.setattr(time, clock, lambda: pytest.fail("the clock was read"))
@@ -71,7 +71,7 @@ def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
 
 def test_an_augmentation_that_does_not_fit_is_met_before_training(workdir):
     fields = {**CPU, "data.augment": ["jitter"]}
-    parts = registry.assemble(registry.complete(draft("mlp", "digits", fields=fields)))
+    parts = assembly.assemble(assembly.complete(draft("mlp", "digits", fields=fields)))
     with pytest.raises(UsageError, match="jitter does not fit samples of kind image"):
         pipeline.choose(parts)
 
@@ -102,7 +102,7 @@ def test_bf16_trains_too(workdir):
 def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
     """As of an LSTM on a CPU without bf16 instructions: before training, in words."""
     fields = {"train.device": "cpu", "train.precision": "bf16"}
-    parts = registry.assemble(registry.complete(draft("lstm", "digits", fields=fields)))
+    parts = assembly.assemble(assembly.complete(draft("lstm", "digits", fields=fields)))
 
     def fails(*_):
         raise RuntimeError("could not create a primitive descriptor for the LSTM. Run with more")

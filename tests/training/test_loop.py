@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import etude
-from etude import pipeline, registry
+from etude import assembly, pipeline
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.recipe import Train, draft
 from etude.runs.folder import RunFolder
@@ -282,10 +282,10 @@ def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
 
 
 def aae(**fields):
-    recipe = registry.complete(
+    recipe = assembly.complete(
         draft("aae", "digits", fields={"train.device": "cpu", **SMALL["aae"], **fields})
     )
-    parts = registry.assemble(recipe)
+    parts = assembly.assemble(recipe)
     train, _ = pipeline.learned_from(parts)
     return parts, train.take(np.arange(64))
 
@@ -348,8 +348,8 @@ def test_the_weighted_game_has_two_phases():
 
 
 def test_evaluation_leaves_weights_buffers_and_mode_alone():
-    parts = registry.assemble(
-        registry.complete(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]}))
+    parts = assembly.assemble(
+        assembly.complete(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]}))
     )
     _, val = pipeline.learned_from(parts)
     parts.model.train()

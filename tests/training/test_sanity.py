@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from etude import pipeline, registry, verbs
+from etude import assembly, pipeline, verbs
 from etude.cli import main
 from etude.errors import UsageError
 from etude.locale.texts import LANGS, say
@@ -22,14 +22,14 @@ FIELDS = {"train.device": "cpu", "model.channels": [4, 8], "model.hidden": [16]}
 @pytest.mark.parametrize("kind", ["dry-run", "overfit", "lr"])
 def test_it_gives_back_the_weights_and_keeps_no_run(kind, workdir, monkeypatch):
     seen = []
-    assemble = registry.assemble
+    assemble = assembly.assemble
 
     def watched(recipe):
         parts = assemble(recipe)
         seen.append((parts.model, {k: x.clone() for k, x in parts.model.state_dict().items()}))
         return parts
 
-    monkeypatch.setattr(registry, "assemble", watched)
+    monkeypatch.setattr(assembly, "assemble", watched)
     verbs.first_aid(kind, "cnn", "digits", **FIELDS)
     [(model, before)] = seen
     assert all(torch.equal(before[key], x) for key, x in model.state_dict().items())
@@ -49,7 +49,7 @@ def test_overfit_tells_a_network_that_can_from_one_that_cannot():
 
 def test_dry_run_names_what_gets_no_gradient():
     assert verbs.first_aid("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
-    parts = registry.assemble(registry.complete(draft("cnn", "digits", fields=FIELDS)))
+    parts = assembly.assemble(assembly.complete(draft("cnn", "digits", fields=FIELDS)))
     parts.model.unused = torch.nn.Linear(2, 2)
     train, _ = pipeline.learned_from(parts)
     some = train.take(torch.arange(8).numpy())

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from etude import pipeline, registry
+from etude import assembly, pipeline
 from etude.comparison import curves, findings, protocol, request, workers
 from etude.comparison.journal import Journal, NamedRecipe, Plan
 from etude.comparison.protocol import Contender
@@ -54,7 +54,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
     for mapping in drafts.values():
         for schedule in rules.schedules if rules else (None,):
             train = mapping.get("train", {})
-            registry.complete({**mapping, "train": {**train, **_without_none(schedule=schedule)}})
+            assembly.complete({**mapping, "train": {**train, **_without_none(schedule=schedule)}})
     # Resolving loads the data and may measure the hardware, so it happens once per model and data.
     resolved: dict[str, tuple[dict[str, Any], str]] = {}
     for mapping in drafts.values():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_origin
 
-from etude import pipeline, registry
+from etude import assembly, pipeline, registry
 from etude.comparison import search_space, shared_queue
 from etude.comparison.search_space import Axis
 from etude.comparison.shared_queue import SharedQueue, storage_errors
@@ -69,7 +69,7 @@ def parse(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
     # One axis at a time, with the others at their first end: all combinations would be too many.
     for path, axis in axes.items():
         for end in axis.ends():
-            registry.complete(draft(base=base, fields={**first, path: end}))
+            assembly.complete(draft(base=base, fields={**first, path: end}))
     _, goal, _ = pipeline.resolve(draft(base=base, fields=first))
     return Search(base, axes, goal)
 
@@ -79,7 +79,7 @@ def _is_list(path: str, mapping: Mapping[str, Any]) -> bool:
     head, _, name = path.partition(".")
     if head not in ("model", "data"):
         return False
-    part = registry.complete(mapping).plain()[head]
+    part = assembly.complete(mapping).plain()[head]
     entry = registry.load(head, part["name"]).config.model_fields.get(name)  # type: ignore[arg-type]
     return entry is not None and get_origin(entry.annotation) is tuple
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude import registry
+from etude import assembly, registry
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.old import with_bytes
@@ -111,7 +111,7 @@ class Run:
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
         with undisturbed():  # new weights are drawn before the trained ones replace them
-            model, task = registry.rebuild(self.recipe, self.card)
+            model, task = assembly.rebuild(self.recipe, self.card)
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)
@@ -173,8 +173,8 @@ class Run:
 
     def _dataset(self) -> Dataset:
         """The data of the recipe, read from disk again. Raises DataError."""
-        recipe = registry.found_again(self.recipe, self.path, self.data)
-        return registry.dataset_of(recipe)[0]
+        recipe = assembly.found_again(self.recipe, self.path, self.data)
+        return assembly.dataset_of(recipe)[0]
 
     @undisturbed()
     def look(
