@@ -12,7 +12,9 @@ from etude.config import Config
 from etude.errors import UsageError
 from etude.recipe import Recipe, draft
 from etude.shapes import Batch, Spec
+from etude.training.distributed import ALONE
 from etude.training.step import Step
+from tests import settings
 
 SPECS = {
     "vector": Spec("vector", (12,), 3),
@@ -90,12 +92,9 @@ class TestArchitecture:
         else:
             y = torch.randn(6, spec.outputs)
         batch = Batch(parts[0], y, lengths, np.arange(6))
-        recipe = assembly.complete(
-            draft(name, "digits", fields={"train.lr": 1e-3, "train.optimizer": "adam"})
-        )
         phases = phases_of(name, preset, spec)
         before = {key: p.detach().clone() for key, p in model.named_parameters()}
-        step = Step(model, phases, recipe.train, 10)
+        step = Step(model, phases, settings.train(), 10)
         for number in range(3):
             step(batch, number)
         assert not step.bad
@@ -139,15 +138,14 @@ def test_every_architecture_has_the_notes_preset():
 
 @pytest.mark.parametrize("name", registry.names("model"))
 def test_a_complete_recipe_survives_json_and_is_complete(name):
-    recipe = assembly.assemble(assembly.complete(draft(name, "digits"))).recipe
+    recipe = assembly.prepare(assembly.read_draft(draft(name, "digits")), ALONE).recipe
     again = Recipe.read(json.loads(recipe.model_dump_json()))
     assert again == recipe
     assert again.digest == recipe.digest
     fields = set(registry.load("model", name).config.model_fields)
     assert fields <= set(recipe.model.fields)
-    train = recipe.train.plain()
-    assert not [key for key, value in train.items() if value is None and key != "threads"]
-    assert assembly.assemble(again).recipe == recipe
+    assert None not in recipe.train.plain().values()
+    assert assembly.prepare(assembly.read_draft(again.plain()), ALONE).recipe == recipe
 
 
 def test_an_unknown_name_key_or_value_says_what_was_meant():
@@ -162,11 +160,11 @@ def test_an_unknown_name_key_or_value_says_what_was_meant():
         ({"data.augmen": "flip"}, "augment"),
     ]:
         with pytest.raises(UsageError) as error:
-            assembly.complete(draft("vit", "digits", fields=fields))
+            assembly.read_draft(draft("vit", "digits", fields=fields))
         assert words in str(error.value)
 
 
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(UsageError) as error:
-        assembly.complete(draft("vit", "digits", fields={"model.patch": 0, "model.hedas": 2}))
+        assembly.read_draft(draft("vit", "digits", fields={"model.patch": 0, "model.hedas": 2}))
     assert len(error.value.items) == 2

@@ -121,7 +121,7 @@ def parsed_only(workdir, monkeypatch):
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)
             if place.suffix:
                 place.touch()
-        assembly.complete(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
+        assembly.read_draft(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
 
     def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
         check(model, data, fields)

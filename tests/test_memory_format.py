@@ -8,6 +8,7 @@ import torch
 import etude
 from etude import assembly
 from etude.recipe import draft
+from etude.training.distributed import ALONE
 
 SMALL = {"train.device": "cpu", "model.channels": [4], "model.hidden": [8]}
 
@@ -16,7 +17,7 @@ def assembled(model, asked=None, **fields):
     fields = {**fields, "train.device": "cpu"}
     if asked:
         fields["train.memory_format"] = asked
-    return assembly.assemble(assembly.complete(draft(model, "digits", fields=fields)))
+    return assembly.prepare(assembly.read_draft(draft(model, "digits", fields=fields)), ALONE)
 
 
 @pytest.mark.parametrize(

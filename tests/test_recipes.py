@@ -9,7 +9,7 @@ import etude
 from etude import assembly, registry
 from etude.data import mnist_files
 from etude.errors import DataError
-from etude.recipe import Recipe
+from etude.recipe import RecipeDraft
 
 RECIPES = sorted((Path(__file__).parent.parent / "recipes").glob("*.json"))
 EMBEDDED = [path for path in RECIPES if path.stem.split("-")[0] in ("digits", "curve", "series")]
@@ -19,8 +19,8 @@ TIMED = [path for path in RECIPES if "seconds" in json.loads(path.read_text())["
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
 def test_a_recipe_says_how_it_is_played_and_what_it_reaches(path):
-    recipe = Recipe.read(json.loads(path.read_text()))
-    assembly.complete(recipe.plain())
+    recipe = RecipeDraft.read(json.loads(path.read_text()))
+    assembly.read_draft(recipe.plain())
     assert {"command", "measured", "machine"} <= set(recipe.about)
     assert recipe.about["command"] == f"etude train recipes/{path.name}"
     assert recipe.expect
@@ -49,7 +49,7 @@ def test_a_timed_recipe_names_its_seconds_and_leaves_nothing_to_be_chosen():
         "fashion-90", "fashion-91", "fashion-92", "fashion-93", "mnist-99",
     }  # fmt: skip
     for path in TIMED:
-        recipe = Recipe.read(json.loads(path.read_text()))
+        recipe = RecipeDraft.read(json.loads(path.read_text()))
         assert float(recipe.about["seconds"]) > 0
         assert recipe.train.threads == 2
         assert "auto" not in (recipe.train.precision, recipe.train.compile)

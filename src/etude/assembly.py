@@ -1,29 +1,40 @@
-"""A recipe becomes live parts: data, model and task, and every open field is filled.
+"""A draft of a recipe becomes live parts: data, model and task, and every open field is filled.
 
-`complete` makes a Recipe of a mapping; `assemble` is the only place where its names become objects,
-for training, looking and serving alike.
+`prepare` is the only way there: for training, resuming, sanity checks, comparisons and searches.
+`rebuild` makes the model and the task of a run that exists, without its data.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from etude import registry
 from etude.config import nearest
-from etude.errors import DataError, StorageError, UsageError, quantity
-from etude.recipe import Part, Recipe, Train
+from etude.data.augment import require
+from etude.data.dataset import Card, DataConfig, Dataset, split_dataset
+from etude.data.locate import with_source
+from etude.data.old import fingerprint_of_old
+from etude.data.resident import Resident
+from etude.errors import UsageError, quantity
+from etude.models.architecture import Architecture
+from etude.models.build import build
+from etude.recipe import Part, Recipe, RecipeDraft, Train
+from etude.shapes import Spec
 from etude.system.caller import undisturbed
-from etude.system.limits import hold_memory, memory
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from etude.data.dataset import Card, DataConfig, Dataset
-    from etude.models.architecture import Architecture
-    from etude.shapes import Spec
-    from etude.tasks.protocol import Task
+from etude.system.limits import hold_memory
+from etude.tasks.autoencode import Autoencode
+from etude.tasks.classify import Classify
+from etude.tasks.forecast import Forecast
+from etude.tasks.protocol import Task
+from etude.tasks.regress import Regress
+from etude.training import hardware
+from etude.training.distributed import World
 
 SMALL_DATA = 5000
 FEWEST_EPOCHS = 8
@@ -31,128 +42,96 @@ BATCH, LARGE_BATCH = 64, 128
 FEWEST_BATCHES = 4
 """Fewest steps in an epoch when étude chooses the batch size: with fewer, all batches of a small
 data set would contain nearly the same samples."""
-TAKES = 4
-"""Memory for training in multiples of the model: weights, gradients, the two moments of Adam."""
 
 
 @dataclass(frozen=True)
-class Assembly:
-    """Data, model and task, and the recipe complete but for precision and compilation."""
+class Prepared:
+    """Everything that a run needs to start.
+
+    reason: why this precision and memory format, as a line for the user.
+    """
 
     recipe: Recipe
-    dataset: "Dataset"
-    model: "nn.Module"
-    task: "Task"
+    dataset: Dataset
+    model: nn.Module
+    task: Task
+    reason: str
 
 
-def complete(mapping: Mapping[str, Any]) -> Recipe:
-    """Read a Recipe from a mapping and check every key against the part it belongs to.
+def read_draft(mapping: Mapping[str, Any]) -> RecipeDraft:
+    """Read a draft from a mapping and check every key against the part it belongs to.
 
-    A data name that is a path becomes its source's name and the path. Raises UsageError.
+    A data name that is a path becomes its source's name and the path. Raises UsageError, DataError.
     """
-    recipe = Recipe.read(mapping)
-    architecture = registry.load("model", recipe.model.name)
-    chosen = recipe.model.fields
-    preset = chosen.pop("preset", "default")
+    draft = RecipeDraft.read(mapping)
+    architecture: Architecture = registry.load("model", draft.model.name)
+    fields = draft.model.fields
+    preset = fields.pop("preset", "default")
     if not isinstance(preset, str) or preset not in architecture.presets:
         near = nearest(str(preset), architecture.presets)
-        raise UsageError(f"{recipe.model.name} has no preset {preset!r}.{near}")
-    architecture.config.read(chosen, "model")
-    data = _place(recipe.data)
+        raise UsageError(f"{draft.model.name} has no preset {preset!r}.{near}")
+    architecture.config.read(fields, "model")
+    data = with_source(draft.data)
     registry.load("data", data.name).config.read(data.fields, "data")
-    return recipe.model_copy(update={"data": data})
+    return draft.model_copy(update={"data": data})
 
 
-def _place(data: Part) -> Part:
-    """Replace a path that was given as the data name by its source's name and the path."""
-    if data.name in registry.names("data"):
-        return data
-    path = Path(os.path.expanduser(data.name))
-    if not os.path.exists(path):
-        known = ", ".join(registry.names("data"))
-        raise UsageError(
-            f"There is no data set {data.name!r}, nor a file or folder of that name."
-            f"{nearest(data.name, registry.names('data'))}",
-            do=f"Give one of {known}, or the path of a folder of images, .npz, .npy or .ts.",
-        )
-    from etude.data.paths import source_for
+def prepare(draft: RecipeDraft, world: World) -> Prepared:
+    """Load the data, build the model, and choose every open field of the recipe.
 
-    source = source_for(path)
-    if source is None:
-        raise DataError(
-            f"{path}: no source reads this kind of file.",
-            do="Give a folder of images (a folder a class), an .npz, an .npy or a .ts file.",
-        )
-    return Part.read({"name": source, "path": str(path), **data.fields}, "data")
-
-
-def assemble(recipe: Recipe, loaded: "tuple[Dataset, DataConfig] | None" = None) -> Assembly:
-    """Load the data, fill open fields of the recipe, build the model.
-
-    loaded: the result of `dataset_of`, if the caller has it. Raises DataError, UsageError.
+    Sets torch's number of threads. world: the processes that share each batch; they are connected
+    once this process has its data. Raises UsageError, DataError, StorageError.
     """
-    import torch
-
-    architecture: Architecture = registry.load("model", recipe.model.name)
-    dataset, config = loaded or dataset_of(recipe)
-    recipe = _resolve(recipe, architecture, dataset)
-    recipe = recipe.model_copy(
-        update={"data": Part.read({"name": recipe.data.name, **config.plain()}, "data")}
+    device, threads = hardware.resolve(draft.train.device, draft.train.threads)
+    dataset, source = dataset_of(draft)
+    ops = tuple(source.augment)
+    if ops:
+        require(dataset.train.x.ndim, ops)
+    card = dataset.card
+    model_part, train = _settings(draft, dataset)
+    task_part = Part.read({"name": _task_name(draft, card)})
+    with _generator(draft.seed):
+        model, task = _build(model_part, task_part, train["batch_size"], card)
+    _require_shares(train["batch_size"], world)
+    world.join(device)
+    layout = memory_format(train["memory_format"], model)
+    parameters = sum(p.numel() for p in model.parameters())
+    exact = card.target != "class"
+    choice = hardware.select(draft.train, device, model_part.name, parameters, exact)
+    if choice.precision == "bf16":
+        _try_bf16(model, task, dataset, device, model_part.name)
+    train |= {
+        "device": device, "threads": threads, "precision": choice.precision,
+        "compile": choice.compile, "memory_format": layout,
+    }  # fmt: skip
+    recipe = Recipe(
+        model=model_part,
+        data=Part.read({"name": draft.data.name, **source.plain()}, "data"),
+        task=task_part,
+        train=Train.read(train, "train"),
+        seed=draft.seed,
+        about=draft.about,
+        expect=draft.expect,
     )
-    torch.manual_seed(recipe.seed)
-    model, task = rebuild(recipe, dataset.card)
-    kind = "channels_last" if _last(model, recipe.train) else "contiguous"
-    train = recipe.train.model_copy(update={"memory_format": kind})
-    return Assembly(recipe.model_copy(update={"train": train}), dataset, model, task)
+    model = laid_out(model, recipe.train)
+    layout_note = "channels last, " if layout == "channels_last" else ""
+    return Prepared(recipe, dataset, model, task, layout_note + choice.reason)
 
 
-def found_again(recipe: Recipe, run: Path, place: str | None = None) -> Recipe:
-    """The recipe of a run with the path of its data: `place` if given, else the stored path.
-
-    Raises DataError with that path and a way to correct it if there is nothing.
-    """
-    path = recipe.data.fields.get("path")
-    if place is None:
-        if isinstance(path, str) and not os.path.exists(os.path.expanduser(path)):
-            raise _moved(run, path)
-        return recipe
-    if not isinstance(path, str):
-        raise UsageError(
-            f"{run}: was trained on {recipe.data.name!r}, which is found by its name.",
-            do="Leave --data out.",
-        )
-    from etude.data.paths import source_for
-
-    there = Path(os.path.expanduser(place))
-    if not os.path.exists(there):
-        raise DataError(f"{place}: there is no such file or folder.")
-    if (source := source_for(there)) != recipe.data.name:
-        kind = f"it is read as {source!r}" if source else "no source reads it"
-        raise DataError(f"{place}: the data of {run} are read as {recipe.data.name!r}; {kind}.")
-    data = Part.read({**recipe.data.plain(), "path": str(there)}, "data")
-    return recipe.model_copy(update={"data": data})
+@contextmanager
+def _generator(seed: int) -> Iterator[None]:
+    """Inside, torch's generator starts at `seed`; afterwards its state is what it was before."""
+    # devices=[]: weights are drawn on the CPU; saving the state of every GPU would start CUDA.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
-def _moved(run: Path, path: str) -> DataError:
-    """The error for data that are not at the path in the recipe, with a path where they may be."""
-    full = os.path.abspath(os.path.expanduser(path))
-    seen = "" if os.path.isabs(path) else f", which from the current folder is {full}"
-    near = next((p / path for p in run.absolute().parents if os.path.exists(p / path)), None)
-    start = "" if os.path.isabs(path) else f"Start from the folder in which {path} lies, or name"
-    where = os.path.relpath(near) if near else "PATH"
-    return DataError(
-        f"{run}: its recipe looks for its data at {path}{seen}: there is nothing.",
-        do=f"{start or 'Name'} the new place: --data {where} (in Python data={where!r}).",
-    )
-
-
-def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
+def dataset_of(recipe: RecipeDraft | Recipe) -> tuple[Dataset, DataConfig]:
     """The dataset of a recipe and the Config of its source, without a model. Raises DataError."""
-    from etude.data.dataset import split_dataset
-
     architecture: Architecture = registry.load("model", recipe.model.name)
     source = registry.load("data", recipe.data.name)
-    config = source.config.read(recipe.data.fields, "data")
+    config: DataConfig = source.config.read(recipe.data.fields, "data")
     dataset = split_dataset(
         source.load(config),
         reads=architecture.reads,
@@ -163,26 +142,25 @@ def dataset_of(recipe: Recipe) -> "tuple[Dataset, DataConfig]":
     return dataset, config
 
 
-def old_fingerprint(recipe: Recipe) -> str:
+def old_fingerprint(recipe: RecipeDraft) -> str:
     """The fingerprint that étude 0.1.0 computed for the data of a recipe. Raises DataError."""
-    from etude.data.old import old_fingerprint
-
     source = registry.load("data", recipe.data.name)
-    return old_fingerprint(source.load(source.config.read(recipe.data.fields, "data")))
+    return fingerprint_of_old(source.load(source.config.read(recipe.data.fields, "data")))
 
 
-def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -> Recipe:
-    """Fill open fields: the user's values first, then the preset's, then rules by data size."""
-    chosen = recipe.model.fields
-    name = chosen.pop("preset", "default")
+def _settings(draft: RecipeDraft, dataset: Dataset) -> tuple[Part, dict[str, Any]]:
+    """The complete model part and training settings but for the hardware's: the user's values
+    first, then the preset's, then rules by the size of the data."""
+    architecture: Architecture = registry.load("model", draft.model.name)
+    fields, count = draft.model.fields, len(dataset.train)
+    name = fields.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
-    model = architecture.config.read({**preset.model, **chosen}, "model")
-    given = {key: value for key, value in recipe.train.plain().items() if value is not None}
-    train = {**recipe.train.plain(), **preset.train, **given}
-    count = len(dataset.train)
+    model = architecture.config.read({**preset.model, **fields}, "model")
+    asked = {key: value for key, value in draft.train.plain().items() if value is not None}
+    train = {**draft.train.plain(), **preset.train, **asked}
     if train["batch_size"] is None:
         train["batch_size"] = batch_size(count)
-    elif "batch_size" not in given:
+    elif "batch_size" not in asked:
         train["batch_size"] = min(train["batch_size"], count)  # the preset's
     if train["batch_size"] > count:
         raise UsageError(
@@ -193,14 +171,8 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
     if train["epochs"] is None:
         wanted = round(preset.updates / (count // train["batch_size"]))
         train["epochs"] = max(wanted, FEWEST_EPOCHS)
-    task = _task_name(recipe, architecture, dataset.card)
-    return recipe.model_copy(
-        update={
-            "model": Part.read({"name": recipe.model.name, "preset": name, **model.plain()}),
-            "task": Part.read({"name": task}),
-            "train": Train.read(train, "train"),
-        }
-    )
+    part = Part.read({"name": draft.model.name, "preset": name, **model.plain()})
+    return part, train
 
 
 def batch_size(count: int) -> int:
@@ -215,8 +187,37 @@ def batch_size(count: int) -> int:
     return min(count, 1 << (most.bit_length() - 1))
 
 
-def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> str:
+def _require_shares(size: int, world: World) -> None:
+    """Raise UsageError unless every process gets two samples of each batch, for batch norm."""
+    if world.size > 1 and size // world.size < 2:
+        raise UsageError(
+            f"train.batch_size={size}, shared by {world.size} processes, leaves fewer than two "
+            "samples each.",
+            do=f"Choose train.batch_size={2 * world.size} or more, or fewer processes.",
+        )
+
+
+def _try_bf16(model: nn.Module, task: Task, dataset: Dataset, device: str, name: str) -> None:
+    """Two samples through the model in bf16. Raises UsageError where this processor cannot: oneDNN
+    has no LSTM in bf16 for a CPU without the instructions."""
+    place = torch.device(device)
+    few = Resident(dataset.train.take(np.arange(2)), dataset.card, place)
+    model = model.to(place).eval()
+    try:
+        with torch.inference_mode(), torch.autocast(place.type, torch.bfloat16):
+            task.outputs(model, few.take(np.arange(2)))
+    except RuntimeError as error:
+        reason = str(error).split(". ")[0][:200]
+        raise UsageError(
+            f"train.precision=bf16: {name} cannot be computed in bf16 on {place.type} here "
+            f"({reason}).",
+            do="Choose --precision fp32, or leave it out.",
+        ) from None
+
+
+def _task_name(recipe: RecipeDraft | Recipe, card: Card) -> str:
     """The task that fits the target of the data, or the only task of the architecture."""
+    architecture: Architecture = registry.load("model", recipe.model.name)
     asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
     fit = asked if asked in architecture.tasks else architecture.tasks[0]
     if fit != asked and len(architecture.tasks) > 1:
@@ -230,104 +231,56 @@ def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> st
     return fit
 
 
-def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
-    """Build the model and task of a complete recipe from the Card, without reading the data."""
+def rebuild(recipe: Recipe, card: Card) -> tuple[nn.Module, Task]:
+    """Build the model and task of a recipe from the Card, without reading the data.
+
+    The weights are those of a new model with the recipe's seed. Raises UsageError, StorageError.
+    """
+    _task_name(recipe, card)
+    with _generator(recipe.seed):
+        model, task = _build(recipe.model, recipe.task, recipe.train.batch_size, card)
+    return laid_out(model, recipe.train), task
+
+
+def _build(part: Part, task: Part, size: int, card: Card) -> tuple[nn.Module, Task]:
+    """The model and task that these complete parts name, for batches of `size`."""
     hold_memory()
-    architecture = registry.load("model", recipe.model.name)
-    fields = recipe.model.fields
+    architecture: Architecture = registry.load("model", part.name)
+    fields = part.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
     if card.model_spec.kind not in architecture.reads:
+        raise UsageError(f"{part.name} does not read samples of kind {card.model_spec.kind}.")
+    model = build(architecture, part.name, config, card.model_spec)
+    if size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
+        # The variance of one sample is undefined.
         raise UsageError(
-            f"{recipe.model.name} does not read samples of kind {card.model_spec.kind}."
+            f"train.batch_size=1: {part.name} has batch norm, which needs at least two samples "
+            "per batch.",
+            do="Choose train.batch_size=2 or more.",
         )
-    _task_name(recipe, architecture, card)
-    model = _built(architecture, recipe.model.name, config, card.model_spec)
-    _refuse_single(recipe, model)
-    return _laid_out(model, recipe.train), _task(recipe, architecture, config, card)
+    return model, _task(task, architecture, config, card)
 
 
-def _built(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> "nn.Module":
-    try:
-        _refuse_giants(architecture, name, config, spec)
-        return architecture.build(config, spec)
-    except ValueError as error:
-        raise UsageError(f"{name} does not fit {spec}: {error}.") from None
+def memory_format(asked: str, model: nn.Module) -> str:
+    """ "channels_last" or "contiguous": as asked or, for "auto", by whether the model convolves.
 
-
-def _refuse_giants(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> None:
-    """Raise StorageError for a model whose training would not fit into memory.
-
-    The model is built on the meta device first: shapes without values take no memory.
+    On a CPU channels-last halves the time of a prediction (benchmarks/memory_format.py).
     """
-    import torch
-    from torch.overrides import TorchFunctionMode
-
-    class Shapes(TorchFunctionMode):
-        """Skips initialisation from a normal distribution: on the meta device torch would import
-        its compiler for it, which takes 1.6 s, and there are no values to set."""
-
-        def __torch_function__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            kwargs = kwargs or {}
-            if getattr(func, "__name__", "").endswith("normal_"):
-                return kwargs["tensor"] if "tensor" in kwargs else args[0]
-            return func(*args, **kwargs)
-
-    room = memory()
-    try:
-        with torch.device("meta"), Shapes():
-            parameters = list(architecture.build(config, spec).parameters())
-        size = sum(p.numel() * p.element_size() for p in parameters)
-    except (RuntimeError, OverflowError, TypeError):  # a side or a product beyond 64 bits
-        size = 2**63
-    if TAKES * size > room:
-        raise StorageError(
-            f"Out of memory: {name} on {spec} has {size // 4:,} parameters or more; to train them "
-            f"takes {TAKES * size:,} bytes, and {room:,} are to be had here.",
-            do="Choose a smaller model, or smaller samples.",
-        )
-
-
-def _last(model: "nn.Module", train: Train) -> bool:
-    """Whether to use the channels-last memory format: by default for models with convolutions.
-
-    On a CPU it halves the time of a prediction (benchmarks/memory_format.py).
-    """
-    from torch import nn
-
     convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
-    return train.memory_format == "channels_last" or (train.memory_format == "auto" and convolves)
+    automatic = "channels_last" if convolves else "contiguous"
+    return automatic if asked == "auto" else asked
 
 
-def _laid_out(model: "nn.Module", train: Train) -> "nn.Module":
-    import torch
-
-    if _last(model, train):
+def laid_out(model: nn.Module, train: Train) -> nn.Module:
+    """The model with its weights in the recipe's memory format."""
+    if train.memory_format == "channels_last":
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model
 
 
-def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:
-    """Raise UsageError for batch norm with a batch of one, where the variance is undefined."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    if recipe.train.batch_size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
-        raise UsageError(
-            f"train.batch_size=1: {recipe.model.name} has batch norm, which needs two samples "
-            "or more a batch.",
-            do="Choose train.batch_size=2 or more.",
-        )
-
-
-def _task(recipe: Recipe, architecture: "Architecture", config: Any, card: "Card") -> "Task":
-    from etude.tasks.autoencode import Autoencode
-    from etude.tasks.classify import Classify
-    from etude.tasks.forecast import Forecast
-    from etude.tasks.regress import Regress
-
-    match recipe.task and recipe.task.name:
+def _task(part: Part, architecture: Architecture, config: Any, card: Card) -> Task:
+    match part.name:
         case "classify":
             return Classify(card.classes)
         case "regress":
@@ -337,30 +290,23 @@ def _task(recipe: Recipe, architecture: "Architecture", config: Any, card: "Card
         case "autoencode" if architecture.phases:
             phases = architecture.phases(config)
             return Autoencode(phases, card.std[0], card.mean[0], config.latent_dim)
-    raise UsageError(f"There is no task {recipe.task and recipe.task.name!r} for this model.")
+    raise UsageError(f"There is no task {part.name!r} for this model.")
 
 
 @undisturbed()
-def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> "nn.Module":
+def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> nn.Module:
     """A model by name, built for `data` (a name, a path, or a Spec), as a plain nn.Module.
 
     seed: decides its weights; the caller's random generators are neither used nor changed. fields:
     the architecture's Config, and `preset`. Raises UsageError.
     """
-    import torch
-
-    from etude.shapes import Spec
-
-    if isinstance(data, Spec):
-        architecture: Architecture = registry.load("model", name)
-        chosen = fields.pop("preset", "default")
-        if chosen not in architecture.presets:
-            raise UsageError(f"{name} has no preset {chosen!r}.")
-        config = architecture.config.read(
-            {**architecture.presets[chosen](data).model, **fields}, "model"
-        )
-        torch.manual_seed(seed)
-        return _built(architecture, name, config, data)
-    parts = {"model": {"name": name, **fields}, "data": {"name": str(data)}}
-    recipe = complete({**parts, "seed": seed})
-    return assemble(recipe).model
+    if not isinstance(data, Spec):
+        parts = {"model": {"name": name, **fields}, "data": {"name": str(data)}}
+        return prepare(read_draft({**parts, "seed": seed}), World()).model
+    architecture: Architecture = registry.load("model", name)
+    preset = fields.pop("preset", "default")
+    if preset not in architecture.presets:
+        raise UsageError(f"{name} has no preset {preset!r}.")
+    values = {**architecture.presets[preset](data).model, **fields}
+    with _generator(seed):
+        return build(architecture, name, architecture.config.read(values, "model"), data)

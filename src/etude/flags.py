@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Optional, get_args
 
 from cyclopts import Parameter
 
-from etude.recipe import Train
+from etude.recipe import TrainDraft
 
 
 def whole(kind: Any, tokens: Sequence[Any]) -> int:
@@ -36,7 +36,7 @@ def range_flag(field: Any) -> Any:
 # Every field of Train is a flag; those not given stay None, and the recipe decides.
 def flags_class(name: str, *but: str, of: Callable[[Any], Any] = flag) -> Any:
     """A dataclass of all these flags `but` some."""
-    fields = [(k, of(entry), None) for k, entry in Train.model_fields.items() if k not in but]
+    fields = [(k, of(entry), None) for k, entry in TrainDraft.model_fields.items() if k not in but]
     made: Any = make_dataclass(name, fields)
     made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
     return made
@@ -93,7 +93,7 @@ def value(text: str) -> Any:
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
 
 
-FIELDS = frozenset(Train.model_fields) | {"seed", "data", "name"}
+FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name"}
 """Fields that have a flag of their own, as key=value words name them."""
 SWITCHES = ("--json", "--skip-bad", "--different-data", "--help", "--version")
 """Flags without a value."""

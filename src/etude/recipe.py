@@ -1,8 +1,8 @@
-"""Recipe: everything that decides a run, and nothing else.
+"""RecipeDraft and Recipe: everything that decides a run, and nothing else.
 
-A run's `recipe.json` is complete and can be played again: `etude train runs/x/recipe.json`. The
-command line only fills one in. Fields that are None (or "auto") are chosen when the run starts and
-stand resolved in the run's own recipe.
+A draft is what a user asks for: fields that are None or "auto" are open, and are filled when the
+run starts (`assembly.prepare`). A recipe has no open field. Every run stores its own in
+`recipe.json`, which can be played again: `etude train runs/x/recipe.json`.
 """
 
 import difflib
@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -34,8 +34,8 @@ class Part(Config):
         return {key: value for key, value in self.plain().items() if key != "name"}
 
 
-class Train(Config):
-    """Training settings. None or "auto": chosen when the run begins, and printed."""
+class TrainDraft(Config):
+    """Training settings as a user asks for them. None or "auto": chosen when the run begins."""
 
     epochs: int | None = Field(
         default=None,
@@ -86,22 +86,66 @@ class Train(Config):
     threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
 
 
-class Recipe(Config):
-    """Everything that decides a run. about: command, machine and time; expect: expected results."""
+class Train(Config):
+    """Training settings, complete. The bounds of the values are those of `TrainDraft`."""
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    lr: float
+    weight_decay: float
+    schedule: Schedule
+    warmup: float
+    clip: float
+    patience: int
+    precision: Literal["fp32", "bf16"]
+    compile: Literal["on", "off"]
+    memory_format: Literal["contiguous", "channels_last"]
+    save_seconds: float
+    device: str
+    threads: int
+
+
+class RecipeDraft(Config):
+    """What a user asks for. about: command, machine and time; expect: expected results."""
 
     model: Part
     data: Part
     task: Part | None = None
-    train: Train = Train()
+    train: TrainDraft = TrainDraft()
     seed: int = Field(default=0, ge=0, lt=2**31, description="random seed")
     about: dict[str, str] = {}
     expect: dict[str, float] = {}
 
+
+class Recipe(Config):
+    """Everything that decides a run, complete."""
+
+    model: Part
+    data: Part
+    task: Part
+    train: Train
+    seed: int
+    about: dict[str, str]
+    expect: dict[str, float]
+
+    @classmethod
+    def read(cls, mapping: Mapping[str, Any], path: str = "") -> Self:
+        """Build a recipe from plain JSON values. Raises UsageError for values out of bounds and for
+        fields that are missing or open."""
+        draft = RecipeDraft.read(mapping, path)  # which has the bounds, and the fields' defaults
+        return super().read(draft.plain(), path)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of all that decides the numbers."""
-        plain = {k: v for k, v in self.plain().items() if k not in ("about", "expect")}
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        return digest_of(self.plain())
+
+
+def digest_of(mapping: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a recipe, without what decides no number."""
+    plain = {k: v for k, v in mapping.items() if k not in ("about", "expect")}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def draft(
@@ -130,9 +174,9 @@ def draft(
             tree.pop("task", None)  # what is asked follows from both
     for path, value in (fields or {}).items():
         head, *rest = path.split(".")
-        if head not in Recipe.model_fields or len(rest) > 1:
-            known = {key: key for key in Recipe.model_fields}
-            known |= {key: f"train.{key}" for key in Train.model_fields}
+        if head not in RecipeDraft.model_fields or len(rest) > 1:
+            known = {key: key for key in RecipeDraft.model_fields}
+            known |= {key: f"train.{key}" for key in TrainDraft.model_fields}
             near = difflib.get_close_matches(path.lower(), known, n=1)
             meant = f" Did you mean {known[near[0]]!r}?" if near else nearest(head, known.values())
             raise UsageError(f"Unknown key {path!r}.{meant}")

@@ -16,7 +16,8 @@ from etude.comparison.run_spec import Outcome, RunSpec
 from etude.comparison.workers import Pool, in_this_process
 from etude.errors import DataError, Interrupted, RunError, StorageError
 from etude.recipe import draft
-from etude.runs.folder import RunFolder, lines
+from etude.runs.folder import RunFolder
+from etude.runs.jsonl import lines
 
 SMALL = {"model.hidden": [16], "train.epochs": 1, "train.threads": 1}
 

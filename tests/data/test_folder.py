@@ -9,7 +9,7 @@ from PIL import Image
 from etude.data import folder
 from etude.data.dataset import split_dataset
 from etude.data.folder import Config, load
-from etude.data.paths import source_for
+from etude.data.locate import source_for
 from etude.data.tree import shown
 from etude.errors import DataError
 

@@ -13,6 +13,7 @@ from etude.data import inputs
 from etude.data.images import Levels
 from etude.data.resident import Resident
 from etude.recipe import draft
+from etude.training.distributed import ALONE
 from tests.data.test_images import tiff
 
 CPU = torch.device("cpu")
@@ -106,7 +107,7 @@ def folder(root, save, splits=(("train", 20), ("test", 8))):
 
 def parts_of(model, path, **fields):
     recipe = draft(model, str(path), fields={"train.device": "cpu", **fields})
-    return assembly.assemble(assembly.complete(recipe))
+    return assembly.prepare(assembly.read_draft(recipe), ALONE)
 
 
 def differences(parts, root):

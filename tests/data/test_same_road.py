@@ -13,6 +13,7 @@ from etude import assembly, pipeline
 from etude.data import inputs
 from etude.data.resident import Resident
 from etude.recipe import draft
+from etude.training.distributed import ALONE
 
 RANDOM = np.random.Generator(np.random.Philox(41))
 CPU = torch.device("cpu")
@@ -111,7 +112,9 @@ def assembled(make, model, root):
     fields = {"train.device": "cpu"}
     if model == "vit":
         fields["model.patch"] = 3
-    return assembly.assemble(assembly.complete(draft(model, str(path), fields=fields))), alone
+    return assembly.prepare(
+        assembly.read_draft(draft(model, str(path), fields=fields)), ALONE
+    ), alone
 
 
 def of(batch, place):
@@ -123,7 +126,7 @@ def of(batch, place):
 def differences(parts, alone):
     """Names of the samples that are not the same on all three roads."""
     data, card = parts.dataset, parts.dataset.card
-    learn, _ = pipeline.learned_from(parts)
+    learn, _ = pipeline.training_data(parts)
     found = []
     for split in (data.train, data.val, data.test):
         evaluation = Resident(split, card, CPU)
@@ -149,9 +152,9 @@ def test_a_sample_is_the_same_on_every_road(name, tmp_path):
 def test_augmentation_changes_training_alone(tmp_path):
     path, _ = greys(tmp_path)
     fields = {"train.device": "cpu", "data.augment": ["noise"]}
-    parts = assembly.assemble(assembly.complete(draft("cnn", str(path), fields=fields)))
+    parts = assembly.prepare(assembly.read_draft(draft("cnn", str(path), fields=fields)), ALONE)
     every = np.arange(len(parts.dataset.train))
-    learn, val = pipeline.learned_from(parts)
+    learn, val = pipeline.training_data(parts)
     plain = Resident(parts.dataset.train, parts.dataset.card, CPU)
     assert torch.equal(learn.take(every).x, plain.take(every).x)
     assert not torch.equal(learn.take(every, key=7).x, plain.take(every).x)

@@ -26,6 +26,7 @@ from etude import assembly, pipeline
 from etude.assembly import Assembly
 from etude.errors import DataError
 from etude.recipe import draft
+from etude.training.distributed import ALONE
 from tests.faults import bad_arrays, bad_pictures
 from tests.faults.kinds import Kind, NotHit
 from tests.faults.rights import dropped, laid_aside
@@ -67,8 +68,8 @@ def at_most(seconds: int) -> Iterator[None]:
 def assembled(path: Path, skip: bool = False) -> Assembly:
     """The data as `etude train mlp` takes them, and one batch of them. Raises DataError."""
     fields = {"train.device": "cpu", "data.skip_bad": skip}
-    parts = assembly.assemble(assembly.complete(draft("mlp", str(path), fields=fields)))
-    for held in (*pipeline.learned_from(parts), pipeline.examined_on(parts)):
+    parts = assembly.prepare(assembly.read_draft(draft("mlp", str(path), fields=fields)), ALONE)
+    for held in (*pipeline.training_data(parts), pipeline.test_data(parts)):
         batch = held.take(np.arange(min(2, len(held))))
         assert batch.x.isfinite().all() and batch.y.isfinite().all(), "a batch that is not finite"
     return parts

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude import pipeline
+from etude import assembly, pipeline
 from etude.errors import NumericsError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
@@ -113,9 +113,11 @@ def poison(family: str, kind: str, folder: Path) -> Row:
         fields[key if "." in key else f"train.{key}"] = value
     fields["train.save_seconds"] = 0.0
     run = RunFolder.create(folder / f"{family}-{kind}".replace(" ", "-"))
-    run, parts = pipeline.begin(run, draft(family, "digits", fields=fields), True)
+    run, parts = pipeline.begin(
+        run, assembly.read_draft(draft(family, "digits", fields=fields)), True
+    )
     spoil, factor = POISONS[kind]
-    train, val = pipeline.learned_from(parts)
+    train, val = pipeline.training_data(parts)
     if spoil:
         spoil(parts, factor)
     held = Poisoned(train) if spoil is None else train

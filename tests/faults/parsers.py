@@ -21,7 +21,7 @@ from etude.errors import EtudeError
 from etude.recipe import read_recipe
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint
-from etude.runs.folder import lines
+from etude.runs.jsonl import lines
 from etude.runs.lock import _holder
 from etude.runs.snapshot import unpack
 from etude.system import limits
@@ -189,7 +189,7 @@ ROWS: list[dict[str, Any]] = [
 
 def complete(path: Path) -> Any:
     """A recipe file, as `etude train` reads it."""
-    return assembly.complete(read_recipe(path))
+    return assembly.read_draft(read_recipe(path))
 
 
 def card(content: bytes) -> Any:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from etude.errors import RunError
-from etude.runs import folder as files
+from etude.runs import jsonl
 from etude.runs.folder import RunFolder
 from tests.faults.common import Row, environment, missing, references
 
@@ -226,10 +226,10 @@ def wrong(run: Path, saved: dict[int, dict[str, object]], said: list[str]) -> st
             if point and point.state != saved[point.step]:
                 return f"{point.step} loads what was never saved"
         if newest:
-            files.cut(folder.metrics, newest.state["metrics_bytes"])
-            if len(files.lines(folder.metrics)) != STEPS.index(newest.step) + 1:
+            folder.rewind(newest.state["metrics_bytes"])
+            if len(folder.rows) != STEPS.index(newest.step) + 1:
                 return "metrics are not those of the checkpoint"
-        files.whole_lines(folder.timing)
+        jsonl.whole_lines(folder.timing)
     except RunError as error:
         return str(error)
     return ""

@@ -175,7 +175,7 @@ def train(family: str, kind: str, out: str) -> None:
     from etude import assembly, pipeline
     from etude.layers.gaussian import BatchNoise, use_noise
     from etude.recipe import draft
-    from etude.training.distributed import World
+    from etude.training.distributed import ALONE, World
     from etude.training.randomness import order
     from etude.training.step import Step
 
@@ -183,11 +183,11 @@ def train(family: str, kind: str, out: str) -> None:
         **FIELDS[family], "train.lr": 1e-2, "train.optimizer": "momentum", "train.clip": 1.0,
         "train.device": "cpu", "train.batch_size": BATCH,
     }  # fmt: skip
-    recipe = assembly.complete(draft(family, "digits", fields=fields))
+    recipe = assembly.read_draft(draft(family, "digits", fields=fields))
     world = World.here()
     world.join("cpu")
-    parts = assembly.assemble(recipe)
-    held, _ = pipeline.learned_from(parts)
+    parts = assembly.prepare(recipe, ALONE)
+    held, _ = pipeline.training_data(parts)
     parts.model.to(getattr(torch, kind))
     step = Step(parts.model, parts.task.phases(), parts.recipe.train, STEPS, world)
     samples = order(0, 0, len(held))

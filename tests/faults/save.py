@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from etude.errors import EtudeError
-from etude.runs import folder as files
+from etude.runs import jsonl
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 
@@ -23,14 +23,14 @@ RECIPE = {"model": {"name": "mlp"}, "data": {"name": "digits"}}
 
 def point(found: Checkpoint, step: int, metrics: Path) -> Checkpoint:
     """A checkpoint as of `step`; its contents differ from step to step."""
-    state = {**found.state, "step": step, "metrics_bytes": files.size(metrics)}
+    state = {**found.state, "step": step, "metrics_bytes": jsonl.size(metrics)}
     return replace(found, step=step, state=state)
 
 
 def save(run: RunFolder, found: Checkpoint, step: int) -> None:
     """One epoch's line, one checkpoint, and the word that it is the best."""
     measured = {"train": {"classify": {"loss": 1 / step}}, "val": {"accuracy": 0.5}}
-    files.append(run.metrics, {"event": "epoch", "epoch": step, "step": step, **measured})
+    jsonl.append(run.metrics, {"event": "epoch", "epoch": step, "step": step, **measured})
     run.commit(point(found, step, run.metrics))
     os.write(1, f"acknowledged {step}\n".encode())
     run.settle(step)

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etude.errors import RunError
-from etude.runs.folder import RunFolder, lines
+from etude.runs.folder import RunFolder
+from etude.runs.jsonl import lines
 from tests.faults.common import FAMILIES, Row, environment, missing, references
 from tests.faults.save import MARK
 

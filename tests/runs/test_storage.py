@@ -14,7 +14,8 @@ import pytest
 from etude.errors import REASONS, LockedError, RunError, StorageError, UsageError
 from etude.runs import checkpoint, files
 from etude.runs.checkpoint import Checkpoint, commit, load, newest, prune, steps, sweep
-from etude.runs.folder import RunFolder, append, cut, free, lines, named
+from etude.runs.folder import RunFolder, free, named
+from etude.runs.jsonl import append, cut, lines
 from etude.runs.lock import Lock
 
 

@@ -15,7 +15,8 @@ from etude.errors import DataError, RunError, StorageError, UsageError
 from etude.recipe import read_recipe
 from etude.runs import files, rows, snapshot
 from etude.runs.checkpoint import HEADER, Checkpoint, commit, load, tensors
-from etude.runs.folder import RunFolder, append, free, lines, runs
+from etude.runs.folder import RunFolder, free, runs
+from etude.runs.jsonl import append, lines
 from etude.system import limits
 from tests.faults.parsers import CARD, ROWS, SERIES
 

@@ -8,10 +8,12 @@ import pytest
 
 import etude
 from etude import assembly, pipeline, registry
-from etude.recipe import Train, draft
+from etude.recipe import draft
 from etude.runs.folder import RunFolder
 from etude.training import loop, record
+from etude.training.distributed import ALONE
 from etude.training.record import FEWEST_TO_CHOOSE, chosen_by
+from tests import settings
 from tests.training.test_loop import final_bytes
 
 COUNTS = (2, 3, 4, 7, 8, 9, 15, 16, 33, 64, 100, 255, 256, 1000, 4999, 5000, 10**6)
@@ -43,7 +45,7 @@ def test_a_batch_is_a_power_of_two_that_leaves_several_steps(count):
 @pytest.mark.parametrize("model", ["mlp", "cnn", "lstm", "transformer"])
 def test_small_data_get_the_steps_that_the_preset_wants(model, count, tmp_path):
     path = own(tmp_path / "own.npz", count, 4, (8, 2))
-    parts = assembly.assemble(assembly.complete(draft(model, str(path))))
+    parts = assembly.prepare(assembly.read_draft(draft(model, str(path))), ALONE)
     spec, train = parts.dataset.card.model_spec, parts.recipe.train
     wanted = registry.load("model", model).presets["default"](spec).updates
     steps = train.epochs * (count // train.batch_size)
@@ -54,7 +56,9 @@ def test_a_size_that_the_user_gives_changes_the_epochs_and_not_the_steps(tmp_pat
     path = own(tmp_path / "own.npz", 64, 8)
     for size in (4, 64):
         fields = {"train.batch_size": size}
-        train = assembly.assemble(assembly.complete(draft("mlp", str(path), fields=fields))).recipe
+        train = assembly.prepare(
+            assembly.read_draft(draft("mlp", str(path), fields=fields)), ALONE
+        ).recipe
         assert train.train.epochs * (64 // size) == pytest.approx(1500, rel=0.05)
 
 
@@ -62,8 +66,8 @@ def test_a_presets_batch_never_exceeds_the_data(tmp_path):
     x, y = np.random.default_rng(0).normal(size=(12, 9)), np.ones((12, 2))
     np.savez(tmp_path / "short.npz", x=x, y=y)
     fields = {"data.forecast": True}
-    parts = assembly.assemble(
-        assembly.complete(draft("lstm", str(tmp_path / "short.npz"), fields=fields))
+    parts = assembly.prepare(
+        assembly.read_draft(draft("lstm", str(tmp_path / "short.npz"), fields=fields)), ALONE
     )
     assert parts.recipe.train.batch_size <= len(parts.dataset.train)
 
@@ -77,14 +81,16 @@ def test_a_presets_batch_never_exceeds_the_data(tmp_path):
     ],
 )  # fmt: skip
 def test_the_recipes_of_embedded_data_are_what_was_measured(model, data, epochs, size):
-    train = assembly.assemble(assembly.complete(draft(model, data))).recipe.train
+    train = assembly.prepare(assembly.read_draft(draft(model, data)), ALONE).recipe.train
     assert (train.epochs, train.batch_size) == (epochs, size)
 
 
 def test_few_validation_samples_choose_nothing():
-    assert chosen_by(Train(), FEWEST_TO_CHOOSE) == "validation"
-    assert chosen_by(Train(), FEWEST_TO_CHOOSE - 1) == "last"
-    assert chosen_by(Train(patience=3), 2) == "validation", "whoever stops by it relies on it"
+    assert chosen_by(settings.train(), FEWEST_TO_CHOOSE) == "validation"
+    assert chosen_by(settings.train(), FEWEST_TO_CHOOSE - 1) == "last"
+    assert chosen_by(settings.train(patience=3), 2) == "validation", (
+        "whoever stops by it relies on it"
+    )
 
 
 @pytest.mark.parametrize(("held", "chosen"), [(6, "last"), (60, "validation")])
@@ -119,8 +125,10 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
     fields = {"train.epochs": 6, "model.hidden": [8], "train.save_seconds": 0}
     whole = etude.train("mlp", data=path, name="whole", quiet=True, **fields)
     run = RunFolder.create(Path("runs/broken"))
-    run, parts = pipeline.begin(run, draft("mlp", path, fields=fields), quiet=True)
-    train, val = pipeline.learned_from(parts)
+    run, parts = pipeline.begin(
+        run, assembly.read_draft(draft("mlp", path, fields=fields)), quiet=True
+    )
+    train, val = pipeline.training_data(parts)
 
     class Gone(Exception):
         pass
@@ -131,7 +139,7 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
 
     card = parts.dataset.card.plain()
     with pytest.raises(Gone):
-        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop).fit()
+        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop, ALONE).fit()
     run.release()
     resumed = etude.resume("runs/broken", quiet=True)
     assert resumed.result["chosen"] == "last"

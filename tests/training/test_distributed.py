@@ -76,11 +76,10 @@ def test_a_process_that_ended_is_said():
 
 def test_a_batch_too_small_to_share_and_a_job_without_a_name_are_refused(monkeypatch, workdir):
     import etude
-    from etude import pipeline
-    from etude.recipe import Train
+    from etude import assembly
 
     with pytest.raises(UsageError, match="fewer than two"):
-        pipeline._shared_out(Train(batch_size=3), World(0, 2))
+        assembly._require_shares(3, World(0, 2))
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(UsageError, match="needs a name"):

@@ -4,10 +4,12 @@ import os
 
 import pytest
 
-from etude import assembly, pipeline
+from etude import assembly
 from etude.errors import UsageError
-from etude.recipe import Train, draft
+from etude.recipe import TrainDraft, draft
+from etude.tasks.classify import Classify
 from etude.training import hardware, precision
+from etude.training.distributed import ALONE
 
 CPU = {"train.device": "cpu", "model.hidden": [8]}
 
@@ -22,38 +24,38 @@ def fast(monkeypatch):
 
 
 def asked(**fields):
-    return Train(device="cpu", threads=1, **fields)
+    return TrainDraft(device="cpu", threads=1, **fields)
 
 
 def test_a_row_of_the_table_decides(fast):
     for row in precision.TABLE:
-        chosen, why = hardware.select(asked(), row.model, row.parameters, exact=False)
+        chosen = hardware.select(asked(), "cpu", row.model, row.parameters, exact=False)
         assert chosen.precision == ("bf16" if row.gain >= precision.WORTH else "fp32")
-        assert chosen.compile == "off" and str(row.measured) in why
+        assert chosen.compile == "off" and str(row.measured) in chosen.reason
 
 
 def test_what_was_not_measured_is_fp32(monkeypatch, fast):
-    assert hardware.select(asked(), "resnet", 10**6, exact=False)[0].precision == "fp32"
-    small, why = hardware.select(asked(), "mlp", 5000, exact=False)
-    assert small.precision == "fp32" and "small" in why
-    assert hardware.select(asked(), "mlp", 10**6, exact=True)[0].precision == "fp32"
+    assert hardware.select(asked(), "cpu", "resnet", 10**6, exact=False).precision == "fp32"
+    small = hardware.select(asked(), "cpu", "mlp", 5000, exact=False)
+    assert small.precision == "fp32" and "small" in small.reason
+    assert hardware.select(asked(), "cpu", "mlp", 10**6, exact=True).precision == "fp32"
     monkeypatch.undo()
     assert "cuda" in precision.processor("cuda:1") and precision.processor("cpu") in (FAST, PLAIN)
-    gpu = hardware.select(Train(device="cuda", threads=1), "mlp", 10**6, exact=False)
-    assert gpu[0].precision == "fp32" and "not measured yet" in gpu[1]
+    gpu = hardware.select(asked(), "cuda", "mlp", 10**6, exact=False)
+    assert gpu.precision == "fp32" and "not measured yet" in gpu.reason
 
 
 def test_without_bf16_instructions_it_is_fp32(monkeypatch):
     monkeypatch.setattr(precision, "processor", lambda device: PLAIN)
     for row in precision.TABLE:
-        assert hardware.select(asked(), row.model, 10**7, exact=False)[0].precision == "fp32"
+        assert hardware.select(asked(), "cpu", row.model, 10**7, exact=False).precision == "fp32"
 
 
 def test_what_is_asked_for_is_done(fast):
     for wanted in ("fp32", "bf16"):
-        chosen, why = hardware.select(asked(precision=wanted), "mlp", 10**6, exact=True)
-        assert chosen.precision == wanted and "as the recipe says" in why
-    assert hardware.select(asked(compile="on"), "mlp", 10**6, exact=False)[0].compile == "on"
+        chosen = hardware.select(asked(precision=wanted), "cpu", "mlp", 10**6, exact=True)
+        assert chosen.precision == wanted and "as the recipe says" in chosen.reason
+    assert hardware.select(asked(compile="on"), "cpu", "mlp", 10**6, exact=False).compile == "on"
 
 
 def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
@@ -62,18 +64,17 @@ def test_choosing_runs_no_step_and_reads_no_clock(monkeypatch, workdir):
 
     from etude.training.step import Step
 
-    parts = assembly.assemble(assembly.complete(draft("mlp", "digits", fields=CPU)))
+    wanted = assembly.read_draft(draft("mlp", "digits", fields=CPU))
     monkeypatch.setattr(Step, "__init__", lambda *_: pytest.fail("a step was made"))
     for clock in ("monotonic", "perf_counter", "process_time", "time"):
         monkeypatch.setattr(time, clock, lambda: pytest.fail("the clock was read"))
-    assert pipeline.choose(parts) == pipeline.choose(parts)
+    assert assembly.prepare(wanted, ALONE).recipe == assembly.prepare(wanted, ALONE).recipe
 
 
 def test_an_augmentation_that_does_not_fit_is_met_before_training(workdir):
     fields = {**CPU, "data.augment": ["jitter"]}
-    parts = assembly.assemble(assembly.complete(draft("mlp", "digits", fields=fields)))
     with pytest.raises(UsageError, match="jitter does not fit samples of kind image"):
-        pipeline.choose(parts)
+        assembly.prepare(assembly.read_draft(draft("mlp", "digits", fields=fields)), ALONE)
 
 
 def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):
@@ -81,11 +82,11 @@ def test_threads_follow_the_environment_and_devices_are_checked(monkeypatch):
     assert hardware.default_threads() == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert hardware.default_threads() == len(os.sched_getaffinity(0))
-    assert hardware.resolve(Train(device="cpu", threads=1)).threads == 1
+    assert hardware.resolve("cpu", 1) == ("cpu", 1)
     with pytest.raises(UsageError, match="choose cpu, cuda"):
-        hardware.resolve(Train(device="cdua"))
+        hardware.resolve("cdua", 1)
     with pytest.raises(UsageError, match="Available devices: cpu"):
-        hardware.resolve(Train(device="cuda:99"))
+        hardware.resolve("cuda:99", 1)
 
 
 def test_bf16_trains_too(workdir):
@@ -102,19 +103,18 @@ def test_bf16_trains_too(workdir):
 def test_bf16_that_this_processor_cannot_compute_is_told(monkeypatch, workdir):
     """As of an LSTM on a CPU without bf16 instructions: before training, in words."""
     fields = {"train.device": "cpu", "train.precision": "bf16"}
-    parts = assembly.assemble(assembly.complete(draft("lstm", "digits", fields=fields)))
 
     def fails(*_):
         raise RuntimeError("could not create a primitive descriptor for the LSTM. Run with more")
 
-    monkeypatch.setattr(type(parts.task), "outputs", fails)
+    monkeypatch.setattr(Classify, "outputs", fails)
     with pytest.raises(UsageError) as caught:
-        pipeline.choose(parts)
+        assembly.prepare(assembly.read_draft(draft("lstm", "digits", fields=fields)), ALONE)
     assert "lstm cannot be computed in bf16 on cpu here (could not create" in str(caught.value)
     assert "--precision fp32" in caught.value.do
 
 
 def test_apples_gpu_is_refused_before_anything_begins():
     with pytest.raises(UsageError, match="float64") as error:
-        hardware.resolve(Train(device="mps"))
+        hardware.resolve("mps", 1)
     assert "cpu" in error.value.do

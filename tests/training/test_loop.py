@@ -15,13 +15,15 @@ from torch import nn
 import etude
 from etude import assembly, pipeline
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
-from etude.recipe import Train, draft
+from etude.recipe import draft
 from etude.runs.folder import RunFolder
 from etude.shapes import Batch
 from etude.tasks.classify import Classify
 from etude.tasks.protocol import Phase
 from etude.training import loop, record
+from etude.training.distributed import ALONE
 from etude.training.step import Step
+from tests import settings
 
 SMALL = {
     "mlp": {"model.hidden": [16], "data.augment": ["noise"]},
@@ -37,7 +39,7 @@ SMALL = {
 def begin(model: str, name: str, **fields):
     mapping = draft(model, "digits", fields={"train.epochs": 3, **SMALL[model], **fields})
     run = RunFolder.create(Path("runs") / name)
-    return pipeline.begin(run, mapping, quiet=True)
+    return pipeline.begin(run, assembly.read_draft(mapping), quiet=True)
 
 
 def final_bytes(path: Path) -> dict[str, bytes]:
@@ -63,10 +65,10 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes(model,
             if steps == 27:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    train, val = pipeline.learned_from(parts)
+    train, val = pipeline.training_data(parts)
     card = parts.dataset.card.plain()
     with pytest.raises(Interrupted, match="etude resume runs/broken"):
-        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop).fit()
+        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop, ALONE).fit()
     assert run.newest()[0].step == 28, "a signal is heard at the next step"
     run.release()
     resumed = etude.resume("runs/broken", quiet=True)
@@ -86,10 +88,10 @@ def stopped_at(model: str, name: str, when, **fields):
             raise Gone
 
     run, parts = begin(model, name, **fields)
-    train, val = pipeline.learned_from(parts)
+    train, val = pipeline.training_data(parts)
     card = parts.dataset.card.plain()
     with pytest.raises(Gone):
-        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, listen).fit()
+        loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, listen, ALONE).fit()
     run.release()
     return run
 
@@ -122,14 +124,14 @@ def test_a_step_has_one_state(workdir):
 
 def test_sigterm_saves_and_says_so(workdir):
     run, parts = begin("mlp", "term")
-    train, val = pipeline.learned_from(parts)
+    train, val = pipeline.training_data(parts)
     card = parts.dataset.card.plain()
 
     def stop(event, info):
         if event == "step" and info["step"] == 9:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    live = loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop)
+    live = loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop, ALONE)
     with pytest.raises(Stopped, match="etude resume runs/term") as left:
         live.fit()
     assert left.value.exit_code == 75
@@ -201,7 +203,7 @@ def test_resume_refuses_other_data(workdir, monkeypatch):
 def bad_step(loss, optimizer="adam"):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 3))
-    train = Train(optimizer=optimizer, lr=0.1, weight_decay=0.0, schedule="constant")
+    train = settings.train(optimizer=optimizer, lr=0.1, weight_decay=0.0, schedule="constant")
     return model, Step(model, (Phase("bad", loss),), train, 10)
 
 
@@ -248,7 +250,7 @@ def test_the_message_names_phase_parameter_and_samples():
 
 def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
     run, parts = begin("mlp", "bad", **{"train.save_seconds": 0})
-    train, val = pipeline.learned_from(parts)
+    train, val = pipeline.training_data(parts)
 
     class Poisoned:
         def __init__(self, held):
@@ -267,7 +269,7 @@ def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
 
     live = loop.Loop(
         parts.model, parts.task, parts.recipe, Poisoned(train), val, run,
-        parts.dataset.card.plain(), lambda *_: None,
+        parts.dataset.card.plain(), lambda *_: None, ALONE,
     )  # fmt: skip
     with pytest.raises(NumericsError, match="Step 29") as error:
         live.fit()
@@ -282,17 +284,17 @@ def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):
 
 
 def aae(**fields):
-    recipe = assembly.complete(
+    recipe = assembly.read_draft(
         draft("aae", "digits", fields={"train.device": "cpu", **SMALL["aae"], **fields})
     )
-    parts = assembly.assemble(recipe)
-    train, _ = pipeline.learned_from(parts)
+    parts = assembly.prepare(recipe, ALONE)
+    train, _ = pipeline.training_data(parts)
     return parts, train.take(np.arange(64))
 
 
 def moved(model, phases, only, some):
     """The parameters that a phase alone moves, and those that got a gradient from it."""
-    train = Train(optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant")
+    train = settings.train(optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant")
     before = {key: p.detach().clone() for key, p in model.named_parameters()}
     step = Step(model, tuple(p for p in phases if p.name == only), train, 1)
     step(some, 0)
@@ -326,7 +328,7 @@ def test_confusing_raises_the_discriminators_belief_in_codes():
 
     codes = model.embed(some.x).detach()
     prior = model.prior(64, codes.device)
-    train = Train(optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant")
+    train = settings.train(optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant")
     gap = belief(prior) - belief(codes)
     critic = Step(model, (phases[1],), train, 5)
     for number in range(5):
@@ -348,10 +350,11 @@ def test_the_weighted_game_has_two_phases():
 
 
 def test_evaluation_leaves_weights_buffers_and_mode_alone():
-    parts = assembly.assemble(
-        assembly.complete(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]}))
+    parts = assembly.prepare(
+        assembly.read_draft(draft("cnn", "digits", fields={"train.device": "cpu", **SMALL["cnn"]})),
+        ALONE,
     )
-    _, val = pipeline.learned_from(parts)
+    _, val = pipeline.training_data(parts)
     parts.model.train()
     before = {key: x.clone() for key, x in parts.model.state_dict().items()}
     first = record.evaluate(parts.model, parts.task, val, 0)
@@ -364,7 +367,7 @@ def test_evaluation_leaves_weights_buffers_and_mode_alone():
 def test_evaluation_has_a_stream_of_its_own():
     """Whatever was drawn before, a model with noise in its codes is measured alike."""
     parts, _ = aae(**{"model.encoder": "gaussian"})
-    _, val = pipeline.learned_from(parts)
+    _, val = pipeline.training_data(parts)
     found = []
     for seed in (1, 2):
         torch.manual_seed(seed)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from etude.recipe import Train
 from etude.training.optimizer import build, decays, restore, tensors
+from tests import settings
 
 NAMES = ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
 
@@ -38,7 +38,7 @@ def walk(net, optimizers, steps, start=0):
 @pytest.mark.parametrize("name", THEIRS)
 def test_equals_torch_by_name(name):
     ours, theirs = model(), model()
-    train = Train(optimizer=name, lr=0.01, weight_decay=0.0)
+    train = settings.train(optimizer=name, lr=0.01, weight_decay=0.0)
     walk(ours, build(ours.named_parameters(), train), 5)
     walk(theirs, [THEIRS[name](theirs.parameters())], 5)
     for mine, other in zip(ours.parameters(), theirs.parameters()):
@@ -77,7 +77,11 @@ def farthest(one, two):
 def test_equals_torch_with_weight_decay(name):
     """Also that AdamW's decay is decoupled from its moments, and Adam's is not."""
     ours, theirs = model(), model()
-    walk(ours, build(ours.named_parameters(), Train(optimizer=name, lr=0.01, weight_decay=0.1)), 8)
+    walk(
+        ours,
+        build(ours.named_parameters(), settings.train(optimizer=name, lr=0.01, weight_decay=0.1)),
+        8,
+    )
     walk(theirs, WITH_DECAY[name](theirs), 8)
     assert farthest(ours.parameters(), theirs.parameters()) < 2e-6
 
@@ -85,7 +89,7 @@ def test_equals_torch_with_weight_decay(name):
 def test_a_decay_that_is_not_decoupled_is_seen():
     """The saboteur: 2e-6 tells AdamW from Adam, and from AdamW without decay."""
     ours = model()
-    train = Train(optimizer="adamw", lr=0.01, weight_decay=0.1)
+    train = settings.train(optimizer="adamw", lr=0.01, weight_decay=0.1)
     walk(ours, build(ours.named_parameters(), train), 8)
     for wrong in (WITH_DECAY["adam"], lambda net: [torch.optim.AdamW(decayed(net, 0.0), lr=0.01)]):
         other = model()
@@ -95,7 +99,7 @@ def test_a_decay_that_is_not_decoupled_is_seen():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_that_is_put_back_goes_on_bit_for_bit(name):
-    train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
+    train = settings.train(optimizer=name, lr=0.01, weight_decay=0.1)
     one = model()
     optimizers = build(one.named_parameters(), train)
     walk(one, optimizers, 4)
@@ -120,7 +124,7 @@ def test_state_that_is_put_back_goes_on_bit_for_bit(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_decay_spares_norms_and_biases(name):
     net = model()
-    train = Train(optimizer=name, lr=0.01, weight_decay=0.1)
+    train = settings.train(optimizer=name, lr=0.01, weight_decay=0.1)
     by_decay = {
         id(p): decay
         for optimizer in build(net.named_parameters(), train)

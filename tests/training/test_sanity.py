@@ -15,6 +15,7 @@ from etude.errors import UsageError
 from etude.locale.texts import LANGS, say
 from etude.recipe import draft
 from etude.training import sanity
+from etude.training.distributed import ALONE
 
 FIELDS = {"train.device": "cpu", "model.channels": [4, 8], "model.hidden": [16]}
 
@@ -22,14 +23,14 @@ FIELDS = {"train.device": "cpu", "model.channels": [4, 8], "model.hidden": [16]}
 @pytest.mark.parametrize("kind", ["dry-run", "overfit", "lr"])
 def test_it_gives_back_the_weights_and_keeps_no_run(kind, workdir, monkeypatch):
     seen = []
-    assemble = assembly.assemble
+    prepare = assembly.prepare
 
-    def watched(recipe):
-        parts = assemble(recipe)
+    def watched(*arguments):
+        parts = prepare(*arguments)
         seen.append((parts.model, {k: x.clone() for k, x in parts.model.state_dict().items()}))
         return parts
 
-    monkeypatch.setattr(assembly, "assemble", watched)
+    monkeypatch.setattr(assembly, "prepare", watched)
     verbs.first_aid(kind, "cnn", "digits", **FIELDS)
     [(model, before)] = seen
     assert all(torch.equal(before[key], x) for key, x in model.state_dict().items())
@@ -49,9 +50,9 @@ def test_overfit_tells_a_network_that_can_from_one_that_cannot():
 
 def test_dry_run_names_what_gets_no_gradient():
     assert verbs.first_aid("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
-    parts = assembly.assemble(assembly.complete(draft("cnn", "digits", fields=FIELDS)))
+    parts = assembly.prepare(assembly.read_draft(draft("cnn", "digits", fields=FIELDS)), ALONE)
     parts.model.unused = torch.nn.Linear(2, 2)
-    train, _ = pipeline.learned_from(parts)
+    train, _ = pipeline.training_data(parts)
     some = train.take(torch.arange(8).numpy())
     found = sanity.dry_run(parts.model, parts.task, parts.recipe.train, some)
     assert found["without_gradient"] == ["unused.bias", "unused.weight"]

@@ -17,11 +17,12 @@ from etude.comparison.workers import Engine, Note, Pool
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
 from etude.locale.texts import Lang
-from etude.recipe import draft
+from etude.recipe import Recipe, draft
 from etude.render.progress import Tally
 from etude.runs.folder import begun
 from etude.runs.provenance import differences, environment
 from etude.system.limits import cores
+from etude.training.distributed import ALONE
 
 
 def engine_for(journal: Journal, count: int, pool: Pool) -> Engine:
@@ -54,15 +55,15 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
     for mapping in drafts.values():
         for schedule in rules.schedules if rules else (None,):
             train = mapping.get("train", {})
-            assembly.complete({**mapping, "train": {**train, **_without_none(schedule=schedule)}})
+            assembly.read_draft({**mapping, "train": {**train, **_without_none(schedule=schedule)}})
     # Resolving loads the data and may measure the hardware, so it happens once per model and data.
-    resolved: dict[str, tuple[dict[str, Any], str]] = {}
+    resolved: dict[str, tuple[Recipe, str]] = {}
     for mapping in drafts.values():
         if (pair := _model_and_data(mapping)) not in resolved:
-            whole, goal, messages = pipeline.resolve(mapping)
-            resolved[pair] = whole, goal
-            for line in messages.splitlines():
-                note(f"{whole['model']['name']}: {line}")
+            parts = assembly.prepare(assembly.read_draft(mapping), ALONE)
+            resolved[pair] = parts.recipe, parts.task.goal
+            for line in pipeline.messages(parts):
+                note(f"{parts.recipe.model.name}: {line}")
     if rules:
         contenders = tuple(
             _contender(k, m, *resolved[_model_and_data(m)]) for k, m in drafts.items()
@@ -78,7 +79,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
         NamedRecipe(label=k, mapping=_with_measured_choices(m, resolved[_model_and_data(m)][0]))
         for k, m in drafts.items()
     )
-    rate = next(iter(resolved.values()))[0]["train"]["lr"]
+    rate = next(iter(resolved.values()))[0].train.lr
     return Plan(
         members=members,
         warning=request.warning(comparison.axes, rate),
@@ -107,22 +108,22 @@ def _model_and_data(mapping: Mapping[str, Any]) -> str:
     return repr((mapping["model"], mapping["data"]))
 
 
-def _contender(
-    label: str, mapping: Mapping[str, Any], whole: Mapping[str, Any], goal: str
-) -> Contender:
+def _contender(label: str, mapping: Mapping[str, Any], whole: Recipe, goal: str) -> Contender:
     """A contender: the complete recipe of its model and data, with its own optimizer."""
-    train = {**whole["train"], **_without_none(optimizer=mapping["train"].get("optimizer"))}
-    full = {**whole, "train": train}
-    return Contender(label=label, mapping=full, goal=goal, default=train["lr"])
+    plain = whole.plain()
+    own = _without_none(optimizer=mapping["train"].get("optimizer"))
+    full = {**plain, "train": {**plain["train"], **own}}
+    return Contender(label=label, mapping=full, goal=goal, default=whole.train.lr)
 
 
-def _with_measured_choices(mapping: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+def _with_measured_choices(mapping: Mapping[str, Any], whole: Recipe) -> dict[str, Any]:
     """A draft with the hardware choices that were measured for its model and data.
 
     They are stored because a measurement can come out differently next time, and a resumed
     comparison must train every run in the same way.
     """
-    measured = {key: whole["train"][key] for key in ("device", "precision", "compile")}
+    train = whole.train
+    measured = {"device": train.device, "precision": train.precision, "compile": train.compile}
     return {**mapping, "train": {**mapping.get("train", {}), **measured}}
 
 

@@ -10,7 +10,7 @@ from etude.comparison.protocol import Contender, Label, Rules
 from etude.comparison.run_spec import Outcome, RunSpec
 from etude.config import Config
 from etude.errors import RunError, UsageError
-from etude.recipe import Recipe
+from etude.recipe import RecipeDraft
 from etude.runs.comparison import ComparisonFolder
 
 
@@ -58,7 +58,7 @@ class Journal:
         try:
             self.plan = Plan.read(folder.plan(), "plan")
             for mapping in self.plan.recipes():
-                Recipe.read(mapping)  # a damaged recipe must fail here, not in a worker
+                RecipeDraft.read(mapping)  # a damaged recipe must fail here, not in a worker
         except UsageError as error:
             why = error.items[0] if error.items else error.what
             raise RunError(f"{self.path}: its plan is damaged ({why})") from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_origin
 
-from etude import assembly, pipeline, registry
+from etude import assembly, registry
 from etude.comparison import search_space, shared_queue
 from etude.comparison.search_space import Axis
 from etude.comparison.shared_queue import SharedQueue, storage_errors
@@ -16,6 +16,7 @@ from etude.errors import NumericsError, RunError, UsageError
 from etude.inspection.words import LOWER_IS_BETTER
 from etude.recipe import draft
 from etude.render.progress import Tally
+from etude.training.distributed import ALONE
 from etude.training.signals import Signals
 
 
@@ -69,9 +70,9 @@ def parse(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
     # One axis at a time, with the others at their first end: all combinations would be too many.
     for path, axis in axes.items():
         for end in axis.ends():
-            assembly.complete(draft(base=base, fields={**first, path: end}))
-    _, goal, _ = pipeline.resolve(draft(base=base, fields=first))
-    return Search(base, axes, goal)
+            assembly.read_draft(draft(base=base, fields={**first, path: end}))
+    parts = assembly.prepare(assembly.read_draft(draft(base=base, fields=first)), ALONE)
+    return Search(base, axes, parts.task.goal)
 
 
 def _is_list(path: str, mapping: Mapping[str, Any]) -> bool:
@@ -79,7 +80,7 @@ def _is_list(path: str, mapping: Mapping[str, Any]) -> bool:
     head, _, name = path.partition(".")
     if head not in ("model", "data"):
         return False
-    part = assembly.complete(mapping).plain()[head]
+    part = assembly.read_draft(mapping).plain()[head]
     entry = registry.load(head, part["name"]).config.model_fields.get(name)  # type: ignore[arg-type]
     return entry is not None and get_origin(entry.annotation) is tuple
 

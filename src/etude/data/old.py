@@ -8,7 +8,7 @@ from etude.data.dataset import Card, Raw, Split, fingerprint
 from etude.data.rows import Rows
 
 
-def old_fingerprint(raw: Raw) -> str:
+def fingerprint_of_old(raw: Raw) -> str:
     """The fingerprint that 0.1.0 gave these data: it kept all numbers but bytes as float32."""
     val = raw.val and _narrow(raw.val)
     return fingerprint(replace(raw, train=_narrow(raw.train), val=val, test=_narrow(raw.test)))

@@ -14,6 +14,7 @@ from torch import nn
 from etude import assembly, registry
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
+from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import validate_card
@@ -24,7 +25,8 @@ from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang, model_name
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
-from etude.runs.folder import RunFolder, lines
+from etude.runs.folder import RunFolder
+from etude.runs.recorder import epochs_of
 from etude.system.caller import undisturbed
 from etude.tasks.protocol import Task
 
@@ -70,18 +72,18 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One mapping per epoch: training losses by phase, and validation metrics."""
-        return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
+        return epochs_of(self.folder)
 
     @property
     def seconds(self) -> float:
         """Seconds spent in training steps."""
         # An epoch that was interrupted and resumed can have several rows, so all rows are summed.
-        return float(sum(row.get("seconds", 0) for row in lines(self.folder.timing)))
+        return float(sum(row.get("seconds", 0) for row in self.folder.times))
 
     @property
     def samples_per_second(self) -> float:
         """Training throughput: samples divided by the seconds of training steps."""
-        samples = sum(row.get("samples", 0) for row in lines(self.folder.timing))
+        samples = sum(row.get("samples", 0) for row in self.folder.times)
         # A coarse clock may measure 0 s for a tiny run.
         return float(samples / max(self.seconds, 1e-9))
 
@@ -110,8 +112,7 @@ class Run:
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
-        with undisturbed():  # new weights are drawn before the trained ones replace them
-            model, task = assembly.rebuild(self.recipe, self.card)
+        model, task = assembly.rebuild(self.recipe, self.card)
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)
@@ -173,8 +174,8 @@ class Run:
 
     def _dataset(self) -> Dataset:
         """The data of the recipe, read from disk again. Raises DataError."""
-        recipe = assembly.found_again(self.recipe, self.path, self.data)
-        return assembly.dataset_of(recipe)[0]
+        data = relocated(self.recipe.data, self.path, self.data)
+        return assembly.dataset_of(self.recipe.model_copy(update={"data": data}))[0]
 
     @undisturbed()
     def look(

@@ -40,7 +40,7 @@ def chosen(subject: Subject, names: Sequence[str] | None = None) -> dict[str, Vi
             )
         if name not in fit:
             raise UsageError(
-                f"The view {name!r} does not fit {subject.folder.path}: "
+                f"The view {name!r} does not fit {subject.folder.where}: "
                 f"{every[name].fits(subject)}. Views that fit:",
                 items=items,
             )

@@ -22,7 +22,7 @@ from etude.errors import EtudeError, UsageError
 from etude.inspection.trace import Trace, record
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe
-from etude.runs.folder import RunFolder, lines
+from etude.runs.recorder import Recorder, epochs_of
 from etude.shapes import Batch
 from etude.tasks.protocol import Task
 
@@ -62,7 +62,7 @@ class Subject:
 
     def __init__(
         self,
-        folder: RunFolder,
+        folder: Recorder,
         recipe: Recipe,
         result: dict[str, Any],
         card: Card,
@@ -84,7 +84,7 @@ class Subject:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The metrics rows of the epochs."""
-        return [row for row in lines(self.folder.metrics) if row.get("event") == "epoch"]
+        return epochs_of(self.folder)
 
     @cached_property
     def _data(self) -> tuple[Dataset | None, str]:
@@ -102,7 +102,7 @@ class Subject:
         """The splits. Raises UsageError if they cannot be loaded."""
         dataset, why = self._data
         if dataset is None:
-            raise UsageError(f"The data of {self.folder.path} are not available: {why}")
+            raise UsageError(f"The data of {self.folder.where} are not available: {why}")
         return dataset
 
     @property

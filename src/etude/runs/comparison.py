@@ -18,7 +18,8 @@ from typing import Any
 from etude.errors import RunError, TakenError, UsageError
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
-from etude.runs.folder import LINES, ROOT, begun, own, whole_lines
+from etude.runs.folder import ROOT, begun, own
+from etude.runs.jsonl import LINES, whole_lines
 from etude.runs.lock import Lock
 from etude.system import limits
 

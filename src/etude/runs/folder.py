@@ -1,7 +1,6 @@
 """RunFolder: one run on the disk. It names, reads and writes files; callers interpret them."""
 
 import io
-import json
 import os
 import re
 import shutil
@@ -15,17 +14,17 @@ import numpy as np
 
 from etude.config import nearest
 from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
-from etude.runs import checkpoint, rows
+from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import ensure_folder, mapping, read, replace, storage, sync
+from etude.runs.jsonl import append, cut, lines, size, whole_lines
 from etude.runs.lock import Lock
+from etude.runs.recorder import epochs_of, result_of
 from etude.runs.snapshot import PACKED, unpack
 from etude.system import limits
 
 ROOT = Path("runs")
 LONGEST = 4000
-LINES = 32 << 20
-"""Bytes of metrics.jsonl or timing.jsonl: a hundred thousand epochs."""
 FOLDERS = ("checkpoints", "snapshots", "pictures")
 FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
@@ -228,6 +227,47 @@ class RunFolder:
             raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
         return step
 
+    @property
+    def where(self) -> str:
+        """The path, as messages call this run."""
+        return str(self.path)
+
+    @property
+    def how_to_continue(self) -> str:
+        """The command that continues this run after it was stopped."""
+        return f"To continue: etude resume {self.path}"
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append a row to metrics.jsonl. It is durable only after `flush`."""
+        append(self.metrics, row)
+
+    def add_time(self, row: Mapping[str, Any]) -> None:
+        """Append a row to timing.jsonl."""
+        append(self.timing, row)
+
+    def flush(self) -> int:
+        """The size of metrics.jsonl in bytes, after syncing it to the disk."""
+        return size(self.metrics)
+
+    def rewind(self, position: int) -> None:
+        """Cut metrics.jsonl to a size that `flush` returned, and timing.jsonl where a line is
+        damaged; with 0, empty both. Raises RunError if metrics.jsonl is shorter."""
+        cut(self.metrics, position)
+        if position:
+            whole_lines(self.timing)
+        else:
+            cut(self.timing, 0)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl. Raises RunError if it is damaged."""
+        return lines(self.metrics)
+
+    @property
+    def times(self) -> list[dict[str, Any]]:
+        """The rows of timing.jsonl. Raises RunError if it is damaged."""
+        return lines(self.timing)
+
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store arrays that exist only during training; equal arrays give equal bytes."""
         buffer = io.BytesIO()
@@ -283,80 +323,18 @@ class RunFolder:
     @property
     def result(self) -> dict[str, Any] | None:
         """The last row of a finished run: test metrics, baseline, cost. None if unfinished."""
-        return next((row for row in lines(self.metrics) if row.get("event") == "end"), None)
+        return result_of(self)
 
     def finished(self) -> dict[str, Any]:
         """The result. Raises RunError if the run is not finished."""
         result = self.result
         if result is None:
-            done = sum(row.get("event") == "epoch" for row in lines(self.metrics))
             raise RunError(
-                f"{self.path}: this run is unfinished ({quantity(done, 'epoch')} done).",
-                do=f"To continue: etude resume {self.path}",
+                f"{self.path}: this run is unfinished ({quantity(len(epochs_of(self)), 'epoch')} "
+                "done).",
+                do=self.how_to_continue,
             )
         return result
-
-
-def append(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one JSON line. It is durable only after `size`, which syncs the file."""
-    line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
-    with storage(path, len(line)), path.open("ab") as file:
-        file.write(line)
-
-
-def size(path: Path) -> int:
-    """The size of a file in bytes after syncing it to the disk, 0 if there is none."""
-    if not path.exists():
-        return 0
-    with storage(path), path.open("rb") as file:
-        os.fsync(file.fileno())
-        return path.stat().st_size
-
-
-def cut(path: Path, length: int) -> None:
-    """Truncate a file to `length` bytes, its length at a checkpoint. Raises RunError if it is
-    shorter."""
-    actual = path.stat().st_size if path.exists() else 0
-    if actual < length:
-        raise RunError(f"{path}: has {actual:,} bytes, {length:,} expected; the run is damaged.")
-    if path.exists():
-        with storage(path):
-            os.truncate(path, length)
-
-
-def whole_lines(path: Path) -> None:
-    """Cut a .jsonl file before its first line that a power cut or a dead writer left damaged."""
-    good = 0
-    text = read(path.parent, path.name, LINES) if path.exists() else b""
-    for line in text.splitlines(keepends=True):
-        try:
-            limits.parsed(line)
-            whole = line.endswith(b"\n")
-        except ValueError:
-            whole = False
-        if not whole:
-            break
-        good += len(line)
-    cut(path, good)
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The rows of a .jsonl file, validated. Raises RunError for a damaged row."""
-    if not os.path.lexists(path):
-        return []
-    text = read(path.parent, path.name, LINES)
-    result = []
-    # Up to the last line break: a writer at work may be in the middle of the next line.
-    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
-        try:
-            result.append(rows.checked(limits.parsed(line)))
-        except ValueError as error:
-            raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
-    try:
-        rows.agree(result)
-    except ValueError as error:
-        raise RunError(f"{path}: {error}; the run is damaged.") from None
-    return result
 
 
 def runs(root: Path = ROOT) -> list[RunFolder]:

@@ -112,6 +112,10 @@ class World:
             part.copy_(total.view_as(part))
 
 
+ALONE = World()
+"""A process of its own, whatever torchrun's environment says."""
+
+
 @contextmanager
 def together() -> Iterator[None]:
     """Raise Stopped if a collective operation fails because another process of the job ended."""

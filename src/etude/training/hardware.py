@@ -3,21 +3,21 @@ makes the same choice on the same type of machine. The choices are written to th
 """
 
 import os
+from dataclasses import dataclass
 
 import torch
 
 from etude.errors import UsageError
-from etude.recipe import Train
+from etude.recipe import TrainDraft
 from etude.system.limits import cores
 from etude.training.precision import select as select_precision
 
 
-def resolve(train: Train) -> Train:
-    """Replace "auto" by a device and a number of threads, and set torch's number of threads.
+def resolve(name: str, threads: int | None) -> tuple[str, int]:
+    """The device ("auto": a CUDA GPU if there is one) and the number of threads (None: all).
 
-    Raises UsageError for a device that this machine does not have.
+    Sets torch's number of threads. Raises UsageError for a device that this machine does not have.
     """
-    name = train.device
     kind = name.split(":")[0]
     if kind == "mps":
         # Metrics are summed in float64, which MPS does not have, and nobody has run it there yet:
@@ -42,9 +42,9 @@ def resolve(train: Train) -> Train:
             f"train.device={name!r} cannot be used: {reason}",
             do=f"Available devices: {', '.join(devices)}.",
         ) from None
-    threads = train.threads or default_threads()
+    threads = threads or default_threads()
     torch.set_num_threads(threads)
-    return train.model_copy(update={"device": name, "threads": threads})
+    return name, threads
 
 
 def default_threads() -> int:
@@ -55,16 +55,25 @@ def default_threads() -> int:
     return cores()
 
 
-def select(train: Train, model: str, parameters: int, exact: bool) -> tuple[Train, str]:
-    """Resolve precision and compilation; returns the settings and one line with the reason.
+@dataclass(frozen=True)
+class Choice:
+    """Precision and compilation of a run, and a line for the user with the reasons."""
+
+    precision: str
+    compile: str
+    reason: str
+
+
+def select(train: TrainDraft, device: str, model: str, parameters: int, exact: bool) -> Choice:
+    """Choose precision and compilation where the draft leaves them open.
 
     model: the architecture's name. parameters: how many it has. exact: it predicts numbers.
     """
-    precision, why = (str(train.precision), f"{train.precision}, as the recipe says")
-    if train.precision == "auto":
-        precision, why = select_precision(train.device, model, parameters, exact)
+    precision, reason = str(train.precision), f"{train.precision}, as the recipe says"
+    if precision == "auto":
+        precision, reason = select_precision(device, model, parameters, exact)
     # "auto" means off: on a CPU torch's compiler took from 6 to 158 s before the first step, and
     # no measured run made up for that.
     compiled = "on" if train.compile == "on" else "off"
-    reason = f"{why}; {'compiled' if compiled == 'on' else 'not compiled'}"
-    return train.model_copy(update={"precision": precision, "compile": compiled}), reason
+    how = "compiled" if compiled == "on" else "not compiled"
+    return Choice(precision, compiled, f"{reason}; {how}")

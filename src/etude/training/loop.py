@@ -18,9 +18,8 @@ from torch import nn
 
 from etude.errors import Interrupted, RunError, Stopped
 from etude.layers.gaussian import BatchNoise, use_noise
-from etude.recipe import Recipe
-from etude.runs import folder as files
-from etude.runs.folder import RunFolder
+from etude.recipe import Recipe, digest_of
+from etude.runs.recorder import Recorder
 from etude.shapes import Batch
 from etude.tasks.protocol import Task
 from etude.training import optimizer
@@ -51,16 +50,16 @@ class Loop:
         recipe: Recipe,
         train: Samples,
         val: Samples,
-        run: RunFolder,
+        run: Recorder,
         card: dict[str, Any],
         listen: Listener,
-        world: World | None = None,
+        world: World,
     ) -> None:
-        self.world = world or World()
+        self.world = world
         self.model, self.recipe, self.run = model, recipe, run
         self.train, self.listen = train, listen
-        self.size = recipe.train.batch_size or 1
-        self.epochs = recipe.train.epochs or 1
+        self.size = recipe.train.batch_size
+        self.epochs = recipe.train.epochs
         self.batches = len(train) // self.size
         total = self.epochs * self.batches
         self.step = Step(model, task.phases(), recipe.train, total, self.world)
@@ -185,16 +184,15 @@ class Loop:
         kind = Interrupted if number == signal.SIGINT else Stopped
         done = f"{self.at.epoch} of {self.epochs} epochs done"
         raise kind(
-            f"{self.run.path}: stopped and saved, {done}.",
-            do=f"To continue: etude resume {self.run.path}",
+            f"{self.run.where}: stopped and saved, {done}.",
+            do=self.run.how_to_continue,
         )
 
     def _is_ours(self, digest: Any) -> bool:
         """Whether a checkpoint with this digest belongs to this run's recipe."""
         # A version that lacked some of today's fields computed the digest of the file as it wrote
         # it, so the file's own digest counts as well as that of the completed recipe.
-        written = Recipe.read(self.run.read("recipe.json"))
-        return digest in (self.recipe.digest, written.digest)
+        return digest in (self.recipe.digest, digest_of(self.run.read("recipe.json")))
 
     def _restore(self) -> bool:
         """Load the newest valid checkpoint. Returns False if there is none."""
@@ -204,17 +202,16 @@ class Loop:
         # Without a shared disk the ranks would start from different steps.
         if self.world.agree(point and point.step) != (point and point.step):
             raise RunError(
-                f"{self.run.path}: the processes of this job see different checkpoints here.",
+                f"{self.run.where}: the processes of this job see different checkpoints here.",
                 do="Put the run folder on a disk that all machines share.",
             )
         if point is None:
             # Rows that an interrupted first epoch wrote belong to no checkpoint; start empty.
             if self.world.first:
-                files.cut(self.run.metrics, 0)
-                files.cut(self.run.timing, 0)
+                self.run.rewind(0)
             return False
         if not self._is_ours(point.state.get("recipe")):
-            raise RunError(f"{self.run.path}: the checkpoint belongs to another recipe.")
+            raise RunError(f"{self.run.where}: the checkpoint belongs to another recipe.")
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
         try:
@@ -224,10 +221,9 @@ class Loop:
             self.step.sums.copy_(torch.tensor(self.at.sums))
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             why = str(error)[:300]
-            raise RunError(f"{self.run.path}: its checkpoint is incomplete ({why}).") from None
+            raise RunError(f"{self.run.where}: its checkpoint is incomplete ({why}).") from None
         if self.world.first:
             # Rows after the checkpoint will be written again by the steps that are repeated.
-            files.cut(self.run.metrics, self.at.metrics_bytes)
-            files.whole_lines(self.run.timing)
+            self.run.rewind(self.at.metrics_bytes)
         self.listen("note", {"text": f"resumed at step {self.at.step}"})
         return True

@@ -138,9 +138,9 @@ def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any)
     I. Loshchilov, F. Hutter, 2019 (adamw); T. Tieleman, G. Hinton, 2012 (rmsprop); K. Jordan et
     al., 2024 (muon).
     """
-    pairs, kind = list(named), train.optimizer or "adam"
-    lr = (train.lr or 0.0) * other.get("lr_factor", 1.0)
-    rule = (lr, train.weight_decay or 0.0, tuple(other.get("betas", (0.9, 0.999))))
+    pairs, kind = list(named), train.optimizer
+    lr = train.lr * other.get("lr_factor", 1.0)
+    rule = (lr, train.weight_decay, tuple(other.get("betas", (0.9, 0.999))))
     if kind != "muon":
         return [Optimizer(kind, pairs, *rule)]
     # Muon orthogonalises the update, which is defined for matrices only, not for the kernels of

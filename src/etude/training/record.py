@@ -13,9 +13,8 @@ from torch import nn
 
 from etude.errors import NumericsError, RunError
 from etude.recipe import Recipe, Train
-from etude.runs import folder as files
 from etude.runs.checkpoint import Checkpoint
-from etude.runs.folder import RunFolder
+from etude.runs.recorder import Recorder
 from etude.shapes import Batch
 from etude.tasks.protocol import Metrics, Task
 from etude.training.randomness import reseed
@@ -72,7 +71,7 @@ def chosen_by(train: Train, samples: int) -> Literal["validation", "last"]:
 
 
 class Record:
-    """Writes metrics, snapshots and checkpoints of a training run to the folder `run`.
+    """Writes metrics, snapshots and checkpoints of a training run to `run`.
 
     card: the data description that prediction needs, stored with every checkpoint.
     slots: returns the optimizers' current state tensors by name.
@@ -84,13 +83,13 @@ class Record:
         task: Task,
         recipe: Recipe,
         val: Samples,
-        run: RunFolder,
+        run: Recorder,
         card: dict[str, Any],
         slots: Callable[[], dict[str, torch.Tensor]],
     ) -> None:
         self.model, self.task, self.recipe, self.run = model, task, recipe, run
         self.val, self.card, self.slots = val, card, slots
-        self.epochs = recipe.train.epochs or 1
+        self.epochs = recipe.train.epochs
         self.keeps_last = chosen_by(recipe.train, len(val)) == "last"
         self.at = Progress()
         self.held: Checkpoint | None = None
@@ -117,7 +116,7 @@ class Record:
         at.epoch, at.batch = at.epoch + 1, 0
         at.sums = [[0.0, 0.0] for _ in means]
         row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
-        files.append(self.run.metrics, row)
+        self.run.add(row)
         self.snapshot()
         improved = at.top is None or self.task.better(val, at.top)
         at.waited = 0 if improved else at.waited + 1
@@ -152,17 +151,17 @@ class Record:
         self.run.snapshot(self.at.step, "weights", arrays)
 
     def time(self, seconds: float, samples: int) -> None:
-        """Write a row of clock time to timing.jsonl."""
-        # Not to metrics.jsonl: its bytes are equal for equal runs, and clock times never are.
+        """Write a row of clock time."""
+        # Not among the metrics: their bytes are equal for equal runs, and clock times never are.
         row = {"epoch": self.at.epoch + 1, "seconds": seconds, "samples": samples}
-        files.append(self.run.timing, row)
+        self.run.add_time(row)
 
     def point(self) -> Checkpoint:
         """A checkpoint of the current state, sufficient to resume.
 
         Raises NumericsError if a weight or buffer is not finite.
         """
-        self.at.metrics_bytes = files.size(self.run.metrics)
+        self.at.metrics_bytes = self.run.flush()
         state = {
             "progress": dict(vars(self.at)),
             "recipe": self.recipe.digest,

@@ -23,7 +23,7 @@ from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 from etude.training import optimizer, schedule
-from etude.training.distributed import World
+from etude.training.distributed import ALONE, World
 from etude.training.optimizer import Optimizer
 
 Loss = Callable[[nn.Module, Batch], Tensor]
@@ -59,10 +59,9 @@ class Step:
         phases: tuple[Phase, ...],
         train: Train,
         total: int,
-        world: World | None = None,
+        world: World = ALONE,
     ) -> None:
-        self.model, self.train, self.total = model, train, total
-        self.world = world or World()
+        self.model, self.train, self.total, self.world = model, train, total, world
         self.device = next(model.parameters()).device
         self.phase_states = [self._phase_state(phase) for phase in phases]
         self.sums = torch.zeros(len(phases), 2, device=self.device)
@@ -90,9 +89,7 @@ class Step:
         # The mean over the whole batch is the sum of the shares' means weighted by their sizes,
         # which may differ by one sample.
         weight = len(batch.x) / (total or len(batch.x))
-        rate = schedule.factor(
-            train.schedule or "constant", number, self.total, train.warmup or 0.0
-        )
+        rate = schedule.factor(train.schedule, number, self.total, train.warmup)
         for index, state in enumerate(self.phase_states):
             loss = self._gradients(state, batch, weight)
             self._add_up(state, loss, first=index == 0)

@@ -9,7 +9,7 @@ from etude import registry
 from etude.config import nearest
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.locale.texts import Lang
-from etude.recipe import Train, draft, read_recipe
+from etude.recipe import TrainDraft, draft, read_recipe
 from etude.runs.files import replace, storage
 from etude.runs.folder import ROOT, RunFolder, begun, named
 from etude.system.caller import undisturbed
@@ -54,10 +54,11 @@ def train(
     run = None
     if world.first:
         run = RunFolder.create(place) if place else RunFolder.fresh(default, root)
-    from etude import pipeline
+    from etude import assembly, pipeline
 
     try:
-        run, parts = pipeline.begin(run, mapping, quiet or not world.first)
+        draft = assembly.read_draft(mapping)
+        run, parts = pipeline.begin(run, draft, quiet or not world.first)
     except BaseException:
         if run:
             run.abandon()
@@ -116,11 +117,11 @@ def first_aid(
     known = ("dry-run", "overfit", "lr")
     if kind not in known:
         raise UsageError(f"There is no first aid {kind!r}.{nearest(kind, known)}")
-    from etude import pipeline
+    from etude import assembly, pipeline
     from etude.inspection import sanity
 
     mapping = drafted(model, data, None, fields)
-    found = pipeline.first_aid(kind, mapping)
+    found = pipeline.check_before(kind, assembly.read_draft(mapping))
     found["said"] = sanity.sentences(kind, found, lang)
     picture = sanity.picture_of(kind, found, lang) if out else None
     if out and picture:
@@ -153,7 +154,7 @@ def drafted(
 
 def paths(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields by their path in the recipe: `epochs` is `train.epochs`; None is not given."""
-    full = {f"train.{k}" if k in Train.model_fields else k: v for k, v in fields.items()}
+    full = {f"train.{k}" if k in TrainDraft.model_fields else k: v for k, v in fields.items()}
     return {key: value for key, value in full.items() if value is not None}
 
 

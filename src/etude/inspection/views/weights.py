@@ -59,7 +59,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
     if snapshots[0][1]["weights"].shape[2] != len(names):
         raise RunError(
-            f"{subject.folder.path}: is damaged. Its snapshots belong to another network."
+            f"{subject.folder.where}: is damaged. Its snapshots belong to another network."
         )
     # [n bins t]: the square root of the fraction in each bin, stored as a byte, which keeps small
     # fractions that a linear byte would round to 0.
@@ -68,7 +68,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         for key in ("weights", "gradients")
     )
     if not (weights.any() or gradients.any()):
-        raise RunError(f"{subject.folder.path}: is damaged. Its snapshots are empty.")
+        raise RunError(f"{subject.folder.where}: is damaged. Its snapshots are empty.")
     some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
     bands = {"weights": quantiles(weights**2), "gradients": quantiles(gradients**2)}
     zeros = {"weights": weights[:, 0, -1] ** 2, "gradients": gradients[:, 0, -1] ** 2}

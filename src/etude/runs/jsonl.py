@@ -1,0 +1,77 @@
+"""Files of one JSON object per line: appended to, cut at a checkpoint, validated when read."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from etude.errors import RunError
+from etude.runs import rows
+from etude.runs.files import read, storage
+from etude.system import limits
+
+LINES = 32 << 20
+"""Bytes of metrics.jsonl or timing.jsonl: a hundred thousand epochs."""
+
+
+def append(path: Path, row: Mapping[str, Any]) -> None:
+    """Append one JSON line. It is durable only after `size`, which syncs the file."""
+    line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
+    with storage(path, len(line)), path.open("ab") as file:
+        file.write(line)
+
+
+def size(path: Path) -> int:
+    """The size of a file in bytes after syncing it to the disk, 0 if there is none."""
+    if not path.exists():
+        return 0
+    with storage(path), path.open("rb") as file:
+        os.fsync(file.fileno())
+        return path.stat().st_size
+
+
+def cut(path: Path, length: int) -> None:
+    """Truncate a file to `length` bytes, its length at a checkpoint. Raises RunError if it is
+    shorter."""
+    actual = path.stat().st_size if path.exists() else 0
+    if actual < length:
+        raise RunError(f"{path}: has {actual:,} bytes, {length:,} expected; the run is damaged.")
+    if path.exists():
+        with storage(path):
+            os.truncate(path, length)
+
+
+def whole_lines(path: Path) -> None:
+    """Cut a .jsonl file before its first line that a power cut or a dead writer left damaged."""
+    good = 0
+    text = read(path.parent, path.name, LINES) if path.exists() else b""
+    for line in text.splitlines(keepends=True):
+        try:
+            limits.parsed(line)
+            whole = line.endswith(b"\n")
+        except ValueError:
+            whole = False
+        if not whole:
+            break
+        good += len(line)
+    cut(path, good)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a .jsonl file, validated. Raises RunError for a damaged row."""
+    if not os.path.lexists(path):
+        return []
+    text = read(path.parent, path.name, LINES)
+    result = []
+    # Up to the last line break: a writer at work may be in the middle of the next line.
+    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
+        try:
+            result.append(rows.checked(limits.parsed(line)))
+        except ValueError as error:
+            raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
+    try:
+        rows.agree(result)
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; the run is damaged.") from None
+    return result

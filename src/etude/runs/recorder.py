@@ -1,0 +1,156 @@
+"""Recorder: where a run writes what it computes, and from where it is read again.
+
+There are two: `RunFolder` on the disk, from which a run can be resumed, and `MemoryRun`, which
+lives as long as its process.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from etude.errors import RunError
+from etude.runs.checkpoint import Checkpoint
+from etude.runs.rows import checked
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """One run: its recipe, rows of metrics and of time, snapshots and checkpoints."""
+
+    @property
+    def where(self) -> str:
+        """How messages call this run: its path, or that it is in memory."""
+
+    @property
+    def how_to_continue(self) -> str:
+        """What a user does to continue this run after it was stopped."""
+
+    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+        """Store recipe and provenance of a new run, as plain JSON values."""
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The contents of "recipe.json" or "provenance.json"."""
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append a row of metrics."""
+
+    def add_time(self, row: Mapping[str, Any]) -> None:
+        """Append a row of clock time."""
+
+    def flush(self) -> int:
+        """Make the rows of metrics durable, and return a position for `rewind`."""
+
+    def rewind(self, position: int) -> None:
+        """Remove the rows of metrics after a position; 0 also removes those of time."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of metrics: one per epoch, and the result of a finished run."""
+
+    @property
+    def times(self) -> list[dict[str, Any]]:
+        """The rows of clock time."""
+
+    def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store arrays that exist only during training."""
+
+    def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Yields (step, arrays) of one kind in order of steps."""
+
+    def commit(self, point: Checkpoint) -> None:
+        """Store a checkpoint. Raises StorageError."""
+
+    def settle(self, best: int | None, finished: bool = False) -> None:
+        """Store which step is best so far, and remove checkpoints that nobody needs any more."""
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest valid checkpoint, and the reasons why newer ones were skipped."""
+
+    def best(self) -> Checkpoint:
+        """The best checkpoint. Raises RunError if there is none."""
+
+
+def result_of(run: Recorder) -> dict[str, Any] | None:
+    """The last row of a finished run: test metrics, baseline, cost. None if it is unfinished."""
+    return next((row for row in run.rows if row.get("event") == "end"), None)
+
+
+def epochs_of(run: Recorder) -> list[dict[str, Any]]:
+    """The rows of the epochs: training losses by phase, and validation metrics."""
+    return [row for row in run.rows if row.get("event") == "epoch"]
+
+
+class MemoryRun:
+    """A run without a folder. What it holds is what a folder would hold, as read from it."""
+
+    where = "the run in memory"
+    how_to_continue = "Give it a name, and it is saved as it trains: etude.train(..., name='mine')."
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.times: list[dict[str, Any]] = []
+        self._files: dict[str, dict[str, Any]] = {}
+        self._snapshots: list[tuple[str, int, dict[str, np.ndarray]]] = []
+        self._points: dict[int, Checkpoint] = {}
+        self._best: int | None = None
+
+    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+        """See Recorder."""
+        self._files = {"recipe.json": _as_stored(recipe), "provenance.json": _as_stored(provenance)}
+
+    def read(self, name: str) -> dict[str, Any]:
+        """See Recorder."""
+        return self._files[name]
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """See Recorder."""
+        self.rows.append(checked(_as_stored(row)))
+
+    def add_time(self, row: Mapping[str, Any]) -> None:
+        """See Recorder."""
+        self.times.append(checked(_as_stored(row)))
+
+    def flush(self) -> int:
+        """See Recorder; a position is a number of rows."""
+        return len(self.rows)
+
+    def rewind(self, position: int) -> None:
+        """See Recorder."""
+        del self.rows[position:]
+        if not position:
+            self.times.clear()
+
+    def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """See Recorder."""
+        self._snapshots.append((kind, step, dict(arrays)))
+
+    def snapshots_of(self, kind: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """See Recorder."""
+        return ((step, arrays) for name, step, arrays in self._snapshots if name == kind)
+
+    def commit(self, point: Checkpoint) -> None:
+        """See Recorder."""
+        self._points[point.step] = point
+
+    def settle(self, best: int | None, finished: bool = False) -> None:
+        """See Recorder."""
+        self._best = best
+        needed = {best, max(self._points)}
+        self._points = {step: point for step, point in self._points.items() if step in needed}
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """See Recorder."""
+        return (self._points[max(self._points)] if self._points else None), []
+
+    def best(self) -> Checkpoint:
+        """See Recorder."""
+        if self._best is None:
+            raise RunError("This run in memory has no checkpoint yet.")
+        return self._points[self._best]
+
+
+def _as_stored(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy as a file would give it back: lists for tuples, text for keys."""
+    return json.loads(json.dumps(mapping, allow_nan=False))  # type: ignore[no-any-return]
