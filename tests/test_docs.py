@@ -121,18 +121,18 @@ def parsed_only(workdir, monkeypatch):
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)
             if place.suffix:
                 place.touch()
-        assembly.read_draft(recipe.draft(model, data, base=base, fields=verbs.paths(fields)))
+        assembly.read_draft(recipe.draft(model, data, base=base, fields=verbs.field_paths(fields)))
 
     def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def first_aid(kind, model=None, data=None, *, out, lang, **fields):
+    def sanity_check(kind, model=None, data=None, *, out, lang, **fields):
         check(model, data, fields)
         raise SystemExit(0)
 
     def tune(model=None, data=None, *, trials, storage, workers, name, quiet, lang, **fields):
-        given = verbs.paths(fields)
+        given = verbs.field_paths(fields)
         axes = {path: search_space.axis(path, value) for path, value in given.items()}
         check(model, data, {k: axes[k].ends()[0] if axes[k] else v for k, v in given.items()})
         assert any(axes.values())
@@ -160,19 +160,19 @@ def parsed_only(workdir, monkeypatch):
         raise SystemExit(0)
 
     monkeypatch.setattr(verbs, "train", train)
-    monkeypatch.setattr(verbs, "first_aid", first_aid)
+    monkeypatch.setattr(verbs, "sanity_check", sanity_check)
     monkeypatch.setattr(verbs, "compare", compare)
     monkeypatch.setattr(verbs, "tune", tune)
     for name in (
         "resume",
-        "load",
+        "predict",
         "generate",
-        "evaluate_again",
+        "evaluate",
         "listing",
         "look",
         "report",
         "tour",
-        "marked",
+        "grade",
         "verify",
     ):
         monkeypatch.setattr(verbs, name, done)

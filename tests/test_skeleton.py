@@ -64,9 +64,9 @@ def test_predict_from_a_picture_on_the_command_line(trained, tmp_path, capsys):
 def test_a_finished_run_can_be_loaded_and_evaluated(trained):
     again = etude.load(trained.path)
     assert again.test == trained.test
-    from etude.verbs import evaluate_again
+    from etude.verbs import evaluate
 
-    assert evaluate_again(trained.path)["accuracy"] == trained.test["accuracy"]
+    assert evaluate(trained.path)["accuracy"] == trained.test["accuracy"]
 
 
 def test_a_recipe_can_be_played_again(trained):

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from etude.errors import EtudeError
     from etude.inference.run import Run
     from etude.recipe import Recipe
-    from etude.verbs import check, compare, load, resume, train, tune, verify
+    from etude.verbs.check import check
+    from etude.verbs.compare import compare
+    from etude.verbs.load import load
+    from etude.verbs.resume import resume
+    from etude.verbs.train import train
+    from etude.verbs.tune import tune
+    from etude.verbs.verify import verify
 
 __version__ = "0.1.0"
 

@@ -64,7 +64,7 @@ SkipBad = Annotated[
 ]
 
 
-def given(
+def recipe_fields(
     flags: Any, sets: Sequence[str] | None, seed: int | None = None, skip_bad: bool = False
 ) -> dict[str, Any]:
     """Fields of the recipe from flags and from path=value words."""

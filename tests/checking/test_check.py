@@ -36,7 +36,7 @@ def test_a_class_a_function_a_module_and_a_file(tmp_path):
     ]  # fmt: skip
     path = tmp_path / "theirs.py"
     assert etude.check(path)[0].name == "attention"
-    assert etude.check(f"{path}:attention", given={}).status == "right"
+    assert etude.check(f"{path}:attention", arguments={}).status == "right"
 
 
 def test_a_made_module_is_judged_by_its_own_sizes_and_stays_as_it_is(tmp_path):

@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folder):
-    return verbs.marked(folder, "multi-head-attention", seconds=2.0, quiet=True)
+    return verbs.grade(folder, "multi-head-attention", seconds=2.0, quiet=True)
 
 
 def test_a_row_for_each_submission_in_order(found):
@@ -179,7 +179,7 @@ def test_mistakes_in_the_command_are_told(words, workdir, capsys):
 
 def test_a_role_that_is_not_there_is_answered_with_the_nearest():
     with pytest.raises(UsageError, match="Did you mean multi_head_attention"):
-        verbs.marked("x.py", "multihead_attention")
+        verbs.grade("x.py", "multihead_attention")
     assert set(grading.role_names()) >= {"attention", "multi_head_attention", "encoder_block"}
 
 

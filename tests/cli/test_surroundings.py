@@ -248,7 +248,7 @@ def test_things_in_place_of_names_are_told_from_python(model, data, said, workdi
         ("generate runs/a --out .", "is a folder"),
         ("generate runs/a --out x.jpg", "written as .png or .npy, not as .jpg"),
         ("generate runs/a --out none/x.png", "no folder none"),
-        ("generate runs/a --out mine.png", "mine.npy, which is there already"),
+        ("generate runs/a --out mine.png", "mine.npy, which already exists"),
         ("look runs/m --out mine.npy", "is a file; a folder is expected"),
         ("look runs/m --out none/deep", "no folder none"),
         ("check c.py --report d", "is a folder"),

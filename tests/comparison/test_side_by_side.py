@@ -145,7 +145,7 @@ def test_other_data_are_refused_unless_asked_and_then_nothing_is_called_better(h
         (["mlp,cnn"], "--model mlp,cnn"),
         (["runs/wide", "runs/mlp-0", "--lr", "0.1"], "lr says how to train"),
         (["runs/wide", "runs/mlp-0", "--epochs", "3"], "epochs says how to train"),
-        (["runs/wide", "runs/mlp-0", "--name", "wide"], "already there"),
+        (["runs/wide", "runs/mlp-0", "--name", "wide"], "already exists"),
         (["--model", "mlp,cnn", "--data", "digits", "--different-data"], "goes with finished runs"),
     ],
 )

@@ -127,7 +127,7 @@ def test_a_tested_member_is_a_whole_run(workdir):
     run = verbs.load(place)
     assert found["test"] == run.test["accuracy"]
     assert found["best"] == run.result["val"]["accuracy"]
-    assert verbs.evaluate_again(place)["accuracy"] == found["test"]
+    assert verbs.evaluate(place)["accuracy"] == found["test"]
     assert not run.folder.report.exists()
     assert verbs.report(place).exists()
     assert pipeline.rehearse(place, {}, True) == found  # read from the disk, not run again

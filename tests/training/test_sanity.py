@@ -31,25 +31,25 @@ def test_it_gives_back_the_weights_and_keeps_no_run(kind, workdir, monkeypatch):
         return parts
 
     monkeypatch.setattr(assembly, "prepare", watched)
-    verbs.first_aid(kind, "cnn", "digits", **FIELDS)
+    verbs.sanity_check(kind, "cnn", "digits", **FIELDS)
     [(model, before)] = seen
     assert all(torch.equal(before[key], x) for key, x in model.state_dict().items())
     assert not (workdir / "runs").exists()
 
 
 def test_the_rate_it_suggests_lies_where_the_loss_falls():
-    found = verbs.first_aid("lr", "cnn", "digits", **FIELDS)
+    found = verbs.sanity_check("lr", "cnn", "digits", **FIELDS)
     assert 1e-5 < found["suggestion"] < 0.3
     assert found["rates"] == sorted(found["rates"])
 
 
 def test_overfit_tells_a_network_that_can_from_one_that_cannot():
-    assert verbs.first_aid("overfit", "cnn", "digits", **FIELDS)["learned"]
-    assert not verbs.first_aid("overfit", "cnn", "digits", lr=1e-9, **FIELDS)["learned"]
+    assert verbs.sanity_check("overfit", "cnn", "digits", **FIELDS)["learned"]
+    assert not verbs.sanity_check("overfit", "cnn", "digits", lr=1e-9, **FIELDS)["learned"]
 
 
 def test_dry_run_names_what_gets_no_gradient():
-    assert verbs.first_aid("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
+    assert verbs.sanity_check("dry-run", "cnn", "digits", **FIELDS)["without_gradient"] == []
     parts = assembly.prepare(assembly.read_draft(draft("cnn", "digits", fields=FIELDS)), ALONE)
     parts.model.unused = torch.nn.Linear(2, 2)
     train, _ = pipeline.training_data(parts)
@@ -59,28 +59,28 @@ def test_dry_run_names_what_gets_no_gradient():
 
 
 def test_the_answers_are_words_with_rounded_numbers():
-    found = verbs.first_aid("overfit", "cnn", "digits", **FIELDS)
+    found = verbs.sanity_check("overfit", "cnn", "digits", **FIELDS)
     assert re.match(
         r"Learned one batch: yes, loss [0-9.]{3,5} -> [0-9.e-]{3,7} in \d+ steps\.",
         found["said"][0],
     )
     assert found["steps"] == len(found["losses"]) < sanity.OVERFIT_STEPS
     assert found["last"] < sanity.VANISHED * found["first"]
-    cannot = verbs.first_aid("overfit", "cnn", "digits", lr=1e-9, lang="ko", **FIELDS)
+    cannot = verbs.sanity_check("overfit", "cnn", "digits", lr=1e-9, lang="ko", **FIELDS)
     assert "아니요" in cannot["said"][0]
     assert "--first-aid lr" in cannot["said"][1]
-    rates = verbs.first_aid("lr", "cnn", "digits", **FIELDS)
+    rates = verbs.sanity_check("lr", "cnn", "digits", **FIELDS)
     assert rates["said"][0] == f"Suggested learning rate: {rates['suggestion']:.2g}."
     assert f"--lr {rates['suggestion']:.2g}" in rates["said"][-1]
-    dry = verbs.first_aid("dry-run", "vit", "digits")
+    dry = verbs.sanity_check("dry-run", "vit", "digits")
     assert "parameter tensors received no gradient" in dry["said"][2]
     assert "ViT" in dry["said"][3]
 
 
 def test_the_picture_is_where_it_says_and_only_where_asked(workdir):
-    found = verbs.first_aid("lr", "cnn", "digits", out=workdir / "here", **FIELDS)
+    found = verbs.sanity_check("lr", "cnn", "digits", out=workdir / "here", **FIELDS)
     assert [Image.open(path).format for path in found["pictures"]] == ["PNG", "PNG"]
-    assert "pictures" not in verbs.first_aid("dry-run", "cnn", "digits", out=workdir, **FIELDS)
+    assert "pictures" not in verbs.sanity_check("dry-run", "cnn", "digits", out=workdir, **FIELDS)
     assert [path.name for path in workdir.iterdir()] == ["here"]
 
 
@@ -98,7 +98,7 @@ def test_the_command_says_it_and_json_has_the_numbers(workdir, capsys, lang):
     assert found["said"] == lines[:-1]
     assert (
         found["suggestion"]
-        == verbs.first_aid("lr", "cnn", "digits", **{"model.channels": [4]})["suggestion"]
+        == verbs.sanity_check("lr", "cnn", "digits", **{"model.channels": [4]})["suggestion"]
     )
 
 
@@ -121,9 +121,9 @@ def test_where_the_loss_falls_fastest_and_where_it_grows():
 def test_where_no_rate_helps_it_says_what_to_do(monkeypatch):
     monkeypatch.setattr(sanity, "FELL", -1.0)
     with pytest.raises(UsageError, match="--first-aid overfit"):
-        verbs.first_aid("lr", "cnn", "digits", **FIELDS)
+        verbs.sanity_check("lr", "cnn", "digits", **FIELDS)
 
 
-def test_an_unknown_first_aid_is_a_mistake():
+def test_an_unknown_sanity_check_is_a_mistake():
     with pytest.raises(UsageError, match="overfit"):
-        verbs.first_aid("overfti", "mlp", "digits")
+        verbs.sanity_check("overfti", "mlp", "digits")

@@ -1,4 +1,4 @@
-"""The command line. It calls the verbs only."""
+"""The command line. It calls the verbs only. One file per command, named as its file in `verbs`."""
 
 import os
 import sys
@@ -6,24 +6,59 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from etude.cli import examine, learn, search, see, use
+# A command registers itself when its module is imported.
+from etude.cli import (
+    check,
+    compare,
+    env,
+    evaluate,
+    generate,
+    listing,
+    look,
+    predict,
+    report,
+    resume,
+    tour,
+    train,
+    tune,
+    verify,
+    work,
+)
 from etude.cli.app import app
-from etude.cli.mistakes import meant
+from etude.cli.usage_errors import usage_error
 from etude.exits import exits
 from etude.flags import spelled
 from etude.system.surroundings import no_warnings, streams
 
-__all__ = ["app", "examine", "learn", "main", "search", "see", "use"]
+__all__ = [
+    "app",
+    "check",
+    "compare",
+    "env",
+    "evaluate",
+    "generate",
+    "listing",
+    "look",
+    "main",
+    "predict",
+    "report",
+    "resume",
+    "tour",
+    "train",
+    "tune",
+    "verify",
+    "work",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: see errors.py."""
-    # Threads that wait actively for long starve each other when anything else runs on the machine;
-    # those that sleep at once double the time of a small network's step. So: a short wait.
+    # OpenMP threads that wait actively for long slow down everything else on the machine, and those
+    # that sleep at once double the time of a small network's step. A short wait does neither.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     with streams(), no_warnings(), exits():
         words = spelled(sys.argv[1:] if arguments is None else arguments)
         try:
             app(words)
         except CycloptsError as error:
-            raise meant(error, words) from None
+            raise usage_error(error, words) from None

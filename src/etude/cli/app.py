@@ -1,20 +1,24 @@
 """The application: its groups, and how a function becomes a command.
 
 `key=value` and `--key value` are the same. Results go to stdout, progress and errors to stderr.
-Importing this imports no torch: verbs are loaded when one is called.
+Importing this module does not import torch: a command loads the verbs when it is called.
 """
 
 import inspect
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import App, Group
 
 from etude.errors import plain
 from etude.exits import spoken_for
+from etude.locale.texts import Lang
 from etude.render.terminal import table
 from etude.system.surroundings import is_unicode
+
+if TYPE_CHECKING:
+    from etude.verbs.results import Result
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
@@ -36,7 +40,7 @@ app = App(
 Command = Callable[..., None]
 
 
-def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
+def command(group: Group, name: str | None = None) -> Callable[[Command], Command]:
     """Register a function as a command: its docstring is the help, its examples come last."""
 
     def register(function: Command) -> Command:
@@ -48,26 +52,23 @@ def verb(group: Group, name: str | None = None) -> Callable[[Command], Command]:
     return register
 
 
-def say(value: Any) -> None:
-    """One JSON value on stdout."""
+def print_json(value: Any) -> None:
+    """Print one JSON value on stdout."""
     if not spoken_for():
         print(json.dumps(value, ensure_ascii=not is_unicode()))
 
 
-def finish(found: Any, as_json: bool, lang: Any) -> None:
-    """Print the result of a run or a comparison."""
+def print_result(result: "Result", as_json: bool, lang: Lang) -> None:
+    """Print the result of a run or a comparison, and the path of its report."""
     from etude import verbs
 
     if spoken_for():
         return
     if as_json:
-        say(verbs.summary(found))
+        print_json(verbs.summary(result))
         return
-    many = hasattr(found, "labels")
-    if many:
-        table(verbs.table(found, lang))
-    for line in verbs.said(found, lang):
+    if rows := verbs.table(result, lang):
+        table(rows)
+    for line in verbs.sentences(result, lang):
         print(plain(line))
-    if not many:
-        print(f"{found.seconds:.1f} s of training, {found.samples_per_second:,.0f} samples/s")
-    print(found.path / "report.html")
+    print(result.path / "report.html")

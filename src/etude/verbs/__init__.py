@@ -1,47 +1,63 @@
 """The public functions of étude, which the package exports and the command line calls.
 
-Modules that need torch are imported inside the functions: the lock of a run is taken and most
-mistakes are reported before torch is loaded, which takes a second or two.
+One file per verb, with the same name in `etude.cli`; `list` is in listing.py. Parts of verbs: load
+(etude.load), sanity (`train --first-aid`), grade (`check` of files and folders), arguments (checks
+before any work), drafts (the recipe that a call asks for) and results (a run or a comparison as
+JSON values, sentences and a table).
+
+Modules that need torch are imported inside the functions: étude takes the lock of a run and reports
+most mistakes before it loads torch, which takes a second or two.
 """
 
-from etude.verbs.asked import is_run, place, what_is
-from etude.verbs.examine import check, marked, marks_kept, marks_said, marks_table, verify
-from etude.verbs.learn import drafted, first_aid, paths, resume_run, slug, train
-from etude.verbs.many import TOUR, Tuned, compare, resume, tour, tune, work
-from etude.verbs.see import env, listing, report
-from etude.verbs.use import evaluate_again, generate, load, look, said, summary, table
+from etude.verbs.arguments import is_run, kind_of_word, require_writable
+from etude.verbs.check import check
+from etude.verbs.compare import compare
+from etude.verbs.drafts import field_paths
+from etude.verbs.env import env
+from etude.verbs.evaluate import evaluate
+from etude.verbs.generate import generate
+from etude.verbs.grade import grade, grade_lines, grade_table, write_grades
+from etude.verbs.listing import listing
+from etude.verbs.load import load
+from etude.verbs.look import look
+from etude.verbs.predict import predict
+from etude.verbs.report import report
+from etude.verbs.results import sentences, summary, table
+from etude.verbs.resume import resume
+from etude.verbs.sanity import sanity_check
+from etude.verbs.tour import tour
+from etude.verbs.train import train
+from etude.verbs.tune import tune
+from etude.verbs.verify import verify
+from etude.verbs.work import work
 
 __all__ = [
-    "TOUR",
-    "Tuned",
     "check",
     "compare",
-    "drafted",
     "env",
-    "evaluate_again",
-    "first_aid",
+    "evaluate",
+    "field_paths",
     "generate",
+    "grade",
+    "grade_lines",
+    "grade_table",
     "is_run",
+    "kind_of_word",
     "listing",
     "load",
     "look",
-    "marked",
-    "marks_kept",
-    "marks_said",
-    "marks_table",
-    "paths",
-    "place",
+    "predict",
     "report",
+    "require_writable",
     "resume",
-    "resume_run",
-    "said",
-    "slug",
+    "sanity_check",
+    "sentences",
     "summary",
     "table",
     "tour",
     "train",
     "tune",
     "verify",
-    "what_is",
     "work",
+    "write_grades",
 ]

@@ -1,16 +1,16 @@
-"""Commands that search hyperparameters, and train runs for other machines."""
+"""Search hyperparameters."""
 
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from etude.cli.app import LEARN, say, verb
+from etude.cli.app import LEARN, command, print_json
 from etude.errors import plain
 from etude.exits import spoken_for
-from etude.flags import Data, Json, Lang, Sets, TuneFlags, given, value, whole
+from etude.flags import Data, Json, Lang, Sets, TuneFlags, recipe_fields, value, whole
 
 
-@verb(LEARN)
+@command(LEARN)
 def tune(
     model: str | None = None,
     /,
@@ -45,40 +45,27 @@ def tune(
     """
     from etude import verbs
 
-    fields = {k: value(v) for k, v in given(flags, None).items()} | given(None, sets)
-    found = verbs.tune(
+    # Flags of a search are text, because each may be a range or a list; `sets` are parsed already.
+    parsed = {key: value(text) for key, text in recipe_fields(flags, None).items()}
+    fields = parsed | recipe_fields(None, sets)
+    tuned = verbs.tune(
         model, data, trials=trials, storage=storage, workers=workers, name=name, quiet=as_json,
         lang=lang, **fields,
     )  # fmt: skip
     if spoken_for():
         return
     if as_json:
-        trials_ = [{k: v for k, v in row.items() if k != "mapping"} for row in found.trials]
-        best = {"number": found.best["number"], "fields": found.best["fields"]}
-        say(
+        rows = [{k: v for k, v in row.items() if k != "mapping"} for row in tuned.trials]
+        best = {key: tuned.best[key] for key in ("number", "fields")}
+        print_json(
             {
-                "run": str(found.path), "best": {**best, "val": found.best["best"]},
-                "trials": trials_, "tested": verbs.summary(found.run),
+                "run": str(tuned.path),
+                "best": {**best, "val": tuned.best["best"]},
+                "trials": rows,
+                "tested": verbs.summary(tuned.run),
             }
-        )  # fmt: skip
+        )
         return
-    for line in found.said:
+    for line in tuned.sentences:
         print(plain(line))
-    print(found.path / "report.html")
-
-
-@verb(LEARN)
-def work(storage: str, name: str, /, *, as_json: Json = False) -> None:
-    """Train runs of a search or a comparison that another machine started.
-
-    STORAGE is the database of `etude tune --storage` or `etude compare --storage`, NAME the name of
-    its folder there. The worker ends after a minute without work.
-
-    Examples:
-
-    etude work postgresql+psycopg://me@host/search tune-mlp-digits
-    """
-    from etude import verbs
-
-    done = verbs.work(storage, name, quiet=as_json)
-    say({"study": name, "runs": done}) if as_json else print(f"{done} runs trained for {name}")
+    print(tuned.path / "report.html")

@@ -1,4 +1,4 @@
-"""What was probably meant by a command that cannot be read: one message, with a command to type."""
+"""Usage errors: one message for a command that cannot be parsed, with a correction to type."""
 
 import re
 from collections.abc import Sequence
@@ -17,63 +17,62 @@ from etude.errors import UsageError
 from etude.flags import FIELDS
 
 TAKE_DATA = ("train", "tune", "compare")
-TAKE_RUN = ("predict", "generate", "evaluate", "look", "report", "resume")
-FIRST = {"RUN": "runs/NAME (your runs: etude list)", "WHAT": "a file, FILE:Name or a folder"}
+ARGUMENTS = {"RUN": "runs/NAME (your runs: etude list)", "WHAT": "a file, FILE:Name or a folder"}
 NUMBER = re.compile(r'unable to convert "(.*)" into (?:float|int)\.?', re.DOTALL)
 
 
-def meant(error: CycloptsError, words: Sequence[str]) -> UsageError:
-    """The mistake in `words`, a command that the parser refuses, told with what was meant."""
+def usage_error(error: CycloptsError, words: Sequence[str]) -> UsageError:
+    """The error of the parser on `words` as a message that suggests a correction."""
     verb = words[0] if words and not words[0].startswith("-") else ""
     command = verb or "etude"
     do = f"etude {verb} --help".replace("  ", " ")
     if isinstance(error, UnusedCliTokensError):
-        return _left_over(verb, list(error.unused_tokens or ()), words)
+        return _unused_words(verb, list(error.unused_tokens or ()), words)
     if isinstance(error, MissingArgumentError):
         name = error.argument.name if error.argument else ""
         if name.startswith("-"):
             return UsageError(f"{command}: {name} needs a value after it.", do=do)
-        return UsageError(f"{command}: {name} is missing.", do=_form(verb, name))
+        return UsageError(f"{command}: {name} is missing.", do=_usage(verb, name))
     if isinstance(error, UnknownOptionError):
         return _unknown_option(str(error), command, error.token.keyword or error.token.value, do)
     if isinstance(error, UnknownCommandError):
         return _unknown_command(str(error), words)
     if isinstance(error, CoercionError):
         text = NUMBER.sub(r"'\1' is not a number", str(error))
-        return UsageError(f"{command}: {text}", do=f"{do} says what is expected there.")
+        return UsageError(f"{command}: {text}", do=f"{do} shows what is expected.")
     return UsageError(f"{command}: {error}", do=do)
 
 
-def _form(verb: str, name: str) -> str:
+def _usage(verb: str, name: str) -> str:
     if verb == "work":
-        return "etude work STORAGE NAME, as the search or the comparison has printed it"
-    return f"etude {verb} {name}, with {name} = {FIRST.get(name, name)}"
+        return "etude work STORAGE NAME, as the search or the comparison printed it"
+    return f"etude {verb} {name}, with {name} = {ARGUMENTS.get(name, name)}"
 
 
-def _left_over(verb: str, unused: list[str], words: Sequence[str]) -> UsageError:
-    """Words that a command has no place for."""
+def _unused_words(verb: str, unused: list[str], words: Sequence[str]) -> UsageError:
+    """The message for words that a command does not take."""
     shown = " ".join(unused)
-    hint, do = _hint(verb, unused, words)
+    hint, do = _correction(verb, unused, words)
     what = f"{verb or 'etude'}: {shown!r} is not expected here.{hint}"
     return UsageError(what, do=do or f"etude {verb} --help")
 
 
-def _hint(verb: str, unused: list[str], words: Sequence[str]) -> tuple[str, str]:
+def _correction(verb: str, unused: list[str], words: Sequence[str]) -> tuple[str, str]:
     """(' Did you mean ...?', the command to type), or ('', '')."""
     from etude import verbs
 
     word = unused[0]
-    kind = verbs.what_is(word)
-    rest = [one for one in words[1:] if one not in unused]
+    kind = verbs.kind_of_word(word)
+    rest = [other for other in words[1:] if other not in unused]
     if field := _field(word):
         value = unused[1] if len(unused) > 1 else "VALUE"
         return f" Did you mean {field}={value}?", ""
     if verb in TAKE_DATA:
         first = rest[0] if rest and not rest[0].startswith("-") else ""
-        if verb == "compare" and all(verbs.what_is(w) == "model" for w in word.split(",")):
+        if verb == "compare" and all(verbs.kind_of_word(w) == "model" for w in word.split(",")):
             do = " ".join(["etude compare --model", word, *rest])
             return f" Did you mean --model {word}?", do
-        if kind == "model" and first and verbs.what_is(first) in ("data", "file"):
+        if kind == "model" and first and verbs.kind_of_word(first) in ("data", "file"):
             others = " ".join(["", *rest[1:]])
             return " The model comes first.", f"etude {verb} {word} --data {first}{others}"
         if kind in ("data", "file"):
@@ -107,7 +106,7 @@ def _unknown_command(text: str, words: Sequence[str]) -> UsageError:
     from etude import verbs
 
     word = words[0] if words else ""
-    kind = verbs.what_is(word)
+    kind = verbs.kind_of_word(word)
     if kind == "run":
         return UsageError(f"{word!r} is a run, not a command.", do=f"etude look {word}")
     if kind == "model":
@@ -119,11 +118,11 @@ def _unknown_command(text: str, words: Sequence[str]) -> UsageError:
     return UsageError(text, do="etude --help")
 
 
-def option(word: str, known: Sequence[str]) -> UsageError:
-    """An option that a command of many inputs does not have."""
-    near = get_close_matches(word, known, 1)
+def unknown_option(word: str, options: Sequence[str]) -> UsageError:
+    """The message for an option that a command with any number of inputs does not have."""
+    near = get_close_matches(word, options, 1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return UsageError(
         f"Unknown option: {word}.{hint}",
-        do="A file whose name begins with a dash: give it after --, or as ./-name",
+        do="For a file whose name begins with a dash: write it after --, or as ./-name",
     )

@@ -1,0 +1,21 @@
+"""Resume an interrupted run or comparison."""
+
+from etude.cli.app import LEARN, command, print_result
+from etude.flags import Json, Lang, Moved
+
+
+@command(LEARN)
+def resume(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
+    """Resume an interrupted run or comparison.
+
+    On the same machine the result is the same, byte for byte, as without the interruption.
+
+    Examples:
+
+    etude resume runs/cnn-digits
+
+    etude resume runs/compare-mlp-digits
+    """
+    from etude import verbs
+
+    print_result(verbs.resume(run, data=data, quiet=as_json, lang=lang), as_json, lang)

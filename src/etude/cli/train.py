@@ -1,0 +1,68 @@
+"""Train one run, or check a recipe before a long training."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from etude.cli.app import LEARN, command, print_json, print_result
+from etude.errors import plain
+from etude.flags import Data, Flags, Json, Lang, Seed, Sets, SkipBad, recipe_fields
+from etude.locale.texts import say
+
+PICTURES = Path("first-aid")
+"""Folder for the pictures of --first-aid, in the working folder."""
+
+
+@command(LEARN)
+def train(
+    model: str | None = None,
+    /,
+    *,
+    data: Data = None,
+    name: Annotated[str | None, Parameter(help="name of the run folder under ./runs")] = None,
+    seed: Seed = None,
+    first_aid: Annotated[
+        Literal["dry-run", "overfit", "lr"] | None,
+        Parameter(help="check first: one step, overfit one batch, or find a learning rate"),
+    ] = None,
+    skip_bad: SkipBad = False,
+    flags: Flags = None,
+    sets: Sets = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Train a network, test it once, and save everything under ./runs.
+
+    MODEL is a name from `etude list`, or a recipe file. Every field of the recipe can be set by its
+    path: model.depth=4, data.augment=flip,translate, train.clip=1.
+
+    Examples:
+
+    etude train mlp --data digits
+
+    etude train vit --data fashion-mnist --epochs 15 model.patch=4 --name my-vit
+
+    etude train lstm --data series model.preset=notes
+
+    etude train cnn --data my-photos/ data.size=64 data.augment=flip
+
+    etude train runs/my-vit/recipe.json --seed 1
+
+    etude train cnn --data digits --first-aid lr
+    """
+    from etude import verbs
+
+    fields = recipe_fields(flags, sets, seed, skip_bad)
+    if not first_aid:
+        run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
+        print_result(run, as_json, lang)
+        return
+    result = verbs.sanity_check(first_aid, model, data, out=PICTURES, lang=lang, **fields)
+    if as_json:
+        print_json(result)
+        return
+    for line in result["said"]:
+        print(plain(line))
+    for path in result.get("pictures", [])[:1]:  # the second is the same on a dark background
+        print(plain(say(lang, "aid.saved", path=path)))

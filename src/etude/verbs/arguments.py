@@ -1,0 +1,160 @@
+"""Checks of arguments before any work: their types, output paths, and what a word names.
+
+Nothing has been loaded or written when these run, so a mistake is reported at once.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from etude import registry
+from etude.errors import UsageError
+from etude.runs import comparison as comparisons
+from etude.runs.folder import ROOT, begun
+from etude.training.distributed import World
+
+WordKind = Literal["model", "data", "run", "view", "file", ""]
+
+MODULE = "torch.nn.modules.module.Module"
+"""The base class of all networks, by name: comparing names needs no import of torch."""
+HOW_TO_NAME = (
+    "`etude list` shows the names. For your own training loop, etude.models.create(name) returns a "
+    "plain nn.Module."
+)
+
+
+def model_name(model: Any) -> str | None:
+    """The name of a model, or the path of a recipe, as text. Raises UsageError for a module, a
+    class or anything else."""
+    if model is None or isinstance(model, str):
+        return model
+    if isinstance(model, os.PathLike):
+        return str(os.fspath(model))
+    kind = model if isinstance(model, type) else type(model)
+    if any(f"{base.__module__}.{base.__qualname__}" == MODULE for base in kind.__mro__):
+        thing = f"the class {kind.__name__}" if kind is model else f"a {kind.__name__}"
+        raise UsageError(
+            f"model should be a name, not {thing}: training a module of your own is not possible "
+            "in this version.",
+            do=f"{HOW_TO_NAME} To check your own: etude.check({kind.__name__}).",
+        )
+    raise UsageError(f"model should be a name, {_not_a(model)}.", do=HOW_TO_NAME)
+
+
+def data_name(data: Any) -> str | None:
+    """The name of a data set, or the path of own data, as text. Raises UsageError for an array, a
+    DataLoader or anything else."""
+    if data is None or isinstance(data, str):
+        return data
+    if isinstance(data, os.PathLike):
+        return str(os.fspath(data))
+    raise UsageError(
+        f"data should be a name or a path, {_not_a(data)}.",
+        do="Save arrays to a file first: np.savez('mine.npz', x=x, y=y), then data='mine.npz'.",
+    )
+
+
+def run_path(run: Any) -> Path:
+    """The path of a run. Raises UsageError for anything else."""
+    if isinstance(run, str | os.PathLike):
+        return Path(run)
+    raise UsageError(f"Name a run by its path, {_not_a(run)}.", do="Example: 'runs/mlp-digits'.")
+
+
+def _not_a(value: Any) -> str:
+    """The end of a message that rejects a value of the wrong type."""
+    if isinstance(value, type):
+        return f"not the class {value.__name__}"
+    return f"not of type {type(value).__name__}"
+
+
+def require_writable(
+    out: Path | str | None, flag: str, endings: Sequence[str] = (), folder: bool = False
+) -> None:
+    """Raise UsageError unless a file (or a folder) can be written at `out`, which may be None.
+
+    endings: the endings that the name may have, such as ".png"; none allows any.
+    """
+    if out is None:
+        return
+    path = Path(out)
+    if folder and path.is_dir():
+        parent = path
+    elif folder and path.exists():
+        raise UsageError(
+            f"{flag} {out}: is a file; a folder is expected.", do="Choose another name."
+        )
+    elif path.is_dir():
+        ending = endings[0] if endings else ""
+        raise UsageError(
+            f"{flag} {out}: is a folder; a file is expected.",
+            do=f"Name the file too: {flag} {path / f'NAME{ending}'}",
+        )
+    else:
+        parent = path.parent
+        if not parent.is_dir():
+            raise UsageError(
+                f"{flag} {out}: there is no folder {parent}.", do=f"Create it: mkdir {parent}"
+            )
+    if endings and path.suffix.lower() not in endings:
+        raise UsageError(
+            f"{flag} {out}: the file is written as {' or '.join(endings)}, "
+            f"not as {path.suffix or 'a file without an ending'}.",
+            do=f"Name it {path.with_suffix(endings[0])}",
+        )
+    if not os.access(parent, os.W_OK) or (path.is_file() and not os.access(path, os.W_OK)):
+        raise UsageError(
+            f"{flag} {out}: cannot be written (permission denied, or a read-only disk).",
+            do="Choose another folder.",
+        )
+
+
+def require_one_process(what: str) -> None:
+    """Raise UsageError in a job of several processes, for work that trains several runs: each
+    process would take the names of the others' runs."""
+    if World.here().size > 1:
+        raise UsageError(
+            f"{what} runs in one process.",
+            do="Start it without torchrun. To train one run in several processes: etude train.",
+        )
+
+
+def require_no_moved_data(data: str | None, comparison: Path) -> None:
+    """Raise UsageError if new paths of data are passed for a comparison: each of its runs has a
+    recipe of its own, and workers on other machines read these recipes."""
+    if data is not None:
+        raise UsageError(
+            f"{comparison}: --data is for a single run, and this is a comparison.",
+            do="Run the command in the folder from which the data were read, or move them back.",
+        )
+
+
+def is_run(word: str) -> bool:
+    """Whether a word is a run or a comparison, by its path or by its name below ./runs."""
+    try:
+        return (
+            any(begun(path) for path in (Path(word), ROOT / word))
+            or comparisons.where(word) is not None
+        )
+    except (OSError, ValueError):  # a word that cannot be a path: too long, or with a zero byte
+        return False
+
+
+def kind_of_word(word: str) -> WordKind:
+    """What a word of a command names; "" if nothing."""
+    if word in registry.names("model"):
+        return "model"
+    if word in registry.names("data"):
+        return "data"
+    if is_run(word):
+        return "run"
+    if word in registry.names("view"):
+        return "view"
+    return "file" if os.path.exists(word) else ""
+
+
+def model_names(word: Path | str) -> list[str]:
+    """The models that a word names, one or several with commas; none if it names anything else."""
+    names = str(word).split(",")
+    return names if set(names) <= set(registry.names("model")) else []

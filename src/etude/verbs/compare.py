@@ -1,0 +1,183 @@
+"""Compare: train several variants of a run and compare them, or compare finished runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude.comparison import request, side_by_side
+from etude.comparison.request import Comparison
+from etude.comparison.side_by_side import SideBySide
+from etude.errors import EtudeError, LockedError, RunError, TakenError, UsageError
+from etude.locale.texts import Lang
+from etude.runs import comparison as comparisons
+from etude.runs import files, folder
+from etude.runs.folder import ROOT, RunFolder, begun, candidates, free, named
+from etude.system.caller import undisturbed
+from etude.verbs.arguments import data_name, model_name, model_names, require_one_process
+from etude.verbs.drafts import field_paths, folder_name
+
+if TYPE_CHECKING:
+    from etude.comparison.journal import Journal, Plan
+
+
+@undisturbed()
+def compare(
+    runs: Sequence[Path | str] | Path | str | None = None,
+    *,
+    model: str | None = None,
+    data: str | None = None,
+    optimizer: str | None = None,
+    seed: str | int | None = None,
+    lr: str | float | None = None,
+    schedule: str | None = None,
+    target: float | None = None,
+    workers: int | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    different_data: bool = False,
+    quiet: bool = False,
+    lang: Lang = "en",
+    **fields: Any,
+) -> Comparison | SideBySide:
+    """Train every combination of the comma-separated values, from the same start on the same
+    batches (one seed gives both), and compare the runs. Or compare finished `runs`, or folders of
+    them, without training anything; then only name, different_data and lang may be set too.
+
+    Several optimizers without a learning rate, several rates ("1e-4..1", "0.01,0.1") and several
+    schedules are compared by rules (see comparison/protocol.py), each with its own learning rate.
+    workers: local processes; default: one per core. storage: a database from which workers on other
+    machines take runs (etude work). Raises an EtudeError.
+    """
+    require_one_process("A comparison")
+    axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
+    paths = [runs] if isinstance(runs, str | Path) else list(runs or ())
+    if paths:
+        others = {"lr": lr, "schedule": schedule, "target": target}
+        others |= {"workers": workers, "storage": storage}
+        _require_finished_runs(paths, data, {**axes, **others, **fields})
+        return _compare_finished(paths, different_data, name, lang)
+    if different_data:
+        raise UsageError("--different-data goes with finished runs: etude compare RUN RUN")
+    # 0 local workers are useful only if other machines can take the runs.
+    if workers is not None and workers < (0 if storage else 1):
+        raise UsageError(f"--workers {workers}: at least 1.")
+    model, data = model_name(model), data_name(data)
+    axes |= {"model": model, "data": data}
+    wanted = request.parse(axes, lr, schedule, target, field_paths(fields))
+    labels = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
+    path = _report_folder(name, labels)
+    from etude.comparison import engine
+    from etude.render.progress import Tally
+
+    with Tally(path.name, quiet) as tally:
+        plan = engine.plan(wanted, workers, storage or "", tally.note)
+    return engine.run(_begin(path, plan, chosen_by_user=name is not None), quiet, lang)
+
+
+def _report_folder(name: str | None, labels: Sequence[str]) -> Path:
+    """The folder of a new comparison: ./runs/NAME, or a free name made of labels. Raises RunError
+    if it is taken."""
+    path = free(folder_name("compare", *labels)) if name is None else named(name)
+    if comparisons.is_taken(path):
+        resume = f", or resume it: etude resume {path}" if comparisons.is_comparison(path) else ""
+        raise RunError(
+            f"{path} already exists; nothing was overwritten.", do=f"Choose another --name{resume}"
+        )
+    return path
+
+
+def _begin(path: Path, plan: "Plan", chosen_by_user: bool) -> "Journal":
+    """Create the folder of a new comparison. Unless the user chose the name, the next free name
+    is used if another process has taken this one in the meantime."""
+    from etude.comparison import engine
+
+    for each in (path,) if chosen_by_user else candidates(path.name):
+        try:
+            return engine.begin(each, plan)
+        except (TakenError, LockedError):
+            if chosen_by_user:
+                raise
+    raise RunError(f"{path}: no free name is left; a hundred thousand comparisons have it.")
+
+
+# Finished runs ------------------------------------------------------------------------------------
+
+
+def _require_finished_runs(
+    paths: Sequence[Path | str], data: str | None, fields: Mapping[str, Any]
+) -> None:
+    """Raise UsageError if all paths are names of models, or if a field tells how to train."""
+    if all(model_names(path) for path in paths):
+        models = ",".join(map(str, paths))
+        raise UsageError(
+            f"{' '.join(map(str, paths))}: not a run, but what to train.",
+            do=f"Did you mean: etude compare --model {models} --data {data or 'DATA'}",
+        )
+    if extra := [key for key, value in fields.items() if value is not None]:
+        raise UsageError(
+            f"{extra[0]} says how to train, but finished runs are compared as they are.",
+            do="Leave it out; or leave out the runs, and add --model and --data.",
+        )
+
+
+def _compare_finished(
+    paths: Sequence[Path | str], different_data: bool, name: str | None, lang: Lang
+) -> SideBySide:
+    """Compare finished runs and write a report.
+
+    Runs must have the same task, metric and, unless different_data, data. Runs in a folder are
+    ranked for each task and data set; unfinished ones are left out. Raises UsageError, RunError.
+    """
+    from etude.inference.run import Run
+
+    singles, folders = _runs_and_folders(paths)
+    runs = {str(path): Run(path) for path in singles}
+    left_out = {}
+    for path in (run.path for each in folders for run in folder.runs(each)):
+        try:
+            runs.setdefault(str(path), Run(path))
+            _ = runs[str(path)].recipe  # raises an error if the run is damaged
+        except EtudeError as error:
+            runs.pop(str(path), None)
+            left_out[str(path)] = error.what
+    if len(runs) < 2:
+        raise UsageError(
+            f"There {'is one finished run' if runs else 'are no finished runs'} here; a comparison "
+            "needs two.",
+            do="Name more runs (etude list shows them), or train several: "
+            "etude compare --model mlp,cnn --data digits",
+            items=[f"{path}: {reason}" for path, reason in left_out.items()],
+        )
+    if not folders:
+        side_by_side.require_comparable(list(runs.values()), different_data)
+    boards = side_by_side.boards(list(runs.values()), together=different_data)
+    path = _report_folder(name, [Path(each).name for each in paths[:3]])
+    with files.storage(path):
+        path.mkdir(parents=True, exist_ok=True)
+    side_by_side.write_report(path, boards, left_out, lang)
+    return SideBySide(path, boards, left_out)
+
+
+def _runs_and_folders(paths: Sequence[Path | str]) -> tuple[list[Path], list[Path]]:
+    """Runs, and folders of runs, each by its path or its name under ./runs. Raises RunError if
+    there is neither, UsageError for a model and for a run that is named twice."""
+    runs, folders = [], []
+    for word in paths:
+        places = (Path(word), ROOT / word)
+        if run := next((path for path in places if begun(path)), None):
+            runs.append(run)
+        elif directory := next((path for path in places if path.is_dir()), None):
+            folders.append(directory)
+        elif models := model_names(word):
+            others = [name for path in paths for name in model_names(path) if name not in models]
+            raise UsageError(
+                f"{word} is a model, not a run.",
+                do="Did you mean to train and compare models? etude compare --model "
+                f"{','.join([*models, *others])} --data digits",
+            )
+        else:
+            RunFolder.open(word)  # raises RunError, which suggests similar names
+    keys = [str(path.absolute()) for path in runs]
+    if repeated := [str(path) for path, key in zip(runs, keys) if keys.count(key) > 1]:
+        raise UsageError(f"{repeated[0]} is named twice.")
+    return runs, folders

@@ -1,0 +1,52 @@
+"""The recipe that the arguments of a call ask for, before its open fields are filled."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from etude import registry
+from etude.errors import UsageError
+from etude.recipe import TrainDraft, draft, read_recipe
+from etude.verbs.arguments import data_name, kind_of_word, model_name
+
+KINDS = {"data": "a data set", "file": "a file or folder", "run": "a run"}
+"""What a word in place of a model may name, in a message."""
+
+
+def draft_recipe(
+    model: str | None, data: str | None, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from.
+
+    Raises UsageError for a wrong type, for a name that is no model, and for an unknown field.
+    """
+    model, data = model_name(model), data_name(data)
+    if model is not None and model.endswith(".json"):
+        base, model = read_recipe(Path(model)), None
+    models = registry.names("model")
+    if model is not None and model not in models and kind_of_word(model) in KINDS:
+        raise UsageError(
+            f"{model!r} is {KINDS[kind_of_word(model)]}, not a model.",
+            do=f"etude train {data if data in models else 'MODEL'} --data {model}; "
+            f"models: {', '.join(models)}.",
+        )
+    return draft(model, data, base=base, fields=field_paths(fields))
+
+
+def field_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by their path in the recipe: `epochs` becomes `train.epochs`. Fields that are None are
+    left out."""
+    by_path = {f"train.{k}" if k in TrainDraft.model_fields else k: v for k, v in fields.items()}
+    return {path: value for path, value in by_path.items() if value is not None}
+
+
+def model_and_data(mapping: Mapping[str, Any]) -> tuple[str, str]:
+    """The names of a recipe's model and data, as the names of folders contain them."""
+    return mapping["model"]["name"], Path(mapping["data"]["name"]).stem
+
+
+def folder_name(*parts: str) -> str:
+    """Parts joined to a valid name for a run, as "mlp-digits" from "mlp" and "digits"."""
+    text = "-".join(parts)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:90] or "run"

@@ -1,0 +1,19 @@
+"""Compute the test metrics of a trained run again."""
+
+from pathlib import Path
+from typing import Any
+
+from etude.system.caller import undisturbed
+from etude.verbs.load import load
+
+
+@undisturbed()
+def evaluate(path: Path | str, *, data: str | None = None, quiet: bool = True) -> dict[str, Any]:
+    """The metrics of a finished run on its test split, computed again from the data.
+
+    data: the new path of the data, if they were moved. Raises RunError if they are not those of
+    the training.
+    """
+    from etude import pipeline
+
+    return pipeline.evaluate_again(load(path, data), quiet)

@@ -1,0 +1,34 @@
+"""Draw the pictures and the report of a finished run or comparison again."""
+
+from pathlib import Path
+
+from etude.locale.texts import Lang
+from etude.runs import comparison as comparisons
+from etude.runs.folder import RunFolder
+from etude.system.caller import undisturbed
+from etude.verbs.arguments import data_name, require_no_moved_data, run_path
+
+
+@undisturbed()
+def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path:
+    """Draw the pictures and write the report of a finished run or comparison again.
+
+    lang: the language of the report. data: the new path of a run's data, if they were moved.
+    Returns the path of the report. Raises RunError for an unfinished run, UsageError for `data` of
+    a comparison.
+    """
+    if comparison := comparisons.where(run_path(path)):
+        require_no_moved_data(data, comparison)
+        from etude.comparison import engine
+
+        return engine.rewrite_report(comparison, lang)
+    run = RunFolder.open(path)
+    run.finished()
+    run.lock()
+    from etude import pipeline
+
+    try:
+        pipeline.report(run, lang=lang, data=data_name(data))
+    finally:
+        run.release()
+    return run.report

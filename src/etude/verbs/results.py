@@ -1,0 +1,68 @@
+"""The result of a run or a comparison: as JSON values, as sentences, as a table."""
+
+from typing import TYPE_CHECKING, Any
+
+from etude.comparison import curves, side_by_side
+from etude.comparison.request import Comparison
+from etude.comparison.side_by_side import SideBySide
+from etude.inspection import words
+from etude.locale.texts import Lang, say
+
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
+    Result = Run | Comparison | SideBySide
+
+
+def summary(result: "Result") -> dict[str, Any]:
+    """The JSON values that `train --json` or `compare --json` prints."""
+    if isinstance(result, SideBySide):
+        return side_by_side.summary(result)
+    if isinstance(result, Comparison):
+        return {
+            "run": str(result.path),
+            "members": [summary(run) for run in result.runs],
+            "seconds": dict(result.seconds),
+            "diverged": dict(result.diverged),
+            **(result.findings or curves.findings(_by_label(result), result.warning)),
+        }
+    return {
+        "run": str(result.path),
+        **{key: value for key, value in result.result.items() if key != "event"},
+        "seconds": result.seconds,
+        "samples_per_second": result.samples_per_second,
+    }
+
+
+def sentences(result: "Result", lang: Lang = "en") -> list[str]:
+    """The result of a run or a comparison in sentences."""
+    if isinstance(result, SideBySide):
+        return side_by_side.all_sentences(result, lang)
+    if isinstance(result, Comparison):
+        from etude.comparison.findings import sentences as of_findings
+
+        if result.findings:
+            return of_findings(result.findings, result.seconds, lang)
+        lines = curves.sentences(_by_label(result), result.warning, lang, result.diverged)
+        return [*lines, say(lang, "duel.clock.plain", runs=result.seconds.get("runs", 0.0))]
+    speed = f"{result.seconds:.1f} s of training, {result.samples_per_second:,.0f} samples/s"
+    return [*words.sentences(result.result, result.history, lang), speed]
+
+
+def table(result: "Result", lang: Lang = "en") -> list[list[str]]:
+    """The runs of a comparison as rows, the head first; for a comparison by rules, one row per
+    contender. Empty for a single run."""
+    if isinstance(result, SideBySide):
+        return side_by_side.all_rankings(result, lang)
+    if not isinstance(result, Comparison):
+        return []
+    if result.findings:
+        from etude.comparison.findings import rows
+
+        return rows(result.findings, lang)
+    return words.rows(result.runs, result.labels, lang)
+
+
+def _by_label(comparison: Comparison) -> dict[str, "Run"]:
+    """The runs of a comparison by their labels."""
+    return dict(zip(comparison.labels, comparison.runs))

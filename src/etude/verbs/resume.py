@@ -1,0 +1,59 @@
+"""Resume an interrupted run or comparison."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etude.locale.texts import Lang
+from etude.runs import comparison as comparisons
+from etude.runs.folder import RunFolder
+from etude.system.caller import undisturbed
+from etude.training.distributed import World
+from etude.verbs.arguments import (
+    data_name,
+    require_no_moved_data,
+    require_one_process,
+    run_path,
+)
+from etude.verbs.load import load
+
+if TYPE_CHECKING:
+    from etude.comparison.request import Comparison
+    from etude.inference.run import Run
+
+
+@undisturbed()
+def resume(
+    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+) -> "Run | Comparison":
+    """Resume an interrupted run or comparison; on the same machine with the same bytes.
+
+    data: the new path of a run's data, if they were moved. Raises an EtudeError.
+    """
+    if comparison := comparisons.where(run_path(path)):
+        require_no_moved_data(data, comparison)
+        require_one_process("A comparison")
+        from etude.comparison import engine
+
+        return engine.resume(comparison, quiet, lang)
+    return resume_run(path, data=data, quiet=quiet, lang=lang)
+
+
+@undisturbed()
+def resume_run(
+    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+) -> "Run":
+    """Resume an interrupted run; a finished one is checked and returned. data: as for `resume`."""
+    world = World.here()
+    run = RunFolder.open(run_path(path))
+    if world.first:
+        run.lock()
+    from etude import pipeline
+
+    try:
+        if run.result and run.report.exists():
+            run.best()  # raises RunError if the weights are damaged
+            return load(run.path)
+        parts = pipeline.again(run, quiet or not world.first, data_name(data))
+        return pipeline.play(run, parts, quiet or not world.first, lang)
+    finally:
+        run.release()

@@ -1,0 +1,68 @@
+"""Train one run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude.errors import NumericsError, StorageError, UsageError
+from etude.locale.texts import Lang
+from etude.runs.folder import ROOT, RunFolder, begun, named
+from etude.system.caller import undisturbed
+from etude.training.distributed import World
+from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
+from etude.verbs.resume import resume_run
+
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
+
+@undisturbed()
+def train(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    base: Mapping[str, Any] | None = None,
+    quiet: bool = False,
+    root: Path = ROOT,
+    lang: Lang = "en",
+    **fields: Any,
+) -> "Run":
+    """Train a model on data, test it once, and return the run.
+
+    model: a name, or the path of a recipe. base: the mapping of a recipe to start from. fields:
+    fields of the recipe, `epochs=3` for those of training, others by their path:
+    `**{"model.depth": 2}`. lang: the language of the report. Raises an EtudeError.
+    """
+    mapping = draft_recipe(model, data, base, fields)
+    default = folder_name(*model_and_data(mapping))
+    world, path = World.here(), named(name, root) if name else None
+    if world.restarted and path and begun(path):
+        return resume_run(path, quiet=quiet, lang=lang)
+    if world.size > 1 and not path:
+        raise UsageError(
+            "A job of several processes needs a name, so that a restart finds its run.",
+            do=f"Add a name: --name {default}",
+        )
+    run = None
+    if world.first:
+        run = RunFolder.create(path) if path else RunFolder.fresh(default, root)
+    from etude import assembly, pipeline
+
+    try:
+        run, parts = pipeline.begin(run, assembly.read_draft(mapping), quiet or not world.first)
+    except BaseException:
+        if run:
+            run.abandon()
+        raise
+    try:
+        return pipeline.play(run, parts, quiet or not world.first, lang)
+    except (NumericsError, StorageError) as error:
+        if world.first and run.discard():
+            what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
+            raise type(error)(what, do=error.do, items=error.items) from None
+        raise
+    except (MemoryError, RuntimeError):  # torch reports a lack of memory as a RuntimeError
+        if world.first:
+            run.discard()
+        raise

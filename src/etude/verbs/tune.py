@@ -1,0 +1,88 @@
+"""Search fields of the recipe on validation data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etude.errors import UsageError
+from etude.locale.texts import Lang
+from etude.runs import files
+from etude.runs.folder import free, named, reserved
+from etude.system.caller import undisturbed
+from etude.system.limits import cores
+from etude.verbs.arguments import require_one_process
+from etude.verbs.drafts import draft_recipe, field_paths, folder_name, model_and_data
+from etude.verbs.train import train
+
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A finished search: the best trial, all trials, the tested run of the best one, and the result
+    in sentences."""
+
+    path: Path
+    best: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]]
+    run: "Run"
+    sentences: Sequence[str]
+
+
+@undisturbed()
+def tune(
+    model: str | None = None,
+    data: str | None = None,
+    *,
+    trials: int = 30,
+    storage: str | None = None,
+    workers: int | None = None,
+    name: str | None = None,
+    quiet: bool = False,
+    lang: Lang = "en",
+    **fields: Any,
+) -> Tuned:
+    """Search fields of the recipe that are ranges ("1e-4..1e-1") or lists, by validation; then
+    train the best trial again with a new seed and test it once.
+
+    trials: number of runs. storage: an SQLAlchemy URL that other machines can reach (etude work);
+    default: a file in the folder of the search. workers: local processes; default: one per core.
+    A search of the same name continues. Raises an EtudeError.
+    """
+    require_one_process("A search")
+    _require_counts(trials, workers)
+    values = field_paths(fields)
+    if "seed" in values and not isinstance(values["seed"], int):
+        raise UsageError(f"seed={values['seed']}: a search has one seed, and does not search it.")
+    from etude.comparison import search
+    from etude.comparison import search_pictures as pictures
+    from etude.render.progress import Tally
+
+    mapping = draft_recipe(model, data, None, {})
+    space = search.parse(mapping, values)
+    default = folder_name("tune", *model_and_data(mapping))
+    folder = named(name) if name else reserved(default)
+    with files.storage(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    url = storage or search.local_storage(folder)
+    with Tally(folder.name, quiet) as tally:
+        count = cores() if workers is None else workers
+        search.run(space, url, folder, trials, count, tally)
+    finished = search.finished_trials(url, folder.name)
+    best = search.best(finished, space.goal, folder)
+    # With the trial's own seed, the result would include the luck by which it was selected.
+    recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
+    run = train(base=recipe, name=free("best", folder).name, quiet=quiet, root=folder, lang=lang)
+    pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
+    lines = pictures.sentences(finished, best, space.goal, run, lang)
+    return Tuned(folder, best, finished, run, lines)
+
+
+def _require_counts(trials: int, workers: int | None) -> None:
+    """Raise UsageError for too small numbers. Without workers here, other machines do the work."""
+    if trials < 1:
+        raise UsageError(f"--trials {trials}: at least 1.")
+    if workers is not None and workers < 0:
+        raise UsageError(f"--workers {workers}: at least 0.")

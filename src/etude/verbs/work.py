@@ -1,0 +1,15 @@
+"""Train runs of a search or a comparison that another machine started."""
+
+from etude.runs.folder import ROOT
+from etude.system.caller import undisturbed
+
+
+@undisturbed()
+def work(storage: str, name: str, *, quiet: bool = False) -> int:
+    """Train runs of a search or comparison on a shared storage until there has been no work for a
+    minute. Returns the number of runs. Raises an EtudeError."""
+    from etude.comparison import shared_queue
+    from etude.render.progress import Tally
+
+    with Tally(name, quiet) as tally:
+        return shared_queue.work(storage, name, ROOT, tally.note)
