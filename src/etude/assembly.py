@@ -16,15 +16,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from etude import registry
 from etude.config import nearest
+from etude.data import memory
 from etude.data.augment import require
-from etude.data.dataset import Card, DataConfig, Dataset, split_dataset
+from etude.data.dataset import Card, DataConfig, Dataset, Raw, split_dataset
 from etude.data.locate import with_source
 from etude.data.old import fingerprint_of_old
 from etude.data.resident import Resident
 from etude.errors import UsageError, quantity
+from etude.models import own
 from etude.models.architecture import Architecture
 from etude.models.build import build
-from etude.recipe import Part, Recipe, RecipeDraft, Train
+from etude.recipe import OWN, Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec
 from etude.system.caller import undisturbed
 from etude.system.limits import hold_memory
@@ -45,10 +47,25 @@ data set would contain nearly the same samples."""
 
 
 @dataclass(frozen=True)
+class Objects:
+    """What a caller passes as Python objects instead of by name.
+
+    data: see `data.memory`. module: see `models.own`.
+    """
+
+    data: Any = None
+    module: nn.Module | None = None
+
+
+NO_OBJECTS = Objects()
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Everything that a run needs to start.
 
-    reason: why this precision and memory format, as a line for the user.
+    reason: why this precision and memory format, as a line for the user. warnings: lines about what
+    trains, but hardly as intended.
     """
 
     recipe: Recipe
@@ -56,15 +73,29 @@ class Prepared:
     model: nn.Module
     task: Task
     reason: str
+    warnings: tuple[str, ...] = ()
 
 
-def read_draft(mapping: Mapping[str, Any]) -> RecipeDraft:
+def _architecture(name: str, objects: Objects) -> Architecture:
+    """The architecture of a recipe's model part. Raises UsageError, also for a module of the user's
+    own that was not passed."""
+    if objects.module is not None:
+        return own.architecture(objects.module)
+    if name == OWN:
+        raise UsageError(
+            "This run trained a module of your own, whose code no run stores.",
+            do="Pass it, in Python: etude.load(run, model=module).",
+        )
+    return registry.load("model", name)  # type: ignore[no-any-return]
+
+
+def read_draft(mapping: Mapping[str, Any], objects: Objects = NO_OBJECTS) -> RecipeDraft:
     """Read a draft from a mapping and check every key against the part it belongs to.
 
     A data name that is a path becomes its source's name and the path. Raises UsageError, DataError.
     """
     draft = RecipeDraft.read(mapping)
-    architecture: Architecture = registry.load("model", draft.model.name)
+    architecture = _architecture(draft.model.name, objects)
     fields = draft.model.fields
     preset = fields.pop("preset", "default")
     if not isinstance(preset, str) or preset not in architecture.presets:
@@ -76,22 +107,22 @@ def read_draft(mapping: Mapping[str, Any]) -> RecipeDraft:
     return draft.model_copy(update={"data": data})
 
 
-def prepare(draft: RecipeDraft, world: World) -> Prepared:
+def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
     """Load the data, build the model, and choose every open field of the recipe.
 
     Sets torch's number of threads. world: the processes that share each batch; they are connected
     once this process has its data. Raises UsageError, DataError, StorageError.
     """
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
-    dataset, source = dataset_of(draft)
+    dataset, source = dataset_of(draft, objects)
     ops = tuple(source.augment)
     if ops:
         require(dataset.train.x.ndim, ops)
     card = dataset.card
-    model_part, train = _settings(draft, dataset)
-    task_part = Part.read({"name": _task_name(draft, card)})
+    model_part, train = _settings(draft, dataset, objects)
+    task_part = Part.read({"name": _task_name(draft, card, objects)})
     with _generator(draft.seed):
-        model, task = _build(model_part, task_part, train["batch_size"], card)
+        model, task = _build(model_part, task_part, train["batch_size"], card, objects)
     _require_shares(train["batch_size"], world)
     world.join(device)
     layout = memory_format(train["memory_format"], model)
@@ -115,7 +146,8 @@ def prepare(draft: RecipeDraft, world: World) -> Prepared:
     )
     model = laid_out(model, recipe.train)
     layout_note = "channels last, " if layout == "channels_last" else ""
-    return Prepared(recipe, dataset, model, task, layout_note + choice.reason)
+    warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
+    return Prepared(recipe, dataset, model, task, layout_note + choice.reason, tuple(warnings))
 
 
 @contextmanager
@@ -127,19 +159,36 @@ def _generator(seed: int) -> Iterator[None]:
         yield
 
 
-def dataset_of(recipe: RecipeDraft | Recipe) -> tuple[Dataset, DataConfig]:
-    """The dataset of a recipe and the Config of its source, without a model. Raises DataError."""
-    architecture: Architecture = registry.load("model", recipe.model.name)
-    source = registry.load("data", recipe.data.name)
-    config: DataConfig = source.config.read(recipe.data.fields, "data")
+def dataset_of(
+    recipe: RecipeDraft | Recipe, objects: Objects = NO_OBJECTS
+) -> tuple[Dataset, DataConfig]:
+    """The dataset of a recipe and the Config of its source, without a model.
+
+    Raises DataError, and UsageError for a module that cannot read the data.
+    """
+    architecture = _architecture(recipe.model.name, objects)
+    raw, config = _raw(recipe, objects)
+    reads = architecture.reads
+    if objects.module is not None:
+        spec = Spec(raw.kind, raw.train.x.shape[1:], 1, raw.target)
+        reads = own.reads(objects.module, spec, raw.train.lengths is not None)
     dataset = split_dataset(
-        source.load(config),
-        reads=architecture.reads,
+        raw,
+        reads=reads,
         scale=architecture.scale,
         val_fraction=config.val_fraction,
         seed=recipe.seed,
     )
     return dataset, config
+
+
+def _raw(recipe: RecipeDraft | Recipe, objects: Objects) -> tuple[Raw, DataConfig]:
+    """The data as their source or the caller's objects hold them, and the Config of the source."""
+    source = registry.load("data", recipe.data.name)
+    config: DataConfig = source.config.read(recipe.data.fields, "data")
+    if isinstance(config, memory.Config) and objects.data is not None:
+        return memory.raw_from(objects.data, config), config
+    return source.load(config), config
 
 
 def old_fingerprint(recipe: RecipeDraft) -> str:
@@ -148,10 +197,12 @@ def old_fingerprint(recipe: RecipeDraft) -> str:
     return fingerprint_of_old(source.load(source.config.read(recipe.data.fields, "data")))
 
 
-def _settings(draft: RecipeDraft, dataset: Dataset) -> tuple[Part, dict[str, Any]]:
+def _settings(
+    draft: RecipeDraft, dataset: Dataset, objects: Objects
+) -> tuple[Part, dict[str, Any]]:
     """The complete model part and training settings but for the hardware's: the user's values
     first, then the preset's, then rules by the size of the data."""
-    architecture: Architecture = registry.load("model", draft.model.name)
+    architecture = _architecture(draft.model.name, objects)
     fields, count = draft.model.fields, len(dataset.train)
     name = fields.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
@@ -215,9 +266,9 @@ def _try_bf16(model: nn.Module, task: Task, dataset: Dataset, device: str, name:
         ) from None
 
 
-def _task_name(recipe: RecipeDraft | Recipe, card: Card) -> str:
+def _task_name(recipe: RecipeDraft | Recipe, card: Card, objects: Objects) -> str:
     """The task that fits the target of the data, or the only task of the architecture."""
-    architecture: Architecture = registry.load("model", recipe.model.name)
+    architecture = _architecture(recipe.model.name, objects)
     asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
     fit = asked if asked in architecture.tasks else architecture.tasks[0]
     if fit != asked and len(architecture.tasks) > 1:
@@ -231,27 +282,33 @@ def _task_name(recipe: RecipeDraft | Recipe, card: Card) -> str:
     return fit
 
 
-def rebuild(recipe: Recipe, card: Card) -> tuple[nn.Module, Task]:
+def rebuild(recipe: Recipe, card: Card, objects: Objects = NO_OBJECTS) -> tuple[nn.Module, Task]:
     """Build the model and task of a recipe from the Card, without reading the data.
 
     The weights are those of a new model with the recipe's seed. Raises UsageError, StorageError.
     """
-    _task_name(recipe, card)
+    _task_name(recipe, card, objects)
     with _generator(recipe.seed):
-        model, task = _build(recipe.model, recipe.task, recipe.train.batch_size, card)
+        model, task = _build(recipe.model, recipe.task, recipe.train.batch_size, card, objects)
     return laid_out(model, recipe.train), task
 
 
-def _build(part: Part, task: Part, size: int, card: Card) -> tuple[nn.Module, Task]:
+def _build(
+    part: Part, task: Part, size: int, card: Card, objects: Objects
+) -> tuple[nn.Module, Task]:
     """The model and task that these complete parts name, for batches of `size`."""
     hold_memory()
-    architecture: Architecture = registry.load("model", part.name)
+    architecture = _architecture(part.name, objects)
     fields = part.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
     if card.model_spec.kind not in architecture.reads:
         raise UsageError(f"{part.name} does not read samples of kind {card.model_spec.kind}.")
-    model = build(architecture, part.name, config, card.model_spec)
+    if objects.module is not None:
+        own.require_outputs(objects.module, card.model_spec, card.padded)
+        model = objects.module
+    else:
+        model = build(architecture, part.name, config, card.model_spec)
     if size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
         # The variance of one sample is undefined.
         raise UsageError(

@@ -1,14 +1,15 @@
 """The life of one run: prepare, train, test once, write the result and the report."""
 
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from etude import assembly
-from etude.assembly import Prepared
+from etude.assembly import NO_OBJECTS, Objects, Prepared
 from etude.data.checks import checks
 from etude.data.dataset import Dataset
 from etude.data.locate import relocated
@@ -24,7 +25,7 @@ from etude.render.progress import TrainingProgress
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
-from etude.runs.recorder import epochs_of
+from etude.runs.recorder import MemoryRun, Recorder, epochs_of
 from etude.training import sanity
 from etude.training.distributed import ALONE, World
 from etude.training.loop import Loop
@@ -32,29 +33,47 @@ from etude.training.randomness import order
 from etude.training.record import Progress, chosen_by, evaluate, load_weights, must_be_finite
 
 
-def begin(run: RunFolder | None, draft: RecipeDraft, quiet: bool) -> tuple[RunFolder, Prepared]:
+def begin(
+    run: RunFolder | None, draft: RecipeDraft, quiet: bool, objects: Objects = NO_OBJECTS
+) -> tuple[RunFolder, Prepared]:
     """Check and prepare everything that a user's mistake can make fail, then write the recipe.
 
     run: the locked folder; None on every rank but 0.
     """
     world = World.here()
-    parts = assembly.prepare(draft, world)
+    parts = assembly.prepare(draft, world, objects)
     # Machines of one job may differ in what they would choose, so all follow rank 0.
     train = Train.read(world.agree(parts.recipe.train.plain()))
     parts = replaced(parts, parts.recipe.model_copy(update={"train": train}))
     path = world.agree(str(run.path) if run else None)
     run = run or RunFolder(Path(path))
     if world.first:
-        with TrainingProgress(run.path.name, 1, 1, quiet) as progress:
-            for line in messages(parts):
-                progress("note", {"text": line})
+        _show(messages(parts), run.path.name, quiet)
         run.begin(parts.recipe.plain(), provenance(parts))
     return run, parts
 
 
+def in_memory(draft: RecipeDraft, quiet: bool, objects: Objects) -> Run:
+    """Train and test a run that has no folder, and return it."""
+    parts, run = assembly.prepare(draft, ALONE, objects), MemoryRun()
+    label = f"{draft.model.fields.get('module', draft.model.name)}-{draft.data.name}"
+    _show(messages(parts), label, quiet)
+    run.begin(parts.recipe.plain(), provenance(parts))
+    at = _train(run, label, parts, quiet, ALONE)
+    conclude(run, parts, at)
+    return Run(run, objects=objects)
+
+
+def _show(lines: Iterable[str], label: str, quiet: bool) -> None:
+    """Print notes beside the label of a run."""
+    with TrainingProgress(label, 1, 1, quiet) as progress:
+        for line in lines:
+            progress("note", {"text": line})
+
+
 def replaced(parts: Prepared, recipe: Recipe) -> Prepared:
     """The same parts with another recipe."""
-    return Prepared(recipe, parts.dataset, parts.model, parts.task, parts.reason)
+    return dataclasses.replace(parts, recipe=recipe)
 
 
 def messages(parts: Prepared) -> Iterator[str]:
@@ -62,6 +81,7 @@ def messages(parts: Prepared) -> Iterator[str]:
     card = parts.dataset.card
     yield f"{card.spec}, read as {card.model_spec}; {parts.recipe.train.device}, {parts.reason}"
     yield from card.notes
+    yield from parts.warnings
 
 
 def provenance(parts: Prepared) -> dict[str, Any]:
@@ -86,7 +106,9 @@ def surroundings() -> dict[str, Any]:
     return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}
 
 
-def again(run: RunFolder, quiet: bool, data: str | None = None) -> Prepared:
+def again(
+    run: RunFolder, quiet: bool, data: str | None = None, objects: Objects = NO_OBJECTS
+) -> Prepared:
     """Data, model and task of an existing run.
 
     data: the new path of its data, if they were moved. Raises RunError if the data have changed,
@@ -94,22 +116,25 @@ def again(run: RunFolder, quiet: bool, data: str | None = None) -> Prepared:
     """
     recipe = Recipe.read(run.read("recipe.json"))
     # Checked as a draft too: a run of an earlier version may lack a field of its model.
-    draft = assembly.read_draft(recipe.plain())
+    draft = assembly.read_draft(recipe.plain(), objects)
     draft = draft.model_copy(update={"data": relocated(draft.data, run.path, data)})
-    parts = assembly.prepare(draft, World.here())
+    parts = assembly.prepare(draft, World.here(), objects)
     # The run's checkpoints belong to its recipe, so that keeps the path it was trained with.
     parts = replaced(parts, parts.recipe.model_copy(update={"data": recipe.data}))
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     same = then.get("fingerprint") == now
-    if not same and then.get("fingerprint") != assembly.old_fingerprint(draft):
+    # Version 0.1.0 could not train on objects, so they need no second look.
+    if not same and (
+        objects.data is not None or then.get("fingerprint") != assembly.old_fingerprint(draft)
+    ):
         raise RunError(
             f"{run.path}: the data are not those it began with "
             f"(fingerprint {str(then.get('fingerprint'))[:12]}, now {now[:12]}).",
             do="Bring the data back, or train a new run.",
         )
-    with TrainingProgress(run.path.name, 1, 1, quiet) as progress:
-        for line in differences(then.get("environment") or {}, surroundings()):
-            progress("note", {"text": f"bytes may differ from an unbroken run: {line}"})
+    lines = differences(then.get("environment") or {}, surroundings())
+    note = "bytes may differ from an unbroken run: "
+    _show((note + line for line in lines), run.path.name, quiet)
     return parts
 
 
@@ -144,31 +169,33 @@ def check_before(kind: str, draft: RecipeDraft) -> dict[str, Any]:
 
 def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
     """Compute the test metrics of a finished run again. Raises RunError if its data changed."""
-    parts = again(run.folder, quiet, run.data)
-    load_weights(parts.model, run.folder.best())
+    parts = again(run.folder, quiet, run.data, run.objects)
+    load_weights(parts.model, run.recorder.best())
     return evaluate(parts.model, parts.task, test_data(parts), run.recipe.seed, detail=True)
 
 
-def play(run: RunFolder, parts: Prepared, quiet: bool, lang: Lang = "en") -> Run:
+def play(
+    run: RunFolder, parts: Prepared, quiet: bool, lang: Lang, objects: Objects = NO_OBJECTS
+) -> Run:
     """Train to the end, test once with the selected weights, write the report."""
     world = World.here()
     try:
-        at = _train(run, parts, quiet, world)
+        at = _train(run, run.path.name, parts, quiet, world)
         if world.first:
             conclude(run, parts, at)
-            report(run, parts.dataset, lang)
+            report(Run(run.path, objects=objects), lang, parts.dataset)
         world.agree("done")
     finally:
         run.release()
-    return Run(run.path)
+    return Run(run.path, objects=objects)
 
 
-def _train(run: RunFolder, parts: Prepared, quiet: bool, world: World) -> Progress:
+def _train(run: Recorder, label: str, parts: Prepared, quiet: bool, world: World) -> Progress:
     """Train the remaining epochs and return the final position."""
     train, val = training_data(parts)
     settings = parts.recipe.train
     size, card = settings.batch_size, parts.dataset.card.plain()
-    with TrainingProgress(run.path.name, settings.epochs, len(train) // size, quiet) as watch:
+    with TrainingProgress(label, settings.epochs, len(train) // size, quiet) as watch:
         loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
         loop.fit()
     return loop.at
@@ -188,7 +215,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         if parts:
             goal = parts.task.goal
             try:
-                at = _train(run, parts, True, ALONE)
+                at = _train(run, place.name, parts, True, ALONE)
                 if tested:
                     conclude(run, parts, at)
             except NumericsError as error:
@@ -229,21 +256,21 @@ def tested_as(result: dict[str, Any], goal: str) -> dict[str, Any]:
     return {"test": float(result["test"][goal]), "samples": result["test"].get("samples")}
 
 
-def curves(run: RunFolder, goal: str) -> dict[str, Any]:
+def curves(run: Recorder, goal: str) -> dict[str, Any]:
     """The validation goal after each epoch, and the training seconds up to that epoch."""
     val, times = [row["val"][goal] for row in epochs_of(run)], run.times
     spent = [sum(t["seconds"] for t in times if t["epoch"] <= e + 1) for e in range(len(val))]
     return {"val": tuple(val), "seconds": tuple(spent)}
 
 
-def conclude(run: RunFolder, parts: Prepared, at: Progress) -> None:
+def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
     """Test with the selected weights and store the result: the only use of the test split."""
     test, best = test_data(parts), run.best()
     load_weights(parts.model, best)
     progress = best.state["progress"]
     recipe, data = parts.recipe, parts.dataset
     metrics = evaluate(parts.model, parts.task, test, recipe.seed, detail=True)
-    must_be_finite(metrics, f"{run.path}, the test split")
+    must_be_finite(metrics, f"{run.where}, the test split")
     result = {
         "event": "end",
         "model": recipe.model.name,
@@ -270,20 +297,15 @@ def conclude(run: RunFolder, parts: Prepared, at: Progress) -> None:
     run.flush()
 
 
-def report(
-    run: RunFolder,
-    dataset: Dataset | None = None,
-    lang: Lang = "en",
-    data: str | None = None,
-) -> None:
+def report(done: Run, lang: Lang, dataset: Dataset | None = None) -> None:
     """Write pictures/ and report.html of a finished run.
 
-    dataset: its data, if already loaded. data: their new path, if they were moved. Raises RunError
-    if the data have changed.
+    dataset: its data, if already loaded. Raises RunError if the caller said where the data are and
+    they have changed.
     """
-    done = Run(run.path, data)
+    run = done.folder
     subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
-    if data is not None and subject.data_problem:
+    if done.data is not None and subject.data_problem:
         raise RunError(f"{run.path}: {subject.data_problem}.")
     pictures = gallery.draw(subject)
     store_pictures(run, pictures)

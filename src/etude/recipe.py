@@ -18,6 +18,9 @@ from etude.config import Config, nearest
 from etude.errors import UsageError
 from etude.system import limits, portable
 
+OWN, MEMORY = "own", "memory"
+"""The names of a model and of data that are passed as Python objects."""
+
 Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
 Schedule = Literal["constant", "cosine", "onecycle"]
 
@@ -160,12 +163,6 @@ def draft(
     `fields` maps a path ("model.patch", "train.lr", "seed") to a plain JSON value. Raises
     UsageError for a path that leads nowhere.
     """
-    for key, name in (("model", model), ("data", data)):
-        if name is not None and not isinstance(name, str):
-            raise UsageError(
-                f"{key} should be a name or a path, not of type {type(name).__name__}.",
-                do="Arrays are trained on from a file: np.savez('mine.npz', x=x, y=y).",
-            )
     tree: dict[str, Any] = json.loads(json.dumps(dict(base or {})))
     _check_parts(tree)
     for key, name in (("model", model), ("data", data)):

@@ -39,10 +39,9 @@ SMALLEST = 5  # an array with a shorter side is not taken for images
 FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
-class Config(DataConfig):
-    """The path of the arrays and how to read them."""
+class ArrayConfig(DataConfig):
+    """How arrays are read."""
 
-    path: str = Field(description="the .npz or .npy file")
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
     classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
     kind: Literal["auto", "image", "sequence", "vector"] = Field(
@@ -69,6 +68,12 @@ class Config(DataConfig):
     unit: str = Field(default="", max_length=100, description="unit of that series")
 
 
+class Config(ArrayConfig):
+    """The path of the arrays and how to read them."""
+
+    path: str = Field(description="the .npz or .npy file")
+
+
 @dataclass(frozen=True)
 class Part:
     """The stored arrays of one split."""
@@ -82,22 +87,34 @@ def load(config: Config) -> Raw:
     """Samples of any kind. Raises DataError with every array and row that cannot be used."""
     path = Path(config.path)
     arrays, notes = _read(path)
-    parts = _parts(path, arrays)
+    return raw_of(arrays, notes, config, str(path), path.stem or "arrays")
+
+
+def raw_of(
+    arrays: dict[str, np.ndarray], notes: list[str], config: ArrayConfig, where: str, title: str
+) -> Raw:
+    """The data of arrays by their standard names.
+
+    notes: what the caller did to them. where: what messages call them. title: the name of the data
+    in reports. Raises DataError with every
+    array and row that cannot be used.
+    """
+    parts = _parts(where, arrays)
     names = config.classes
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
     any_part = next(iter(parts.values()))
-    reading = _reading(path, any_part.x, any_part.lengths is not None, config)
+    reading = _reading(where, any_part.x, any_part.lengths is not None, config)
     kind = reading.kind
     # Types and shapes before values: the checks of values index the arrays by these shapes.
     problems = _problems(parts, kind)
     if problems:
-        raise DataError(f"{path}: these arrays cannot be used.", items=problems)
+        raise DataError(f"{where}: these arrays cannot be used.", items=problems)
     if config.forecast:
-        parts = {name: replace(p, y=windows.as_values(p.y, str(path))) for name, p in parts.items()}
-    good, left_out = _good(path, parts, config.skip_bad)
+        parts = {part: replace(p, y=windows.as_values(p.y, where)) for part, p in parts.items()}
+    good, left_out = _good(where, parts, config.skip_bad)
     answers, target, classes, more = targets(
-        {name: part.y[good[name]] for name, part in parts.items()}, names, str(path), config.labels
+        {name: part.y[good[name]] for name, part in parts.items()}, names, where, config.labels
     )
     splits, storage = {}, []
     for name, part in parts.items():
@@ -107,22 +124,22 @@ def load(config: Config) -> Raw:
         row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
-    notes += [*reading.notes, *dict.fromkeys(storage), *more]
+    notes = [*notes, *reading.notes, *dict.fromkeys(storage), *more]
     if config.forecast:
-        splits, order = windows.divided(splits, 0.2, config.val_fraction, str(path))
+        splits, order = windows.divided(splits, 0.2, config.val_fraction, where)
         notes += order
     elif "" in splits:
         whole = splits.pop("")
         first, second = stratified(whole.y, 0.2, config.split_seed)
         if not len(second):
-            raise DataError(f"{path}: too few samples to draw a test split.", do=f"Give {FORMS}.")
+            raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
         splits = {"train": whole.take(first), "test": whole.take(second)}
         notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
     # All splits or none have lengths: the Card's `padded` comes from the training split alone.
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
     raw = Raw(
-        name=path.stem or "arrays",
+        name=title,
         kind=kind,
         target=target,
         train=splits["train"],
@@ -134,13 +151,13 @@ def load(config: Config) -> Raw:
         white=None if config.white is None else (0.0, config.white),
         otherwise=reading.otherwise,
     )
-    return windows.marked(raw, config.season, config.unit, str(path)) if config.forecast else raw
+    return windows.marked(raw, config.season, config.unit, where) if config.forecast else raw
 
 
 Good = dict[str, slice | np.ndarray]
 
 
-def _good(path: Path, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[Bad, ...]]:
+def _good(where: str, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[Bad, ...]]:
     """(rows to use of each part, bad rows that are left out). Raises DataError with every bad
     row."""
     why: dict[str, dict[int, str]] = {name: {} for name in parts}
@@ -163,7 +180,7 @@ def _good(path: Path, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[B
         bad += [Bad(groups[i], _row(name, i), why[name][i]) for i in sorted(why[name])]
         good_groups += [groups[i] for i in rows.tolist()]
         good[name] = rows
-    return good, leave_out(f"{path}: these rows", bad, good_groups, skip=skip)
+    return good, leave_out(f"{where}: these rows", bad, good_groups, skip=skip)
 
 
 def _row(part: str, number: int) -> str:
@@ -193,15 +210,25 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         files = _siblings(path)
         others = [name for name in files if not _standard(name)]
         stored = {name: open_npy(file) for name, file in files.items() if _standard(name)}
+    return by_standard_name(stored, str(path)), (
+        [f"left out: {', '.join(sorted(others))}"] if others else []
+    )
+
+
+def by_standard_name(stored: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
+    """The arrays by their standard names, without any others. Raises DataError for two arrays of
+    one meaning."""
     arrays: dict[str, np.ndarray] = {}
     for name, array in stored.items():
-        if _standard(name) in arrays:
+        if not (standard := _standard(name)):
+            continue
+        if standard in arrays:
             raise DataError(
-                f"{path}: has both {_standard(name)} and {name}, which mean the same.",
+                f"{where}: has both {standard} and {name}, which mean the same.",
                 do="Remove one of them.",
             )
-        arrays[_standard(name)] = array
-    return arrays, [f"left out: {', '.join(sorted(others))}"] if others else []
+        arrays[standard] = array
+    return arrays
 
 
 def _siblings(path: Path) -> dict[str, Path]:
@@ -222,7 +249,7 @@ def _siblings(path: Path) -> dict[str, Path]:
     return {**files, "lengths": lengths} if lengths.is_file() else files
 
 
-def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
+def _parts(where: str, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
     """The arrays by split; {"": ...} if they are not divided into splits yet. Raises DataError."""
     present = sorted(name for name in arrays if name != "classes")
     divided = any("_" in name for name in present)
@@ -233,12 +260,12 @@ def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
     missing = [name for pair in pairs.values() for name in pair if name not in arrays]
     if missing:
         raise DataError(
-            f"{path}: has no {' and no '.join(missing)} "
+            f"{where}: has no {' and no '.join(missing)} "
             f"(it has {', '.join(present) or 'no arrays'}).",
             do=f"Give {FORMS}.",
         )
     if divided and {"x", "y"} & set(present):
-        raise DataError(f"{path}: has both x or y and splits of them.", do=f"Give {FORMS}.")
+        raise DataError(f"{where}: has both x or y and splits of them.", do=f"Give {FORMS}.")
     return {
         part: Part(arrays[x], arrays[y], arrays.get(f"lengths_{part}".rstrip("_")))
         for part, (x, y) in pairs.items()
@@ -256,7 +283,7 @@ class Reading:
     otherwise: str = ""
 
 
-def _reading(path: Path, x: np.ndarray, padded: bool, config: Config) -> Reading:
+def _reading(where: str, x: np.ndarray, padded: bool, config: ArrayConfig) -> Reading:
     """How x is read, by its axes, its type and the config. padded: whether there are lengths, so
     that x cannot be images. Raises DataError."""
     asked, shape = "sequence" if config.forecast else config.kind, x.shape
@@ -276,12 +303,12 @@ def _reading(path: Path, x: np.ndarray, padded: bool, config: Config) -> Reading
         doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
         return Reading("sequence", lambda a: a, (note,) if doubtful else (), otherwise)
     if x.ndim == 4 and asked in ("auto", "image"):
-        return _image_axes(path, shape, config.axes)
+        return _image_axes(where, shape, config.axes)
     if asked == "vector" and x.ndim > 2:
         return Reading("vector", _as_vectors, ("x laid out as vectors [n D]",))
     what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
     raise DataError(
-        f"{path}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
+        f"{where}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
         do="Provide [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
     )
 
@@ -290,7 +317,7 @@ def _as_vectors(x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1)
 
 
-def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Reading:
+def _image_axes(where: str, shape: tuple[int, ...], asked: str) -> Reading:
     """How images of four axes are read: whether axis 1 or axis 3 holds the channels. If both could,
     the order in which the image is square, else the last axis (as in most files of colours)."""
     first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
@@ -298,7 +325,7 @@ def _image_axes(path: Path, shape: tuple[int, ...], asked: str) -> Reading:
     if asked == "auto":
         if not (first or last):
             raise DataError(
-                f"{path}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
+                f"{where}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
                 f"channels: axis 1 has {shape[1]}, axis 3 has {shape[3]}.",
                 do="If one of these axes does hold channels, set data.axes=chw or data.axes=hwc.",
             )

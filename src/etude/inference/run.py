@@ -12,13 +12,14 @@ import torch
 from torch import nn
 
 from etude import assembly, registry
+from etude.assembly import NO_OBJECTS, Objects
 from etude.data.dataset import Card, Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import validate_card
-from etude.errors import DataError, NumericsError, RunError, UsageError
+from etude.errors import DataError, NumericsError, RunError, UsageError, quantity
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
@@ -26,7 +27,7 @@ from etude.locale.texts import Lang, model_name
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
-from etude.runs.recorder import epochs_of
+from etude.runs.recorder import Recorder, copy, epochs_of, result_of
 from etude.system.caller import undisturbed
 from etude.tasks.protocol import Task
 
@@ -37,26 +38,76 @@ class Run:
     Raises RunError if the run is unfinished or damaged.
     """
 
-    def __init__(self, path: Path | str, data: str | None = None) -> None:
-        """Open the run at `path`. data: the new path of its data, if someone moved them."""
-        self.folder = RunFolder.open(path)
-        self.data = data
-        self.path = self.folder.path
-        self.result = self.folder.finished()
+    def __init__(
+        self, run: Path | str | Recorder, data: str | None = None, objects: Objects = NO_OBJECTS
+    ) -> None:
+        """Open a run by its path, or take one that is in memory.
+
+        data: the new path of its data, if someone moved them. objects: what it was trained with, if
+        that was passed as Python objects.
+        """
+        self.recorder = RunFolder.open(run) if isinstance(run, str | Path) else run
+        self.data, self.objects = data, objects
+        result = result_of(self.recorder)
+        if result is None:
+            done = quantity(len(epochs_of(self.recorder)), "epoch")
+            raise RunError(
+                f"{self.recorder.where}: this run is unfinished ({done} done).",
+                do=self.recorder.how_to_continue,
+            )
+        self.result = result
+
+    @property
+    def folder(self) -> RunFolder:
+        """The folder of the run. Raises RunError if it is in memory."""
+        if not isinstance(self.recorder, RunFolder):
+            raise RunError("This run is in memory, without a folder.", do="Save it: run.save(PATH)")
+        return self.recorder
+
+    @property
+    def path(self) -> Path:
+        """The path of its folder. Raises RunError if it is in memory."""
+        return self.folder.path
+
+    @property
+    def label(self) -> str:
+        """A short name: that of its folder, or of its model and data."""
+        if isinstance(self.recorder, RunFolder):
+            return self.recorder.path.name
+        return f"{self.result['model']}-{self.result['data']}"
 
     def __repr__(self) -> str:
         goal = self.result["goal"]
-        return f"Run({str(self.path)!r}, test {goal} {self.test[goal]:.4g})"
+        return f"Run({self.recorder.where!r}, test {goal} {self.test[goal]:.4g})"
+
+    def save(self, path: Path | str) -> "Run":
+        """Write a run that is in memory to a new folder, and return it opened from there.
+
+        Raises TakenError if the folder is in use, StorageError if it cannot be written. The report
+        is drawn by `etude report PATH`.
+        """
+        folder = RunFolder.create(Path(path))
+        try:
+            copy(self.recorder, folder)
+        except BaseException:
+            folder.discard()
+            raise
+        finally:
+            folder.release()
+        return Run(folder.path, self.data, self.objects)
 
     def _repr_html_(self) -> str:
         """A table for notebooks: the test result beside its baseline; where the report is."""
         # Names of classes and folders are the user's: everything is escaped.
         head, row = (
             "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            for cells in words.rows([self], [self.path.name])
+            for cells in words.rows([self], [self.label])
         )
         table = f"<table><tr>{head.replace('td>', 'th>')}</tr><tr>{row}</tr></table>"
-        verdict, report = escape(words.verdict(self.result)), escape(str(self.folder.report))
+        verdict = escape(words.verdict(self.result))
+        if not isinstance(self.recorder, RunFolder):
+            return f"{table}<p>{verdict}</p>"
+        report = escape(str(self.recorder.report))
         return f"{table}<p>{verdict} Report: <code>{report}</code></p>"
 
     @property
@@ -72,53 +123,56 @@ class Run:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One mapping per epoch: training losses by phase, and validation metrics."""
-        return epochs_of(self.folder)
+        return epochs_of(self.recorder)
 
     @property
     def seconds(self) -> float:
         """Seconds spent in training steps."""
         # An epoch that was interrupted and resumed can have several rows, so all rows are summed.
-        return float(sum(row.get("seconds", 0) for row in self.folder.times))
+        return float(sum(row.get("seconds", 0) for row in self.recorder.times))
 
     @property
     def samples_per_second(self) -> float:
         """Training throughput: samples divided by the seconds of training steps."""
-        samples = sum(row.get("samples", 0) for row in self.folder.times)
+        samples = sum(row.get("samples", 0) for row in self.recorder.times)
         # A coarse clock may measure 0 s for a tiny run.
         return float(samples / max(self.seconds, 1e-9))
 
     @cached_property
     def recipe(self) -> Recipe:
         """The complete recipe of the run."""
-        return Recipe.read(self.folder.read("recipe.json"))
+        return Recipe.read(self.recorder.read("recipe.json"))
 
     @cached_property
     def _best(self) -> Checkpoint:
-        return self.folder.best()
+        return self.recorder.best()
 
     @cached_property
     def card(self) -> Card:
         """The dataset description that the checkpoint holds. Raises RunError if it is damaged."""
         card = self._best.state.get("card")
         if not isinstance(card, dict):
-            raise RunError(f"{self.path}: is damaged. Its checkpoint has no dataset description.")
+            raise RunError(
+                f"{self.recorder.where}: is damaged. Its checkpoint has no dataset description."
+            )
         try:
             description = validate_card(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
             # Version 0.1.0 did not store that pixels of pictures are 0..255.
             return with_bytes(description) if pictures else description
         except (UsageError, DataError) as error:
-            raise RunError(f"{self.path}: is damaged. {error}") from None
+            raise RunError(f"{self.recorder.where}: is damaged. {error}") from None
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
-        model, task = assembly.rebuild(self.recipe, self.card)
+        model, task = assembly.rebuild(self.recipe, self.card, self.objects)
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
             reason = str(error)[:1000]  # torch lists every key of a large model
-            raise RunError(f"{self.path}: the weights do not fit the recipe: {reason}") from None
+            where = self.recorder.where
+            raise RunError(f"{where}: the weights do not fit the recipe: {reason}") from None
         return model.eval(), task
 
     @property
@@ -138,7 +192,7 @@ class Run:
             outputs = torch.cat([task.outputs(model, piece) for piece in held.pieces()]).numpy()
         if not np.isfinite(outputs).all():
             raise NumericsError(
-                f"{self.path}: the model's output is not finite.",
+                f"{self.recorder.where}: the model's output is not finite.",
                 do="Check these inputs for very large values, or train with a lower learning rate.",
             )
         return outputs
@@ -170,12 +224,14 @@ class Run:
         request = str(sample) if isinstance(sample, Path) else sample
         load = dataset or self._dataset
         live = (self.recipe, self.result, self.card, self._live)
-        return Subject(self.folder, *live, load, request, lang)
+        return Subject(self.recorder, *live, load, request, lang)
 
     def _dataset(self) -> Dataset:
         """The data of the recipe, read from disk again. Raises DataError."""
-        data = relocated(self.recipe.data, self.path, self.data)
-        return assembly.dataset_of(self.recipe.model_copy(update={"data": data}))[0]
+        place = Path(self.recorder.where)
+        data = relocated(self.recipe.data, place, self.data)
+        recipe = self.recipe.model_copy(update={"data": data})
+        return assembly.dataset_of(recipe, self.objects)[0]
 
     @undisturbed()
     def look(
@@ -204,7 +260,8 @@ class Run:
         model, task = self._live
         if not isinstance(task, Autoencode):
             raise UsageError(
-                f"{self.path}: {model_name(self.recipe.model.name)} does not generate images.",
+                f"{self.recorder.where}: {model_name(self.result['model'])} does not generate "
+                "images.",
                 do="Train an autoencoder: etude train aae --data digits",
             )
         # Global, because layers that draw noise use torch's default generator.

@@ -14,6 +14,9 @@ from etude.errors import RunError
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.rows import checked
 
+KINDS = ("samples", "weights")
+"""The kinds of snapshots: a task's own arrays, and histograms of weights and gradients."""
+
 
 @runtime_checkable
 class Recorder(Protocol):
@@ -149,6 +152,24 @@ class MemoryRun:
         if self._best is None:
             raise RunError("This run in memory has no checkpoint yet.")
         return self._points[self._best]
+
+
+def copy(source: Recorder, target: Recorder) -> None:
+    """Write all that a finished run holds to another recorder."""
+    target.begin(source.read("recipe.json"), source.read("provenance.json"))
+    for row in source.rows:
+        target.add(row)
+    for row in source.times:
+        target.add_time(row)
+    for kind in KINDS:
+        for step, arrays in source.snapshots_of(kind):
+            target.snapshot(step, kind, arrays)
+    best, (last, _) = source.best(), source.newest()
+    for point in (best, last):
+        if point is not None:
+            target.commit(point)
+    target.flush()
+    target.settle(best.step, finished=True)
 
 
 def _as_stored(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,15 @@ HOW_TO_NAME = (
 )
 
 
+def is_module(model: Any) -> bool:
+    """Whether a model is an instance of torch.nn.Module."""
+    return _derives_from_module(type(model))
+
+
+def _derives_from_module(kind: type) -> bool:
+    return any(f"{base.__module__}.{base.__qualname__}" == MODULE for base in kind.__mro__)
+
+
 def model_name(model: Any) -> str | None:
     """The name of a model, or the path of a recipe, as text. Raises UsageError for a module, a
     class or anything else."""
@@ -31,20 +40,23 @@ def model_name(model: Any) -> str | None:
         return model
     if isinstance(model, os.PathLike):
         return str(os.fspath(model))
-    kind = model if isinstance(model, type) else type(model)
-    if any(f"{base.__module__}.{base.__qualname__}" == MODULE for base in kind.__mro__):
-        thing = f"the class {kind.__name__}" if kind is model else f"a {kind.__name__}"
+    if isinstance(model, type) and _derives_from_module(model):
         raise UsageError(
-            f"model should be a name, not {thing}: training a module of your own is not possible "
-            "in this version.",
-            do=f"{HOW_TO_NAME} To check your own: etude.check({kind.__name__}).",
+            f"model should be a name or a module, not the class {model.__name__}.",
+            do=f"Pass an instance: {model.__name__}(...). To check it: "
+            f"etude.check({model.__name__}).",
         )
     raise UsageError(f"model should be a name, {_not_a(model)}.", do=HOW_TO_NAME)
 
 
+def is_name(data: Any) -> bool:
+    """Whether data are given by a name or a path, or not at all, and not as objects."""
+    return data is None or isinstance(data, str | os.PathLike)
+
+
 def data_name(data: Any) -> str | None:
-    """The name of a data set, or the path of own data, as text. Raises UsageError for an array, a
-    DataLoader or anything else."""
+    """The name of a data set, or the path of own data, as text. Raises UsageError for objects,
+    where a verb reads names and paths only."""
     if data is None or isinstance(data, str):
         return data
     if isinstance(data, os.PathLike):

@@ -7,21 +7,26 @@ from typing import Any
 
 from etude import registry
 from etude.errors import UsageError
-from etude.recipe import TrainDraft, draft, read_recipe
-from etude.verbs.arguments import data_name, kind_of_word, model_name
+from etude.recipe import MEMORY, OWN, TrainDraft, draft, read_recipe
+from etude.verbs.arguments import data_name, is_module, is_name, kind_of_word, model_name
 
 KINDS = {"data": "a data set", "file": "a file or folder", "run": "a run"}
 """What a word in place of a model may name, in a message."""
 
 
 def draft_recipe(
-    model: str | None, data: str | None, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
+    model: Any, data: Any, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from.
+    """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from;
+    a module and data that are objects are named OWN and MEMORY.
 
     Raises UsageError for a wrong type, for a name that is no model, and for an unknown field.
     """
-    model, data = model_name(model), data_name(data)
+    data = data_name(data) if is_name(data) else MEMORY
+    if is_module(model):
+        named = {"model.module": type(model).__name__, **field_paths(fields)}
+        return draft(OWN, data, base=base, fields=named)
+    model = model_name(model)
     if model is not None and model.endswith(".json"):
         base, model = read_recipe(Path(model)), None
     models = registry.names("model")
@@ -43,7 +48,8 @@ def field_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def model_and_data(mapping: Mapping[str, Any]) -> tuple[str, str]:
     """The names of a recipe's model and data, as the names of folders contain them."""
-    return mapping["model"]["name"], Path(mapping["data"]["name"]).stem
+    model = mapping["model"]
+    return model.get("module", model["name"]), Path(mapping["data"]["name"]).stem
 
 
 def folder_name(*parts: str) -> str:

@@ -26,9 +26,10 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
     run.finished()
     run.lock()
     from etude import pipeline
+    from etude.inference.run import Run
 
     try:
-        pipeline.report(run, lang=lang, data=data_name(data))
+        pipeline.report(Run(run.path, data_name(data)), lang)
     finally:
         run.release()
     return run.report

@@ -1,7 +1,7 @@
 """Resume an interrupted run or comparison."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etude.locale.texts import Lang
 from etude.runs import comparison as comparisons
@@ -9,7 +9,6 @@ from etude.runs.folder import RunFolder
 from etude.system.caller import undisturbed
 from etude.training.distributed import World
 from etude.verbs.arguments import (
-    data_name,
     require_no_moved_data,
     require_one_process,
     run_path,
@@ -23,11 +22,17 @@ if TYPE_CHECKING:
 
 @undisturbed()
 def resume(
-    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+    path: Path | str,
+    *,
+    data: Any = None,
+    model: Any = None,
+    quiet: bool = False,
+    lang: Lang = "en",
 ) -> "Run | Comparison":
     """Resume an interrupted run or comparison; on the same machine with the same bytes.
 
-    data: the new path of a run's data, if they were moved. Raises an EtudeError.
+    data: the new path of a run's data, if they were moved; or the objects that it was training on.
+    model: the module of your own that it was training. Raises an EtudeError.
     """
     if comparison := comparisons.where(run_path(path)):
         require_no_moved_data(data, comparison)
@@ -35,25 +40,33 @@ def resume(
         from etude.comparison import engine
 
         return engine.resume(comparison, quiet, lang)
-    return resume_run(path, data=data, quiet=quiet, lang=lang)
+    return resume_run(path, data=data, model=model, quiet=quiet, lang=lang)
 
 
 @undisturbed()
 def resume_run(
-    path: Path | str, *, data: str | None = None, quiet: bool = False, lang: Lang = "en"
+    path: Path | str,
+    *,
+    data: Any = None,
+    model: Any = None,
+    quiet: bool = False,
+    lang: Lang = "en",
 ) -> "Run":
-    """Resume an interrupted run; a finished one is checked and returned. data: as for `resume`."""
+    """Resume an interrupted run; a finished one is checked and returned. data, model: as for
+    `resume`."""
     world = World.here()
     run = RunFolder.open(run_path(path))
     if world.first:
         run.lock()
     from etude import pipeline
+    from etude.verbs.objects import parted
 
     try:
         if run.result and run.report.exists():
             run.best()  # raises RunError if the weights are damaged
-            return load(run.path)
-        parts = pipeline.again(run, quiet or not world.first, data_name(data))
-        return pipeline.play(run, parts, quiet or not world.first, lang)
+            return load(run.path, data, model)
+        place, objects = parted(data, model)
+        parts = pipeline.again(run, quiet or not world.first, place, objects)
+        return pipeline.play(run, parts, quiet or not world.first, lang, objects)
     finally:
         run.release()

@@ -9,32 +9,46 @@ from etude.locale.texts import Lang
 from etude.runs.folder import ROOT, RunFolder, begun, named
 from etude.system.caller import undisturbed
 from etude.training.distributed import World
+from etude.verbs.arguments import require_one_process
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
 from etude.verbs.resume import resume_run
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from etude.inference.run import Run
 
 
 @undisturbed()
 def train(
-    model: str | None = None,
-    data: str | None = None,
+    model: "str | nn.Module | None" = None,
+    data: Any = None,
     *,
     name: str | None = None,
     base: Mapping[str, Any] | None = None,
     quiet: bool = False,
     root: Path = ROOT,
+    save: bool = True,
     lang: Lang = "en",
     **fields: Any,
 ) -> "Run":
     """Train a model on data, test it once, and return the run.
 
-    model: a name, or the path of a recipe. base: the mapping of a recipe to start from. fields:
-    fields of the recipe, `epochs=3` for those of training, others by their path:
-    `**{"model.depth": 2}`. lang: the language of the report. Raises an EtudeError.
+    model: a name, the path of a recipe, or a module of your own, which is trained itself and not a
+    copy (see models/own.py). data: a name, a path, or objects in memory: (x, y), a mapping of
+    arrays, a torch Dataset, a frame (see data/memory.py). base: the mapping of a recipe to start
+    from. fields: fields of the recipe, `epochs=3` for those of training, others by their path:
+    `**{"model.depth": 2}`. save: whether the run gets a folder; without one it is in memory, has no
+    report, and `run.save(path)` writes it. lang: the language of the report. Raises an EtudeError.
     """
     mapping = draft_recipe(model, data, base, fields)
+    if not save:
+        require_one_process("Training in memory")
+        from etude import assembly, pipeline
+        from etude.verbs.objects import parted
+
+        objects = parted(data, model)[1]
+        return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, objects)
     default = folder_name(*model_and_data(mapping))
     world, path = World.here(), named(name, root) if name else None
     if world.restarted and path and begun(path):
@@ -48,15 +62,18 @@ def train(
     if world.first:
         run = RunFolder.create(path) if path else RunFolder.fresh(default, root)
     from etude import assembly, pipeline
+    from etude.verbs.objects import parted
 
     try:
-        run, parts = pipeline.begin(run, assembly.read_draft(mapping), quiet or not world.first)
+        objects = parted(data, model)[1]
+        draft = assembly.read_draft(mapping, objects)
+        run, parts = pipeline.begin(run, draft, quiet or not world.first, objects)
     except BaseException:
         if run:
             run.abandon()
         raise
     try:
-        return pipeline.play(run, parts, quiet or not world.first, lang)
+        return pipeline.play(run, parts, quiet or not world.first, lang, objects)
     except (NumericsError, StorageError) as error:
         if world.first and run.discard():
             what = f"{error.what} Nothing had been saved, so {run.path} is not kept."

@@ -1,0 +1,120 @@
+"""memory: Python objects instead of a file: arrays, tensors, frames, a torch Dataset.
+
+    etude.train("mlp", data=(x, y))
+    etude.train("mlp", data={"x_train": x, "y_train": y, "x_test": u, "y_test": v})
+    etude.train("cnn", data=dataset)                      # items are (sample, target)
+    etude.train("mlp", data=frame, **{"data.target": "price"})
+
+They are read as the arrays of a file are (see `arrays`), and their fingerprint is stored with the
+run. The objects themselves are not: whoever resumes the run or looks inside it passes them again.
+"""
+
+from collections.abc import Mapping, Sized
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from etude.data.arrays import ArrayConfig, by_standard_name, raw_of
+from etude.data.dataset import Raw, Source
+from etude.errors import DataError
+from etude.recipe import MEMORY
+
+WHERE = "data"
+FORMS = (
+    "Give (x, y), a mapping with x_train, y_train, x_test and y_test, a torch Dataset of (x, y), "
+    "or a frame of numbers with data.target."
+)
+
+
+class Config(ArrayConfig):
+    """How the objects are read."""
+
+    target: str = Field(default="", description="the column of a frame that is predicted")
+
+
+def load(config: Config) -> Raw:
+    """Always raises DataError: objects cannot be found again by a name."""
+    raise DataError(
+        "These data were Python objects, which no file holds.",
+        do="Pass them again, in Python: data=(x, y).",
+    )
+
+
+def raw_from(data: Any, config: Config) -> Raw:
+    """The data of Python objects. Raises DataError with every array and row that cannot be used."""
+    return raw_of(_arrays(data, config.target), [], config, WHERE, MEMORY)
+
+
+def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
+    """The arrays by their standard names. Raises DataError for any other object."""
+    if hasattr(data, "columns"):
+        return _from_frame(data, target)
+    if target:
+        raise DataError(f"data.target={target!r}: only a frame has columns.", do=FORMS)
+    if isinstance(data, Mapping):
+        stored = {str(name): _array(value, str(name)) for name, value in data.items()}
+        return by_standard_name(stored, WHERE)
+    if isinstance(data, tuple | list) and len(data) == 2:
+        return {"x": _array(data[0], "x"), "y": _array(data[1], "y")}
+    if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
+        return _from_dataset(data)
+    raise DataError(f"An object of type {type(data).__name__} cannot be read as data.", do=FORMS)
+
+
+def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
+    """x [n D] from all columns but the target, and y from that. Any object with `columns` and
+    `frame[column]` is a frame."""
+    names = [str(name) for name in frame.columns]
+    if target not in names:
+        raise DataError(
+            f"data.target={target!r}: there is no such column." if target
+            else "A frame needs the name of the column to predict.",
+            do=f"Give data.target as one of: {', '.join(names)}.",
+        )  # fmt: skip
+    columns = {name: _array(frame[column], name) for name, column in zip(names, frame.columns)}
+    text = [f"{k}: holds {x.dtype}" for k, x in columns.items() if x.dtype.kind not in "biuf"]
+    if bad := [line for line in text if not line.startswith(f"{target}:")]:
+        raise DataError(
+            "These columns are not numbers.", items=bad, do="Encode them as numbers, or drop them."
+        )
+    inputs = [x for name, x in columns.items() if name != target]
+    return {"x": np.stack(inputs, axis=1), "y": columns[target]}
+
+
+def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
+    """x and y of a map-style Dataset, all of whose items are read into memory."""
+    items = [dataset[i] for i in range(len(dataset))]
+    if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
+        raise DataError("The items of a Dataset must be pairs (x, y), and there must be some.")
+    return {"x": _stacked([x for x, _ in items], "x"), "y": _stacked([y for _, y in items], "y")}
+
+
+def _stacked(values: list[Any], name: str) -> np.ndarray:
+    arrays = [_array(value, name) for value in values]
+    shapes = {array.shape for array in arrays}
+    if len(shapes) > 1:
+        few = ", ".join(map(str, sorted(shapes)[:4]))
+        raise DataError(
+            f"{name}: the items have different shapes ({few}).",
+            do="Pad sequences to one length and pass a mapping with x, y and lengths.",
+        )
+    return np.stack(arrays)
+
+
+def _array(value: Any, name: str) -> np.ndarray:
+    """A tensor, a column, a picture of Pillow or nested lists as an array."""
+    try:
+        plain = value.detach().cpu() if isinstance(value, torch.Tensor) else value
+        array = np.asarray(plain)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(f"{name}: cannot be read as an array ({error}).") from None
+    if array.dtype.kind == "O":
+        raise DataError(f"{name}: holds objects of unequal shape or type, not numbers.", do=FORMS)
+    return array
+
+
+SOURCE = Source(
+    Config, load, "Python objects: arrays, a torch Dataset, a frame (etude.train(..., data=(x, y)))"
+)

@@ -1,0 +1,21 @@
+"""Python objects in place of names: data in memory and modules of the user's own."""
+
+from typing import Any
+
+from torch import nn
+
+from etude.assembly import Objects
+from etude.verbs.arguments import data_name, is_name, model_name
+
+
+def parted(data: Any, model: Any) -> tuple[str | None, Objects]:
+    """(the name or path of the data, what are objects) of two arguments that may be either.
+
+    Raises UsageError for a model that is neither a name nor a module.
+    """
+    module = model if isinstance(model, nn.Module) else None
+    if module is None and model is not None:
+        model_name(model)  # which raises for a class and for anything else that is no name
+    if is_name(data):
+        return data_name(data), Objects(module=module)
+    return None, Objects(data=data, module=module)

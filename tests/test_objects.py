@@ -1,0 +1,206 @@
+"""Training on Python objects: data in memory, modules of the user's own, runs without a folder."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+
+import etude
+from etude import pipeline
+from etude.errors import DataError, Interrupted, RunError, UsageError
+from etude.runs import recorder
+
+FEW = {"epochs": 2, "quiet": True, "threads": 1, "precision": "fp32"}
+DIGITS = load_digits()
+X, Y = DIGITS.data[:300].astype(np.float32), DIGITS.target[:300]
+
+
+class Net(nn.Module):
+    def __init__(self, outputs=10, inputs=64):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 16), nn.ReLU())
+        self.head = nn.Linear(16, outputs)
+
+    def forward(self, x):
+        return self.head(self.layers(x))
+
+
+class Frame:
+    """As much of a frame as is needed: columns, and a column by its name."""
+
+    def __init__(self, columns):
+        self.columns, self._values = list(columns), columns
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+
+def weights(run):
+    return {name: x.clone() for name, x in run.model.state_dict().items()}
+
+
+def same(one, two):
+    return one.keys() == two.keys() and all(torch.equal(x, two[k]) for k, x in one.items())
+
+
+def saved(path, **arrays):
+    np.savez(path, **arrays)
+    return str(path)
+
+
+# Data in memory ---------------------------------------------------------------------------------
+
+
+def as_dataset():
+    return torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))
+
+
+FORMS = {
+    "arrays": (X, Y),
+    "tensors": (torch.from_numpy(X), torch.from_numpy(Y)),
+    "a mapping": {"x": X, "Y": Y},
+    "a Dataset": as_dataset(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_objects_give_the_run_that_the_same_arrays_in_a_file_give(form, workdir):
+    file = etude.train("mlp", data=saved("mine.npz", x=X, y=Y), **FEW)
+    run = etude.train("mlp", data=FORMS[form], **FEW)
+    assert same(weights(run), weights(file))
+    assert run.test == file.test and run.card.fingerprint == file.card.fingerprint
+    others = etude.train("mlp", data=(X[::-1].copy(), Y), **FEW)
+    assert not same(weights(others), weights(file)), "it would not see other data"
+
+
+def test_a_frame_gives_the_run_of_its_columns(workdir):
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    y = x @ [1.0, -2.0]
+    frame = Frame({"a": x[:, 0], "price": y, "b": x[:, 1]})
+    run = etude.train("mlp", data=frame, save=False, **FEW, **{"data.target": "price"})
+    plain = etude.train("mlp", data=(x, y), save=False, **FEW)
+    assert run.test == plain.test and run.card.target == "value"
+
+
+@pytest.mark.parametrize(
+    ("data", "fields", "words"),
+    [
+        (5, {}, "type int"),
+        ({"x": X}, {}, "no y"),
+        ((X, Y[:-1]), {}, "samples"),
+        ((X, Y), {"data.target": "y"}, "only a frame"),
+        (Frame({"a": Y, "b": Y}), {}, "column to predict"),
+        (Frame({"a": Y, "b": Y}), {"data.target": "c"}, "no such column"),
+        (Frame({"a": np.array(["x", "y"]), "b": Y[:2]}), {"data.target": "b"}, "not numbers"),
+        ([(X[0], 1), (X[0, :5], 2), (X[0], 1)], {}, "different shapes"),
+        (([[1, 2], [3]], [0, 1]), {}, "cannot be read as an array"),
+    ],
+)
+def test_what_cannot_be_read_is_named(data, fields, words, workdir):
+    with pytest.raises(DataError, match=words):
+        etude.train("mlp", data=data, **FEW, **fields)
+    assert not list(workdir.glob("runs/*")), "no run is left"
+
+
+def test_a_run_on_objects_is_resumed_with_the_same_objects_only(workdir, monkeypatch):
+    whole = etude.train("mlp", data=(X, Y), name="whole", **FEW)
+
+    def stop(*_):
+        raise Interrupted("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "conclude", stop)
+        with pytest.raises(Interrupted):
+            etude.train("mlp", data=(X, Y), name="part", **FEW)
+    with pytest.raises(DataError, match="Python objects"):
+        etude.resume("runs/part")
+    with pytest.raises(RunError, match="not those it began with"):
+        etude.resume("runs/part", data=(X + 1, Y))
+    run = etude.resume("runs/part", data=(X, Y), quiet=True)
+    assert same(weights(run), weights(whole)) and run.test == whole.test
+
+
+# Without a folder -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["mlp", "aae"])
+def test_a_run_in_memory_is_the_run_in_a_folder(model, workdir):
+    inside = etude.train(model, data="digits", save=False, **FEW)
+    assert not list(workdir.iterdir()), "it wrote something"
+    folder = etude.train(model, data="digits", **FEW)
+    assert same(weights(inside), weights(folder))
+    assert inside.result == folder.result and inside.history == folder.history
+    assert inside.recipe == folder.recipe
+    answers = [run.predict(DIGITS.images[:3].astype(np.uint8)) for run in (inside, folder)]
+    assert answers[0] == answers[1]
+    kept = inside.save("runs/kept")
+    assert same(weights(kept), weights(folder)) and kept.result == folder.result
+    for kind in recorder.KINDS:
+        for (a, one), (b, two) in zip(
+            kept.folder.snapshots_of(kind), folder.folder.snapshots_of(kind), strict=True
+        ):
+            assert a == b and all((one[key] == two[key]).all() for key in one)
+
+
+def test_a_run_in_memory_is_looked_into_and_shown_in_a_notebook():
+    run = etude.train("mlp", data=(X, Y), save=False, **FEW)
+    [picture] = run.look("confusion")
+    assert picture.arrays and picture.light
+    assert "mlp-memory" in run._repr_html_() and "Report" not in run._repr_html_()
+    with pytest.raises(RunError, match="in memory"):
+        _ = run.path
+
+
+# Modules of the user's own ----------------------------------------------------------------------
+
+
+def test_our_loop_trains_a_module_itself_and_reads_it_again(workdir):
+    torch.manual_seed(3)
+    module = Net()
+    before = {name: x.clone() for name, x in module.state_dict().items()}
+    run = etude.train(module, data="digits", **FEW)
+    assert run.model is module and not same(before, module.state_dict())
+    assert run.recipe.model.plain() == {"name": "own", "preset": "default", "module": "Net"}
+    assert run.test["accuracy"] > 0.15 and run.look("curves")
+    again = etude.load(run.path, model=Net())
+    assert same(weights(again), weights(run))
+    with pytest.raises(UsageError, match="module of your own"):
+        etude.load(run.path).predict(X[:1])
+    with pytest.raises(RunError, match="do not fit"):
+        etude.load(run.path, model=Net(inputs=32)).predict(DIGITS.images[:1].astype(np.uint8))
+
+
+def test_a_module_is_trained_as_the_same_network_of_ours_is(workdir):
+    """With equal weights, data and settings: the loop does not see whose module it is."""
+    fields = {"lr": 1e-3, "optimizer": "adam", "schedule": "constant", "warmup": 0.0, "clip": 0.0,
+              "weight_decay": 0.0, "batch_size": 32}  # fmt: skip
+    ours = etude.train("mlp", data=(X, Y), save=False, **FEW, **fields)
+    module = etude.models.create("mlp", seed=0, data=ours.card.model_spec, **{
+        key: value for key, value in ours.recipe.model.fields.items() if key != "preset"
+    })  # fmt: skip
+    theirs = etude.train(module, data=(X, Y), save=False, **FEW, **fields)
+    assert same(weights(theirs), weights(ours)) and theirs.test == ours.test
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (Net(outputs=7), r"returns \[2 7\]; \[2 10\] is expected"),
+        (Net(inputs=32), "fails on these data"),
+        (nn.ReLU(), "no parameters"),
+        (Net, "not the class Net"),
+        (3, "not of type int"),
+    ],
+)
+def test_a_module_that_does_not_fit_is_refused_before_training(module, words, workdir):
+    with pytest.raises(UsageError, match=words):
+        etude.train(module, data=(X, Y), **FEW)
+    assert not list(workdir.glob("runs/*")), "no run is left"
+
+
+def test_probabilities_in_place_of_logits_are_said(capsys):
+    for last, count in ((nn.Softmax(1), 1), (nn.Identity(), 0)):
+        module = nn.Sequential(nn.Linear(64, 10), last)
+        etude.train(module, data=(X, Y), save=False, **{**FEW, "quiet": False})
+        assert capsys.readouterr().err.count("return logits instead") == count
