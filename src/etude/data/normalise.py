@@ -27,7 +27,8 @@ LONG = (torch.int64, torch.uint64)
 def as_tensor(x: np.ndarray) -> Tensor:
     """x as a tensor, without a copy if possible."""
     # torch takes no negative strides, and warns of arrays that cannot be written to.
-    return torch.from_numpy(np.require(x, requirements="CW"))
+    usable = x.flags.writeable and min(x.strides) >= 0
+    return torch.from_numpy(x if usable else x.copy())
 
 
 class Centre(nn.Module):
