@@ -27,29 +27,18 @@ def export(run: str, file: str) -> None:
     import torch
 
     import etude
-    from etude.data.resident import view
+    from etude.data.preprocess import Preprocess
 
     warnings.filterwarnings("ignore")
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     trained = etude.load(run)
     card = trained.card
 
-    class Whole(torch.nn.Module):
-        """Raw images to outputs."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = trained.model
-            self.register_buffer("mean", torch.tensor(card.mean).view(1, -1, 1, 1))
-            self.register_buffer("std", torch.tensor(card.std).view(1, -1, 1, 1))
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return self.model(view((images.float() - self.mean) / self.std, card.view))
-
+    whole = torch.nn.Sequential(Preprocess(card), trained.model)
     images = torch.zeros((2, *card.shape), dtype=torch.uint8)
     shapes = ({0: torch.export.Dim.DYNAMIC},)
     made = torch.onnx.export(
-        Whole().eval(), (images,), dynamo=True, dynamic_shapes=shapes, verbose=False
+        whole.eval(), (images,), dynamo=True, dynamic_shapes=shapes, verbose=False
     )
     made.save(file)
     print(json.dumps({"file": file, "bytes": Path(file).stat().st_size}))

@@ -17,7 +17,7 @@ from etude.data.dataset import (
     split_dataset,
     view_for,
 )
-from etude.data.resident import Resident, hide_padding, view
+from etude.data.resident import Resident
 from etude.data.splits import stratified
 from etude.errors import DataError, UsageError
 from tests.data.whole import prepare
@@ -165,7 +165,7 @@ def test_images_have_one_mean_a_channel():
 def test_blocks_do_not_change_the_moments(monkeypatch):
     x = toy(500).train.x
     whole = moments(x, None, "standard", False)
-    monkeypatch.setattr("etude.data.prepare.BLOCK", 400)
+    monkeypatch.setattr("etude.data.moments.BLOCK", 400)
     parts = moments(x, None, "standard", False)
     np.testing.assert_allclose(parts.mean, whole.mean, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(parts.std, whole.std, rtol=1e-12)
@@ -333,14 +333,6 @@ def test_views_that_there_are():
     assert caught.value.do.startswith("data.kind=image")
 
 
-def test_rows_keep_height_as_time_and_channels_together():
-    x = torch.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
-    rows = view(x, "rows")
-    assert rows.shape == (2, 4, 15)
-    assert rows[1, 2].tolist() == [float(x[1, c, 2, w]) for w in range(5) for c in range(3)]
-    assert torch.equal(view(x, "vector"), x.flatten(1)) and view(x, "none") is x
-
-
 def test_batches_by_index_are_the_samples_themselves():
     dataset = cut(digits.load(DataConfig()))
     held = Resident(dataset.train, dataset.card, CPU)
@@ -369,9 +361,6 @@ def test_augmentation_only_with_a_key():
 
 
 def test_padding_is_hidden_whatever_was_stored_there():
-    x = torch.full((2, 4, 3), 7.0)
-    hidden = hide_padding(x, torch.tensor([1, 4]))
-    assert hidden[0, 1:].abs().sum() == 0 and (hidden[0, 0] == 7).all() and (hidden[1] == 7).all()
     values = np.full((20, 4, 3), 9.0, np.float32)
     values[:, :2] = RANDOM.normal(size=(20, 2, 3))
     split = Split(values, np.arange(20) % 2, np.full(20, 2))

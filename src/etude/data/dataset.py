@@ -19,8 +19,8 @@ from etude.data import duplicates
 from etude.data import splits as splitting
 from etude.data.bad import Bad, note
 from etude.data.images import BY_TYPE, Levels
+from etude.data.moments import moments
 from etude.data.numpy_files import unusable
-from etude.data.prepare import moments
 from etude.data.rows import Rows, blocks
 from etude.errors import DataError
 from etude.shapes import Kind, Spec, Target

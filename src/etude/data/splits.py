@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from etude.data.prepare import centred
 from etude.data.rows import Rows
 
 EXAMINED = 2000
@@ -131,7 +130,7 @@ def _span(x: np.ndarray | Rows, lengths: np.ndarray | None) -> Span:
     """The span of x. Of images: of all pixels, from the darkest to the brightest. Otherwise of each
     feature: from the 5 % to the 95 % quantile, or the whole range if these are equal."""
     chosen = _evenly(len(x))
-    values = centred(np.asarray(x[chosen]), ())
+    values = np.asarray(x[chosen], np.float64)
     if x.ndim == 4:
         low, high = values.min(), values.max()
         return Span(np.array([(low + high) / 2]), np.array([high - low]))

@@ -32,9 +32,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     along = [(1 - share) * codes[a] + share * codes[b] for a, b in ways]
     images = np.stack([decoded(subject, each) for each in along])
     # The originals in the range of the decoder, [-1, 1], then in 0..1 as the decoded images are.
-    half, middle = subject.card.std[0], subject.card.mean[0]
-    ends = (np.asarray(subject.data.test.x[chosen[np.array(ways)]], np.float32) - middle) / half
-    ends = (ends.clip(-1, 1) + 1) / 2
+    originals = subject.test.take(chosen[np.array(ways)].ravel()).x.numpy()
+    ends = (originals.clip(-1, 1).reshape(len(ways), 2, *originals.shape[1:]) + 1) / 2
     whole = np.concatenate((ends[:, :1], images, ends[:, 1:]), axis=1)
 
     def paint(figure: Any, ink: Ink) -> None:

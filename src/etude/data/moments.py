@@ -1,27 +1,15 @@
-"""Normalisation of raw values: one function for training, evaluation and prediction.
-
-    stored values -> subtract origin (exact) -> log (if asked) -> subtract mean, divide by std
-    -> float32
-
-Centring and scaling use float64, so a feature may have any unit and any offset: a standard
-deviation of 1e-9, a time stamp of 1e9. The origin is one of the values and is subtracted first. The
-difference of two near numbers is exact, but a mean is rounded to the precision of the offset, and
-64-bit integers have more digits than float64. uint8 and float32 need no origin; uint8 values are
-scaled on the device (see `resident`).
-"""
+"""Normalisation statistics of the training split: what `Normalise` subtracts and divides by."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from etude.data.normalise import Centre, Numbers, Origin, as_tensor
 from etude.data.rows import BLOCK, Rows, blocks
 
 ULPS = 4
 """A float64 feature whose values differ by at most this many units in the last place counts as
 constant: such differences come from rounding, not from the data."""
-
-Numbers = tuple[float, ...]
-Origin = tuple[int | float, ...]
 
 
 class Moments(NamedTuple):
@@ -38,38 +26,6 @@ class Moments(NamedTuple):
     high: float
 
 
-def is_long(dtype: np.dtype[Any]) -> bool:
-    """Whether this is a 64-bit integer type, whose values may have more digits than float64."""
-    return dtype.kind in "iu" and dtype.itemsize == 8
-
-
-def prepared(
-    x: np.ndarray, origin: Origin, mean: Numbers, std: Numbers, log: bool = False
-) -> np.ndarray:
-    """Raw values [n C H W], [n L Q] or [n D] as float32 of the same shape, normalised by channel
-    (axis 1 of images) or feature (the last axis)."""
-    axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
-    values = centred(x, origin)
-    if log:
-        values = np.log(values)
-    values = (values - np.reshape(mean, axis)) / np.reshape(std, axis)
-    with np.errstate(over="ignore"):  # overflow becomes inf, reported later
-        return np.asarray(values.astype(np.float32))
-
-
-def centred(x: np.ndarray, origin: Origin) -> np.ndarray:
-    """x minus its origin by channel or feature, as float64; exact if the difference has at most 53
-    bits."""
-    if not origin:
-        return np.asarray(x, np.float64)
-    axis = (1, -1, 1, 1) if x.ndim == 4 else (-1,)
-    if not is_long(x.dtype) or not all(isinstance(o, int) for o in origin):
-        return np.asarray(x.astype(np.float64) - np.reshape([float(o) for o in origin], axis))
-    # Differences modulo 2**64, read as signed, are right for signed and unsigned numbers alike.
-    start = np.reshape(np.array([int(o) % 2**64 for o in origin], np.uint64), axis)
-    return np.asarray((x.view(np.uint64) - start).view(np.int64).astype(np.float64))
-
-
 def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: bool) -> Moments:
     """Mean and standard deviation of the samples in x [n ...] by channel or feature; for "tanh" the
     centre and half the width of the whole range, so that samples lie in [-1, 1].
@@ -82,6 +38,7 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
     # No origin with a logarithm, which is of the raw value and not of a difference; none with
     # "tanh", which has one centre for all channels, while an origin is one number per channel.
     origin = () if log or scale == "tanh" else _origin(x)
+    centre = Centre(origin, (-1,))
     count, mean, squares = 0, np.zeros(()), np.zeros(())
     unit: Any = None
     lowest: Any = np.inf
@@ -90,7 +47,7 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
     for start, raw in blocks(x, BLOCK // 8):  # a byte becomes a float64, 8 times as large
         rows = _rows(raw, None if lengths is None else lengths[start : start + len(raw)])
         low, high = min(low, float(rows.min())), max(high, float(rows.max()))
-        values = centred(rows, origin)
+        values = centre(as_tensor(rows)).numpy()
         values = np.log(values) if log else values
         # Dividing by a power of two is exact, and keeps squares of very small or very large values
         # from underflow and overflow. The first block decides it for all blocks.
@@ -127,7 +84,7 @@ def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
 
 def _origin(x: np.ndarray | Rows) -> Origin:
     """The first value of each channel or feature; empty for types that float32 holds exactly."""
-    if not is_long(x.dtype) and x.dtype != np.float64:
+    if x.dtype not in (np.int64, np.uint64, np.float64):
         return ()
     first = np.asarray(x[:1])
     values = first[0, :, 0, 0] if first.ndim == 4 else first.reshape(-1, first.shape[-1])[0]
