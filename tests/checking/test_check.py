@@ -85,7 +85,7 @@ def test_an_adapter_makes_and_calls(tmp_path):
     )
     verdict = etude.check(f"{path}:Odd", role="attention", adapter=adapter)
     assert verdict.status == "right", verdict
-    with pytest.raises(UsageError, match="is a file too"):
+    with pytest.raises(UsageError, match="must be a file too"):
         etude.check(path, adapter=torch)
 
 
