@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from etude.data.dataset import Card, DataConfig, Dataset
     from etude.models.architecture import Architecture
-    from etude.shapes import Spec
+    from etude.shapes import Spec, Target
     from etude.tasks.protocol import Task
 
 SMALL_DATA = 5000
@@ -193,11 +193,11 @@ def _resolve(recipe: Recipe, architecture: "Architecture", dataset: "Dataset") -
     if train["epochs"] is None:
         wanted = round(preset.updates / (count // train["batch_size"]))
         train["epochs"] = max(wanted, FEWEST_EPOCHS)
-    task = _task_name(recipe, architecture, dataset.card)
+    task = task_for(recipe, architecture, dataset.card)
     return recipe.model_copy(
         update={
             "model": Part.read({"name": recipe.model.name, "preset": name, **model.plain()}),
-            "task": Part.read({"name": task}),
+            "task": Part.read({"name": task.name}),
             "train": Train.read(train, "train"),
         }
     )
@@ -215,23 +215,45 @@ def batch_size(count: int) -> int:
     return min(count, 1 << (most.bit_length() - 1))
 
 
-def _task_name(recipe: Recipe, architecture: "Architecture", card: "Card") -> str:
-    """The task that fits the target of the data, or the only task of the architecture."""
-    asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
-    fit = asked if asked in architecture.tasks else architecture.tasks[0]
-    if fit != asked and len(architecture.tasks) > 1:
+def tasks_of(architecture: "Architecture", target: "Target | None" = None) -> "list[type[Task]]":
+    """The tasks that an architecture can be trained for, on data with this target or on any."""
+    targets = architecture.targets if target is None else {target} & {*architecture.targets}
+    every: list[type[Task]] = [registry.load("task", name) for name in registry.names("task")]
+    return [
+        task
+        for task in every
+        if task.needs == architecture.provides and not {*task.targets}.isdisjoint(targets)
+    ]
+
+
+def task_for(recipe: Recipe, architecture: "Architecture", card: "Card") -> "type[Task]":
+    """The task that the recipe names; if it names none, the first that fits.
+
+    The tasks of this package come before those of plugins, so a plugin changes no run that does not
+    name it. Raises UsageError if no task fits, or not the one that is named.
+    """
+    fit = {task.name: task for task in tasks_of(architecture, card.target)}
+    if not fit:
+        names = ", ".join(task.name for task in tasks_of(architecture))
         raise UsageError(
-            f"{recipe.model.name} does {', '.join(architecture.tasks)}; "
-            f"the data {card.name!r} ask to {asked}.",
+            f"{recipe.model.name} does {names}; none of them fits the data {card.name!r}, whose "
+            f"targets are of kind {card.target}.",
             do="Choose another model: `etude list` names what each does.",
         )
-    if recipe.task and recipe.task.name != fit:
-        raise UsageError(f"task={recipe.task.name}: {recipe.model.name} on {card.name} is {fit}.")
-    return fit
+    if recipe.task is None:
+        return next(iter(fit.values()))
+    if recipe.task.name not in fit:
+        registry.load("task", recipe.task.name)  # a name that does not exist has another error
+        raise UsageError(
+            f"task={recipe.task.name}: {recipe.model.name} on {card.name} does {', '.join(fit)}."
+        )
+    return fit[recipe.task.name]
 
 
 def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
     """Build the model and task of a complete recipe from the Card, without reading the data."""
+    from etude.tasks.protocol import Setup
+
     hold_memory()
     architecture = registry.load("model", recipe.model.name)
     fields = recipe.model.fields
@@ -241,10 +263,11 @@ def rebuild(recipe: Recipe, card: "Card") -> "tuple[nn.Module, Task]":
         raise UsageError(
             f"{recipe.model.name} does not read samples of kind {card.model_spec.kind}."
         )
-    _task_name(recipe, architecture, card)
+    task = task_for(recipe, architecture, card)
     model = _built(architecture, recipe.model.name, config, card.model_spec)
     _refuse_single(recipe, model)
-    return _laid_out(model, recipe.train), _task(recipe, architecture, config, card)
+    phases = architecture.phases(config) if architecture.phases else ()
+    return _laid_out(model, recipe.train), task.build(Setup(card, config, phases))
 
 
 def _built(architecture: "Architecture", name: str, config: Any, spec: "Spec") -> "nn.Module":
@@ -319,25 +342,6 @@ def _refuse_single(recipe: Recipe, model: "nn.Module") -> None:
             "or more a batch.",
             do="Choose train.batch_size=2 or more.",
         )
-
-
-def _task(recipe: Recipe, architecture: "Architecture", config: Any, card: "Card") -> "Task":
-    from etude.tasks.autoencode import Autoencode
-    from etude.tasks.classify import Classify
-    from etude.tasks.forecast import Forecast
-    from etude.tasks.regress import Regress
-
-    match recipe.task and recipe.task.name:
-        case "classify":
-            return Classify(card.classes)
-        case "regress":
-            return Regress(card.y_mean, card.y_std, card.unit)
-        case "forecast":
-            return Forecast(card.y_mean, card.y_std, card.unit, card.log, card.season)
-        case "autoencode" if architecture.phases:
-            phases = architecture.phases(config)
-            return Autoencode(phases, card.std[0], card.mean[0], config.latent_dim)
-    raise UsageError(f"There is no task {recipe.task and recipe.task.name!r} for this model.")
 
 
 @undisturbed()

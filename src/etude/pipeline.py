@@ -25,6 +25,7 @@ from etude.runs import folder as files
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
+from etude.tasks.protocol import Generator
 from etude.training import hardware, sanity
 from etude.training.distributed import World
 from etude.training.loop import Loop
@@ -238,7 +239,7 @@ def resolve(mapping: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     train, why = choose(parts)
     card = parts.dataset.card
     lines = [f"{card.spec}, seen as {card.model_spec}; {train['device']}, {why}", *card.notes]
-    return {**parts.recipe.plain(), "train": train}, parts.task.goal, "\n".join(lines)
+    return {**parts.recipe.plain(), "train": train}, parts.task.metric.name, "\n".join(lines)
 
 
 def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, Any]:
@@ -253,7 +254,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
     run, parts = _entered(place, mapping)
     try:
         if parts:
-            goal, world = parts.task.goal, World()
+            goal, world = parts.task.metric.name, World()
             try:
                 at = _train(run, parts, True, world)
                 if tested:
@@ -319,7 +320,7 @@ def conclude(run: RunFolder, parts: Assembly, at: Progress) -> None:
         "data": data.card.name,
         "seed": recipe.seed,
         "task": parts.task.name,
-        "goal": parts.task.goal,
+        "goal": parts.task.metric.name,
         "test": metrics,
         "val": progress["best"],
         "baseline": parts.task.baseline(data.train, data.test),
@@ -359,7 +360,7 @@ def report(
         Section(say(lang, "findings"), words.sentences(subject.result, subject.history, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
     ]
-    if subject.task.name == "autoencode":
+    if isinstance(subject.task, Generator):
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         if frames:  # none are left where a copy of the run lost its folder of snapshots
             film = filmstrip.animation(frames)

@@ -63,7 +63,7 @@ def report(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json 
 
 @verb(SEE, "list")
 def list_(*, as_json: Json = False) -> None:
-    """List models, data sets and runs.
+    """List models, tasks, data sets and runs, those of plugins (ETUDE_PLUGINS) included.
 
     Examples:
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from etude import registry
+from etude import assembly, registry
 from etude.errors import RunError, UsageError
 from etude.inspection import words
 from etude.locale.texts import Lang, metric
@@ -47,14 +47,16 @@ def env() -> dict[str, Any]:
 
 
 def listing() -> dict[str, dict[str, str]]:
-    """Models, data and runs, each with a line on what it is."""
+    """Models, tasks, data and runs, each with a line on what it is."""
     models = {}
     for each in registry.names("model"):
         architecture = registry.load("model", each)
+        does = ", ".join(task.name for task in assembly.tasks_of(architecture))
         models[each] = (
-            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does "
-            f"{', '.join(architecture.tasks)}; presets {', '.join(architecture.presets)})"
+            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does {does}; presets "
+            f"{', '.join(architecture.presets)})"
         )
+    tasks = {each: registry.load("task", each).summary for each in registry.names("task")}
     data = {each: registry.load("data", each).summary for each in registry.names("data")}
     runs = {}
     for run in files.runs():
@@ -67,4 +69,4 @@ def listing() -> dict[str, dict[str, str]]:
         runs[str(run.path)] = (
             f"{metric(goal)} {words.number(result['test'][goal], goal)}" if result else "unfinished"
         )
-    return {"models": models, "data": data, "runs": runs}
+    return {"models": models, "tasks": tasks, "data": data, "runs": runs}
