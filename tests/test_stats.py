@@ -10,20 +10,17 @@ from scipy import integrate, stats
 from etude import registry
 from etude.comparison import differences
 from etude.comparison.differences import best_against_others
+from etude.errors import UsageError
 from etude.stats import (
-    LOWER_IS_BETTER,
-    SHARES,
+    Metric,
     difference,
     judge,
     mean_interval,
+    metric_of,
     newcombe,
     quantile,
     wilson,
 )
-from etude.tasks.autoencode import Autoencode
-from etude.tasks.classify import Classify
-from etude.tasks.forecast import Forecast
-from etude.tasks.regress import Regress
 
 REPEATS = 2000
 SETTINGS = {
@@ -273,14 +270,12 @@ def test_the_judgement_turns_round_with_its_sides():
             assert (one == "better") == two.endswith("worse")
 
 
-def test_every_goal_of_a_task_has_a_direction():
-    """A new task's goal is a share or an error, or these pages must say what it is."""
-    for task in (Classify, Regress, Forecast, Autoencode):
-        assert (task.goal in SHARES) != (task.goal in LOWER_IS_BETTER)
-    held = {registry.load("model", name).tasks for name in registry.names("model")}
-    assert {name for names in held for name in names} == {
-        "classify",
-        "regress",
-        "forecast",
-        "autoencode",
-    }
+def test_the_metric_of_a_goal_is_that_of_its_task():
+    for name in registry.names("task"):
+        metric = registry.load("task", name).metric
+        assert metric_of(metric.name) == metric
+        assert not (metric.share and metric.lower_is_better), "a share is better if it is higher"
+    assert metric_of("accuracy") == Metric("accuracy", lower_is_better=False, share=True)
+    assert metric_of("mae").lower_is_better
+    with pytest.raises(UsageError, match="ETUDE_PLUGINS"):
+        metric_of("nothing")

@@ -27,14 +27,10 @@ from etude.models import own
 from etude.models.architecture import Architecture
 from etude.models.build import build
 from etude.recipe import OWN, Part, Recipe, RecipeDraft, Train
-from etude.shapes import Spec
+from etude.shapes import Spec, Target
 from etude.system.caller import undisturbed
 from etude.system.limits import hold_memory
-from etude.tasks.autoencode import Autoencode
-from etude.tasks.classify import Classify
-from etude.tasks.forecast import Forecast
-from etude.tasks.protocol import Task
-from etude.tasks.regress import Regress
+from etude.tasks.protocol import Setup, Task
 from etude.training import hardware
 from etude.training.distributed import World
 
@@ -64,7 +60,8 @@ NO_OBJECTS = Objects()
 class Prepared:
     """Everything that a run needs to start.
 
-    reason: why this precision and memory format, as a line for the user. warnings: lines about what
+    title: the name of the model in sentences. reason: why this precision and memory format, as a
+    line for the user. warnings: lines about what
     trains, but hardly as intended.
     """
 
@@ -72,6 +69,7 @@ class Prepared:
     dataset: Dataset
     model: nn.Module
     task: Task
+    title: str
     reason: str
     warnings: tuple[str, ...] = ()
 
@@ -120,9 +118,10 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
         require(dataset.train.x.ndim, ops)
     card = dataset.card
     model_part, train = _settings(draft, dataset, objects)
-    task_part = Part.read({"name": _task_name(draft, card, objects)})
+    architecture = _architecture(draft.model.name, objects)
+    kind = task_for(draft, architecture, card)
     with _generator(draft.seed):
-        model, task = _build(model_part, task_part, train["batch_size"], card, objects)
+        model, task = _build(model_part, kind, train["batch_size"], card, objects)
     _require_shares(train["batch_size"], world)
     world.join(device)
     layout = memory_format(train["memory_format"], model)
@@ -138,7 +137,7 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
     recipe = Recipe(
         model=model_part,
         data=Part.read({"name": draft.data.name, **source.plain()}, "data"),
-        task=task_part,
+        task=Part.read({"name": kind.name}),
         train=Train.read(train, "train"),
         seed=draft.seed,
         about=draft.about,
@@ -147,7 +146,8 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
     model = laid_out(model, recipe.train)
     layout_note = "channels last, " if layout == "channels_last" else ""
     warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
-    return Prepared(recipe, dataset, model, task, layout_note + choice.reason, tuple(warnings))
+    reason = layout_note + choice.reason
+    return Prepared(recipe, dataset, model, task, architecture.title, reason, tuple(warnings))
 
 
 @contextmanager
@@ -266,20 +266,39 @@ def _try_bf16(model: nn.Module, task: Task, dataset: Dataset, device: str, name:
         ) from None
 
 
-def _task_name(recipe: RecipeDraft | Recipe, card: Card, objects: Objects) -> str:
-    """The task that fits the target of the data, or the only task of the architecture."""
-    architecture = _architecture(recipe.model.name, objects)
-    asked = {"class": "classify", "value": "regress", "forecast": "forecast"}[card.target]
-    fit = asked if asked in architecture.tasks else architecture.tasks[0]
-    if fit != asked and len(architecture.tasks) > 1:
+def tasks_of(architecture: Architecture, target: Target | None = None) -> list[type[Task]]:
+    """The tasks that an architecture can be trained for, on data with this target or on any."""
+    targets = architecture.targets if target is None else {target} & {*architecture.targets}
+    every: list[type[Task]] = [registry.load("task", name) for name in registry.names("task")]
+    return [
+        task
+        for task in every
+        if task.needs == architecture.provides and not {*task.targets}.isdisjoint(targets)
+    ]
+
+
+def task_for(recipe: RecipeDraft | Recipe, architecture: Architecture, card: Card) -> type[Task]:
+    """The task that the recipe names; if it names none, the first that fits.
+
+    The tasks of this package come before those of plugins, so a plugin changes no run that does not
+    name it. Raises UsageError if no task fits, or not the one that is named.
+    """
+    fit = {task.name: task for task in tasks_of(architecture, card.target)}
+    if not fit:
+        names = ", ".join(task.name for task in tasks_of(architecture))
         raise UsageError(
-            f"{recipe.model.name} does {', '.join(architecture.tasks)}; "
-            f"the data {card.name!r} ask to {asked}.",
+            f"{recipe.model.name} does {names}; none of them fits the data {card.name!r}, whose "
+            f"targets are of kind {card.target}.",
             do="Choose another model: `etude list` names what each does.",
         )
-    if recipe.task and recipe.task.name != fit:
-        raise UsageError(f"task={recipe.task.name}: {recipe.model.name} on {card.name} is {fit}.")
-    return fit
+    if recipe.task is None:
+        return next(iter(fit.values()))
+    if recipe.task.name not in fit:
+        registry.load("task", recipe.task.name)  # a name that does not exist has another error
+        raise UsageError(
+            f"task={recipe.task.name}: {recipe.model.name} on {card.name} does {', '.join(fit)}."
+        )
+    return fit[recipe.task.name]
 
 
 def rebuild(recipe: Recipe, card: Card, objects: Objects = NO_OBJECTS) -> tuple[nn.Module, Task]:
@@ -287,16 +306,16 @@ def rebuild(recipe: Recipe, card: Card, objects: Objects = NO_OBJECTS) -> tuple[
 
     The weights are those of a new model with the recipe's seed. Raises UsageError, StorageError.
     """
-    _task_name(recipe, card, objects)
+    kind = task_for(recipe, _architecture(recipe.model.name, objects), card)
     with _generator(recipe.seed):
-        model, task = _build(recipe.model, recipe.task, recipe.train.batch_size, card, objects)
+        model, task = _build(recipe.model, kind, recipe.train.batch_size, card, objects)
     return laid_out(model, recipe.train), task
 
 
 def _build(
-    part: Part, task: Part, size: int, card: Card, objects: Objects
+    part: Part, kind: type[Task], size: int, card: Card, objects: Objects
 ) -> tuple[nn.Module, Task]:
-    """The model and task that these complete parts name, for batches of `size`."""
+    """The model that a complete part names and its task, for batches of `size`."""
     hold_memory()
     architecture = _architecture(part.name, objects)
     fields = part.fields
@@ -316,7 +335,8 @@ def _build(
             "per batch.",
             do="Choose train.batch_size=2 or more.",
         )
-    return model, _task(task, architecture, config, card)
+    phases = architecture.phases(config) if architecture.phases else ()
+    return model, kind.build(Setup(card, config, phases))
 
 
 def memory_format(asked: str, model: nn.Module) -> str:
@@ -334,20 +354,6 @@ def laid_out(model: nn.Module, train: Train) -> nn.Module:
     if train.memory_format == "channels_last":
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model
-
-
-def _task(part: Part, architecture: Architecture, config: Any, card: Card) -> Task:
-    match part.name:
-        case "classify":
-            return Classify(card.classes)
-        case "regress":
-            return Regress(card.y_mean, card.y_std, card.unit)
-        case "forecast":
-            return Forecast(card.y_mean, card.y_std, card.unit, card.log, card.season)
-        case "autoencode" if architecture.phases:
-            phases = architecture.phases(config)
-            return Autoencode(phases, card.std[0], card.mean[0], config.latent_dim)
-    raise UsageError(f"There is no task {part.name!r} for this model.")
 
 
 @undisturbed()

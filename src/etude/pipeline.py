@@ -26,6 +26,7 @@ from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
 from etude.runs.recorder import MemoryRun, Recorder, epochs_of
+from etude.tasks.protocol import Generator
 from etude.training import sanity
 from etude.training.distributed import ALONE, World
 from etude.training.loop import Loop
@@ -213,7 +214,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
     run, parts = _entered(place, mapping)
     try:
         if parts:
-            goal = parts.task.goal
+            goal = parts.task.metric.name
             try:
                 at = _train(run, place.name, parts, True, ALONE)
                 if tested:
@@ -274,11 +275,12 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
     result = {
         "event": "end",
         "model": recipe.model.name,
+        "title": parts.title,
         "preset": recipe.model.fields["preset"],
         "data": data.card.name,
         "seed": recipe.seed,
         "task": parts.task.name,
-        "goal": parts.task.goal,
+        "goal": parts.task.metric.name,
         "test": metrics,
         "val": progress["best"],
         "baseline": parts.task.baseline(data.train, data.test),
@@ -313,7 +315,7 @@ def report(done: Run, lang: Lang, dataset: Dataset | None = None) -> None:
         Section(say(lang, "findings"), words.sentences(subject.result, subject.history, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
     ]
-    if subject.task.name == "autoencode":
+    if isinstance(subject.task, Generator):
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         if frames:  # none are left where a copy of the run lost its folder of snapshots
             film = filmstrip.animation(frames)

@@ -18,8 +18,8 @@ are added in squares on each side (G. Zou, A. Donner, Stat. Med. 27, 2008). Cont
 test samples, and easy samples are easy for all of them, so the true uncertainty of a difference is
 somewhat smaller than this interval, never larger.
 
-Errors (mae, reconstruction) have the seeds' part only. If it is unknown (one seed), or zero by
-chance (equal results), there is no interval.
+Other metrics (mae, reconstruction) have the seeds' part only. If it is unknown (one seed), or zero
+by chance (equal results), there is no interval.
 
 Several comparisons: the best contender is selected after looking at the results, so the intervals
 hold for all k(k-1)/2 pairs together, by the studentised maximum modulus (C. Dunnett's T3, J. Am.
@@ -28,17 +28,18 @@ two seeds and standard deviations that differ by a factor of ten, in up to 10 %.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from math import floor, inf, isfinite, sqrt
 from typing import Literal
 
 import numpy as np
 
+from etude import registry
+from etude.errors import UsageError
+
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution, for two-sided 95 % intervals."""
-LOWER_IS_BETTER = ("mae", "reconstruction")
-SHARES = ("accuracy",)
-"""Goals that are proportions of the test samples."""
 CLOSE = 0.01
 """Relative difference up to which two errors count as equal, since they have no interval."""
 TWICE = 2.0
@@ -46,6 +47,32 @@ TWICE = 2.0
 
 Interval = tuple[float, float]
 Judgement = Literal["better", "tie", "worse", "much worse"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The number by which the results of a task are compared.
+
+    name: its key in results. share: whether it is a proportion of the test samples; then it has an
+    interval from one run, and is written in percent. Any other metric is an error or a score in
+    units of the data.
+    """
+
+    name: str
+    lower_is_better: bool
+    share: bool = False
+
+
+def metric_of(goal: str) -> Metric:
+    """The metric of this name, from the task that declares it: a result has the name only.
+
+    Raises UsageError if no task declares it.
+    """
+    for task in registry.names("task"):
+        metric: Metric = registry.load("task", task).metric
+        if metric.name == goal:
+            return metric
+    raise UsageError(f"No task is measured by {goal!r}.", do=registry.HINT)
 
 
 def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
@@ -122,8 +149,8 @@ def mean_interval(
     samples: size of the test split, for shares. None if there is no interval: see the head of this
     file.
     """
-    mean, seeds = float(values.mean()), seeds_variance(values)
-    if goal in SHARES and samples:
+    mean, seeds, metric = float(values.mean()), seeds_variance(values), metric_of(goal)
+    if metric.share and samples:
         sure = samples_variance(mean, samples)
         c = quantile(1, freedom_of(sure, seeds, len(values) - 1))
         low, high = wilson(mean * samples, samples, c)
@@ -137,7 +164,8 @@ def mean_interval(
     else:
         return None
     # A share lies between 0 and 1; an error is not negative.
-    return max(0.0, ends[0]), min(1.0 if goal in SHARES else inf, ends[1])
+    low = 0.0 if metric.share or metric.lower_is_better else -inf
+    return max(low, ends[0]), min(1.0 if metric.share else inf, ends[1])
 
 
 def newcombe(p: float, n: int, q: float, m: int, c: float | None = None) -> Interval:
@@ -177,7 +205,7 @@ def difference(
     elif seeds:
         freedom = seeds**2 / sum(v**2 / (len(x) - 1) for v, x in zip(parts, (one, two)) if v)
     n, m = samples
-    if goal not in SHARES or not n or not m:
+    if not metric_of(goal).share or not n or not m:
         if not seeds:
             return None
         half = quantile(pairs, freedom_of(0.0, seeds, freedom, pairs)) * sqrt(seeds)
@@ -193,7 +221,7 @@ def difference(
             gap - sqrt((gap - low) ** 2 + c**2 * seeds),
             gap + sqrt((high - gap) ** 2 + c**2 * seeds),
         )
-    if goal in SHARES:
+    if metric_of(goal).share:
         return max(-1.0, ends[0]), min(1.0, ends[1])
     return ends
 
@@ -202,24 +230,26 @@ def judge(value: float, naive: float, goal: str, samples: int | None = None) -> 
     """Judge a test result `value` against the baseline's, `naive`, on the same test split.
 
     A share is "better" or "worse" if Newcombe's interval of the difference excludes zero, else it
-    is a "tie". An error, which has no interval from one run, is a tie within CLOSE. "much worse":
-    at least TWICE the baseline's error (for a share, its distance to 1), or at most half its share.
+    is a "tie". Another metric, which has no interval from one run, is a tie within CLOSE.
+    "much worse": at least TWICE the baseline's error (for a share, its distance to 1), or at most
+    half its share. A score that is neither error nor share is never "much worse".
     """
     if value == naive:
         return "tie"
-    if goal in SHARES and samples:
+    metric = metric_of(goal)
+    if metric.share and samples:
         low, high = newcombe(value, samples, naive, samples)
         tie = low <= 0 <= high
-    elif goal in SHARES:
+    elif metric.share:
         tie = abs(value - naive) < 0.0005  # equal when printed as percentages with one decimal
     else:
         tie = abs(value - naive) <= CLOSE * max(abs(value), abs(naive))
     if tie:
         return "tie"
-    if (value < naive) == (goal in LOWER_IS_BETTER):
+    if (value < naive) == metric.lower_is_better:
         return "better"
-    if goal in SHARES:
+    if metric.share:
         much = 1 - value >= TWICE * (1 - naive) or value <= naive / TWICE
     else:
-        much = value >= TWICE * naive
+        much = metric.lower_is_better and value >= TWICE * naive
     return "much worse" if much else "worse"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etude import pipeline
+from etude import pipeline, registry
 from etude.cli import main
 from etude.flags import spelled, value
-from etude.inspection import gallery, tour
+from etude.inspection import gallery
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 
@@ -389,7 +389,7 @@ def test_evaluate_refuses_other_data(workdir, capsys):
 def telling_pictures(subject):
     """What `gallery.draw` returns, of the views that a tour shows of such a run."""
     fit = gallery.chosen(subject)
-    names = tour.INFORMATIVE.get((subject.result["model"], subject.result["task"]), tour.DEFAULT)
+    names = registry.load("model", subject.result["model"]).highlights
     return gallery.draw(subject, [name for name in names if name in fit])
 
 

@@ -9,8 +9,8 @@ from etude.comparison.curves import group_by_seed
 from etude.comparison.differences import difference_sentences
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, split_dataset
-from etude.inspection.words import baseline_name, digits, number, sentences, warnings
-from etude.locale.texts import model_name, say
+from etude.inspection.words import baseline_name, digits, number, sentences, title, warnings
+from etude.locale.texts import say
 from etude.stats import wilson
 from etude.tasks import linear
 
@@ -150,9 +150,8 @@ def test_numbers_have_sensible_digits(value, text):
 def test_metrics_and_models_have_names():
     assert "mean absolute error: 0.086" in say("en", "result", goal="mae", value="0.086")
     assert "평균 절대 오차" in say("ko", "result", goal="mae", value="0.086")
-    assert [model_name(n) for n in ("mlp", "vit", "resnet", "transformer")] == [
-        "MLP", "ViT", "ResNet", "Transformer",
-    ]  # fmt: skip
+    names = ("mlp", "vit", "resnet", "transformer")
+    assert [title({"model": n}) for n in names] == ["MLP", "ViT", "ResNet", "Transformer"]
 
 
 def test_a_finished_run_names_its_classes_in_order(runs):

@@ -7,7 +7,7 @@ from etude.flags import Json
 
 @command(SEE, "list")
 def list_(*, as_json: Json = False) -> None:
-    """List models, data sets and runs.
+    """List models, tasks, data sets and runs, those of plugins (ETUDE_PLUGINS) included.
 
     Examples:
 

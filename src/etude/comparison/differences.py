@@ -11,7 +11,7 @@ import numpy as np
 from etude import stats
 from etude.inspection.words import number
 from etude.locale.texts import Lang, say
-from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
+from etude.stats import mean_interval, metric_of
 
 Groups = Mapping[str, Sequence[Any]]
 
@@ -44,7 +44,7 @@ def best_against_others(
     if not values:
         return []
     counts = samples if isinstance(samples, Mapping) else dict.fromkeys(values, samples)
-    sign = 1 if goal in LOWER_IS_BETTER else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1
     means = {name: float(np.mean(results)) for name, results in values.items()}
     first, *others = sorted(means, key=lambda name: sign * means[name])
     # The best group is selected after looking at the results, so the correction counts every pair
@@ -84,7 +84,7 @@ def pair_sentence(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
     if pair["verdict"] == "some":
         ends = [abs(end) for end in ends]
     low, high = (gap_text(end, goal) for end in ends)
-    unit = say(lang, "difference.points") if goal in SHARES else ""
+    unit = say(lang, "difference.points") if metric_of(goal).share else ""
     gap = gap_text(abs(pair["gap"]), goal)
     key = "difference.some" if pair["verdict"] == "some" else "difference.none"
     return say(lang, key, low=low, high=high, gap=gap, unit=unit, **values)
@@ -92,7 +92,7 @@ def pair_sentence(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
 
 def gap_text(gap: float, goal: str) -> str:
     """The difference of two values of a metric as text; for percentages, in points."""
-    return f"{100 * gap:.1f}" if goal in SHARES else number(gap, goal)
+    return f"{100 * gap:.1f}" if metric_of(goal).share else number(gap, goal)
 
 
 def pair_sentences(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:

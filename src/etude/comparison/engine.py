@@ -61,7 +61,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
     for mapping in drafts.values():
         if (pair := _model_and_data(mapping)) not in resolved:
             parts = assembly.prepare(assembly.read_draft(mapping), ALONE)
-            resolved[pair] = parts.recipe, parts.task.goal
+            resolved[pair] = parts.recipe, parts.task.metric.name
             for line in pipeline.messages(parts):
                 note(f"{parts.recipe.model.name}: {line}")
     if rules:

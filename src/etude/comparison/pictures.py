@@ -10,7 +10,7 @@ from etude.comparison.curves import integer_ticks
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
 from etude.render.style import Ink, Picture, line, log_scale, picture
-from etude.stats import LOWER_IS_BETTER
+from etude.stats import metric_of
 
 Findings = Mapping[str, Any]
 MARKERS = "os^Dv*P"
@@ -56,7 +56,11 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
             axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
             axes.set(xlabel="learning rate", title=schedule)
         values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
-        if goal in LOWER_IS_BETTER and values and max(values) > LOG_SCALE_RATIO * min(values) > 0:
+        if (
+            metric_of(goal).lower_is_better
+            and values
+            and max(values) > LOG_SCALE_RATIO * min(values) > 0
+        ):
             log_scale(panels[0].yaxis)
         panels[0].set(ylabel=f"validation {goal}")
         # Empty lines carry the legend: a contender whose runs all diverged has no curve to label.

@@ -19,7 +19,7 @@ from etude.comparison.differences import best_against_others
 from etude.comparison.run_spec import Outcome, RunSpec
 from etude.config import Config
 from etude.recipe import Schedule
-from etude.stats import LOWER_IS_BETTER, mean_interval
+from etude.stats import mean_interval, metric_of
 
 HALF_DECADE = math.sqrt(10.0)
 MAX_EXTENSIONS = 3
@@ -50,7 +50,7 @@ class Contender(Config):
     @property
     def sign(self) -> int:
         """1 if higher values of the metric are better, else -1."""
-        return -1 if self.goal in LOWER_IS_BETTER else 1
+        return -1 if metric_of(self.goal).lower_is_better else 1
 
 
 Rate = Annotated[float, Field(gt=0)]
@@ -330,7 +330,7 @@ def _to_target(
     does, and their medians."""
     if target is None or not one["tuned"]:
         return None
-    sign = -1 if goal in LOWER_IS_BETTER else 1
+    sign = -1 if metric_of(goal).lower_is_better else 1
     epochs: list[int | None] = []
     seconds: list[float | None] = []
     for label in one["tuned"]["members"]:

@@ -13,9 +13,9 @@ from etude.comparison import search_space, shared_queue
 from etude.comparison.search_space import Axis
 from etude.comparison.shared_queue import SharedQueue, storage_errors
 from etude.errors import NumericsError, RunError, UsageError
-from etude.inspection.words import LOWER_IS_BETTER
 from etude.recipe import draft
 from etude.render.progress import Tally
+from etude.stats import metric_of
 from etude.training.distributed import ALONE
 from etude.training.signals import Signals
 
@@ -36,7 +36,7 @@ class Search:
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of the Optuna study, from which any worker can continue the search."""
-        lower = self.goal in LOWER_IS_BETTER
+        lower = metric_of(self.goal).lower_is_better
         return {
             "base": self.base,
             "space": {path: axis.plain() for path, axis in self.space.items()},
@@ -72,7 +72,7 @@ def parse(mapping: Mapping[str, Any], fields: Mapping[str, Any]) -> Search:
         for end in axis.ends():
             assembly.read_draft(draft(base=base, fields={**first, path: end}))
     parts = assembly.prepare(assembly.read_draft(draft(base=base, fields=first)), ALONE)
-    return Search(base, axes, parts.task.goal)
+    return Search(base, axes, parts.task.metric.name)
 
 
 def _is_list(path: str, mapping: Mapping[str, Any]) -> bool:
@@ -177,7 +177,7 @@ def best(trials: list[dict[str, Any]], goal: str, place: Path) -> dict[str, Any]
             do="Try lower learning rates, or correct the errors of the trials.",
             items=sorted({row["why"] for row in trials}),
         )
-    sign = 1 if goal in LOWER_IS_BETTER else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1
     return min(good, key=lambda row: sign * row["best"])
 
 

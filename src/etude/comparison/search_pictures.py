@@ -10,6 +10,7 @@ from etude.inspection import words
 from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, say
 from etude.render.style import Ink, Picture, log_scale, picture
+from etude.stats import metric_of
 
 PANELS_PER_ROW = 3
 Rows = Sequence[Mapping[str, Any]]
@@ -67,7 +68,7 @@ def short_text(value: Any) -> str:
 
 def table(trials: Rows, goal: str, lang: Lang = "en") -> list[list[str]]:
     """Table of all trials, the best first; trials without a result are last."""
-    sign = 1 if goal in words.LOWER_IS_BETTER else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1
     order = sorted(
         trials, key=lambda row: (row["best"] is None, sign * (row["best"] or 0.0), row["number"])
     )
@@ -90,7 +91,9 @@ def history(trials: Rows, goal: str, lang: Lang = "en") -> Picture:
     good = [(row["number"], row["best"]) for row in trials if row["best"] is not None]
     # reshape keeps two columns even without a single result, where the array would be [0].
     x, y = np.array(good, float).reshape(-1, 2).T
-    so_far = np.minimum.accumulate(y) if goal in words.LOWER_IS_BETTER else np.maximum.accumulate(y)
+    so_far = (
+        np.minimum.accumulate(y) if metric_of(goal).lower_is_better else np.maximum.accumulate(y)
+    )
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()

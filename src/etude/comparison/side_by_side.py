@@ -25,7 +25,7 @@ from etude.errors import UsageError
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.stats import LOWER_IS_BETTER, SHARES, mean_interval
+from etude.stats import mean_interval, metric_of
 
 NOT_THE_METHOD = (
     "seed",
@@ -143,7 +143,7 @@ def _leaderboard(task: str, goal: str, labels: Mapping[str, Any]) -> Leaderboard
         bare = common.rstrip("-_./ ") or members[0]
         name = bare if len(members) > 1 and bare not in (*labels, *groups) else members[0]
         groups[name] = [labels[label] for label in members]
-    sign = 1 if goal in LOWER_IS_BETTER else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1
     order = sorted(groups, key=lambda name: sign * float(goal_values(groups[name]).mean()))
     prints = tuple(dict.fromkeys(fingerprint(run) for run in labels.values()))
     data = ", ".join(dict.fromkeys(run.result["data"] for run in labels.values()))
@@ -239,7 +239,7 @@ def _against_first(pair: Mapping[str, Any] | None, goal: str, lang: Lang) -> str
     if pair["verdict"] != "some":
         return say(lang, f"board.beside.{pair['verdict']}")
     low, high = sorted(abs(pair[end]) for end in ("low", "high"))
-    unit = say(lang, "difference.points") if goal in SHARES else ""
+    unit = say(lang, "difference.points") if metric_of(goal).share else ""
     ends = {"low": gap_text(low, goal), "high": gap_text(high, goal)}
     return say(lang, "board.beside.some", unit=unit, **ends)
 

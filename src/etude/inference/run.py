@@ -23,13 +23,13 @@ from etude.errors import DataError, NumericsError, RunError, UsageError, quantit
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
-from etude.locale.texts import Lang, model_name
+from etude.locale.texts import Lang
 from etude.recipe import Recipe
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
 from etude.system.caller import undisturbed
-from etude.tasks.protocol import Task
+from etude.tasks.protocol import Generator, Task, as_bytes
 
 
 class Run:
@@ -253,15 +253,12 @@ class Run:
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
         """Images [count C H W] uint8 decoded from samples of the prior, in eval mode.
 
-        The same seed gives the same images. Raises UsageError if the model is no autoencoder.
+        The same seed gives the same images. Raises UsageError if the model generates none.
         """
-        from etude.tasks.autoencode import Autoencode, as_bytes
-
         model, task = self._live
-        if not isinstance(task, Autoencode):
+        if not isinstance(task, Generator):
             raise UsageError(
-                f"{self.recorder.where}: {model_name(self.result['model'])} does not generate "
-                "images.",
+                f"{self.recorder.where}: {words.title(self.result)} does not generate images.",
                 do="Train an autoencoder: etude train aae --data digits",
             )
         # Global, because layers that draw noise use torch's default generator.

@@ -22,7 +22,7 @@ def card(
     if "accuracy_95" in test:
         low, high = (number(end, goal) for end in test["accuracy_95"])
         value = say(lang, "card.result.interval", result=value, low=low, high=high)
-    model = {name: result[name] for name in ("model", "parameters", "epochs")}
+    model = {"model": words.title(result), **{key: result[key] for key in ("parameters", "epochs")}}
     shown = {"model": say(lang, "card.model.value", **model), "data": result["data"]}
     if result.get("sizes"):
         shown["data"] = say(lang, "card.data.value", data=result["data"], **result["sizes"])

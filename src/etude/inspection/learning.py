@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.stats import LOWER_IS_BETTER
+from etude.stats import metric_of
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -44,7 +44,7 @@ SMALL = 30
 def best_epoch(history: Rows, goal: str) -> int:
     """The first epoch (counted from 1) with the best validation value of `goal`."""
     values = [row["val"][goal] for row in history]
-    return 1 + int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
+    return 1 + int(np.argmin(values) if metric_of(goal).lower_is_better else np.argmax(values))
 
 
 def overfitting(history: Rows) -> dict[str, float] | None:
@@ -92,7 +92,7 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
         return {**numbers, "why": "few", "more": math.ceil(USUAL_STEPS * epochs / steps)}
     measure = "loss" if "loss" in history[0]["val"] else goal
     val = [row["val"][measure] for row in history]
-    if measure != "loss" and measure not in LOWER_IS_BETTER:
+    if measure != "loss" and not metric_of(measure).lower_is_better:
         val = [-value for value in val]  # so that an improvement is a fall, as of a loss
     if epochs < 2 or _near_zero(train, train[0]):
         return None

@@ -95,4 +95,4 @@ def decoded(subject: Subject, codes: np.ndarray) -> np.ndarray:
 
 def needs_codes(subject: Subject) -> str:
     """ "" if the run is an autoencoder and its data can be loaded; else the reason, in words."""
-    return subject.data_problem if subject.task.name == "autoencode" else "the run has no codes"
+    return subject.data_problem if subject.has_codes else "the run has no codes"

@@ -24,7 +24,7 @@ from etude.locale.texts import Lang, say
 from etude.recipe import Recipe
 from etude.runs.recorder import Recorder, epochs_of
 from etude.shapes import Batch
-from etude.tasks.protocol import Task
+from etude.tasks.protocol import Codes, Task
 
 BATCH = 500
 STATISTICS_SAMPLES = 128
@@ -80,6 +80,11 @@ class Subject:
     def say(self, key: str, **values: Any) -> str:
         """The sentence of this key in the language of the output."""
         return say(self.lang, key, **values)
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether the model encodes images into codes and decodes them."""
+        return isinstance(self.model, Codes)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
@@ -160,7 +165,7 @@ class Subject:
         """
         if self.request is not None:
             return [self._requested(self.request)]
-        worst = self.mistakes[:1].tolist() if self.task.name == "classify" else []
+        worst = self.mistakes[:1].tolist() if self.task.predicts == "classes" else []
         # If sample 0 is itself the most confident mistake, it appears once.
         first = [self.at(0)] if worst != [0] else []
         return first + [self.at(index, "sample.worst") for index in worst]
@@ -228,12 +233,13 @@ class Subject:
             )
 
     def _with_discriminator(self, batch: Batch) -> Callable[[], Any] | None:
-        """A function that calls all networks of an autoencoder once; None for other models.
+        """A function that calls all networks of an adversarial autoencoder once; None for other
+        models.
 
         The forward pass of an autoencoder does not call its discriminator, which a trace must show.
         Each network is called once, so the sum over the calls is the cost of one sample.
         """
-        if self.task.name != "autoencode":
+        if not self.has_codes or not hasattr(self.model, "discriminator"):
             return None
         model: Any = self.model
 

@@ -4,24 +4,13 @@ link to its own report."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from etude import registry
 from etude.inspection import words
 from etude.inspection.report import Section, stored_pictures
 from etude.locale.texts import Lang, say
 
-INFORMATIVE = {
-    ("mlp", "classify"): ("first-layer", "mistakes"),
-    ("mlp", "regress"): ("fitted", "curves"),
-    ("cnn", "classify"): ("class-map", "filters"),
-    ("lstm", "classify"): ("gates", "confusion"),
-    ("lstm", "forecast"): ("forecast",),
-    ("transformer", "classify"): ("attention",),
-    ("transformer", "forecast"): ("forecast", "hidden-steps"),
-    ("vit", "classify"): ("class-token", "positions"),
-    ("aae", "autoencode"): ("filmstrip", "decoded-grid"),
-}
-"""The one or two most informative views of a network and its task, by name."""
-DEFAULT = ("curves",)
-"""The view of every other network, because each run has it."""
+SHOWN = 2
+"""Largest number of pictures of one network."""
 
 
 def sections(
@@ -54,11 +43,11 @@ def one(run: Any, label: str, lang: Lang = "en") -> Section:
         words.next_steps(result, history, lang)[0],
     ]
     pictures = {each.name: each for each in stored_pictures(run.folder)}
-    informative = INFORMATIVE.get((result["model"], result["task"]), DEFAULT)
+    highlights = registry.load("model", result["model"]).highlights
     path = f"{run.path.name}/report.html"
     return Section(
         label,
         findings,
-        pictures=[pictures[name] for name in informative if name in pictures],
+        pictures=[pictures[name] for name in highlights if name in pictures][:SHOWN],
         link=(path, say(lang, "tour.more", path=path)),
     )

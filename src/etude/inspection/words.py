@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from etude import registry
 from etude.inspection import learning
 from etude.inspection.learning import Rows
 from etude.locale.texts import Lang, has_text, metric, say
-from etude.stats import LOWER_IS_BETTER, Judgement, judge
+from etude.stats import Judgement, judge, metric_of
 
-__all__ = ["LOWER_IS_BETTER", "Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
+__all__ = ["Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
 
 UNEVEN = 1.5
 """Size of the largest class over the smallest, above which classes count as unbalanced."""
@@ -20,11 +21,11 @@ Result = Mapping[str, Any]
 
 
 def number(value: float, goal: str, unit: str = "") -> str:
-    """The value of a goal as text: an accuracy in percent, any other goal with its unit.
+    """The value of a goal as text: a share in percent, any other goal with its unit.
 
     The unit "y" is the axis name of a function, not a unit, and is left out.
     """
-    if goal == "accuracy":
+    if metric_of(goal).share:
         return f"{100 * value:.1f} %"
     return digits(value) if unit in ("", "y") else f"{digits(value)} {unit}"
 
@@ -47,6 +48,11 @@ def digits(value: float) -> str:
 def points(width: float) -> str:
     """A difference of two fractions, in percentage points with one decimal."""
     return f"{100 * width:.1f}"
+
+
+def title(result: Result) -> str:
+    """The name of a result's model as it is written in a sentence: MLP, ViT, Transformer."""
+    return str(result.get("title") or registry.load("model", result["model"]).title)
 
 
 def baseline_name(what: str, lang: Lang) -> str:
@@ -102,8 +108,8 @@ def _result(result: Result, lang: Lang) -> Iterator[str]:
     goal, test, baseline = result["goal"], result["test"], result["baseline"]
     unit = test.get("unit", "")
     if result.get("sizes"):
-        values = {key: result[key] for key in ("model", "parameters", "data", "epochs")}
-        yield say(lang, "trained", **values, **result["sizes"])
+        values = {key: result[key] for key in ("parameters", "data", "epochs")}
+        yield say(lang, "trained", model=title(result), **values, **result["sizes"])
     shown = number(test[goal], goal, unit)
     low, high = test.get("accuracy_95", (None, None))
     if low is None:

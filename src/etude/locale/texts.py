@@ -20,9 +20,6 @@ from etude.errors import quantity
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
-MODELS = {"resnet": "ResNet", "vit": "ViT"}
-"""Names of models that are written neither in capitals (up to four letters) nor as a word."""
-
 
 class _Words(string.Formatter):
     """`str.format`, and the two specifications for words that agree with a number."""
@@ -54,23 +51,15 @@ def has_text(key: str) -> bool:
 
 
 def say(lang: Lang, key: str, **values: Any) -> str:
-    """The sentence of this key with these values in it; a `goal` is written as its metric's name,
-    a `model` as its display name."""
+    """The sentence of this key with these values; a `goal` is written as its metric's name."""
     if "goal" in values:
         values["goal"] = metric(values["goal"], lang)
-    if "model" in values:
-        values["model"] = model_name(values["model"])
     return _WORDS.vformat(texts(lang)[key], (), values)
 
 
 def metric(goal: str, lang: Lang = "en") -> str:
     """A goal's name in words: "mae" is "mean absolute error". A name that is not known stays."""
     return texts(lang).get(f"metric.{goal}", goal)
-
-
-def model_name(name: str) -> str:
-    """How a model's name is written in a sentence: MLP, ViT, Transformer."""
-    return MODELS.get(name, name.upper() if len(name) <= 4 else name.capitalize())
 
 
 def counted(lang: Lang, what: str, count: int) -> str:

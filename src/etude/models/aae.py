@@ -163,6 +163,8 @@ class AAE(nn.Module):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.deterministic = config.encoder == "deterministic"
+        # Prefixes of parameters that no loss depends on; tests/test_contract.py trains the rest.
+        self.unused = ("encoder.logvar.",) if self.deterministic else ()
         self.prior_scale, self.latent_dim = config.prior_scale, config.latent_dim
         self.encoder = Encoder(config, spec.shape)
         self.decoder = Decoder(config, spec.shape)
@@ -322,10 +324,12 @@ def weighted(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     AAE,
-    "codes an image, decodes it, and makes new ones from noise",
+    title="AAE",
+    summary="codes an image, decodes it, and makes new ones from noise",
     reads=("image",),
     presets={"default": default, "notes": notes, "paper": paper, "weighted": weighted},
-    tasks=("autoencode",),
+    highlights=("filmstrip", "decoded-grid"),
+    provides="codes",
     scale="tanh",
     phases=phases,
 )

@@ -202,7 +202,9 @@ def notes(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     build,
-    "small filters slid over an image or along a sequence, and pooling",
+    title="CNN",
+    summary="small filters slid over an image or along a sequence, and pooling",
     reads=("image", "sequence"),
     presets={"default": default, "notes": notes},
+    highlights=("class-map", "filters"),
 )

@@ -86,7 +86,9 @@ def notes(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     LSTMNet,
-    "reads a sequence step by step, keeping what matters",
+    title="LSTM",
+    summary="reads a sequence step by step, keeping what matters",
     reads=("sequence",),
     presets={"default": default, "notes": notes},
+    highlights=("forecast", "gates", "confusion"),
 )

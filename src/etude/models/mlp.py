@@ -87,7 +87,9 @@ def notes(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     build,
-    "layers of units, each seeing all of the one before",
+    title="MLP",
+    summary="layers of units, each seeing all of the one before",
     reads=("vector",),
     presets={"default": default, "notes": notes},
+    highlights=("first-layer", "fitted", "mistakes", "curves"),
 )

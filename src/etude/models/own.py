@@ -34,6 +34,7 @@ def architecture(module: nn.Module) -> Architecture:
     return Architecture(
         config=OwnConfig,
         build=lambda config, spec: module,
+        title=type(module).__name__,
         summary="a module of your own",
         reads=get_args(Kind),
         presets={"default": lambda spec: Preset({}, {**SMALL, "lr": 1e-3, "weight_decay": 0.01})},

@@ -133,8 +133,9 @@ def default(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     ResNet,
-    "blocks that add what they learn to what they were given",
+    title="ResNet",
+    summary="blocks that add what they learn to what they were given",
     reads=("image",),
     presets={"default": default},
-    tasks=("classify", "regress"),
+    targets=("class", "value"),
 )

@@ -125,7 +125,9 @@ def notes(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     Transformer,
-    "every step of a sequence attends to all others",
+    title="Transformer",
+    summary="every step of a sequence attends to all others",
     reads=("sequence",),
     presets={"default": default, "notes": notes},
+    highlights=("forecast", "attention", "hidden-steps"),
 )

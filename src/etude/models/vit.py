@@ -110,8 +110,10 @@ def notes(spec: Spec) -> Preset:
 ARCHITECTURE = Architecture(
     Config,
     ViT,
-    "patches of an image attend to each other",
+    title="ViT",
+    summary="patches of an image attend to each other",
     reads=("image",),
     presets={"default": default, "notes": notes},
-    tasks=("classify", "regress"),
+    highlights=("class-token", "positions"),
+    targets=("class", "value"),
 )

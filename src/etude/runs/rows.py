@@ -59,6 +59,7 @@ class Result(Row):
     """The result of a finished run."""
 
     model: str
+    title: str = ""
     data: str
     task: str
     goal: str

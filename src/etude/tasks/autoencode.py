@@ -9,15 +9,17 @@ best is the one with the lowest distance.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
+from etude.errors import UsageError
 from etude.layers.gaussian import energy_distance
-from etude.shapes import Batch, Float, Tensor
-from etude.tasks.protocol import Arrays, Metrics, Phase
+from etude.shapes import Batch, Float, Target, Tensor
+from etude.stats import Metric
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, as_bytes
 
 CODES = 2000
 """Maximum number of codes for the distance to the prior, whose cost grows with its square."""
@@ -33,10 +35,24 @@ class Autoencode:
     """
 
     name = "autoencode"
-    goal = "reconstruction"
+    summary = "images into codes and back, with codes distributed like a prior"
+    targets: tuple[Target, ...] = get_args(Target)
+    needs = "codes"
+    predicts: Prediction = "other"
+    metric = Metric("reconstruction", lower_is_better=True)
 
     def __init__(self, phases: tuple[Phase, ...], half: float, middle: float, width: int) -> None:
         self._phases, self.half, self.middle, self.width = phases, half, middle, width
+
+    @classmethod
+    def build(cls, setup: Setup) -> "Autoencode":
+        """By the phases of the architecture, whose Config has latent_dim, the width of a code.
+
+        Raises UsageError if the architecture declares no phases.
+        """
+        if not setup.phases:
+            raise UsageError("An architecture that provides codes must declare its phases.")
+        return cls(setup.phases, setup.data.std[0], setup.data.mean[0], setup.config.latent_dim)
 
     def phases(self) -> tuple[Phase, ...]:
         """The phases that the architecture declares."""
@@ -168,6 +184,4 @@ class Autoencode:
         return {name: as_bytes(x) for name, x in images.items()}
 
 
-def as_bytes(x: Float[Tensor, "N C H W"]) -> np.ndarray:
-    """Convert images from [-1, 1] to uint8 in 0..255."""
-    return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()
+TASK = Autoencode

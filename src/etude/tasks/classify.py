@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor, wide
-from etude.stats import wilson
+from etude.shapes import Batch, Float, Target, Tensor, wide
+from etude.stats import Metric, wilson
 from etude.tasks import linear, rocket
-from etude.tasks.protocol import Arrays, Metrics, Phase
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
 
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
@@ -27,10 +27,19 @@ class Classify:
     """Classification into `classes`, the class names in the order of the logits."""
 
     name = "classify"
-    goal = "accuracy"
+    summary = "one class per sample, by cross-entropy"
+    targets: tuple[Target, ...] = ("class",)
+    needs = "outputs"
+    predicts: Prediction = "classes"
+    metric = Metric("accuracy", lower_is_better=False, share=True)
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
+
+    @classmethod
+    def build(cls, setup: Setup) -> "Classify":
+        """Into the classes of the data."""
+        return cls(setup.data.classes)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: cross-entropy."""
@@ -139,3 +148,6 @@ class Classify:
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: a classifier has no snapshots of its own."""
         return {}
+
+
+TASK = Classify

@@ -14,9 +14,9 @@ import numpy as np
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor
+from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
-from etude.tasks.protocol import Arrays, Metrics, Phase
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
 from etude.tasks.regress import Regress, errors_of
 
 
@@ -48,12 +48,21 @@ class Forecast(Regress):
     """
 
     name = "forecast"
+    summary = "the next steps of a series, by Huber loss"
+    targets: tuple[Target, ...] = ("forecast",)
+    predicts: Prediction = "forecast"
 
     def __init__(
         self, mean: tuple[float, ...], std: tuple[float, ...], unit: str, log: bool, season: int
     ) -> None:
         super().__init__(mean, std, unit)
         self.log, self.season = log, season
+
+    @classmethod
+    def build(cls, setup: Setup) -> "Forecast":
+        """Of the series of the data, in its unit."""
+        data = setup.data
+        return cls(data.y_mean, data.y_std, data.unit, data.log, data.season)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: the Huber loss of the forecast."""
@@ -100,3 +109,6 @@ class Forecast(Regress):
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
         """One dict per sample: the forecast as a list of values, and its unit."""
         return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]
+
+
+TASK = Forecast

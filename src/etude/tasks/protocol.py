@@ -3,18 +3,31 @@
 A Task lists phases. In each step of the loop every phase, in order, computes its loss on the same
 batch, backpropagates it, and steps the optimizers of its own parameters. A classifier has one
 phase; the adversarial autoencoder has three.
+
+A task is a class in a file of its own, which declares it as TASK. The rest of the package knows a
+task only by what the class says about itself: what it fits, what it predicts, what it is measured
+by.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from torch import nn
 
-from etude.shapes import Batch, Float, Tensor
+from etude.shapes import Batch, Float, Target, Tensor
+from etude.stats import Metric
 
 Metrics = dict[str, Any]
+Prediction = Literal["classes", "values", "forecast", "other"]
+"""What the outputs of a task mean.
+
+classes: logits [N D] of `classes`. values: [N D] in normalised units; the task has `in_units`.
+forecast: values that continue the sample. other: anything else; views that need to know the meaning
+leave such a task out.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,12 +66,76 @@ class Arrays(Protocol):
 
 
 @runtime_checkable
+class Description(Protocol):
+    """What a task may know about the data; data.dataset.Card is one, and says what each means.
+
+    mean, std: of the inputs. y_mean, y_std, unit: of values to predict. log, season: of a series.
+    """
+
+    target: Target
+    outputs: int
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    y_mean: tuple[float, ...]
+    y_std: tuple[float, ...]
+    unit: str
+    log: bool
+    season: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a task is built from.
+
+    data: the description of the data. config: the Config of the architecture. phases: those that
+    the architecture declares; () if it leaves them to the task.
+    """
+
+    data: Description
+    config: Any
+    phases: tuple[Phase, ...] = ()
+
+
+@runtime_checkable
+class Codes(Protocol):
+    """A module that encodes images into codes and decodes them, as `needs = "codes"` asks for."""
+
+    prior_scale: float
+    """Standard deviation of the prior, an isotropic Gaussian around 0."""
+
+    def encode(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Codes as in training, perhaps with noise."""
+
+    def embed(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+        """Codes without noise."""
+
+    def decode(self, z: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """Images in [-1, 1]."""
+
+    def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
+        """Samples of the prior."""
+
+
+@runtime_checkable
 class Task(Protocol):
-    """What a model is trained for: losses, metrics, baselines and predictions."""
+    """What a model is trained for: losses, metrics, baselines and predictions.
+
+    summary: one line for lists. targets: the kinds of target that it fits. needs: what the module
+    must compute: "outputs", a tensor [N outputs]; "codes", see `Codes`; or a word that a task and
+    its architectures share. predicts: what `outputs` mean. metric: what runs are compared by.
+    """
 
     name: str
-    goal: str
-    """The metric that runs are compared by: "accuracy", "mae", "reconstruction"."""
+    summary: str
+    targets: tuple[Target, ...]
+    needs: str
+    predicts: Prediction
+    metric: Metric
+
+    @classmethod
+    def build(cls, setup: Setup) -> "Task":
+        """The task for one data set and one architecture. Raises UsageError if they do not fit."""
 
     def phases(self) -> tuple[Phase, ...]:
         """The phases of one step, in order."""
@@ -80,8 +157,8 @@ class Task(Protocol):
         checkpoint is used, because its learning rate was lower."""
 
     def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The result of a naive or linear baseline on the test split: {goal: ..., "what": its name,
-        "all": results by name}."""
+        """The result of a naive or linear baseline on the test split: {metric.name: ..., "what":
+        its name, "all": results by name}."""
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """One prediction per sample as plain Python values, from `outputs`."""
@@ -89,3 +166,26 @@ class Task(Protocol):
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """Arrays for later pictures that can be computed only during training; {} for most tasks.
         batch: the first samples of the validation split."""
+
+
+@runtime_checkable
+class Values(Protocol):
+    """A task that predicts values or a forecast."""
+
+    def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
+        """Convert normalised values to the data's own units, float64 [N D]."""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A task whose model generates images."""
+
+    def generate(
+        self, model: nn.Module, count: int, device: torch.device
+    ) -> Float[Tensor, "N C H W"]:
+        """New images in [-1, 1]; expects eval mode."""
+
+
+def as_bytes(x: Float[Tensor, "N C H W"]) -> np.ndarray:
+    """Convert images from [-1, 1] to uint8 in 0..255."""
+    return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch, Float, Tensor, wide
+from etude.shapes import Batch, Float, Target, Tensor, wide
+from etude.stats import Metric
 from etude.tasks import linear, rocket
-from etude.tasks.protocol import Arrays, Metrics, Phase
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
 
 
 def errors_of(predicted: np.ndarray, true: np.ndarray) -> Metrics:
@@ -50,10 +51,19 @@ class Regress:
     """Regression of D values in `unit`. mean, std [D]: normalisation of the targets."""
 
     name = "regress"
-    goal = "mae"
+    summary = "one or more values per sample, by squared error"
+    targets: tuple[Target, ...] = ("value",)
+    needs = "outputs"
+    predicts: Prediction = "values"
+    metric = Metric("mae", lower_is_better=True)
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], unit: str) -> None:
         self.mean, self.std, self.unit = mean, std, unit
+
+    @classmethod
+    def build(cls, setup: Setup) -> "Regress":
+        """Of the values of the data, in their unit."""
+        return cls(setup.data.y_mean, setup.data.y_std, setup.data.unit)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: mean squared error."""
@@ -128,3 +138,6 @@ class Regress:
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: regression has no snapshots of its own."""
         return {}
+
+
+TASK = Regress

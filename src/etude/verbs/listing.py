@@ -1,4 +1,4 @@
-"""List models, data sets and runs (verb: list)."""
+"""List models, tasks, data sets and runs (verb: list)."""
 
 from etude import registry
 from etude.errors import RunError
@@ -9,17 +9,21 @@ from etude.runs.folder import RunFolder
 
 
 def listing() -> dict[str, dict[str, str]]:
-    """Models, data sets and runs: by kind, a name with one line that describes it."""
+    """Models, tasks, data sets and runs: by kind, a name with one line that describes it."""
+    from etude import assembly
+
     models = {}
     for name in registry.names("model"):
         architecture = registry.load("model", name)
+        does = ", ".join(task.name for task in assembly.tasks_of(architecture))
         models[name] = (
-            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does "
-            f"{', '.join(architecture.tasks)}; presets {', '.join(architecture.presets)})"
+            f"{architecture.summary} (reads {', '.join(architecture.reads)}; does {does}; presets "
+            f"{', '.join(architecture.presets)})"
         )
+    tasks = {name: registry.load("task", name).summary for name in registry.names("task")}
     data = {name: registry.load("data", name).summary for name in registry.names("data")}
     runs = {str(run.path): _state(run) for run in folder.runs()}
-    return {"models": models, "data": data, "runs": runs}
+    return {"models": models, "tasks": tasks, "data": data, "runs": runs}
 
 
 def _state(run: RunFolder) -> str:

@@ -27,9 +27,9 @@ Attribution = tuple[np.ndarray, np.ndarray, float]
 
 
 def fits(subject: Subject) -> str:
-    """ "" for all tasks except autoencoding, with an available sample."""
-    if subject.task.name == "autoencode":
-        return "an autoencoder has no single output to attribute"
+    """ "" for tasks that predict classes or values, with an available sample."""
+    if subject.task.predicts == "other":
+        return "the task has no single output to attribute"
     return subject.sample_problem
 
 
@@ -39,7 +39,7 @@ def answer(subject: Subject, sample: Sample) -> Callable[[Tensor], Tensor]:
     model, (_, *rest) = subject.model, sample.batch.inputs
     with torch.no_grad():
         out = model(*sample.batch.inputs)
-    label = int(out[0].argmax()) if subject.task.name == "classify" else None
+    label = int(out[0].argmax()) if subject.task.predicts == "classes" else None
 
     def forward(x: Tensor) -> Tensor:
         # captum passes many variants of one sample; lengths are the same for all.
@@ -82,12 +82,14 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the input of each sample and its attributions by both methods."""
     samples = subject.samples
     results = [attribute(subject, sample) for sample in samples]
-    unit = "change of the logit" if subject.task.name == "classify" else "change, normalised units"
+    unit = (
+        "change of the logit" if subject.task.predicts == "classes" else "change, normalised units"
+    )
     paint, size = _layout(subject, samples, results, unit)
     alt = subject.say(
         "attributions.alt",
         names=" / ".join(sample.caption for sample in samples),
-        what=subject.say(f"attributions.{subject.task.name}"),
+        what=subject.say(f"attributions.{subject.task.predicts}"),
         delta=max(delta for *_, delta in results),
     )
     alt += " " + subject.say(f"attributions.scale.{'one' if samples[0].raw.ndim < 3 else 'own'}")

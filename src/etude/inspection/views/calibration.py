@@ -18,7 +18,7 @@ BINS = 10
 
 def fits(subject: Subject) -> str:
     """ "" for classifiers with available data."""
-    if subject.task.name != "classify":
+    if subject.task.predicts != "classes":
         return "the model is no classifier"
     return subject.data_problem
 

@@ -22,7 +22,7 @@ from etude.shapes import Tensor
 
 def fits(subject: Subject) -> str:
     """ "" for convolutional classifiers, with an available sample."""
-    if subject.task.name != "classify" or last_activation(subject.model) is None:
+    if subject.task.predicts != "classes" or last_activation(subject.model) is None:
         return "it needs a convolutional network that classifies images"
     return subject.sample_problem
 

@@ -17,7 +17,7 @@ LEAST = 0.2
 
 def fits(subject: Subject) -> str:
     """ "" for classifiers."""
-    return "" if subject.task.name == "classify" else "the model is no classifier"
+    return "" if subject.task.predicts == "classes" else "the model is no classifier"
 
 
 def samples_in(subject: Subject, matrix: np.ndarray) -> dict[tuple[int, int], np.ndarray]:

@@ -16,6 +16,13 @@ GUESS = 0.6
 """Accuracy below which the discriminator is hardly better than guessing (0.5)."""
 
 
+def fits(subject: Subject) -> str:
+    """ "" for autoencoders with a discriminator and with available data."""
+    if subject.has_codes and not hasattr(subject.model, "discriminator"):
+        return "the model has no discriminator"
+    return needs_codes(subject)
+
+
 def sure_of_prior(subject: Subject, codes: np.ndarray) -> np.ndarray:
     """The discriminator's probability [n] that codes [n D] are samples of the prior."""
     model: Any = subject.model
@@ -69,4 +76,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture("critic", title, alt, paint, (7.6, 3.4), note, **arrays)]
 
 
-VIEW = View("what the discriminator takes for the prior", needs_codes, draw, 51)
+VIEW = View("what the discriminator takes for the prior", fits, draw, 51)

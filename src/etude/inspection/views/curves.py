@@ -7,13 +7,13 @@ import numpy as np
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.style import Ink, dotted, legend, log_scale, whole
-from etude.stats import LOWER_IS_BETTER, SHARES
+from etude.stats import metric_of
 
 
 def _notice(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
     """The fall of the first training loss, and the epoch with the best goal."""
     goal, first = subject.result["goal"], next(iter(losses))
-    best = int(np.argmin(values) if goal in LOWER_IS_BETTER else np.argmax(values))
+    best = int(np.argmin(values) if metric_of(goal).lower_is_better else np.argmax(values))
     key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
     unit = subject.result["test"].get("unit", "")
     return notice(
@@ -60,7 +60,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             right.plot(best, values[best - 1], **mark)
         legend(right, 2)
         right.set(xlabel="epoch", ylabel=f"{goal}, {unit}" if unit else goal)
-        if goal in SHARES:
+        if metric_of(goal).share:
             at_most_one(right)
         whole(left.xaxis)
         whole(right.xaxis)

@@ -8,13 +8,14 @@ from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
+from etude.tasks.protocol import Generator
 
 ROWS, COLUMNS = 10, 12
 
 
 def fits(subject: Subject) -> str:
-    """ "" for autoencoders with snapshots of training."""
-    if subject.task.name != "autoencode":
+    """ "" for generators of images with snapshots of training."""
+    if not isinstance(subject.task, Generator):
         return "the run generates no images"
     if not any(True for _ in subject.folder.snapshots_of("samples")):
         return "the run folder has no snapshots of training"

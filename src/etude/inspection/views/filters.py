@@ -22,11 +22,17 @@ def convolutions(subject: Subject) -> dict[str, nn.Conv2d]:
     return {n: m for n, m in every.items() if m.kernel_size[0] > 1}
 
 
+def slides(layer: nn.Conv2d) -> bool:
+    """Whether neighbouring windows overlap; those of a patch embedding do not."""
+    return layer.stride[0] < layer.kernel_size[0]
+
+
 def fits(subject: Subject) -> str:
     """ "" for convolutional networks."""
-    if subject.recipe.model.name == "vit":
+    every = convolutions(subject).values()
+    if every and not any(map(slides, every)):
         return "a patch embedding is not a sliding filter"
-    return "" if convolutions(subject) else "the network has no convolution over images"
+    return "" if every else "the network has no convolution over images"
 
 
 def draw(subject: Subject) -> list[ViewPicture]:

@@ -23,7 +23,7 @@ def first(subject: Subject) -> nn.Linear | None:
 
 def fits(subject: Subject) -> str:
     """ "" for networks whose first layer reads a whole image."""
-    flat = subject.card.view == "vector" or subject.task.name == "autoencode"
+    flat = subject.card.view == "vector" or subject.has_codes
     whole = flat and subject.card.kind == "image" and first(subject) is not None
     return "" if whole else "the first layer does not read whole images"
 

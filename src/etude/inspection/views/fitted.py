@@ -16,7 +16,7 @@ POINTS = 400
 
 def fits(subject: Subject) -> str:
     """ "" for regression on one input, with available data."""
-    if subject.task.name != "regress" or subject.card.spec.size != 1:
+    if subject.task.predicts != "values" or subject.card.spec.size != 1:
         return "the run is no regression on one variable"
     return subject.data_problem
 

@@ -14,7 +14,9 @@ from etude.tasks.forecast import naive
 
 def fits(subject: Subject) -> str:
     """ "" for forecasts, with an available sample."""
-    return subject.sample_problem if subject.task.name == "forecast" else "the run is no forecast"
+    return (
+        subject.sample_problem if subject.task.predicts == "forecast" else "the run is no forecast"
+    )
 
 
 def draw(subject: Subject) -> list[ViewPicture]:

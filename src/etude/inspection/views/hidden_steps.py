@@ -13,9 +13,12 @@ from etude.render.style import Ink, signs, whole
 
 
 def fits(subject: Subject) -> str:
-    """ "" for networks that read sequences, with an available sample."""
+    """ "" for networks that read sequences and predict classes or values, with an available
+    sample."""
     if subject.card.model_spec.kind != "sequence":
         return "the network reads no sequence"
+    if subject.task.predicts == "other":
+        return "the task predicts neither classes nor values"
     return subject.sample_problem
 
 
@@ -34,7 +37,7 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     lengths = [part.expand(length) for part in rest]
     with torch.no_grad():
         whole, without = subject.model(x, *rest), subject.model(hidden, *lengths)
-    if subject.task.name == "classify":
+    if subject.task.predicts == "classes":
         label = int(whole[0].argmax())
         before, after = whole.double().softmax(1)[:, label], without.double().softmax(1)[:, label]
         return (100 * (after - before)).numpy(), "change of its probability, points"

@@ -17,7 +17,7 @@ WIDTH, LETTERS = 7.6, 7.5
 
 def fits(subject: Subject) -> str:
     """ "" for classifiers of images or sequences, with available data."""
-    if subject.task.name != "classify":
+    if subject.task.predicts != "classes":
         return "the model is no classifier"
     if subject.card.kind == "vector":
         return "vectors cannot be shown as pictures"

@@ -9,16 +9,14 @@ from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
-from etude.tasks.autoencode import as_bytes
+from etude.tasks.protocol import as_bytes
 
 COUNT = 12
 
 
 def fits(subject: Subject) -> str:
     """ "" for autoencoders with available data."""
-    return (
-        subject.data_problem if subject.task.name == "autoencode" else "the model is no autoencoder"
-    )
+    return subject.data_problem if subject.has_codes else "the model is no autoencoder"
 
 
 def draw(subject: Subject) -> list[ViewPicture]:

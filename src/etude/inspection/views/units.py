@@ -29,7 +29,7 @@ def layer(subject: Subject) -> nn.Module | None:
 
 def fits(subject: Subject) -> str:
     """ "" for networks with ReLU units that read images, with available data."""
-    if subject.card.kind != "image" or subject.task.name == "autoencode" or not layer(subject):
+    if subject.card.kind != "image" or subject.has_codes or not layer(subject):
         return "it needs a network with ReLU units that reads images"
     return subject.data_problem
 
