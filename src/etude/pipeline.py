@@ -362,7 +362,7 @@ def report(
     if subject.task.name == "autoencode":
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         if frames:  # none are left where a copy of the run lost its folder of snapshots
-            film = filmstrip.animation(frames)
+            film = filmstrip.animation(frames, lang)
             run.picture("film.png", film)
             sections.append(Section(say(lang, "film.title"), animation=film))
     recipe = json.dumps(subject.recipe.plain(), indent=1)

@@ -22,6 +22,7 @@ from etude.errors import EtudeError, UsageError
 from etude.inspection.trace import Trace, record
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe
+from etude.render import fonts
 from etude.runs.folder import RunFolder, lines
 from etude.shapes import Batch
 from etude.tasks.protocol import Task
@@ -36,8 +37,8 @@ class Sample:
     """One sample to show.
 
     batch: the prepared sample as the model reads it [1 ...]. raw: the sample as stored in the data.
-    true: its class or values, None if unknown. name: its name in pictures, in English; caption: its
-    name in captions, in the language of the output.
+    true: its class or values, None if unknown. name: its name in figures, in their language;
+    caption: its name in captions, in the language of the output.
     """
 
     batch: Batch
@@ -80,6 +81,11 @@ class Subject:
     def say(self, key: str, **values: Any) -> str:
         """The sentence of this key in the language of the output."""
         return say(self.lang, key, **values)
+
+    @property
+    def figure_lang(self) -> Lang:
+        """The language of the texts inside figures: English if no font can write `lang`."""
+        return fonts.language(self.lang)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
@@ -203,7 +209,7 @@ class Subject:
         where = np.array([index])
         split: Split = self.data.test
         more = f" ({split.names[index]})" if split.names else ""
-        names = (say(lang, key, index=index) + more for lang in ("en", self.lang))
+        names = (say(lang, key, index=index) + more for lang in (self.figure_lang, self.lang))
         return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], *names)
 
     @cached_property
