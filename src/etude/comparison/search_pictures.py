@@ -9,6 +9,7 @@ import numpy as np
 from etude.inspection import words
 from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, say
+from etude.render.labels import wrapped
 from etude.render.style import Ink, Picture, log_scale, picture
 
 PANELS_PER_ROW = 3
@@ -123,7 +124,7 @@ def fields(
             if names[i] in log_fields:
                 log_scale(axes.xaxis)
             if i % PANELS_PER_ROW == 0:
-                axes.set_ylabel(ink.say("axis.validation", goal=goal))
+                axes.set_ylabel(wrapped(ink.say("axis.validation", goal=goal), 1.7, 9))
 
     alt = say(lang, "tune.fields.alt", names=", ".join(names), goal=goal)
     size = (7.6, 2.4 * down + 0.4)

@@ -7,6 +7,7 @@ import numpy as np
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import label_of
+from etude.render.labels import wrapped
 from etude.render.style import Ink, dotted, legend, log_scale, whole
 from etude.stats import LOWER_IS_BETTER, SHARES
 
@@ -60,7 +61,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
         if min(map(min, losses.values())) > 0:
             log_scale(left.yaxis)
         legend(left, 1 if len(losses) > 2 else 2)
-        label = ink.say("axis.validation", goal=goal)
+        # The axis names the goal, and has no room for a long legend.
+        label = ink.say("curves.validation")
         right.plot(epochs, values, label=label, **dotted(ink, 0, len(epochs)))
         best = subject.result["best_epoch"]
         if best:  # 0 if no epoch was selected by validation
@@ -69,7 +71,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             right.plot(best, values[best - 1], label=ink.say("curves.selected"), **mark)
         legend(right, 2)
         name = f"{ink.metric(goal)}, {unit}" if unit else ink.metric(goal)
-        right.set(xlabel=ink.say("axis.epoch"), ylabel=name)
+        right.set(xlabel=ink.say("axis.epoch"), ylabel=wrapped(name, 2.2, 9))
         if goal in SHARES:
             at_most_one(right)
         whole(left.xaxis)
