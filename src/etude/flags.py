@@ -56,7 +56,7 @@ Sample = Annotated[str | None, Parameter(help="index into the test split, or a f
 Lang = Annotated[
     Literal["en", "ko"],
     Parameter(
-        help="language of reports and figures; else ETUDE_LANG, else that of the locale",
+        help="language of reports and figures; without it ETUDE_LANG decides, then the locale",
         show_default=False,
     ),
 ]

@@ -156,11 +156,17 @@ def overlay(
         right.set_title(ink.say("axis.validation", goal=goal))
         right.legend()
         integer_ticks(left, right)
-        if warning:
-            figure.supxlabel(warning, fontsize=8)
+        _warn(figure, ink, warning, lang)
 
     alt = say(lang, "overlaid.alt", goal=goal, names=", ".join(groups))
     return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2), lang)
+
+
+def _warn(figure: Any, ink: Ink, warning: str, lang: Lang) -> None:
+    """Print a warning, which is in `lang`, below the panels if the figure can show that language.
+    The page has it above the table in any case."""
+    if warning and ink.lang == lang:
+        figure.supxlabel(warning, fontsize=8)
 
 
 def fitted_functions(runs: Mapping[str, Any], warning: str, lang: Lang) -> list[Picture]:
@@ -201,8 +207,7 @@ def function_picture(
             axes.plot(grid, values, label=name, **line(ink, i))
         axes.set(xlabel="x", ylabel=unit, title=ink.say("fitted.title"))
         axes.legend(ncols=2)
-        if warning:
-            figure.supxlabel(warning, fontsize=8)
+        _warn(figure, ink, warning, lang)
 
     alt = say(lang, "functions.alt", names=", ".join(lines), points=len(x))
     return picture("fitted", say(lang, "fitted.title"), alt, paint, (6.4, 3.6), lang)

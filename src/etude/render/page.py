@@ -1,4 +1,4 @@
-"""HTML pages from the templates in templates/: each is one self-contained file, light and dark.
+"""HTML from the templates in templates/. A page is one self-contained file, light and dark.
 
 Every value is escaped, because names of classes, files and folders are the user's. HTML in a value
 must be a `markupsafe.Markup`.
@@ -34,9 +34,14 @@ def data_url(png: bytes) -> Markup:
     return Markup(f"data:image/png;base64,{base64.b64encode(png).decode()}")
 
 
+def fragment(template: str, **values: Any) -> str:
+    """A template with these values, every one of them escaped."""
+    return _templates().get_template(template).render(values)
+
+
 def style() -> str:
     """The style sheet of every page, with the colours of the figures."""
-    return _templates().get_template("style.css.j2").render()
+    return fragment("style.css.j2")
 
 
 def render(template: str, title: str, lang: Lang, more: str = "", **values: Any) -> bytes:
@@ -46,7 +51,7 @@ def render(template: str, title: str, lang: Lang, more: str = "", **values: Any)
     needs. `say(key, ...)` in a template is the text of that key in `lang`.
     """
     values |= {"title": title, "lang": lang, "more": Markup(more), "say": partial(say, lang)}
-    return _templates().get_template(template).render(values).encode()
+    return fragment(template, **values).encode()
 
 
 def shell(title: str, body: str, lang: Lang = "en", more: str = "") -> bytes:

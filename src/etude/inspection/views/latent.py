@@ -40,8 +40,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
         # The legend would show a circle as a rectangle; an empty line gives it a dotted line.
         ring = {"color": ink.text, "linestyle": ":", "linewidth": 0.8}
         axes.plot([], [], label=ink.say("latent.prior"), **ring)
-        # At the left of its place: the layout does not know by how much the aspect narrows the axes,
-        # and in the middle of its place the label would be cut.
+        # The layout does not know by how much the aspect narrows the axes: unless they are at the
+        # left of their place, their label can be cut.
         axes.set_aspect("equal", anchor="W")
         across, down = plane.names(ink)
         axes.set(xlabel=across, ylabel=down)
