@@ -8,7 +8,6 @@ import base64
 from functools import cache, partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from etude.locale.texts import Lang, say
@@ -16,7 +15,10 @@ from etude.render.style import DARK, LIGHT
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> Any:
+    # Here, because verbs that write no page should not wait for this import.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     made = Environment(
         loader=PackageLoader("etude.render"),
         autoescape=True,
