@@ -6,16 +6,19 @@ must be a `markupsafe.Markup`.
 
 import base64
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from etude.locale.texts import Lang, say
 from etude.render.style import DARK, LIGHT
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 @cache
-def _templates() -> Any:
+def _templates() -> "Environment":
     # Here, because verbs that write no page should not wait for this import.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
