@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
+os.environ["ETUDE_LANG"] = "en"  # whatever the locale of the machine
 
 import numpy as np
 import pytest

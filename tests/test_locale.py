@@ -6,7 +6,12 @@ import re
 import string
 from pathlib import Path
 
+import pytest
+
 import etude
+from etude.cli import app
+from etude.errors import UsageError
+from etude.locale.language import preferred
 from etude.locale.texts import LANGS, counted, texts
 
 HOME = Path(etude.__file__).parent
@@ -52,16 +57,29 @@ def patterns(source: str) -> set[str]:
     return found
 
 
-def unused(keys: set[str], sources: list[str]) -> set[str]:
-    every = re.compile("|".join(sorted(set().union(*map(patterns, sources)))))
+def in_templates(template: str) -> set[str]:
+    """The keys that a template says, as regular expressions."""
+    return {re.escape(key) for key in re.findall(r'\bsay\("([^"]+)"', template)}
+
+
+def unused(keys: set[str], sources: list[str], templates: list[str] = ()) -> set[str]:
+    found = set().union(*map(patterns, sources), *map(in_templates, templates))
+    every = re.compile("|".join(sorted(found)))
     # `label_of(lang, "held", "order")` makes its key, held_order, of two strings.
     pairs = {key: key.split("_", 1) for key in keys}
     return {k for k in keys if not (every.fullmatch(k) or all(map(every.fullmatch, pairs[k])))}
 
 
 def test_every_sentence_is_used():
-    sources = [path.read_text(encoding="utf-8") for path in HOME.rglob("*.py")]
-    assert not unused(set(texts("en")), sources)
+    sources, templates = (
+        [path.read_text(encoding="utf-8") for path in HOME.rglob(name)] for name in ("*.py", "*.j2")
+    )
+    assert not unused(set(texts("en")), sources, templates)
+
+
+def test_every_key_of_a_template_is_a_sentence():
+    said = {key for path in HOME.rglob("*.j2") for key in in_templates(path.read_text("utf-8"))}
+    assert said and said <= {re.escape(key) for key in texts("en")}
 
 
 def test_a_sentence_that_nothing_uses_is_found():
@@ -69,6 +87,120 @@ def test_a_sentence_that_nothing_uses_is_found():
     assert unused({"a.key", "other.x"}, [source]) == set()
     assert unused({"a.keys", "another.x"}, [source]) == {"a.keys", "another.x"}
     assert unused({"held_x", "held_y"}, ['label_of(lang, "held", "x")']) == {"held_y"}
+    assert unused({"a", "b"}, ["0"], ['{{ say("a") }} b']) == {"b"}
+
+
+TEXTS = {
+    "set_xlabel", "set_ylabel", "set_title", "set_label", "supxlabel", "supylabel", "suptitle",
+    "text", "annotate", "legend", "set_xticks", "set_yticks", "set_xticklabels", "set_yticklabels",
+}  # fmt: skip
+"""Methods of matplotlib and Pillow that draw their positional arguments."""
+NAMED = {"label", "xlabel", "ylabel", "title", "text", "s", "labels"}
+"""Arguments of any function, also as keys of a mapping of options, that are drawn."""
+
+
+def literal(node: ast.AST) -> list[str]:
+    """Words that are written where a figure's text is expected, not the arguments of a call."""
+    if isinstance(node, ast.Constant):
+        word = isinstance(node.value, str) and re.search(r"[^\W\d_]{2}", node.value)
+        return [node.value] if word else []
+    if isinstance(node, ast.Call | ast.FormattedValue | ast.Subscript | ast.Compare):
+        return []
+    if isinstance(node, ast.IfExp):
+        return [*literal(node.body), *literal(node.orelse)]
+    return [word for child in ast.iter_child_nodes(node) for word in literal(child)]
+
+
+def drawn(source: str) -> list[str]:
+    """Words of a source that a figure would show although they come from no locale file."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values)
+            found += [w for k, v in pairs if getattr(k, "value", "") in NAMED for w in literal(v)]
+        if isinstance(node, ast.Call):
+            found += [w for k in node.keywords if k.arg in NAMED for w in literal(k.value)]
+            if getattr(node.func, "attr", "") in TEXTS:
+                found += [w for argument in node.args for w in literal(argument)]
+    return found
+
+
+SOURCES = [
+    path
+    for path in sorted(HOME.rglob("*.py"))
+    if HOME / "checking" not in path.parents
+    and re.search(r"\bInk\b|ImageDraw", path.read_text(encoding="utf-8"))
+]
+"""The sources that draw, without the checks of other people's code."""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(HOME).as_posix())
+def test_every_text_of_a_figure_is_in_the_locale_files(path):
+    assert not drawn(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'axes.set_xlabel("epoch")',
+        'axes.set(ylabel=f"validation {goal}")',
+        'axes.plot(x, label="a trial")',
+        'axes.plot(x, **{"label": "a trial"})',
+        'axes.text(0, 0, f"{share:.0%} are 0")',
+        'axes.set_yticks(ys, ["original", f"{x}"])',
+        'axes.set_yticks(ys, [f"unit {unit}" for unit in units])',
+        'axes.set(xlabel=what if known else "seconds")',
+        'figure.colorbar(image, label="weight")',
+        'figure.supxlabel("one" + name)',
+    ],
+)
+def test_a_text_that_is_in_no_locale_file_is_found(source):
+    assert drawn(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'axes.set_xlabel(ink.say("axis.epoch"), fontsize=8)',
+        'axes.set(ylabel=f"{name}, {unit}")',
+        'axes.text(0, 0, text, ha="center", **{"va": "bottom"})',
+        'axes.set_yticks(ys, [f"#{i}" for i in samples])',
+    ],
+)
+def test_data_and_texts_of_the_locale_files_are_not_found(source):
+    assert not drawn(source)
+
+
+@pytest.mark.parametrize(
+    ("environ", "lang"),
+    [
+        ({}, "en"),
+        ({"ETUDE_LANG": "ko", "LC_ALL": "en_US.UTF-8"}, "ko"),
+        ({"ETUDE_LANG": "en", "LC_ALL": "ko_KR.UTF-8"}, "en"),
+        ({"LC_ALL": "ko_KR.UTF-8", "LC_MESSAGES": "en_US", "LANG": "en_US"}, "ko"),
+        ({"LC_MESSAGES": "ko_KR", "LANG": "en_US.UTF-8"}, "ko"),
+        ({"LC_ALL": "C", "LANG": "ko_KR.UTF-8"}, "en"),
+        ({"ETUDE_LANG": "", "LC_ALL": "", "LANG": "ko-KR"}, "ko"),
+        ({"LANG": "kok_IN.UTF-8"}, "en"),  # Konkani
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+    ],
+)
+def test_a_variable_of_our_own_decides_before_the_locale(environ, lang):
+    assert preferred(environ) == lang
+
+
+def test_a_language_that_nobody_has_written_is_refused():
+    with pytest.raises(UsageError, match="ETUDE_LANG is 'fr'"):
+        preferred({"ETUDE_LANG": "fr", "LANG": "ko_KR"})
+
+
+@pytest.mark.parametrize(
+    ("words", "lang"), [(["--lang", "en"], "en"), (["--lang", "ko"], "ko"), ([], "ko")]
+)
+def test_a_flag_decides_before_the_environment(words, lang, monkeypatch):
+    monkeypatch.setenv("ETUDE_LANG", "ko")
+    _, bound, _ = app.parse_args(["report", "runs/a", *words])
+    assert bound.arguments["lang"] == lang
 
 
 def test_words_agree_with_their_number():

@@ -36,6 +36,19 @@ def test_a_notebook_shows_a_run_as_a_table(trained, tmp_path):
     assert "<b>&" not in strange._repr_html_()
 
 
+def test_a_class_whose_name_is_markup_is_a_word_of_the_report(workdir):
+    rng = np.random.default_rng(0)
+    for label, count in (("<script>", 30), ("b&b", 15)):
+        (workdir / "data" / label).mkdir(parents=True)
+        for index in range(count):
+            pixels = rng.integers(0, 255, (8, 8)).astype(np.uint8)
+            Image.fromarray(pixels).save(workdir / "data" / label / f"{index}.png")
+    run = etude.train("mlp", data="data", epochs=1, quiet=True, **{"model.hidden": [8]})
+    text = run.folder.report.read_text(encoding="utf-8")
+    assert "<script" not in text and "b&b" not in text
+    assert "&lt;script&gt;" in text and "b&amp;b" in text
+
+
 def test_predict_from_arrays_agrees_with_the_test_result(trained):
     from etude.data import digits
     from etude.data.dataset import DataConfig

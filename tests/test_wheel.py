@@ -36,6 +36,7 @@ def test_a_wheel_has_the_source_and_its_sentences_alone(wheel):
     source = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.*")}
     wanted = {name for name in source if "__pycache__" not in name}
     assert {"etude/locale/en.json", "etude/locale/ko.json"} <= wanted
+    assert {"etude/render/templates/page.html.j2", "etude/render/templates/style.css.j2"} <= wanted
     assert {name for name in names if ".dist-info/" not in name} == wanted
 
 

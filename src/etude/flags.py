@@ -53,7 +53,13 @@ Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative=
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
 Several = Annotated[str | None, Parameter(help="one, or several with commas")]
 Sample = Annotated[str | None, Parameter(help="index into the test split, or a file")]
-Lang = Annotated[Literal["en", "ko"], Parameter(help="language of reports and captions")]
+Lang = Annotated[
+    Literal["en", "ko"],
+    Parameter(
+        help="language of reports and figures; without it ETUDE_LANG decides, then the locale",
+        show_default=False,
+    ),
+]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
 Seed = Annotated[int | None, Parameter(help="random seed", converter=whole)]
 Moved = Annotated[

@@ -318,7 +318,7 @@ def report(done: Run, lang: Lang, dataset: Dataset | None = None) -> None:
     if isinstance(subject.task, Generator):
         frames = [(step, arrays["samples"]) for step, arrays in run.snapshots_of("samples")]
         if frames:  # none are left where a copy of the run lost its folder of snapshots
-            film = filmstrip.animation(frames)
+            film = filmstrip.animation(frames, lang)
             run.picture("film.png", film)
             sections.append(Section(say(lang, "film.title"), animation=film))
     recipe = json.dumps(subject.recipe.plain(), indent=1)

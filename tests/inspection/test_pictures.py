@@ -15,6 +15,7 @@ from etude.inspection.views.attention import focus
 from etude.inspection.views.confusion import strength
 from etude.inspection.views.latent import marker_style
 from etude.inspection.views.weights import LEVELS, quantiles
+from etude.locale.texts import LANGS
 from etude.render import labels, panels
 from etude.render.colours import HEAT, SIGNED, colours
 from etude.render.style import INKS, Picture, packed, picture
@@ -201,13 +202,13 @@ def photos(tmp_path_factory):
 
 
 def check(run, texts) -> None:
-    """Every picture of a run: nothing lies over anything, none of it outside."""
-    subject = run.subject()
-    for name, each in gallery.chosen(subject).items():
-        texts.clear()
-        each.draw(subject)
-        for size, boxes in texts:
-            assert not clashes(size, boxes), name
+    """Every picture of a run, in both languages: nothing lies over anything, none of it outside."""
+    for subject in (run.subject(lang=lang) for lang in LANGS):
+        for name, each in gallery.chosen(subject).items():
+            texts.clear()
+            each.draw(subject)
+            for size, boxes in texts:
+                assert not clashes(size, boxes), (name, subject.lang)
 
 
 @pytest.mark.slow

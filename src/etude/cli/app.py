@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Group
+from cyclopts import App, ArgumentCollection, Group, Token
 
 from etude.errors import plain
 from etude.exits import spoken_for
+from etude.locale.language import preferred
 from etude.locale.texts import Lang
 from etude.render.terminal import table
 from etude.system.surroundings import is_unicode
@@ -22,8 +23,17 @@ if TYPE_CHECKING:
 
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
+
+def speak(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Give --lang, where a command has it and the user did not set it, the preferred language."""
+    for argument in arguments:
+        if argument.name == "--lang" and not argument.tokens:
+            argument.append(Token(keyword="--lang", value=preferred(), source="environment"))
+
+
 app = App(
     name="etude",
+    config=speak,
     help="The canonical networks of deep learning, played properly.",
     version_flags=["--version"],
     help_epilogue="Examples:\n\n"

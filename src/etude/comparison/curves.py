@@ -149,16 +149,24 @@ def overlay(
                 if len(members) > 1:
                     span = {"color": line(ink, i)["color"], "alpha": 0.25, "linewidth": 0}
                     axes.fill_between(epochs, values.min(0), values.max(0), **span)
-        left.set(xlabel="epoch", ylabel="training loss", title="training loss")
+        loss = ink.say("axis.training_loss")
+        left.set(xlabel=ink.say("axis.epoch"), ylabel=loss, title=loss)
         log_scale(left.yaxis)
-        right.set(xlabel="epoch", ylabel=goal, title=f"validation {goal}")
+        right.set(xlabel=ink.say("axis.epoch"), ylabel=ink.metric(goal))
+        right.set_title(ink.say("axis.validation", goal=goal))
         right.legend()
         integer_ticks(left, right)
-        if warning:
-            figure.supxlabel(warning, fontsize=8)
+        _warn(figure, ink, warning, lang)
 
     alt = say(lang, "overlaid.alt", goal=goal, names=", ".join(groups))
-    return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2))
+    return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2), lang)
+
+
+def _warn(figure: Any, ink: Ink, warning: str, lang: Lang) -> None:
+    """Print a warning, which is in `lang`, below the panels if the figure can show that language.
+    The page has it above the table in any case."""
+    if warning and ink.lang == lang:
+        figure.supxlabel(warning, fontsize=8)
 
 
 def fitted_functions(runs: Mapping[str, Any], warning: str, lang: Lang) -> list[Picture]:
@@ -193,13 +201,13 @@ def function_picture(
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        axes.scatter(x, y, s=6, color=ink.lines[-1], alpha=0.5, label="test data", linewidths=0)
+        dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
+        axes.scatter(x, y, label=ink.say("axis.test_data"), **dots)
         for i, (name, (grid, values)) in enumerate(lines.items()):
             axes.plot(grid, values, label=name, **line(ink, i))
-        axes.set(xlabel="x", ylabel=unit, title="fitted function")
+        axes.set(xlabel="x", ylabel=unit, title=ink.say("fitted.title"))
         axes.legend(ncols=2)
-        if warning:
-            figure.supxlabel(warning, fontsize=8)
+        _warn(figure, ink, warning, lang)
 
     alt = say(lang, "functions.alt", names=", ".join(lines), points=len(x))
-    return picture("fitted", say(lang, "fitted.title"), alt, paint, (6.4, 3.6))
+    return picture("fitted", say(lang, "fitted.title"), alt, paint, (6.4, 3.6), lang)

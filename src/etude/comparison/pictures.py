@@ -54,7 +54,7 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
                 axes.axvline(rate, color=ink.text, linewidth=0.8, linestyle=":", zorder=0)
             log_scale(axes.xaxis)
             axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
-            axes.set(xlabel="learning rate", title=schedule)
+            axes.set(xlabel=ink.say("axis.rate"), title=schedule)
         values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
         if (
             metric_of(goal).lower_is_better
@@ -62,13 +62,13 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
             and max(values) > LOG_SCALE_RATIO * min(values) > 0
         ):
             log_scale(panels[0].yaxis)
-        panels[0].set(ylabel=f"validation {goal}")
+        panels[0].set(ylabel=ink.say("axis.validation", goal=goal))
         # Empty lines carry the legend: a contender whose runs all diverged has no curve to label.
         for index, one in enumerate(contenders):
             panels[-1].plot([], [], label=one["label"], **marker_style(ink, index))
         ground = {"facecolor": ink.paper, "edgecolor": "none", "framealpha": 0.85}
         panels[-1].legend(frameon=True, **ground)
-        figure.supxlabel("○ chosen     × a run diverged     ┄ the preset's rate", fontsize=8)
+        figure.supxlabel(ink.say("rates.marks"), fontsize=8)
 
     picked = (f"{c['label']} {c['chosen']['rate']:g}" for c in contenders if c["chosen"])
     bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
@@ -78,7 +78,7 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
         chosen=", ".join(picked) or "-", diverged=", ".join(bad) or "-",
     )  # fmt: skip
     size = (6.4 if len(schedules) == 1 else 8.4, 3.9)
-    return picture("rates", say(lang, "rates.title"), alt, paint, size)
+    return picture("rates", say(lang, "rates.title"), alt, paint, size, lang)
 
 
 def _curve(axes: Any, ink: Ink, index: int, one: Mapping[str, Any], schedule: str) -> None:
@@ -129,8 +129,8 @@ def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
                 words = number(one["tuned"]["mean"], goal)
                 place = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
                 left.annotate(words, (one["tuned"]["mean"], index), fontsize=8, **place)
-        left.set(xlabel=f"test {goal}", title="own best rate")
-        right.set(xlabel=f"test {goal}", title="● own best   ○ preset's rate")
+        left.set(xlabel=ink.say("axis.test", goal=goal), title=ink.say("tuned.own"))
+        right.set(xlabel=ink.say("axis.test", goal=goal), title=ink.say("tuned.both"))
         _rows(left, [one["label"] for one in contenders])
 
     each = []
@@ -139,7 +139,8 @@ def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
         words = ["-" if value is None else number(value, goal) for value in (own, usual)]
         each.append(f"{one['label']} {words[0]} ({one['default_rate']:g}: {words[1]})")
     alt = say(lang, "tuned.alt", goal=goal, each=", ".join(each))
-    return picture("tuned", say(lang, "tuned.title"), alt, paint, (7.6, _height(contenders)))
+    size = (7.6, _height(contenders))
+    return picture("tuned", say(lang, "tuned.title"), alt, paint, size, lang)
 
 
 def _group(
@@ -182,15 +183,16 @@ def time_to_target(findings: Findings, lang: Lang = "en") -> Picture:
         for axes, what in zip(panels, ("epochs", "seconds")):
             for index, one in enumerate(contenders):
                 _times(axes, ink, index, one["to_target"], what)
-            axes.set(xlabel=what if what == "epochs" else "seconds of training")
+            axes.set(xlabel=ink.say(f"target.{what}"))
             axes.set_xlim(left=0)
         integer_ticks(panels[0])
-        panels[0].set(title=f"until validation {goal} is {target}")
+        panels[0].set(title=ink.say("target.until", goal=goal, target=target))
         _rows(panels[0], [one["label"] for one in contenders])
 
     each = ", ".join(time_sentence(one, lang) for one in contenders if one["to_target"])
     alt = say(lang, "target.alt", goal=goal, target=target, each=each)
-    return picture("target", say(lang, "target.title"), alt, paint, (7.6, _height(contenders)))
+    size = (7.6, _height(contenders))
+    return picture("target", say(lang, "target.title"), alt, paint, size, lang)
 
 
 def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what: str) -> None:
@@ -205,7 +207,7 @@ def _times(axes: Any, ink: Ink, index: int, time: Mapping[str, Any] | None, what
     if median is not None:
         axes.plot([median] * 2, [index - 0.28, index + 0.28], color=style["color"], linewidth=2.4)
     if missing := len(time[what]) - len(values):
-        words = f"{missing} of {len(time[what])} never"
+        words = ink.say("target.never", missing=missing, all=len(time[what]))
         place = axes.get_yaxis_transform()
         axes.text(1.0, index - 0.34, words, transform=place, ha="right", fontsize=8)
 

@@ -9,6 +9,7 @@ import numpy as np
 from etude.inspection import words
 from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, say
+from etude.render.labels import wrapped
 from etude.render.style import Ink, Picture, log_scale, picture
 from etude.stats import metric_of
 
@@ -97,13 +98,14 @@ def history(trials: Rows, goal: str, lang: Lang = "en") -> Picture:
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        axes.scatter(x, y, s=12, color=ink.lines[0], alpha=0.7, label="a trial", linewidths=0)
-        axes.step(x, so_far, where="post", color=ink.lines[1], label="best so far")
-        axes.set(xlabel="trial", ylabel=f"validation {goal}")
+        trial, so_far_name = ink.say("tune.trial"), ink.say("tune.best")
+        axes.scatter(x, y, s=12, color=ink.lines[0], alpha=0.7, label=trial, linewidths=0)
+        axes.step(x, so_far, where="post", color=ink.lines[1], label=so_far_name)
+        axes.set(xlabel=trial, ylabel=ink.say("axis.validation", goal=goal))
         axes.legend()
 
     alt = say(lang, "tune.history.alt", goal=goal, trials=counted(lang, "trial", len(trials)))
-    return picture("history", say(lang, "tune.history.title"), alt, paint, (6.4, 3.2))
+    return picture("history", say(lang, "tune.history.title"), alt, paint, (6.4, 3.2), lang)
 
 
 def fields(
@@ -125,10 +127,11 @@ def fields(
             if names[i] in log_fields:
                 log_scale(axes.xaxis)
             if i % PANELS_PER_ROW == 0:
-                axes.set_ylabel(f"validation {goal}")
+                axes.set_ylabel(wrapped(ink.say("axis.validation", goal=goal), 1.7, 9))
 
     alt = say(lang, "tune.fields.alt", names=", ".join(names), goal=goal)
-    return picture("fields", say(lang, "tune.fields.title"), alt, paint, (7.6, 2.4 * down + 0.4))
+    size = (7.6, 2.4 * down + 0.4)
+    return picture("fields", say(lang, "tune.fields.title"), alt, paint, size, lang)
 
 
 def paint_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang
 from etude.recipe import Recipe
+from etude.render.page import fragment
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
@@ -98,17 +98,10 @@ class Run:
 
     def _repr_html_(self) -> str:
         """A table for notebooks: the test result beside its baseline; where the report is."""
-        # Names of classes and folders are the user's: everything is escaped.
-        head, row = (
-            "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            for cells in words.rows([self], [self.label])
-        )
-        table = f"<table><tr>{head.replace('td>', 'th>')}</tr><tr>{row}</tr></table>"
-        verdict = escape(words.verdict(self.result))
-        if not isinstance(self.recorder, RunFolder):
-            return f"{table}<p>{verdict}</p>"
-        report = escape(str(self.recorder.report))
-        return f"{table}<p>{verdict} Report: <code>{report}</code></p>"
+        head, row = words.rows([self], [self.label])
+        report = self.recorder.report if isinstance(self.recorder, RunFolder) else None
+        verdict = words.verdict(self.result)
+        return fragment("run.html.j2", head=head, row=row, verdict=verdict, report=report)
 
     @property
     def test(self) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from etude.locale.texts import Lang, say
+from etude.render import fonts
 
 FRAMES = 40
 FRAME_MS = 350
@@ -35,11 +37,11 @@ def tiled(
     return sheet
 
 
-def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
+def animation(frames: Sequence[tuple[int, np.ndarray]], lang: Lang = "en") -> bytes:
     """An animated PNG of at most FRAMES frames, evenly spaced over training.
 
     frames: (epoch, images [n C H W] uint8) for epochs 0, 1, ...; the epoch is written above the
-    images. The first and the last frame stay longer.
+    images, in English if no font here can write `lang`. The first and the last frame stay longer.
     """
     from PIL import Image
 
@@ -49,7 +51,9 @@ def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
     for epoch in moments:
         sheet = tiled(frames[epoch][1], 8, zoom, gap=4, ground=int(GROUND[1:3], 16))
         page = Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)
-        pages.append(_with_text(page, _epoch_text(int(epoch), len(frames) - 1)))
+        key = "film.epoch" if epoch else "film.start"
+        text = say(fonts.language(lang), key, epoch=epoch, epochs=len(frames) - 1)
+        pages.append(_with_text(page, text))
     buffer = io.BytesIO()
     # The slice at the end drops FIRST_MS if there is one page only.
     times = [FIRST_MS, *[FRAME_MS] * (len(pages) - 2), LAST_MS][-len(pages) :]
@@ -59,16 +63,11 @@ def animation(frames: Sequence[tuple[int, np.ndarray]]) -> bytes:
     return buffer.getvalue()
 
 
-def _epoch_text(epoch: int, epochs: int) -> str:
-    return f"epoch {epoch} of {epochs}" if epoch else f"before training (epoch 0 of {epochs})"
-
-
 def _with_text(page: Any, text: str) -> Any:
     """The image `page` with a line of text above it."""
-    from matplotlib import get_data_path
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    font = ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), 13)
+    font = fonts.pillow_font(text, 13)
     whole = Image.new(page.mode, (page.width, page.height + LABEL), GROUND)
     whole.paste(page, (0, LABEL))
     ImageDraw.Draw(whole).text((5, LABEL / 2 + 1), text, fill=INK, font=font, anchor="lm")

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from etude.inspection.subject import Subject, seeded
+from etude.render.style import Ink
 
 MOST = 2000
 """Largest number of codes that a view draws, spread evenly over the test split."""
@@ -50,11 +51,10 @@ class Plane:
         """Codes [n D] of points [n 2] of the plane."""
         return np.asarray(self.centre + points @ self.axes, np.float32)
 
-    def names(self) -> tuple[str, str]:
-        """Labels of the two axes."""
-        if self.share == 1.0:
-            return "first number of the code", "second number"
-        return "first principal component", "second principal component"
+    def names(self, ink: Ink) -> tuple[str, str]:
+        """Labels of the two axes of a figure."""
+        kind = "dimension" if self.share == 1.0 else "component"
+        return ink.say(f"plane.{kind}.first"), ink.say(f"plane.{kind}.second")
 
 
 def codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:

@@ -72,18 +72,20 @@ def _batch(result: Result, lang: Lang) -> Picture:
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
         losses = result["losses"]
-        axes.plot(range(1, len(losses) + 1), losses, **line(ink, 0), label="loss of the batch")
+        axes.plot(
+            range(1, len(losses) + 1), losses, **line(ink, 0), label=ink.say("aid.overfit.loss")
+        )
         goal = result["first"] / 10
-        axes.axhline(goal, color=ink.lines[1], linestyle="--", label="learned: a tenth")
+        dashed = {"color": ink.lines[1], "linestyle": "--"}
+        axes.axhline(goal, label=ink.say("aid.overfit.goal"), **dashed)
         if min(losses) > 0:  # a regression loss can reach exactly 0, which has no logarithm
             log_scale(axes.yaxis)
-        axes.set(
-            xlabel="optimizer step", ylabel="training loss", title="One batch, again and again"
-        )
+        axes.set(xlabel=ink.say("aid.overfit.step"), ylabel=ink.say("axis.training_loss"))
+        axes.set_title(ink.say("aid.overfit.title"))
         axes.legend()
 
     alt = say(lang, "aid.overfit.alt", **_ends(result))
-    return picture("overfit", say(lang, "aid.overfit.title"), alt, paint, (6.4, 3.6))
+    return picture("overfit", say(lang, "aid.overfit.title"), alt, paint, (6.4, 3.6), lang)
 
 
 def _rates(result: Result, lang: Lang) -> Picture:
@@ -91,10 +93,12 @@ def _rates(result: Result, lang: Lang) -> Picture:
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        axes.axvspan(*result["falls_fastest"], color=ink.faint, alpha=0.5, label="falls fastest")
-        axes.plot(rates, result["losses"], ".", ms=3, color=ink.lines[6], label="loss of a step")
-        axes.plot(rates, result["smoothed"], **line(ink, 0), label="smoothed")
-        label = f"suggestion: {rate(suggested)}"
+        band = {"color": ink.faint, "alpha": 0.5, "label": ink.say("aid.lr.fastest")}
+        axes.axvspan(*result["falls_fastest"], **band)
+        dots = {"ms": 3, "color": ink.lines[6], "label": ink.say("aid.lr.loss")}
+        axes.plot(rates, result["losses"], ".", **dots)
+        axes.plot(rates, result["smoothed"], **line(ink, 0), label=ink.say("aid.lr.smoothed"))
+        label = ink.say("aid.lr.suggestion", rate=rate(suggested))
         axes.axvline(suggested, color=ink.lines[1], linestyle="--", label=label)
         log_scale(axes.xaxis)
         low, first = min(*result["losses"], *result["smoothed"]), result["smoothed"][0]
@@ -102,9 +106,9 @@ def _rates(result: Result, lang: Lang) -> Picture:
         # Above the range where the loss falls it diverges by orders of magnitude. A scale that
         # showed this would flatten the part that matters.
         axes.set_ylim(low - 0.1 * room, first + 0.6 * room)
-        axes.set(xlabel="learning rate (log scale)", ylabel="training loss")
+        axes.set(xlabel=ink.say("aid.lr.axis"), ylabel=ink.say("axis.training_loss"))
         figure.legend(loc="outside lower center", ncols=4)
 
     ends = {"first": rate(rates[0]), "last": rate(rates[-1]), "steps": len(rates)}
     alt = say(lang, "aid.lr.alt", rate=rate(suggested), **ends)
-    return picture("lr", say(lang, "aid.lr.title"), alt, paint, (6.4, 3.8))
+    return picture("lr", say(lang, "aid.lr.title"), alt, paint, (6.4, 3.8), lang)

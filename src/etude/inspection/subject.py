@@ -22,6 +22,7 @@ from etude.errors import EtudeError, UsageError
 from etude.inspection.trace import Trace, record
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe
+from etude.render import fonts
 from etude.runs.recorder import Recorder, epochs_of
 from etude.shapes import Batch
 from etude.tasks.protocol import Codes, Task
@@ -36,8 +37,8 @@ class Sample:
     """One sample to show.
 
     batch: the prepared sample as the model reads it [1 ...]. raw: the sample as stored in the data.
-    true: its class or values, None if unknown. name: its name in pictures, in English; caption: its
-    name in captions, in the language of the output.
+    true: its class or values, None if unknown. name: its name in figures, in their language;
+    caption: its name in captions, in the language of the output.
     """
 
     batch: Batch
@@ -85,6 +86,11 @@ class Subject:
     def has_codes(self) -> bool:
         """Whether the model encodes images into codes and decodes them."""
         return isinstance(self.model, Codes)
+
+    @property
+    def figure_lang(self) -> Lang:
+        """The language of the texts inside figures: English if no font can write `lang`."""
+        return fonts.language(self.lang)
 
     @cached_property
     def history(self) -> list[dict[str, Any]]:
@@ -208,7 +214,7 @@ class Subject:
         where = np.array([index])
         split: Split = self.data.test
         more = f" ({split.names[index]})" if split.names else ""
-        names = (say(lang, key, index=index) + more for lang in ("en", self.lang))
+        names = (say(lang, key, index=index) + more for lang in (self.figure_lang, self.lang))
         return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], *names)
 
     @cached_property

@@ -63,16 +63,20 @@ class View:
 
 
 def view_picture(
+    subject: "Subject",
     name: str,
-    title: str,
     alt: str,
     paint: Callable[[Any, Ink], None],
     size: tuple[float, float],
     notice: Notice | None = None,
     **arrays: Any,
 ) -> ViewPicture:
-    """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays."""
-    return with_arrays(picture(name, title, alt, paint, size), notice, **arrays)
+    """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays.
+
+    The title is the text `NAME.title`.
+    """
+    title = subject.say(f"{name}.title")
+    return with_arrays(picture(name, title, alt, paint, size, subject.lang), notice, **arrays)
 
 
 def with_arrays(base: Picture, notice: Notice | None = None, **arrays: Any) -> ViewPicture:

@@ -103,20 +103,20 @@ def paint_sample(axes: Any, ink: Ink, raw: np.ndarray, top: float) -> None:
         show_image(axes, raw.astype(np.float32), 0.0, float(top))
         framed(axes, ink)
     elif raw.ndim == 2:
-        paint_steps(axes, ink, raw, "input")
-        axes.set_xlabel("step")
+        paint_steps(axes, ink, raw)
+        axes.set_xlabel(ink.say("axis.step"))
     else:
         axes.bar(np.arange(len(raw)), raw, color=ink.lines[0])
-        axes.set(xlabel="feature", ylabel="input")
+        axes.set(xlabel=ink.say("axis.feature"), ylabel=ink.say("axis.input"))
         whole(axes.xaxis)
 
 
-def paint_steps(axes: Any, ink: Ink, x: np.ndarray, label: str) -> None:
-    """Draw a sequence [L Q] with steps to the right: up to 3 features as lines, more as colours."""
+def paint_steps(axes: Any, ink: Ink, x: np.ndarray) -> None:
+    """Draw an input [L Q] with steps to the right: up to 3 features as lines, more as colours."""
     if x.shape[1] <= 3:
         for q in range(x.shape[1]):
             axes.plot(x[:, q], **line(ink, q))
-        axes.set_ylabel(label)
+        axes.set_ylabel(ink.say("axis.input"))
         # The same limits as an image of the sequence has, so that panels above each other align.
         axes.set_xlim(-0.5, len(x) - 0.5)
     else:
@@ -125,6 +125,6 @@ def paint_steps(axes: Any, ink: Ink, x: np.ndarray, label: str) -> None:
         low = -far if x.min() < 0 else 0.0
         cmap = ink.signed if low else ink.heat
         axes.imshow(x.T, cmap=cmap, vmin=low, vmax=far, aspect="auto", interpolation="nearest")
-        axes.set_ylabel(f"{label}: feature\ncolours {'±' if low else '0 to '}{far:.3g}")
+        axes.set_ylabel(ink.say(f"axis.input.{'signed' if low else 'positive'}", far=far))
         whole(axes.yaxis)
     whole(axes.xaxis)

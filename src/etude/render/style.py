@@ -7,12 +7,13 @@ Colours: M. Okabe, K. Ito, "Color Universal Design", 2008. Lines also differ in 
 import io
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from etude.locale.texts import Lang, metric, say
+from etude.render import fonts
 from etude.render.colours import SIGNED, colours
 
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
@@ -29,19 +30,15 @@ CLASSES = {
     ),
 }  # fmt: skip
 """Ten colours for points by class. The figure also names the classes."""
-HANGUL = (
-    "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo",
-    "UnDotum", "Baekmuk Gulim",
-)  # fmt: skip
 DPI = 150
 
 
 @dataclass(frozen=True)
 class Ink:
-    """The colours for one background.
+    """The colours for one background, and the language of the texts.
 
     paper: the background; faint: axes and grids; edge: frames and reference lines, which need more
-    contrast than a grid.
+    contrast than a grid. lang: a language that the fonts here can write.
     """
 
     ground: str
@@ -51,6 +48,15 @@ class Ink:
     faint: str
     edge: str
     classes: tuple[str, ...]
+    lang: Lang = "en"
+
+    def say(self, key: str, **values: Any) -> str:
+        """The text of this key in the language of the figure."""
+        return say(self.lang, key, **values)
+
+    def metric(self, goal: str) -> str:
+        """The name of a metric in the language of the figure."""
+        return metric(goal, self.lang)
 
     @property
     def heat(self) -> Any:
@@ -94,8 +100,12 @@ def picture(
     alt: str,
     paint: Callable[[Any, Ink], None],
     size: tuple[float, float] = (6.4, 3.6),
+    lang: Lang = "en",
 ) -> Picture:
     """Call `paint(figure, ink)` once per background and return both images; size in inches.
+
+    lang: language of the texts that `paint` gets from `ink.say`. They are English if no font here
+    can write it; title and alt are text of a page, where the browser has its own fonts.
 
     Computing the layout takes half of the time, so the second figure reuses the axes positions of
     the first.
@@ -105,6 +115,7 @@ def picture(
     from matplotlib.figure import Figure
 
     images, places = {}, None
+    written = fonts.language(lang)
     for ground, ink in INKS.items():
         with matplotlib.rc_context(_settings(ink)), warnings.catch_warnings():
             # A name in a script that no installed font has is drawn as boxes; that is no error.
@@ -112,7 +123,7 @@ def picture(
             figure = Figure(figsize=size, dpi=DPI, layout=None if places else "constrained")
             # Not pyplot: it keeps every figure in global state and is not thread-safe.
             canvas = FigureCanvasAgg(figure)
-            paint(figure, ink)
+            paint(figure, replace(ink, lang=written))
             if places is None:
                 # matplotlib computes the layout when it draws. Without an engine, canvas.draw does
                 # not compute it a second time.
@@ -195,20 +206,9 @@ def whole(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
 
 
-@cache
-def families() -> list[str]:
-    """The font families to draw with: matplotlib's own font, then every installed font with Hangul,
-    for names from the data."""
-    from matplotlib.font_manager import fontManager
-
-    # Only installed fonts: matplotlib logs a warning if a family in the list is missing.
-    installed = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in HANGUL if name in installed)]
-
-
 def _settings(ink: Ink) -> Any:
     return {
-        "font.family": families(),
+        "font.family": fonts.families(),
         # A class may have the name "$1", which is not a formula.
         "text.parse_math": False,
         "figure.facecolor": ink.paper,

@@ -11,11 +11,14 @@ import numpy as np
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.layers import MultiHeadAttention
+from etude.locale.texts import label_of
 from etude.models.vit import ViT
 from etude.render.labels import wrapped
 from etude.render.panels import bare, frames, paint_sample, tile
 from etude.render.style import Ink
 
+CLASS = "class"
+"""The class token among the names of tokens."""
 TICKS = 6
 """Largest number of tick labels along a side of a panel."""
 
@@ -33,7 +36,7 @@ def tokens(subject: Subject, sample: Sample, count: int) -> list[str]:
     fields, card = subject.recipe.model.fields, subject.card
     if isinstance(subject.model, ViT):
         across = card.shape[2] // fields["patch"]
-        return ["class", *(f"{p // across + 1},{p % across + 1}" for p in range(count - 1))]
+        return [CLASS, *(f"{p // across + 1},{p % across + 1}" for p in range(count - 1))]
     patch = int(fields.get("patch", 1))
     # Rounded up: a patch that is padding only in part is a token.
     valid = -(-steps_of(sample, count * patch) // patch)
@@ -42,10 +45,10 @@ def tokens(subject: Subject, sample: Sample, count: int) -> list[str]:
 
 
 def unit_of(subject: Subject) -> str:
-    """What a token of this network stands for, as an axis label."""
+    """The key of the text that says what a token of this network is."""
     if isinstance(subject.model, ViT):
-        return "class token, then patches (row,column)"
-    return "row of the image" if subject.card.view == "rows" else "step"
+        return "attention.patches"
+    return "attention.rows" if subject.card.view == "rows" else "axis.step"
 
 
 PATTERNS = {"previous": -1, "itself": 0, "next": 1}
@@ -74,7 +77,7 @@ def _notice(subject: Subject, weights: np.ndarray, names: Sequence[str]) -> Noti
     values = {"layer": layer + 1, "head": head + 1, "share": share, "even": 1 / len(names)}
     if pattern != "one":
         return notice(subject, f"attention.notice.{pattern}", **values)
-    token = names[int(weights[layer, head].mean(0).argmax())]
+    token = label_of(subject.lang, "token", names[int(weights[layer, head].mean(0).argmax())])
     return notice(subject, "attention.notice.one", token=token, **values)
 
 
@@ -103,26 +106,29 @@ def draw(subject: Subject) -> list[ViewPicture]:
         frames(right, ink, xs, ys, (length, length), layers * heads)
         half = (length - 1) / 2
         places = [x - half + t for x in xs for t in ticks]
-        words = [names[t] for t in ticks]
+        words = [label_of(ink.lang, "token", names[t]) for t in ticks]
         small = {"fontsize": 6.5}
         right.set_xticks(places, words * heads, rotation=90, **small)
         right.set_yticks([y - half + t for y in ys for t in ticks], words * layers, **small)
         right.tick_params(length=2, pad=1.5, color=ink.edge)
         for h, x in enumerate(xs):
-            right.text(x, -0.5 - 0.03 * length, f"head {h + 1}", ha="center", va="bottom")
+            word = ink.say("axis.head", head=h + 1)
+            right.text(x, -0.5 - 0.03 * length, word, ha="center", va="bottom")
         for k, y in enumerate(ys):
             edge = sheet.shape[1] - 0.5 + 0.03 * length
-            right.text(edge, y, f"layer {k + 1}", rotation=270, ha="left", va="center")
-        right.set_xlabel(f"key: {unit_of(subject)}")
-        right.set_ylabel(f"query: {unit_of(subject)}")
-        figure.colorbar(image, cax=bar, extend="max", label="attention weight")
+            word = ink.say("axis.layer", layer=k + 1)
+            right.text(edge, y, word, rotation=270, ha="left", va="center")
+        unit = ink.say(unit_of(subject))
+        right.set_xlabel(ink.say("attention.key", unit=unit))
+        right.set_ylabel(ink.say("attention.query", unit=unit))
+        figure.colorbar(image, cax=bar, extend="max", label=ink.say("axis.attention"))
 
     alt = subject.say(
         "attention.alt", name=sample.caption, heads=heads, layers=layers, deviation=deviation
     )
     size = (8.4, min(1.4 + 5.2 / max(heads, 4) * layers, 11))
-    title, note = subject.say("attention.title"), _notice(subject, weights, names)
-    return [view_picture("attention", title, alt, paint, size, note, weights=weights, tokens=names)]
+    note, arrays = _notice(subject, weights, names), {"weights": weights, "tokens": names}
+    return [view_picture(subject, "attention", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("every head of every layer over the input, before dropout", fits, draw)

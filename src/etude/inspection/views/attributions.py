@@ -22,7 +22,8 @@ STEPS = 48
 """Steps of the integral from the baseline to the input."""
 BARS = 15
 """Largest number of features of a vector with bars, by size of attribution."""
-METHODS = ("integrated gradients", "occlusion")
+METHODS = ("attributions.integrated", "attributions.occlusion")
+"""The keys of the names of both methods."""
 Attribution = tuple[np.ndarray, np.ndarray, float]
 
 
@@ -82,9 +83,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the input of each sample and its attributions by both methods."""
     samples = subject.samples
     results = [attribute(subject, sample) for sample in samples]
-    unit = (
-        "change of the logit" if subject.task.predicts == "classes" else "change, normalised units"
-    )
+    classes = subject.task.predicts == "classes"
+    unit = "attributions.logit" if classes else "attributions.value"
     paint, size = _layout(subject, samples, results, unit)
     alt = subject.say(
         "attributions.alt",
@@ -97,11 +97,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     for index, (gradients, occluded, _) in enumerate(results):
         end = f"_{index}" if index else ""
         arrays |= {f"integrated_gradients{end}": gradients, f"occlusion{end}": occluded}
-    title, note = (
-        subject.say("attributions.title"),
-        _strongest(subject, samples[-1], results[-1][0]),
-    )
-    return [view_picture("attributions", title, alt, paint, size, note, **arrays)]
+    note = _strongest(subject, samples[-1], results[-1][0])
+    return [view_picture(subject, "attributions", alt, paint, size, note, **arrays)]
 
 
 def _strongest(subject: Subject, sample: Sample, gradients: np.ndarray) -> Notice:
@@ -121,7 +118,7 @@ def _layout(
     subject: Subject, samples: list[Sample], results: list[Attribution], unit: str
 ) -> tuple[Callable[[Any, Ink], None], tuple[float, float]]:
     """The paint function and the size of the figure, by kind of sample: maps next to an image, bars
-    for the features of a vector, bars below a sequence."""
+    for the features of a vector, bars below a sequence. unit: the key of the label of a scale."""
     ndim, count = samples[0].raw.ndim, len(samples)
     if ndim == 3:
         rows = 0.3 + 2.3 * count
@@ -155,8 +152,8 @@ def _images(
             options = {"vmin": -top, "vmax": top, "interpolation": "nearest"}
             image = axes.imshow(flat, cmap=ink.signed, **options)
             framed(axes, ink)
-            axes.set_title(name, fontsize=8)
-            figure.colorbar(image, ax=axes, shrink=0.85, label=unit)
+            axes.set_title(ink.say(name), fontsize=8)
+            figure.colorbar(image, ax=axes, shrink=0.85, label=ink.say(unit))
 
 
 def _sequences(
@@ -169,17 +166,17 @@ def _sequences(
     room = 0.06 * ((high - low) or 1.0)
     for column, sample, (*maps, _) in zip(grid.T, samples, results):
         length = steps_of(sample, len(sample.raw))
-        paint_steps(column[0], ink, sample.raw[:length], "input")
+        paint_steps(column[0], ink, sample.raw[:length])
         column[0].set_title(wrapped(sample.name, 6.4 / len(samples), rows=2), fontsize=8)
         for axes, each, name in zip(column[1:], maps, METHODS):
             values = _by_step(each)[:length]
             axes.bar(np.arange(length), values, 0.9, color=signs(ink, values))
             axes.axhline(0, color=ink.edge, linewidth=0.8)
             axes.set_ylim(low - room, high + room)
-            axes.set_title(name, fontsize=8)
-        column[-1].set_xlabel("step")
+            axes.set_title(ink.say(name), fontsize=8)
+        column[-1].set_xlabel(ink.say("axis.step"))
     for axes in grid[1:, 0]:
-        axes.set_ylabel(unit.replace(", ", ",\n").replace(" of", "\nof"))
+        axes.set_ylabel(wrapped(ink.say(unit), 1.1, 9))
 
 
 def _by_step(each: np.ndarray) -> np.ndarray:
@@ -203,12 +200,13 @@ def _vectors(
         for shift, values, i, name in (
             (-0.2, gradients, 0, METHODS[0]), (0.2, occluded, 1, METHODS[1]),
         ):  # fmt: skip
-            axes.barh(rows + shift, values[order], 0.38, color=ink.lines[i], label=name)
+            axes.barh(rows + shift, values[order], 0.38, color=ink.lines[i], label=ink.say(name))
         axes.axvline(0, color=ink.edge, linewidth=0.8)
-        axes.set_yticks(rows, [f"feature {d} = {sample.raw[d]:.4g}" for d in order], fontsize=8)
+        names = [ink.say("attributions.feature", index=d, value=sample.raw[d]) for d in order]
+        axes.set_yticks(rows, names, fontsize=8)
         # Limits in reverse order put the first feature at the top.
         axes.set_ylim(len(order) - 0.4, -0.6)
-        axes.set_xlabel(unit)
+        axes.set_xlabel(ink.say(unit))
         axes.set_title(wrapped(sample.name, 5.6 / len(samples), rows=2), fontsize=8)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8)

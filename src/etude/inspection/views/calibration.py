@@ -59,15 +59,16 @@ def draw(subject: Subject) -> list[ViewPicture]:
 
     def paint(figure: Any, ink: Ink) -> None:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        top.plot([0, 1], [0, 1], "--", color=ink.edge, linewidth=1.2, label="as sure as right")
+        perfect = {"color": ink.edge, "linewidth": 1.2, "label": ink.say("calibration.perfect")}
+        top.plot([0, 1], [0, 1], "--", **perfect)
         dots = {"color": ink.lines[0], "fmt": "o", "markersize": 4, "capsize": 2}
-        top.errorbar(
-            confidence[some], accuracy[some], spread, label="network, 95 % interval", **dots
-        )
-        top.set(ylabel="share that was right", ylim=(-0.03, 1.03))
+        label = ink.say("calibration.network")
+        top.errorbar(confidence[some], accuracy[some], spread, label=label, **dots)
+        top.set(ylabel=ink.metric("accuracy"), ylim=(-0.03, 1.03))
         legend(top, 2)
         bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
-        bottom.set(xlabel="probability of the class said", ylabel="samples", xlim=(0, 1))
+        label = ink.say("calibration.confidence")
+        bottom.set(xlabel=label, ylabel=ink.say("calibration.samples"), xlim=(0, 1))
         log_scale(bottom.yaxis)
         bottom.set_ylim(
             0.5, 2 * count.max()
@@ -82,8 +83,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         points=100 * abs(mean - share), sure=mean, right=share, error=100 * error,
     )  # fmt: skip
     arrays = {"confidence": confidence, "accuracy": accuracy, "count": count, "error": error}
-    title = subject.say("calibration.title")
-    return [view_picture("calibration", title, alt, paint, (4.8, 4.4), note, **arrays)]
+    return [view_picture(subject, "calibration", alt, paint, (4.8, 4.4), note, **arrays)]
 
 
 VIEW = View("whether it is right as often as it is sure", fits, draw, 30)

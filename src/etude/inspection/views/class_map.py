@@ -111,17 +111,18 @@ def draw(subject: Subject) -> list[ViewPicture]:
                     each, cmap=ink.heat, extent=edge, interpolation="bilinear", **scale
                 )
                 framed(axes, ink)
-                word = "said" if label == labels[0] else "true" if _is(sample, label) else "second"
-                axes.set_title(wrapped(f"{word}: {names[label]}", 1.85, rows=2), fontsize=8)
-            figure.colorbar(image, ax=others, label="speaks for the class", shrink=0.85)
+                other = "true" if _is(sample, label) else "second"
+                kind = "predicted" if label == labels[0] else other
+                word = ink.say(f"class.{kind}", label=names[label])
+                axes.set_title(wrapped(word, 1.85, rows=2), fontsize=8)
+            figure.colorbar(image, ax=others, label=ink.say("class-map.evidence"), shrink=0.85)
 
     alt = subject.say("class-map.alt", names=" / ".join(sample.caption for sample in samples))
-    arrays = {f"maps_{i}" if i else "maps": pair for i, pair in enumerate(maps)}
+    arrays = {"classes": np.array(chosen)}
+    arrays |= {f"maps_{i}" if i else "maps": pair for i, pair in enumerate(maps)}
     size = (7.6, 0.3 + 2.3 * len(samples))
-    title, note = subject.say("class-map.title"), _notice(subject, maps[-1], chosen[-1])
-    return [
-        view_picture("class-map", title, alt, paint, size, note, classes=np.array(chosen), **arrays)
-    ]
+    note = _notice(subject, maps[-1], chosen[-1])
+    return [view_picture(subject, "class-map", alt, paint, size, note, **arrays)]
 
 
 def _notice(subject: Subject, maps: np.ndarray, labels: list[int]) -> Notice:

@@ -64,7 +64,6 @@ def draw(subject: Subject) -> list[ViewPicture]:
     rolled = rollout(weights)[0, 1:].reshape(grid)
     layers, heads = token.shape[:2]
     above = [*token.mean(1), rolled]
-    labels = [*(f"layer {k + 1}" for k in range(layers)), "rollout"]
     columns = max(len(above), heads) + 1
     shape = sample.raw.shape[1:]
 
@@ -73,21 +72,19 @@ def draw(subject: Subject) -> list[ViewPicture]:
         for axes in rows.ravel():
             axes.set_axis_off()
             axes.set(xticks=[], yticks=[])  # ticks of an empty place would take space
-        for axes, title in ((rows[0, 0], "patches"), (rows[1, 0], "rollout outlined")):
+        for axes, key in ((rows[0, 0], "patches"), (rows[1, 0], "outlined")):
             axes.set_axis_on()
             paint_sample(axes, ink, sample.raw, subject.card.top)
-            axes.set_title(f"{title}\n{grid[0]} x {grid[1]}", fontsize=8)
+            axes.set_title(f"{ink.say(f'class-token.{key}')}\n{grid[0]} x {grid[1]}", fontsize=8)
         patch_lines(rows[0, 0], shape, grid)
         # Each patch is repeated 8 x 8, so that the outline follows the borders of patches.
         outline(rows[1, 0], np.kron(rolled, np.ones((8, 8))), shape)
-        below = [f"layer {layers}\nhead {k + 1}" for k in range(heads)]
+        names = [ink.say("axis.layer", layer=k + 1) for k in range(layers)]
+        means = [f"{name}\n{ink.say('class-token.mean')}" for name in names]
+        last = [f"{names[-1]}\n{ink.say('axis.head', head=k + 1)}" for k in range(heads)]
         for row, maps, words in (
-            (
-                rows[0, 1:],
-                above,
-                [f"{word}\nmean of heads" for word in labels[:-1]] + ["rollout\n"],
-            ),
-            (rows[1, 1:], list(token[-1]), below),
+            (rows[0, 1:], above, [*means, ink.say("class-token.rollout") + "\n"]),
+            (rows[1, 1:], list(token[-1]), last),
         ):
             top = max(float(map_.max()) for map_ in maps)
             for axes, map_, word in zip(row, maps, words):
@@ -95,11 +92,11 @@ def draw(subject: Subject) -> list[ViewPicture]:
                 image = axes.imshow(map_, cmap=ink.heat, vmin=0, vmax=top, interpolation="nearest")
                 framed(axes, ink)
                 axes.set_title(word, fontsize=8)
-            figure.colorbar(image, ax=list(row), label="attention weight", shrink=0.8, pad=0.01)
+            label = ink.say("axis.attention")
+            figure.colorbar(image, ax=list(row), label=label, shrink=0.8, pad=0.01)
         rows[1, 0].set_xlabel(wrapped(sample.name, 1.15, 7, rows=3), fontsize=7)
 
     alt = subject.say("class-token.alt", name=sample.caption, layers=layers, heads=heads)
-    title = subject.say("class-token.title")
     place = np.unravel_index(rolled.argmax(), grid)
     note = notice(
         subject, "class-token.notice", share=float(rolled.max() / rolled.sum()),
@@ -107,7 +104,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     )  # fmt: skip
     width = min(1.25 * columns + 0.8, 12)
     size = (width, 1.7 + 1.8 * (width - 0.8) / columns)
-    return [view_picture("class-token", title, alt, paint, size, note, token=token, rollout=rolled)]
+    arrays = {"token": token, "rollout": rolled}
+    return [view_picture(subject, "class-token", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("the class token's attention over the patches, and rollout", fits, draw, 34)

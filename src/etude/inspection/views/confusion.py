@@ -86,7 +86,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         axes.set_yticks(np.arange(len(classes) + 1) - 0.5, minor=True)
         axes.grid(which="minor", color=ink.faint, linewidth=0.5)
         axes.tick_params(which="both", length=0)
-        axes.set(xlabel="class said", ylabel="true class")
+        axes.set(xlabel=ink.say("confusion.predicted"), ylabel=ink.say("confusion.true"))
         for cell in zip(*np.nonzero(counts)) if len(classes) <= MOST_CLASSES else ():
             row, column = map(int, cell)
             text = cell_text(int(counts[cell]), inside.get((row, column)), len(classes))
@@ -99,10 +99,10 @@ def draw(subject: Subject) -> list[ViewPicture]:
         alt += " " + subject.say("confusion.named", named=NAMED)
     if len(classes) > MOST_CLASSES:
         alt += " " + subject.say("confusion.many", classes=len(classes))
-    title, note = subject.say("confusion.title"), _notice(subject, counts)
+    note = _notice(subject, counts)
     flat = [(t, p, int(i)) for (t, p), samples in inside.items() for i in samples]
     arrays = {"counts": counts, "wrong": np.array(flat, np.int64).reshape(-1, 3)}
-    return [view_picture("confusion", title, alt, paint, (side + 0.6, side), note, **arrays)]
+    return [view_picture(subject, "confusion", alt, paint, (side + 0.6, side), note, **arrays)]
 
 
 def _readable(ground: tuple[float, ...]) -> str:

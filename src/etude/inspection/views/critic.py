@@ -52,28 +52,27 @@ def draw(subject: Subject) -> list[ViewPicture]:
     def paint(figure: Any, ink: Ink) -> None:
         left, map_ = figure.subplots(1, 2)
         edges = np.linspace(0.5 - far, 0.5 + far, 31)
-        for values, name, i in ((of_codes, "codes", 0), (of_draws, "draws of the prior", 1)):
+        for values, key, i in ((of_codes, "axis.codes", 0), (of_draws, "critic.prior", 1)):
             style = {"color": ink.lines[i], "linestyle": "-" if i == 0 else "--", "linewidth": 1.6}
-            left.stairs(np.histogram(values, edges)[0], edges, label=name, **style)
-        left.set(xlabel="probability that it is of the prior", ylabel="codes or draws")
+            left.stairs(np.histogram(values, edges)[0], edges, label=ink.say(key), **style)
+        left.set(xlabel=ink.say("critic.probability"), ylabel=ink.say("critic.count"))
         legend(left, 1)
         image = map_.imshow(
             over.reshape(SIDE, SIDE), extent=(-reach, reach, -reach, reach), origin="lower",
             cmap=ink.signed, vmin=0.5 - far, vmax=0.5 + far,
         )  # fmt: skip
         map_.scatter(*points.T, s=2, color=ink.text, alpha=0.5, linewidths=0)
-        first, second = plane.names()
+        first, second = plane.names(ink)
         map_.set(xlabel=first, ylabel=second)
-        figure.colorbar(image, ax=map_, label="probability of the prior", shrink=0.8)
+        figure.colorbar(image, ax=map_, label=ink.say("critic.probability"), shrink=0.8)
 
     alt = subject.say("critic.alt", right=right)
     arrays = {"of_codes": of_codes, "of_prior": of_draws, "map": over.reshape(SIDE, SIDE)}
-    title = subject.say("critic.title")
     note = notice(
         subject, f"critic.notice.{'guess' if right < GUESS else 'tells'}", right=right,
         codes=float(of_codes.mean()), draws=float(of_draws.mean()),
     )  # fmt: skip
-    return [view_picture("critic", title, alt, paint, (7.6, 3.4), note, **arrays)]
+    return [view_picture(subject, "critic", alt, paint, (7.6, 3.4), note, **arrays)]
 
 
 VIEW = View("what the discriminator takes for the prior", fits, draw, 51)

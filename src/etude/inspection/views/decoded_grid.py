@@ -34,13 +34,11 @@ def draw(subject: Subject) -> list[ViewPicture]:
         axes.set_xticks(xs, words)
         axes.set_yticks(ys, words[::-1])
         axes.tick_params(length=0)
-        first, second = plane.names()
-        unit = "standard deviations of the prior"
-        axes.set(xlabel=f"{first}, {unit}", ylabel=f"{second}, {unit}")
+        first, second = (ink.say("decoded-grid.axis", name=name) for name in plane.names(ink))
+        axes.set(xlabel=first, ylabel=second)
 
     alt = subject.say("decoded-grid.alt", side=SIDE, reach=REACH, share=plane.share)
     arrays = {"images": images, "points": points}
-    title = subject.say("decoded-grid.title")
     square = images.reshape(SIDE, SIDE, -1)
     by_axis = [float(np.abs(np.diff(square, axis=axis)).mean()) for axis in (1, 0)]
     more = int(np.argmax(by_axis))
@@ -48,7 +46,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         subject, f"decoded-grid.notice.{('across', 'up')[more]}",
         more=255 * by_axis[more], less=255 * by_axis[1 - more],
     )  # fmt: skip
-    return [view_picture("decoded-grid", title, alt, paint, (6.0, 6.0), note, **arrays)]
+    return [view_picture(subject, "decoded-grid", alt, paint, (6.0, 6.0), note, **arrays)]
 
 
 VIEW = View("a grid decoded across the plane of the codes", needs_codes, draw, 47)

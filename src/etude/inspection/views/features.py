@@ -58,7 +58,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sides = [f"{name}\n{m.shape[1]} x {m.shape[2]}" for name, m in layers.items()]
         right.set_yticks(ys, sides, fontsize=7)
         right.tick_params(length=0)
-        figure.colorbar(image, ax=right, label="of the layer's\nlargest value", pad=0.01)
+        figure.colorbar(image, ax=right, label=ink.say("features.scale"), pad=0.01)
 
     alt = subject.say("features.alt", name=sample.caption, layers=len(layers), shown=SHOWN)
     name, last = list(layers.items())[-1]
@@ -67,8 +67,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         total=len(last), zeros=float((last <= 0).mean()),
     )  # fmt: skip
     size = (8.4, max(1.8, 0.7 + 0.55 * len(layers)))
-    title = subject.say("features.title")
-    return [view_picture("features", title, alt, paint, size, note, **layers)]
+    return [view_picture(subject, "features", alt, paint, size, note, **layers)]
 
 
 VIEW = View("feature maps by layer, for a sample", fits, draw, 41)

@@ -37,16 +37,16 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(as_panels(images.reshape(-1, *images.shape[2:]), 255), columns)
         show_sheet(axes, sheet)
         frames(axes, ink, xs, ys, images.shape[-2:], images.shape[0] * columns)
-        words = ["start" if i == 0 else f"epoch {i}" for i in moments]
+        words = [ink.say("filmstrip.epoch" if i else "filmstrip.start", epoch=i) for i in moments]
         axes.set_yticks(ys, words)
         axes.tick_params(length=0)
-        axes.set_xlabel("a column is one draw of noise")
+        axes.set_xlabel(ink.say("filmstrip.columns"))
 
     alt = subject.say("filmstrip.alt", columns=columns, rows=len(moments))
     size = (7.6, 0.35 + 0.58 * len(moments))
-    title = subject.say("filmstrip.title")
     note = _notice(subject, np.stack([arrays["samples"] for _, arrays in frames_]))
-    return [view_picture("filmstrip", title, alt, paint, size, note, samples=images, epoch=moments)]
+    arrays = {"samples": images, "epoch": moments}
+    return [view_picture(subject, "filmstrip", alt, paint, size, note, **arrays)]
 
 
 def _notice(subject: Subject, frames_: np.ndarray) -> Notice:

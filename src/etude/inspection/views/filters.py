@@ -57,11 +57,10 @@ def draw(subject: Subject) -> list[ViewPicture]:
                 frames(axes, ink, xs, [y], (side, side), min(SHOWN, len(w)))
         axes.set_yticks(ys, [f"{n}\n{w.shape[-2]} x {w.shape[-1]}" for n, w in layers.items()])
         axes.tick_params(length=0)
-        figure.colorbar(image, ax=axes, label="weight, of the\nlayer's largest", pad=0.01)
+        figure.colorbar(image, ax=axes, label=ink.say("filters.scale"), pad=0.01)
 
     alt = subject.say("filters.alt", layers=len(layers), shown=SHOWN)
     size = (7.6, max(1.6, 0.5 + 0.45 * len(layers)))
-    title = subject.say("filters.title")
     name, w = next(iter(layers.items()))
     norm = np.linalg.norm(w.reshape(len(w), -1), axis=1)
     note = notice(
@@ -69,7 +68,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         times=float(norm.max() / max(np.median(norm), 1e-12)),
         quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
     )  # fmt: skip
-    return [view_picture("filters", title, alt, paint, size, note, **layers)]
+    return [view_picture(subject, "filters", alt, paint, size, note, **layers)]
 
 
 VIEW = View("filters by layer", fits, draw, 40)

@@ -44,20 +44,19 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(panels, COLUMNS)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-top, vmax=top)
         frames(axes, ink, xs, ys, panels.shape[1:], len(panels))
-        figure.colorbar(image, ax=axes, label="weight", extend="both", shrink=0.8)
+        label = ink.say("first-layer.weight")
+        figure.colorbar(image, ax=axes, label=label, extend="both", shrink=0.8)
 
     alt = subject.say("first-layer.alt", shown=len(chosen), count=len(weights))
     rows = -(-len(chosen) // COLUMNS)
     size = (7.6, 0.4 + 0.82 * rows)
-    title = subject.say("first-layer.title")
     note = notice(
         subject, "first-layer.notice", unit=int(chosen[0]), norm=float(norm[chosen[0]]),
         times=float(norm[chosen[0]] / max(float(np.median(norm)), 1e-12)),
         quiet=int((norm < 0.5 * np.median(norm)).sum()), count=len(norm),
     )  # fmt: skip
-    return [
-        view_picture("first-layer", title, alt, paint, size, note, weights=weights, units=chosen)
-    ]
+    arrays = {"weights": weights, "units": chosen}
+    return [view_picture(subject, "first-layer", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("first-layer weights as images", fits, draw, 40)

@@ -9,6 +9,7 @@ from etude.data.dataset import Card, Split
 from etude.data.resident import Resident
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.inspection.words import title
 from etude.render.style import Ink, legend, line
 
 POINTS = 400
@@ -44,13 +45,13 @@ def draw(subject: Subject) -> list[ViewPicture]:
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
         dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
-        axes.scatter(test.x[:, 0], test.y[:, 0], label="test data", **dots)
-        axes.plot(x[:, 0], values[:, 0], label=subject.result["model"], **line(ink, 0))
-        axes.set(xlabel="input x", ylabel=subject.card.unit)
+        axes.scatter(test.x[:, 0], test.y[:, 0], label=ink.say("axis.test_data"), **dots)
+        label = title(subject.result)
+        axes.plot(x[:, 0], values[:, 0], label=label, **line(ink, 0))
+        axes.set(xlabel=ink.say("fitted.x"), ylabel=subject.card.unit)
         legend(axes, markerscale=2.5)
 
     alt = subject.say("fitted.alt", points=len(test))
-    title = subject.say("fitted.title")
     arrays = {"x": x[:, 0], "fitted": values, "test_x": test.x, "test_y": test.y}
     at_test = torch.from_numpy(subject.outputs)
     miss = np.abs(task.in_units(at_test)[:, 0] - test.y[:, 0])  # type: ignore[attr-defined]
@@ -59,7 +60,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         subject, "fitted.notice", median=float(np.median(miss)), most=float(miss[worst]),
         x=float(test.x[worst, 0]), unit=subject.card.unit,
     )  # fmt: skip
-    return [view_picture("fitted", title, alt, paint, (6.4, 3.6), note, **arrays)]
+    return [view_picture(subject, "fitted", alt, paint, (6.4, 3.6), note, **arrays)]
 
 
 VIEW = View("the fitted function against the data", fits, draw, 15)

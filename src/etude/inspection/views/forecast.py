@@ -7,6 +7,7 @@ import torch
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.inspection.words import baseline_name
 from etude.render.labels import wrapped
 from etude.render.style import Ink, legend, line
 from etude.tasks.forecast import naive
@@ -30,26 +31,27 @@ def draw(subject: Subject) -> list[ViewPicture]:
     before, ahead = sample.raw[:, 0], np.arange(1, len(predicted) + 1)
     what = "seasonal naive" if card.season else "persistence"
     baseline = naive(sample.raw[None], len(predicted), card.season or 1)[0]
-    forecasts = {"the network": predicted, what: baseline}
 
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
-        axes.plot(np.arange(1 - len(before), 1), before, color=ink.text, label="input")
+        axes.plot(
+            np.arange(1 - len(before), 1), before, color=ink.text, label=ink.say("axis.input")
+        )
         if sample.true is not None:
-            style = {"color": ink.text, "marker": "o", "markersize": 3, "label": "observed"}
-            axes.plot(ahead, sample.true, **style)
-        for i, (name, values) in enumerate(forecasts.items()):
-            axes.plot(ahead, values, label=name, **line(ink, i))
+            style = {"color": ink.text, "marker": "o", "markersize": 3}
+            axes.plot(ahead, sample.true, label=ink.say("forecast.observed"), **style)
+        axes.plot(ahead, predicted, label=ink.say("forecast.network"), **line(ink, 0))
+        axes.plot(ahead, baseline, label=baseline_name(what, ink.lang), **line(ink, 1))
         axes.axvline(0.5, color=ink.faint, linewidth=1)
-        axes.set(xlabel="steps from now", ylabel=card.unit)
+        axes.set(xlabel=ink.say("forecast.ahead"), ylabel=card.unit)
         legend(axes, 4, title=wrapped(sample.name, 6.3, 9), alignment="left")
 
-    alt = subject.say("forecast.alt", name=sample.caption, what=what)
+    alt = subject.say("forecast.alt", name=sample.caption, what=baseline_name(what, subject.lang))
     arrays = {"shown": before, "network": predicted, "naive": baseline}
     if sample.true is not None:
         arrays["came"] = sample.true
-    title, note = subject.say("forecast.title"), _notice(subject, arrays, what)
-    return [view_picture("forecast", title, alt, paint, (7.2, 3.6), note, **arrays)]
+    note = _notice(subject, arrays, baseline_name(what, subject.lang))
+    return [view_picture(subject, "forecast", alt, paint, (7.2, 3.6), note, **arrays)]
 
 
 def _notice(subject: Subject, arrays: dict[str, Any], what: str) -> Notice:

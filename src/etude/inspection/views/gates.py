@@ -16,11 +16,9 @@ from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_steps
 from etude.render.style import Ink, show_image, whole
 
-PANELS = {
-    "i": "input gate", "f": "forget gate", "o": "output gate",
-    "g": "cell candidate", "h": "hidden state", "c": "cell state",
-}  # fmt: skip
-"""In the order of the picture: panels that share a scale are next to each other."""
+PANELS = ("i", "f", "o", "g", "h", "c")
+"""Gates and states, in the order of the picture: panels that share a scale are next to each other.
+The text of each is `gates.KEY`."""
 MOST = 4
 """Largest number of layers shown, counted from the input."""
 
@@ -42,9 +40,15 @@ def paint_input(axes: Any, ink: Ink, subject: Subject, sample: Sample, length: i
         framed(axes, ink)
         axes.set_yticks(np.arange(length))
         whole(axes.yaxis)
-        axes.set_ylabel("row = step")
+        axes.set_ylabel(ink.say("gates.rows"))
     else:
-        paint_steps(axes, ink, sample.raw[:length], "input")
+        paint_steps(axes, ink, sample.raw[:length])
+
+
+def _layer(ink: Ink, name: str) -> str:
+    """The name of a layer in a figure; `name`: "layer 1" or "layer 1 backwards", as in a trace."""
+    _, layer, *backwards = name.split()
+    return ink.say("gates.backwards" if backwards else "axis.layer", layer=layer)
 
 
 def ratio_of(sample: Sample) -> float:
@@ -86,10 +90,11 @@ class Walk:
             paint_input(first, ink, subject, sample, length)
             width = 2.0 if self.down else 6.4 / len(self.layers)
             heading = f"{wrapped(sample.name, width, 8, 2)}\n" if index == 0 else ""
-            first.set_title(heading + name, fontsize=8)
+            first.set_title(heading + _layer(ink, name), fontsize=8)
             # One order for all panels of a layer, so that a unit can be followed across them.
             order = np.argsort(-gates["c"][-1], kind="stable")
-            for axes, (key, word) in zip(others, PANELS.items()):
+            for axes, key in zip(others, PANELS):
+                word = ink.say(f"gates.{key}")
                 options = {"aspect": "auto", "interpolation": "nearest", **self.scale(ink, key)}
                 images[key] = axes.imshow(self.panel(gates[key], order), **options)
                 framed(axes, ink)
@@ -100,8 +105,8 @@ class Walk:
             if not self.down:
                 others[-1].set_xticks(np.arange(length))
                 whole(others[-1].xaxis)
-                others[-1].set_xlabel("step")
-        self._bars(figure, grid, images)
+                others[-1].set_xlabel(ink.say("axis.step"))
+        self._bars(figure, ink, grid, images)
 
     def _grid(self, figure: Any, layers: int, ratio: float) -> np.ndarray:
         """Axes [layers, input and panels]: one row per layer if steps go down, else one column."""
@@ -112,15 +117,15 @@ class Walk:
         grid = figure.subplots(1 + len(PANELS), layers, squeeze=False, sharex="col")
         return np.asarray(grid).T
 
-    def _bars(self, figure: Any, grid: np.ndarray, images: dict[str, Any]) -> None:
+    def _bars(self, figure: Any, ink: Ink, grid: np.ndarray, images: dict[str, Any]) -> None:
         """Draw one colour bar per scale, next to the panels that share it."""
         where: dict[str, Any] = (
             {"location": "bottom", "aspect": 18} if self.down else {"aspect": 12}
         )
         for key, panels, label in (
-            ("o", slice(1, 4), "gates: 0 closed, 1 open"),
-            ("h", slice(4, 6), "candidate, hidden state"),
-            ("c", slice(6, 7), "cell state"),
+            ("o", slice(1, 4), ink.say("gates.scale.gates")),
+            ("h", slice(4, 6), ink.say("gates.scale.states")),
+            ("c", slice(6, 7), ink.say("gates.c")),
         ):
             beside = grid[-1:, panels] if self.down else grid[:, panels]
             more = {"extend": "both"} if key == "c" else {}
@@ -154,8 +159,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
         for key, value in gates.items()
     }
     size = (9.6, 1.1 + 2.0 * len(layers)) if walk.down else (8.4, 7.6)
-    title, note = subject.say("gates.title"), _notice(subject, layers)
-    return [view_picture("gates", title, alt, paint, size, note, input=x[:length], **arrays)]
+    note = _notice(subject, layers)
+    return [view_picture(subject, "gates", alt, paint, size, note, input=x[:length], **arrays)]
 
 
 def _notice(subject: Subject, layers: dict[str, dict[str, np.ndarray]]) -> Notice:

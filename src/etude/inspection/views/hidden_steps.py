@@ -24,7 +24,7 @@ def fits(subject: Subject) -> str:
 
 def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     """The change of the prediction when one step at a time is replaced by the training mean [L],
-    and its unit.
+    and the key of its unit.
 
     Classification: change of the probability of the predicted class, in percentage points.
     Forecast: mean absolute change, in the unit of the data, or in percent if they are modelled as
@@ -40,45 +40,47 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     if subject.task.predicts == "classes":
         label = int(whole[0].argmax())
         before, after = whole.double().softmax(1)[:, label], without.double().softmax(1)[:, label]
-        return (100 * (after - before)).numpy(), "change of its probability, points"
+        return (100 * (after - before)).numpy(), "hidden-steps.probability"
     std = torch.tensor(subject.card.y_std)
     moved = ((without - whole).abs() * std).mean(1).double()
     # A difference d of logarithms is a relative change of exp(d) - 1.
     if subject.card.log:
-        return (100 * moved.expm1()).numpy(), "mean change, %"
-    return moved.numpy(), f"mean change, {subject.card.unit}"
+        return (100 * moved.expm1()).numpy(), "hidden-steps.relative"
+    return moved.numpy(), "hidden-steps.value"
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the input, and the change at each step; images have their rows downwards."""
     sample = subject.sample
-    moved, unit = changes(subject, sample)
+    moved, key = changes(subject, sample)
     x = sample.batch.x[0, : len(moved)].numpy()
     down, steps = sample.raw.ndim == 3, np.arange(len(moved))
 
     def paint(figure: Any, ink: Ink) -> None:
+        unit = ink.say(key, unit=subject.card.unit)
         if down:
             first, second = figure.subplots(1, 2, width_ratios=[ratio_of(sample), 1.6])
             second.barh(steps, moved, color=signs(ink, moved))
             second.axvline(0, color=ink.edge, linewidth=0.8)
-            second.set(ylim=(len(moved) - 0.5, -0.5), xlabel=unit, ylabel="row that is hidden")
+            second.set(ylim=(len(moved) - 0.5, -0.5), xlabel=unit)
+            second.set_ylabel(ink.say("hidden-steps.row"))
             whole(second.yaxis)
         else:
             first, second = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
             second.bar(steps, moved, color=signs(ink, moved))
             second.axhline(0, color=ink.edge, linewidth=0.8)
-            second.set(xlabel="step that is hidden", ylabel=unit)
+            second.set(xlabel=ink.say("hidden-steps.step"), ylabel=unit)
         paint_input(first, ink, subject, sample, len(moved))
         first.set_title(wrapped(sample.name, 2.4 if down else 6.2), fontsize=9)
 
     step = int(np.abs(moved).argmax())
     alt = subject.say("hidden-steps.alt", name=sample.caption)
-    title = subject.say("hidden-steps.title")
-    key = "hidden-steps.notice.row" if down else "hidden-steps.notice"
+    sentence = "hidden-steps.notice.row" if down else "hidden-steps.notice"
     values = {"step": step, "change": float(moved[step]), "median": float(np.median(np.abs(moved)))}
-    note = notice(subject, key, unit=unit, **values)
+    note = notice(subject, sentence, unit=subject.say(key, unit=subject.card.unit), **values)
     size = (7.2, 3.2 if down else 3.8)
-    return [view_picture("hidden-steps", title, alt, paint, size, note, change=moved, input=x)]
+    arrays = {"change": moved, "input": x}
+    return [view_picture(subject, "hidden-steps", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("what changes when a step is hidden", fits, draw, 44)

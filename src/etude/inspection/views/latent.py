@@ -22,36 +22,37 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # The prior is an isotropic Gaussian around 0, so in every plane its contours are circles around
     # the projection of 0.
     centre = plane.on(np.zeros((1, codes.shape[1])))[0]
-    classes = subject.card.classes or ("",)
-    labels = subject.data.test.y[chosen] if subject.card.classes else np.zeros(len(codes), int)
+    classes = subject.card.classes
+    labels = subject.data.test.y[chosen] if classes else np.zeros(len(codes), int)
 
     def paint(figure: Any, ink: Ink) -> None:
         from matplotlib.patches import Circle
 
         axes = figure.subplots()
-        names = shorts(classes, 1.5)
+        names = shorts(classes or (ink.say("axis.codes"),), 1.5)
         for index, name in enumerate(names):
             style = marker_style(ink, index)
             own = points[labels == index]
-            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name or "codes", **style)
+            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name, **style)
         for k in (1, 2, 3):
             ring = {"fill": False, "edgecolor": ink.text, "linewidth": 0.8, "linestyle": ":"}
             axes.add_patch(Circle(centre, k * scale, **ring))
         # The legend would show a circle as a rectangle; an empty line gives it a dotted line.
-        axes.plot([], [], color=ink.text, linestyle=":", linewidth=0.8, label="prior: 1, 2, 3 std")
-        axes.set_aspect("equal")
-        across, down = plane.names()
+        ring = {"color": ink.text, "linestyle": ":", "linewidth": 0.8}
+        axes.plot([], [], label=ink.say("latent.prior"), **ring)
+        # The layout does not know by how much the aspect narrows the axes: unless they are at the
+        # left of their place, their label can be cut.
+        axes.set_aspect("equal", anchor="W")
+        across, down = plane.names(ink)
         axes.set(xlabel=across, ylabel=down)
         columns = -(-(len(names) + 1) // 26)  # a column of the legend has room for 26 lines
         figure.legend(loc="outside right upper", fontsize=8, markerscale=1.6, ncols=columns)
 
     alt = subject.say("latent.alt", count=len(codes), width=codes.shape[1], share=plane.share)
     arrays = {"codes": codes, "samples": chosen, "points": points, "axes": plane.axes}
-    title = subject.say("latent.title")
     size = (7.2 + 0.8 * (len(classes) // 26), 5.2)
-    return [
-        view_picture("latent", title, alt, paint, size, _notice(subject, codes, labels), **arrays)
-    ]
+    note = _notice(subject, codes, labels)
+    return [view_picture(subject, "latent", alt, paint, size, note, **arrays)]
 
 
 def marker_style(ink: Ink, index: int) -> dict[str, Any]:

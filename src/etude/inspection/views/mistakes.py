@@ -24,20 +24,21 @@ def fits(subject: Subject) -> str:
     return subject.data_problem
 
 
-def words(subject: Subject, index: int, width: float) -> str:
+def words(ink: Ink, subject: Subject, index: int, width: float) -> str:
     """Index, probability, predicted and true class of a test sample, in lines of `width` inches."""
     probability, predicted = subject.predictions
     classes, true = subject.card.classes, int(subject.data.test.y[index])
-    lines = [f"#{index}: {probability[index]:.0%} sure", classes[predicted[index]]]
+    sure = ink.say("mistakes.sure", index=index, probability=probability[index])
+    lines = [sure, classes[predicted[index]]]
     if predicted[index] != true:
-        lines.append(f"true: {classes[true]}")
+        lines.append(ink.say("class.true", label=classes[true]))
     return "\n".join(short(text, width, LETTERS) for text in lines)
 
 
 def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
     """Draw test samples with their predictions: images on one sheet, sequences each in its axes."""
     raw = np.asarray(subject.data.test.x[chosen])
-    titles = [words(subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
+    titles = [words(ink, subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
     if subject.card.kind == "image":
         _paint_images(figure, ink, as_panels(raw, subject.card.top), titles)
         return
@@ -97,9 +98,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             subject, f"{name}.notice", count=count, share=count / total,
             sure=float(sure[chosen[0]]), median=float(np.median(sure[chosen])), shown=len(chosen),
         )  # fmt: skip
-        pictures.append(
-            view_picture(name, subject.say(f"{name}.title"), alt, paint, size, note, **arrays)
-        )
+        pictures.append(view_picture(subject, name, alt, paint, size, note, **arrays))
     return pictures
 
 

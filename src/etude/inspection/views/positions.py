@@ -46,18 +46,17 @@ def draw(subject: Subject) -> list[ViewPicture]:
         axes.set_xticks(xs, columns + 1)
         axes.set_yticks(ys, rows + 1)
         axes.tick_params(length=0)
-        axes.set(xlabel="position: column of the patch", ylabel="position: row of the patch")
-        figure.colorbar(image, ax=axes, label="cosine similarity")
+        axes.set(xlabel=ink.say("positions.column"), ylabel=ink.say("positions.row"))
+        figure.colorbar(image, ax=axes, label=ink.say("positions.similarity"))
 
     alt = subject.say("positions.alt", count=len(learned))
-    title = subject.say("positions.title")
     near = _neighbours(down, across)
     others = ~near & ~np.eye(len(alike), dtype=bool)
     note = notice(
         subject, "positions.notice", near=float(alike[near].mean()) if near.any() else 0.0,
         others=float(alike[others].mean()) if others.any() else 0.0,
     )  # fmt: skip
-    return [view_picture("positions", title, alt, paint, (5.4, 4.4), note, similarity=alike)]
+    return [view_picture(subject, "positions", alt, paint, (5.4, 4.4), note, similarity=alike)]
 
 
 def _neighbours(down: int, across: int) -> np.ndarray:

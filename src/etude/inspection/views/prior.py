@@ -34,13 +34,15 @@ def draw(subject: Subject) -> list[ViewPicture]:
             if d >= count:
                 axes.set_axis_off()
                 continue
-            axes.stairs(density[d], edges, fill=True, color=ink.lines[0], alpha=0.5, label="codes")
-            axes.plot(grid, bell, color=ink.lines[1], linestyle="--", label="prior")
-            axes.set_title(f"number {d + 1}", fontsize=8)
+            bars = {"fill": True, "color": ink.lines[0], "alpha": 0.5}
+            axes.stairs(density[d], edges, label=ink.say("axis.codes"), **bars)
+            dashed = {"color": ink.lines[1], "linestyle": "--"}
+            axes.plot(grid, bell, label=ink.say("prior.prior"), **dashed)
+            axes.set_title(ink.say("prior.dimension", place=d + 1), fontsize=8)
         for axes in rows[-1]:
-            axes.set_xlabel("value")
+            axes.set_xlabel(ink.say("prior.value"))
         for axes in rows[:, 0]:
-            axes.set_ylabel("density")
+            axes.set_ylabel(ink.say("prior.density"))
         figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
 
     alt = subject.say(
@@ -49,7 +51,6 @@ def draw(subject: Subject) -> list[ViewPicture]:
     )  # fmt: skip
     size = (7.6, 1.0 + 1.3 * -(-count // 4))
     arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
-    title = subject.say("prior.title")
     mean, std = codes.mean(0), codes.std(0)
     # The number that differs most from the prior, in mean (in standard deviations) or in scale (the
     # logarithm treats half and double alike; the maximum guards a number that is constant).
@@ -58,7 +59,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         subject, "prior.notice", place=off + 1, mean=float(mean[off]), std=float(std[off]),
         scale=scale, ratio=test["prior_ratio"],
     )  # fmt: skip
-    return [view_picture("prior", title, alt, paint, size, note, **arrays)]
+    return [view_picture(subject, "prior", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)

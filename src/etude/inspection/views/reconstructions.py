@@ -36,20 +36,20 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(as_panels(pair, 255), len(x))
         show_sheet(axes, sheet)
         frames(axes, ink, xs, ys, pair.shape[-2:], len(pair))
-        axes.set_yticks(ys, ["original", "decoded"])
+        names = (ink.say("reconstructions.original"), ink.say("reconstructions.decoded"))
+        axes.set_yticks(ys, names)
         axes.set_xticks(xs, [f"{e:.3f}" for e in error])
         axes.tick_params(length=0, labelsize=8)
-        axes.set_xlabel("mean squared error, in [-1, 1]")
+        axes.set_xlabel(ink.say("reconstructions.error"))
 
     alt = subject.say("reconstructions.alt", count=len(x), error=float(error.mean()))
-    title = subject.say("reconstructions.title")
     arrays = {"originals": pair[: len(x)], "decoded": pair[len(x) :], "error": error}
     worst = int(error.argmax())
     note = notice(
         subject, "reconstructions.notice", place=worst + 1, worst=float(error[worst]),
         mean=float(error.mean()), times=float(error[worst] / max(float(error.mean()), 1e-12)),
     )  # fmt: skip
-    return [view_picture("reconstructions", title, alt, paint, (7.6, 1.75), note, **arrays)]
+    return [view_picture(subject, "reconstructions", alt, paint, (7.6, 1.75), note, **arrays)]
 
 
 VIEW = View("test images beside their reconstructions", fits, draw, 14)

@@ -6,15 +6,13 @@ from etude.inspection.subject import Subject
 from etude.inspection.trace import Call
 from etude.inspection.view import View, ViewPicture, notice, with_arrays
 from etude.layers import LSTM, PatchEmbedding
+from etude.locale.texts import say
 from etude.render.table import table_picture
 
 LETTERS = {4: "N C H W", 3: "N L D", 2: "N D"}
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Sigmoid, nn.Tanh)
 INACTIVE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d)
 """Modules that do nothing in eval mode."""
-HEAD = [
-    "step", "what", "gives", "size", "parameters", "mult-adds", "mean", "std", "zeros", "dead",
-]  # fmt: skip
 
 
 def letters(call: Call) -> str:
@@ -43,11 +41,11 @@ def work_of(calls: tuple[Call, ...]) -> dict[str, int]:
     return work
 
 
-def row(call: Call, work: int) -> list[str]:
+def row(call: Call, work: int, whole: str) -> list[str]:
     """A row of the table. call: its statistics are over many samples; work: its multiply-adds for
-    one sample."""
+    one sample; whole: the name of the whole network."""
     return [
-        call.name or "(its own)",
+        call.name or whole,
         call.kind,
         f"[{letters(call)}]",
         f"[{' '.join(['N', *map(str, call.output_shape[1:])])}]",
@@ -70,7 +68,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # Statistics need many samples; costs are those of one sample.
     batch, count = subject.batch_trace
     calls, work = walk(batch.calls), work_of(subject.trace.calls)
-    rows = [HEAD, *(row(call, work[call.name]) for call in calls)]
+    head, whole = (say(subject.figure_lang, f"shapes.{key}") for key in ("head", "whole"))
+    rows = [head.split("|"), *(row(call, work[call.name], whole) for call in calls)]
     active = [c for c in calls if _dead(c)]
     dead, units = sum(c.dead or 0 for c in active), sum(c.units for c in active)
     sentence = (

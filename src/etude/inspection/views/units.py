@@ -68,9 +68,9 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(panels, best.shape[1])
         show_sheet(axes, sheet)
         frames(axes, ink, xs, ys, (height, width), len(panels))
-        axes.set_yticks(ys, [f"unit {unit}" for unit in units])
+        axes.set_yticks(ys, [ink.say("units.unit", unit=unit) for unit in units])
         axes.tick_params(length=0)
-        axes.set_xlabel("test samples, the strongest answer first")
+        axes.set_xlabel(ink.say("units.order"))
         if spatial:
             for row, (unit, samples) in enumerate(zip(units, best)):
                 down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
@@ -81,8 +81,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     alt = subject.say("units.alt", units=len(units), shown=best.shape[1], total=len(chosen))
     arrays = {"units": units, "samples": chosen[best], "answers": strongest}
     size = (7.6, 0.4 + 0.86 * len(units) * height / width)
-    title, note = subject.say("units.title"), _notice(subject, units, chosen[best])
-    return [view_picture("units", title, alt, paint, size, note, **arrays)]
+    note = _notice(subject, units, chosen[best])
+    return [view_picture(subject, "units", alt, paint, size, note, **arrays)]
 
 
 def _notice(subject: Subject, units: np.ndarray, samples: np.ndarray) -> Notice:

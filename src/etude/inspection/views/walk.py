@@ -41,13 +41,13 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(as_panels(whole.reshape(-1, *whole.shape[2:]), 1), STEPS + 2)
         show_sheet(axes, sheet)
         frames(axes, ink, xs, ys, whole.shape[-2:], len(ways) * (STEPS + 2))
-        words = ["image", *(f"{s:.0%}" for s in share[:, 0]), "image"]
-        axes.set_xticks(xs, words)
-        axes.set_yticks(ys, [f"#{chosen[a]} to #{chosen[b]}" for a, b in ways])
+        image = ink.say("walk.image")
+        axes.set_xticks(xs, [image, *(f"{s:.0%}" for s in share[:, 0]), image])
+        paths = [ink.say("walk.path", first=chosen[a], last=chosen[b]) for a, b in ways]
+        axes.set_yticks(ys, paths)
         axes.tick_params(length=0)
 
     alt = subject.say("walk.alt", walks=len(ways), steps=STEPS)
-    title = subject.say("walk.title")
     arrays = {"images": images, "samples": chosen[np.array(ways)]}
     moves = np.abs(np.diff(images, axis=1)).reshape(len(ways), STEPS - 1, -1).mean(2)
     row, step = np.unravel_index(moves.argmax(), moves.shape)
@@ -56,7 +56,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
         start=float(share[step, 0]), end=float(share[step + 1, 0]),
         part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
     )  # fmt: skip
-    return [view_picture("walk", title, alt, paint, (7.6, 0.35 + 0.62 * len(ways)), note, **arrays)]
+    size = (7.6, 0.35 + 0.62 * len(ways))
+    return [view_picture(subject, "walk", alt, paint, size, note, **arrays)]
 
 
 VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)

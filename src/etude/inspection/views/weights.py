@@ -80,22 +80,23 @@ def draw(subject: Subject) -> list[ViewPicture]:
                 _paint_band(axes, ink, epochs, bands[word][layer], index)
                 if zeros[word][layer] >= LEAST_ZEROS:
                     style = {"transform": axes.transAxes, "fontsize": 7, "va": "bottom"}
-                    axes.text(0.03, 0.02, f"{zeros[word][layer]:.0%} are 0", **style)
-            row[0].set_ylabel(f"size of {word}")
+                    text = ink.say("weights.zeros", share=zeros[word][layer])
+                    axes.text(0.03, 0.02, text, **style)
+            row[0].set_ylabel(ink.say(f"weights.size.{word}"))
             log_scale(row[0].yaxis)
         for axes, layer in zip(grid[0], some):
             axes.set_title(
                 short(names[layer].removesuffix(".weight"), 6.2 / len(some), 7.5), fontsize=7.5
             )
         for axes in grid[1]:
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(ink.say("axis.epoch"))
             whole(axes.xaxis)
 
     alt = subject.say("weights.alt", layers=len(some), total=len(names), epochs=int(epochs[-1]))
-    title, note = subject.say("weights.title"), _notice(subject, names, bands["gradients"])
+    note = _notice(subject, names, bands["gradients"])
     arrays = {"names": names, "epoch": epochs, "weights": weights, "gradients": gradients}
     arrays |= {f"{word}_bands": levels for word, levels in bands.items()}
-    return [view_picture("weights", title, alt, paint, (7.6, 4.2), note, **arrays)]
+    return [view_picture(subject, "weights", alt, paint, (7.6, 4.2), note, **arrays)]
 
 
 def _paint_band(axes: Any, ink: Ink, epochs: np.ndarray, levels: np.ndarray, index: int) -> None:

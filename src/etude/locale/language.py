@@ -1,0 +1,34 @@
+"""The language that a person wants, where no flag names it."""
+
+import os
+from collections.abc import Mapping
+
+from etude.errors import UsageError
+from etude.locale.texts import LANGS, Lang
+
+VARIABLE = "ETUDE_LANG"
+LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Environment variables of the locale; the first that is set decides, as POSIX says."""
+
+
+def preferred(environ: Mapping[str, str] = os.environ) -> Lang:
+    """The language of the command line without --lang: that of ETUDE_LANG; without it that of the
+    locale, and English if étude does not speak it.
+
+    Raises UsageError if ETUDE_LANG names a language that étude does not speak.
+    """
+    if value := environ.get(VARIABLE):
+        if lang := _spoken(value):
+            return lang
+        raise UsageError(
+            f"{VARIABLE} is {value!r}, and étude has no texts in that language.",
+            do=f"Set it to one of {', '.join(LANGS)}, or unset it.",
+        )
+    value = next((environ[name] for name in LOCALE if environ.get(name)), "")
+    return _spoken(value) or "en"
+
+
+def _spoken(name: str) -> Lang | None:
+    """The language of a name such as ko, ko_KR.UTF-8 or ko-KR; None if there are no texts in it."""
+    code = name.lower().replace("-", "_").split(".")[0].split("_")[0]
+    return next((lang for lang in LANGS if lang == code), None)
