@@ -166,7 +166,7 @@ def test_our_loop_trains_a_module_itself_and_reads_it_again(workdir):
     again = etude.load(run.path, model=Net())
     assert same(weights(again), weights(run))
     with pytest.raises(UsageError, match="module of your own"):
-        etude.load(run.path).predict(X[:1])
+        etude.load(run.path).predict(DIGITS.images[:1].astype(np.uint8))
     with pytest.raises(RunError, match="do not fit"):
         etude.load(run.path, model=Net(inputs=32)).predict(DIGITS.images[:1].astype(np.uint8))
 
