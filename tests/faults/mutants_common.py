@@ -20,4 +20,6 @@ class Mutant:
 
 def mutants(file: str, tests: str, *rows: tuple[str, str, str, str]) -> tuple[Mutant, ...]:
     """Mutants of `file`, each caught by a test of the file `tests`: (fault, old, new, test)."""
-    return tuple(Mutant(fault, file, old, new, f"{tests}::{test}") for fault, old, new, test in rows)
+    return tuple(
+        Mutant(fault, file, old, new, f"{tests}::{test}") for fault, old, new, test in rows
+    )

@@ -65,7 +65,7 @@ LSTM = mutants(
     ("cell state put out without tanh", "h = o * torch.tanh(c)", "h = o * c", "test_one_cell_equals_torch_with_a_given_state"),
     ("one bias", "F.linear(h, weight_hh, bias_hh)", "F.linear(h, weight_hh)", "test_one_cell_equals_torch_with_a_given_state"),
     ("the two directions exchanged", "torch.cat((hn[-2], hn[-1]), dim=-1)", "torch.cat((hn[-1], hn[-2]), dim=-1)", "test_the_last_of_two_directions_is_each_ones_own_end"),
-    ("the first layer's state put out", "if self.bidirectional else hn[-1]", "if self.bidirectional else hn[0]", "test_padding_does_not_count"),
+    ("the first layer's state put out", "if self.bidirectional else hn[-1]", "if self.bidirectional else hn[0]", "test_the_last_state_is_the_last_layers"),
     ("padded steps change the state", "h=step.h.where(valid_here, h), c=step.c.where(valid_here, c)", "h=step.h, c=step.c", "test_the_states_of_padded_sequences_end_with_the_last_valid_step"),
     ("one padded step counts", "device=X.device) < lengths", "device=X.device) <= lengths", "test_the_states_of_padded_sequences_end_with_the_last_valid_step"),
 )  # fmt: skip

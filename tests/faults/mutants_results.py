@@ -61,7 +61,7 @@ AUTOENCODE = mutants(
     ("absolute for squared error in reconstruction", "float((decoded - batch.x).square().mean())", "float((decoded - batch.x).abs().mean())", "test_codes_like_the_prior_match_and_others_do_not"),
     ("ratio to the prior inverted", "distance / reference", "reference / distance", "test_codes_like_the_prior_match_and_others_do_not"),
     ("four times the distance still match", "MATCH = 2.0", "MATCH = 4.0", "test_the_best_autoencoder_is_the_sharpest_of_those_that_match"),
-    ("matches no matter", "return new_fits > old_fits or", "return", "test_the_best_autoencoder_is_the_sharpest_of_those_that_match"),
+    ("a match has no precedence", "return new_fits > old_fits or", "return", "test_the_best_autoencoder_is_the_sharpest_of_those_that_match"),
     ("range of the PCA not normalised", "(plain - self.middle) / self.half", "plain - self.middle", "test_pca_baseline_has_its_known_error"),
     ("one component too many", "PCA(min(self.width, *fit.shape)", "PCA(min(self.width + 1, *fit.shape)", "test_pca_baseline_has_its_known_error"),
     ("bytes cut, not rounded", "* 127.5).round()", "* 127.5)", "test_pictures_of_the_range_become_bytes"),

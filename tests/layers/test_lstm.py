@@ -91,6 +91,11 @@ def test_padding_does_not_count(bidirectional):
     assert_same(ours.last(noise, lengths), last)
 
 
+def test_the_last_state_is_the_last_layers():
+    ours, x = make(2), X()
+    assert_same(ours.last(x), ours(x)[0][:, -1])
+
+
 def test_the_last_of_two_directions_is_each_ones_own_end():
     ours = make(1, bidirectional=True)
     x = X()

@@ -334,6 +334,8 @@ def test_the_best_autoencoder_is_the_sharpest_of_those_that_match():
     assert task.better(metrics(0.1, 1.5), metrics(0.2, 1.0)), "both match: the sharper"
     assert task.better(metrics(0.5, 1.9), metrics(0.1, 2.1)), "one matches: that one"
     assert not task.better(metrics(0.1, 2.1), metrics(0.5, 1.9))
+    farther = {**metrics(0.5, 1.9), "prior_distance": 1.0}
+    assert task.better(farther, metrics(0.1, 2.1)), "a match, whatever the distances"
     assert task.better(metrics(0.5, 3.0), metrics(0.1, 4.0)), "none matches: the nearer"
     assert not task.better(metrics(0.2, 1.5), metrics(0.1, 1.9))
 
