@@ -14,6 +14,7 @@ from etude.errors import UsageError
 from etude.stats import (
     Metric,
     difference,
+    freedom_of,
     judge,
     mean_interval,
     metric_of,
@@ -75,6 +76,44 @@ def test_the_quantile_has_its_known_values():
     for pairs in (1, 3, 45):  # without estimation: Z. Sidak, J. Am. Stat. Assoc. 62, 1967
         wanted = stats.norm.ppf((1 + 0.95 ** (1 / pairs)) / 2)
         assert quantile(pairs, inf) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_on_a_huge_test_split_intervals_are_scipys():
+    """Then the test samples leave nothing open, and the seeds alone remain."""
+    a, b, huge = np.array([0.5, 0.52, 0.48, 0.51]), np.array([0.45, 0.43, 0.48]), 10**14
+    low, high = mean_interval(a, "accuracy", huge)
+    assert (low, high) == pytest.approx(stats.t.interval(0.95, 3, a.mean(), stats.sem(a)))
+    wanted = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    found = difference(a, b, "accuracy", (huge, huge))
+    assert found == pytest.approx((wanted.low, wanted.high))
+
+
+@pytest.mark.parametrize(
+    ("sure", "seeds", "freedom"), [(1.0, 0.5, 2), (0.1, 0.5, 4), (0.0, 2.0, 3)]
+)
+def test_degrees_of_freedom_are_those_of_a_chi_square_with_equal_moments(sure, seeds, freedom):
+    """A chi-square with f degrees has the mean f and the variance 2 f, so f is 2 mean^2 / variance
+    of the sum in whatever unit."""
+    drawn = sure + seeds * stats.chi2.rvs(freedom, size=400_000, random_state=0) / freedom
+    assert freedom_of(sure, seeds, freedom) == pytest.approx(
+        2 * drawn.mean() ** 2 / drawn.var(), rel=0.02
+    )
+
+
+def test_for_several_pairs_degrees_of_freedom_are_rounded_down():
+    for sure in np.linspace(0, 30, 50):
+        exact, rounded = (freedom_of(sure, 1.0, 2, pairs) for pairs in (1, 3))
+        assert rounded <= exact or exact >= 400
+        assert rounded >= exact - (0.1 if exact < 40 else 20)
+
+
+def test_intervals_of_several_pairs_are_wider_by_the_quantile():
+    a, b = [0.5, 0.52, 0.48], [0.45, 0.43, 0.48]
+    for pairs in (3, 10):
+        one, many = difference(a, b, "mae"), difference(a, b, "mae", pairs=pairs)
+        freedom = stats.ttest_ind(a, b, equal_var=False).df
+        wanted = quantile(pairs, np.floor(10 * freedom) / 10) / quantile(1, freedom)
+        assert (many[1] - many[0]) / (one[1] - one[0]) == pytest.approx(wanted)
 
 
 # Within what is possible --------------------------------------------------------------------------

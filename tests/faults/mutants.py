@@ -8,25 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from tests.faults.common import REPOSITORY, Row, environment
+from tests.faults.mutants_common import Mutant
+from tests.faults.mutants_layers import LAYERS
+from tests.faults.mutants_results import RESULTS
+from tests.faults.mutants_training import TRAINING
 
 LOOP = "tests/training/test_loop.py::test_a_run_stopped_in_the_middle_of_an_epoch_ends_with_the_same_bytes"
 STORAGE = "tests/runs/test_storage.py::"
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """What is wrong, where, the words and what they become, and the check that must notice."""
-
-    fault: str
-    file: str
-    old: str
-    new: str
-    check: str
 
 
 MUTANTS = (
@@ -67,6 +61,7 @@ MUTANTS = (
     Mutant("gradients not added up", "training/distributed.py", "            distributed.all_reduce(whole)", "            pass", "ranks"),
     Mutant("uneven shares weighted alike", "training/step.py", "        weight = len(batch.x) / (total or len(batch.x))", "        weight = 1 / self.world.size", "ranks"),
     Mutant("noise drawn by process", "layers/gaussian.py", "manual_seed(self.key)", "manual_seed(self.key + self.rank)", "noise"),
+    *TRAINING, *LAYERS, *RESULTS,
 )  # fmt: skip
 
 # The parts of these proofs that serve as checks, each as small as it can be.
@@ -89,14 +84,15 @@ sys.exit(bool(bad))
 """
 
 
-def run(check: str, source: Path) -> tuple[int, str]:
-    """A check's exit code on a source, and the end of what it said."""
+def run(checks: Sequence[str], source: Path) -> tuple[int, str]:
+    """The exit code of checks on a source, and the end of their output. checks: the name of one
+    part, or ids of pytest tests."""
     paths = f"{source}{os.pathsep}{REPOSITORY}"
     env = {**environment(), "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    if check in PARTS:
-        words = [sys.executable, "-c", RUN.format(call=PARTS[check])]
+    if checks[0] in PARTS:
+        words = [sys.executable, "-c", RUN.format(call=PARTS[checks[0]])]
     else:
-        words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", check]
+        words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *checks]
     done = subprocess.run(
         words, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False
     )
@@ -109,8 +105,8 @@ def put_in(mutant: Mutant, place: Path) -> Path:
     shutil.copytree(REPOSITORY / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
     path = source / "etude" / mutant.file
     text = path.read_text(encoding="utf-8")
-    if text.count(mutant.old) < 1:
-        raise LookupError(f"{mutant.fault}: its words are no longer in {mutant.file}")
+    if text.count(mutant.old) != 1:
+        raise LookupError(f"{mutant.fault}: its words are no longer in {mutant.file}, or twice")
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     return source
 
@@ -118,16 +114,19 @@ def put_in(mutant: Mutant, place: Path) -> Path:
 def check(folder: Path) -> list[Row]:
     """Every check on the source as it is, then every mutant under its check."""
     checks = sorted({mutant.check for mutant in MUTANTS})
+    # One process for each file of tests: most of a check's time goes by imports.
+    files = [list(group) for _, group in groupby(checks, lambda check: check.partition("::")[0])]
 
-    def sound(name: str) -> Row:
-        code, said = run(name, REPOSITORY / "src")
-        return Row("mutants", f"none: {name}", True, code == 0, "" if code == 0 else said)
+    def sound(group: list[str]) -> Row:
+        code, said = run(group, REPOSITORY / "src")
+        case = f"none: {group[0].partition('::')[0]}"
+        return Row("mutants", case, True, code == 0, "" if code == 0 else said)
 
     def caught(item: tuple[int, Mutant]) -> Row:
         number, mutant = item
         place = folder / f"mutant-{number}"
         try:
-            code, said = run(mutant.check, put_in(mutant, place))
+            code, said = run([mutant.check], put_in(mutant, place))
         except LookupError as error:
             return Row("mutants", mutant.fault, False, False, str(error))
         finally:
@@ -136,4 +135,4 @@ def check(folder: Path) -> list[Row]:
         return Row("mutants", mutant.fault, True, code == 1, detail)
 
     with ThreadPoolExecutor(2) as pool:
-        return [*pool.map(sound, checks), *pool.map(caught, enumerate(MUTANTS))]
+        return [*pool.map(sound, files), *pool.map(caught, enumerate(MUTANTS))]

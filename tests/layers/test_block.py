@@ -107,12 +107,17 @@ def test_relu_then_dropout_equals_dropout_then_relu():
 
 
 def test_init_param_is_he_normal_with_zero_bias():
-    layers = nn.Sequential(nn.Linear(1024, 512), nn.Conv2d(16, 64, 3), nn.BatchNorm2d(64))
+    layers = nn.Sequential(
+        nn.Linear(1024, 512), nn.Conv2d(16, 64, 3), nn.BatchNorm2d(64), nn.Conv1d(32, 64, 5)
+    )
     nn.init.constant_(layers[2].weight, 7)
     init_param(layers)
-    for layer, inputs in ((layers[0], 1024), (layers[1], 16 * 9)):
-        assert float(layer.weight.detach().std()) == pytest.approx(math.sqrt(2 / inputs), rel=0.03)
-        assert abs(float(layer.weight.detach().mean())) < 0.01
+    for layer, inputs in ((layers[0], 1024), (layers[1], 16 * 9), (layers[3], 32 * 5)):
+        weight, sigma = layer.weight.detach(), math.sqrt(2 / inputs)
+        assert float(weight.std()) == pytest.approx(sigma, rel=0.03)
+        assert abs(float(weight.mean())) < 0.01
+        # 4.55 % of a normal distribution lie beyond two standard deviations, of a uniform one none.
+        assert float((weight.abs() > 2 * sigma).float().mean()) == pytest.approx(0.0455, abs=0.01)
         assert (layer.bias == 0).all()
     assert (layers[2].weight == 1).all()
 

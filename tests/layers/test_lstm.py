@@ -46,6 +46,22 @@ def test_the_states_that_the_cell_ends_with_are_hn_and_cn():
         assert_same(steps[-1].c, cn[layer])
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_states_of_padded_sequences_end_with_the_last_valid_step(bidirectional):
+    ours, x, lengths = make(2, bidirectional=bidirectional), X(), torch.tensor([6, 2, 5, 1])
+    Y, (hn, cn) = ours(x, lengths)
+    layers = list(ours.steps(x, lengths))
+    assert len(layers) == len(hn)
+    for number, steps in enumerate(layers):
+        # The backward direction ends at the first step of a sequence.
+        end = steps[0] if bidirectional and number % 2 else steps[-1]
+        assert_same(end.h, hn[number])
+        assert_same(end.c, cn[number])
+    valid = (torch.arange(6) < lengths[:, None])[..., None]
+    forward = torch.stack([step.h for step in layers[-2 if bidirectional else -1]], dim=1)
+    assert_same(forward * valid, Y[..., :5])
+
+
 def test_one_cell_equals_torch_with_a_given_state():
     cell = nn.LSTMCell(3, 5).double()
     x, h, c = (torch.randn(4, n, dtype=torch.float64) for n in (3, 5, 5))
@@ -73,6 +89,11 @@ def test_padding_does_not_count(bidirectional):
     noise = x.clone()
     noise[1, 2:] = 1e6
     assert_same(ours.last(noise, lengths), last)
+
+
+def test_the_last_state_is_the_last_layers():
+    ours, x = make(2), X()
+    assert_same(ours.last(x), ours(x)[0][:, -1])
 
 
 def test_the_last_of_two_directions_is_each_ones_own_end():

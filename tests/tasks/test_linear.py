@@ -70,6 +70,25 @@ def test_made_even_is_scikit_learns():
     assert not even(x)[:, 4].any(), "what never changes becomes 0"
 
 
+def test_linear_baselines_are_scikit_learns():
+    """The test split is moved and stretched: its own mean and spread must not enter."""
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x, y = separable()
+    train, test = x[:100], x[100:] * 3 + 1
+    logistic = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(train, y[:100])
+    wanted = logistic.predict(test)
+    assert 0 < wanted.sum() < 100
+    assert (linear.classes(Split(train, y[:100]), Split(test, y[100:]))[0] == wanted).all()
+    assert (logistic.predict((test - 1) / 3) != wanted).any(), "the saboteur"
+    values = np.sin(train).sum(1)  # not linear, so that the penalty counts
+    ridge = make_pipeline(StandardScaler(), RidgeCV(linear.ALPHAS)).fit(train, values)
+    predicted = linear.values(train, values, test)[0]
+    assert predicted[:, 0] == pytest.approx(ridge.predict(test), rel=1e-6)
+
+
 def test_targets_of_any_scale():
     x, _ = separable()
     y = x @ [1.0, -2.0, 0.5]

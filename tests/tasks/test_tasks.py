@@ -11,7 +11,7 @@ from torch import nn
 from etude.data.dataset import Split
 from etude.shapes import Batch
 from etude.stats import wilson
-from etude.tasks.autoencode import Autoencode
+from etude.tasks.autoencode import Autoencode, as_bytes
 from etude.tasks.classify import Classify
 from etude.tasks.forecast import Forecast, naive
 from etude.tasks.regress import Regress, errors_of
@@ -28,6 +28,39 @@ def batches(x, y, size=7):
     for start in range(0, len(x), size):
         part = slice(start, start + size)
         yield Batch(x[part], y[part], None, np.arange(len(x))[part])
+
+
+# Losses -----------------------------------------------------------------------------------------
+
+
+def loss_of(task, said, y):
+    [phase] = task.phases()
+    return float(phase.loss(Says(), Batch(said, y, None, np.arange(len(y)))))
+
+
+def test_the_loss_of_a_classifier_is_scikit_learns():
+    from sklearn import metrics
+
+    logits, y = torch.randn(50, 4), torch.arange(50) % 4
+    wanted = metrics.log_loss(y, logits.double().softmax(1), labels=range(4))
+    assert loss_of(Classify(tuple("abcd")), logits, y) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_loss_of_a_regression_is_the_mean_square():
+    said, y = torch.randn(40, 2), torch.randn(40, 2)
+    wanted = np.square(said.double().numpy() - y.double().numpy()).mean()
+    assert loss_of(Regress((10.0, -3.0), (2.0, 5.0), "m"), said, y) == pytest.approx(wanted)
+
+
+def test_the_loss_of_a_forecast_is_scipys_huber():
+    """Of forecasts on either side of the 0.1 where the loss turns from a square into a line."""
+    from scipy.special import huber
+
+    x, y = torch.randn(30, 8), torch.randn(30, 8) / 10
+    forecast = x.double().numpy() + x.double().numpy()[:, -4:][:, [0, 1, 2, 3] * 2]
+    errors = np.abs(forecast - y.double().numpy())
+    assert 0.02 < (errors < 0.1).mean() < 0.5
+    assert loss_of(forecaster(), x, y) == pytest.approx(huber(0.1, errors).mean(), rel=1e-5)
 
 
 # Classification ---------------------------------------------------------------------------------
@@ -107,10 +140,17 @@ def test_wilson_interval_has_its_known_values():
 
 def test_majority_baseline():
     train = Split(np.zeros((5, 1)), np.array([0, 1, 1, 1, 2]))
-    test = Split(np.zeros((4, 1)), np.array([1, 0, 1, 2]))
+    test = Split(np.zeros((5, 1)), np.array([1, 0, 0, 0, 2]))  # where 'a' is the commonest
     found = Classify(("a", "b", "c")).baseline(train, test)
     assert found["all"][found["what"]] == found["accuracy"] == max(found["all"].values())
-    assert found["all"]["always say 'b', the commonest class"] == 0.5
+    assert found["all"]["always say 'b', the commonest class"] == 0.2
+
+
+def test_of_equal_accuracies_the_lower_loss_is_better():
+    task = Classify(("a", "b"))
+    sharp, blunt = {"accuracy": 0.9, "loss": 0.1}, {"accuracy": 0.9, "loss": 0.2}
+    assert task.better(sharp, blunt) and not task.better(blunt, sharp)
+    assert task.better({"accuracy": 0.91, "loss": 0.5}, sharp)
 
 
 def test_answers_are_probabilities_by_name():
@@ -135,7 +175,17 @@ def test_regression_metrics_are_in_the_datas_units():
     assert found["r2"] == pytest.approx(metrics.r2_score(raw_y, raw_said))
     each = metrics.r2_score(raw_y, raw_said, multioutput="raw_values")
     assert found["by_output"]["r2"] == pytest.approx(list(each))
+    assert found["loss"] == pytest.approx(metrics.mean_squared_error(y, said))
     assert found["unit"] == "m"
+
+
+def test_answers_are_in_the_datas_units():
+    one = Regress((10.0,), (2.0,), "m").answers(torch.tensor([[1.5]]))
+    assert one == [{"value": 13.0, "unit": "m"}]
+    [two] = Regress((10.0, -3.0), (2.0, 5.0), "m").answers(torch.tensor([[1.5, 1.0]]))
+    assert two["value"] == [13.0, 2.0]
+    [row] = Forecast((0.0,), (2.0,), "u", True, 0).answers(torch.tensor([[0.0, 0.5]]))
+    assert row["value"] == pytest.approx([1.0, math.e])
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 5])
@@ -254,6 +304,23 @@ def test_codes_like_the_prior_match_and_others_do_not(shift, matches):
     assert (found["prior_ratio"] < 2) is matches
 
 
+def test_the_error_of_a_small_last_batch_has_its_share():
+    """7 images with an error of 0.01 and 1 with 0.04: the mean is over images, not batches."""
+
+    class Worse(Coder):
+        def decode(self, z):
+            return self.x + (0.1 if len(z) == 7 else 0.2)
+
+    task, x = Autoencode((), 1.0, 0.0, 2), torch.zeros(8, 1, 2, 2)
+    found = task.evaluate(Worse(torch.randn(8, 2)), batches(x, torch.zeros(8, dtype=torch.int64)))
+    assert found["reconstruction"] == pytest.approx((7 * 0.01 + 0.04) / 8)
+
+
+def test_pictures_of_the_range_become_bytes():
+    x = torch.tensor([-2.0, -1.0, -0.5, 0.0, 1.0, 3.0]).view(1, 1, 1, 6)
+    assert as_bytes(x).ravel().tolist() == [0, 0, 64, 128, 255, 255]
+
+
 def test_the_best_autoencoder_is_the_sharpest_of_those_that_match():
     task = Autoencode((), 1.0, 0.0, 4)
 
@@ -267,6 +334,8 @@ def test_the_best_autoencoder_is_the_sharpest_of_those_that_match():
     assert task.better(metrics(0.1, 1.5), metrics(0.2, 1.0)), "both match: the sharper"
     assert task.better(metrics(0.5, 1.9), metrics(0.1, 2.1)), "one matches: that one"
     assert not task.better(metrics(0.1, 2.1), metrics(0.5, 1.9))
+    farther = {**metrics(0.5, 1.9), "prior_distance": 1.0}
+    assert task.better(farther, metrics(0.1, 2.1)), "a match, whatever the distances"
     assert task.better(metrics(0.5, 3.0), metrics(0.1, 4.0)), "none matches: the nearer"
     assert not task.better(metrics(0.2, 1.5), metrics(0.1, 1.9))
 

@@ -141,3 +141,31 @@ def test_positions_and_class_token_are_spared():
     assert decays("blocks.0.weight", p)
     assert not decays("pos_embed", p)
     assert not decays("cls_token", p)
+
+
+def test_a_phase_has_its_own_rate_and_betas():
+    ours, theirs = model(), model()
+    train = Train(optimizer="adam", lr=0.02, weight_decay=0.0)
+    walk(ours, build(ours.named_parameters(), train, lr_factor=0.5, betas=(0.5, 0.99)), 5)
+    walk(theirs, [torch.optim.Adam(theirs.parameters(), lr=0.01, betas=(0.5, 0.99))], 5)
+    assert farthest(ours.parameters(), theirs.parameters()) < 2e-6
+
+
+def test_muon_leaves_kernels_to_adamw():
+    """Kernels of convolutions are no matrices, but weight decay applies to them."""
+
+    def images():
+        torch.manual_seed(0)
+        return nn.Sequential(
+            nn.Unflatten(1, (1, 5)), nn.Conv1d(1, 4, 3), nn.Flatten(), nn.Linear(12, 3)
+        )
+
+    ours, theirs = images(), images()
+    train = Train(optimizer="muon", lr=0.01, weight_decay=0.1)
+    walk(ours, build(ours.named_parameters(), train), 8)
+    kernel, matrix = theirs[1].weight, theirs[3].weight
+    biases = {"params": [theirs[1].bias, theirs[3].bias], "weight_decay": 0.0}
+    muon = torch.optim.Muon([matrix], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    adamw = torch.optim.AdamW([{"params": [kernel], "weight_decay": 0.1}, biases], lr=0.01)
+    walk(theirs, [muon, adamw], 8)
+    assert farthest(ours.parameters(), theirs.parameters()) < 2e-6

@@ -49,3 +49,23 @@ def test_warm_up_rises_to_one_and_constant_stays():
 @pytest.mark.parametrize("total", [1, 2, 3, 7])
 def test_short_runs_have_rates_too(kind, total):
     assert all(0 < factor(kind, s, total, 0.25) <= 1 for s in range(total))
+
+
+def test_a_cosine_after_a_warm_up_equals_torchs():
+    """LinearLR from 1 / (rise + 1), joined to CosineAnnealingLR by SequentialLR."""
+    total, rise = 60, 12
+
+    def joined(optimizer):
+        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / (rise + 1), total_iters=rise)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
+            optimizer, total - 1 - rise, eta_min=FLOOR
+        )
+        return torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], [rise])
+
+    wanted = theirs(joined, total)
+    assert [factor("cosine", s, total, 0.2) for s in range(total)] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("kind", ["cosine", "onecycle"])
+def test_the_last_step_has_a_thousandth_of_the_maximum(kind):
+    assert factor(kind, 99, 100, 0.1) == pytest.approx(1e-3)
