@@ -78,8 +78,8 @@ def test_every_sentence_is_used():
 
 
 def test_every_key_of_a_template_is_a_sentence():
-    said = {key for path in HOME.rglob("*.j2") for key in in_templates(path.read_text("utf-8"))}
-    assert said and said <= {re.escape(key) for key in texts("en")}
+    keys = {key for path in HOME.rglob("*.j2") for key in in_templates(path.read_text("utf-8"))}
+    assert keys and keys <= {re.escape(key) for key in texts("en")}
 
 
 def test_a_sentence_that_nothing_uses_is_found():
@@ -189,7 +189,7 @@ def test_a_variable_of_our_own_decides_before_the_locale(environ, lang):
     assert preferred(environ) == lang
 
 
-def test_a_language_that_nobody_has_written_is_refused():
+def test_a_language_without_texts_is_refused():
     with pytest.raises(UsageError, match="ETUDE_LANG is 'fr'"):
         preferred({"ETUDE_LANG": "fr", "LANG": "ko_KR"})
 

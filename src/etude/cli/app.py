@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LEARN, USE, SEE = Group("Train", sort_key=1), Group("Use", sort_key=2), Group("See", sort_key=3)
 
 
-def speak(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+def default_language(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Give --lang, where a command has it and the user did not set it, the preferred language."""
     for argument in arguments:
         if argument.name == "--lang" and not argument.tokens:
@@ -33,7 +33,7 @@ def speak(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) ->
 
 app = App(
     name="etude",
-    config=speak,
+    config=default_language,
     help="The canonical networks of deep learning, played properly.",
     version_flags=["--version"],
     help_epilogue="Examples:\n\n"

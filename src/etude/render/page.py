@@ -22,16 +22,16 @@ def _templates() -> "Environment":
     # Here, because verbs that write no page should not wait for this import.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("etude.render"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"light": LIGHT, "dark": DARK}
-    made.filters["data_url"] = data_url
-    return made
+    environment.globals |= {"light": LIGHT, "dark": DARK}
+    environment.filters["data_url"] = data_url
+    return environment
 
 
 def data_url(png: bytes) -> Markup:
