@@ -50,8 +50,8 @@ OPTIMIZER = mutants(
 STEP = mutants(
     "training/step.py",
     "tests/training/test_step.py",
-    ("the schedule one step ahead", 'train.schedule or "constant", number, self.total,', 'train.schedule or "constant", number + 1, self.total,', "test_steps_equal_a_plain_loop"),
-    ("warm-up ignored", "train.warmup or 0.0", "0.0", "test_steps_equal_a_plain_loop"),
+    ("the schedule one step ahead", 'train.schedule, number, self.total,', 'train.schedule, number + 1, self.total,', "test_steps_equal_a_plain_loop"),
+    ("warm-up ignored", "self.total, train.warmup)", "self.total, 0.0)", "test_steps_equal_a_plain_loop"),
     ("gradients not clipped", "        if self.train.clip:", "        if False:", "test_steps_equal_a_plain_loop"),
     ("clipped to twice the norm", "(parameters, self.train.clip, norm)", "(parameters, 2 * self.train.clip, norm)", "test_steps_equal_a_plain_loop"),
     ("norm from after the clipping", "        return norm\n", "        return torch.nn.utils.get_total_norm(gradients)\n", "test_steps_equal_a_plain_loop"),

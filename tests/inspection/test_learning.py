@@ -5,7 +5,6 @@ import pytest
 
 from etude.inspection import learning
 from etude.inspection.learning import (
-from etude.results import EpochRow, PhaseRow, Sizes
     FEW_STEPS,
     best_epoch,
     fit,
@@ -14,6 +13,7 @@ from etude.results import EpochRow, PhaseRow, Sizes
     small,
     under_trained,
 )
+from etude.results import EpochRow, PhaseRow, Sizes
 
 
 def epochs(train, val, steps=50, **measures):

@@ -18,6 +18,11 @@ from etude.errors import UsageError
 from etude.models.architecture import SMALL, Architecture, Preset
 from etude.shapes import Kind, Spec, Tensor
 
+FAILURES = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What a module that does not fit its data may raise; anything else is an error of its own."""
 PROBE = 2
 """Samples in the batch that a module is tried with."""
 
@@ -103,7 +108,7 @@ def _try(module: nn.Module, spec: Spec, padded: bool) -> Trial:
     try:
         with torch.no_grad():
             result = module(torch.zeros(PROBE, *spec.shape, device=device), *lengths)
-    except Exception as error:  # whatever a module of the user's own raises
+    except FAILURES as error:
         return Trial(None, str(error).strip().split("\n")[0][:300] or type(error).__name__)
     finally:
         module.train(was_training)

@@ -49,6 +49,14 @@ def train(
 
         objects = parted(data, model)[1]
         return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, objects)
+    return _train_in_folder(mapping, data, model, name, root, quiet, lang)
+
+
+def _train_in_folder(
+    mapping: Mapping[str, Any], data: Any, model: Any, name: str | None, root: Path, quiet: bool,
+    lang: Lang,
+) -> "Run":  # fmt: skip
+    """Train a run that has a folder: `name` below `root`, or the first free name there."""
     default = folder_name(*model_and_data(mapping))
     world, path = World.here(), named(name, root) if name else None
     if world.restarted and path and begun(path):
