@@ -138,6 +138,19 @@ def test_the_caller_gets_a_turn_while_nothing_happens(pool):
     assert events.count(None) >= 3
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
+def test_the_caller_gets_a_turn_after_a_slow_signal_handler(pool):
+    """With SimpleQueue the wait never ended once a handler had used up its time."""
+    before = signal.signal(signal.SIGALRM, lambda *ignored: time.sleep(0.3))
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        events = list(pool.run(deque([Code("time.sleep(2)")]), 1))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert events.count(None) >= 5
+
+
 def test_workers_that_are_asked_to_stop_may_answer_first(pool):
     saves = "signal.signal(15, lambda *a: setattr(sys, 'told', True)); sys.told = False\n"
     saves += "print('', end='', flush=True)\nwhile not sys.told: time.sleep(0.05)"

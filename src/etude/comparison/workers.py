@@ -13,7 +13,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from etude import errors
@@ -89,12 +88,7 @@ class ProcessEngine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         list(self._stop(signal.SIGTERM))
 
     def __call__(self, specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:

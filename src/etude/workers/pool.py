@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from types import TracebackType
+from queue import Empty, Queue
 from typing import Generic, Self
 
 from etude.system import portable
@@ -49,17 +48,14 @@ class Pool(Generic[JobT]):
     def __init__(self, start: Start, timeout: float) -> None:
         self.start, self.timeout = start, timeout
         self.workers: list[Worker[JobT]] = []
-        self.messages: SimpleQueue[tuple[Worker[JobT], bytes | None]] = SimpleQueue()
+        # Not SimpleQueue: in CPython 3.11 its `get` never ends if a signal's handler runs past the
+        # timeout, and then no Ctrl-C stops a comparison.
+        self.messages: Queue[tuple[Worker[JobT], bytes | None]] = Queue()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.kill()
 
     def run(self, waiting: deque[JobT], count: int) -> Iterator[Answer[JobT] | Lost[JobT] | None]:

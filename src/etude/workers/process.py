@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue
 from typing import IO, Any, Generic, Protocol, TextIO, TypeVar
 
 import etude
@@ -63,16 +63,14 @@ class Worker(Generic[JobT]):
     Its lines go to `messages` as (worker, line), its end as (worker, None).
     """
 
-    def __init__(
-        self, start: Start, messages: "SimpleQueue[tuple[Worker[JobT], bytes | None]]"
-    ) -> None:
+    def __init__(self, start: Start, messages: "Queue[tuple[Worker[JobT], bytes | None]]") -> None:
         self.job: JobT | None = None
         self.deadline = math.inf
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (as long as it lives)
         self.process = start(self.errors)
         threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
 
-    def _listen(self, messages: "SimpleQueue[tuple[Worker[JobT], bytes | None]]") -> None:
+    def _listen(self, messages: "Queue[tuple[Worker[JobT], bytes | None]]") -> None:
         assert self.process.stdout is not None
         with self.process.stdout as answers:
             for line in answers:
