@@ -8,7 +8,8 @@ import pytest
 
 from etude import verbs
 from etude.checking import grade_report, grading
-from etude.checking.sandbox.pool import Keeper, Submission
+from etude.checking.sandbox.limits import Caps
+from etude.checking.sandbox.pool import Sandbox, Submission
 from etude.checking.verdict import Verdict, told
 from etude.cli import main
 from etude.errors import UsageError
@@ -109,16 +110,25 @@ def test_an_answer_in_words_that_there_are_not_is_none():
 
 def test_a_worker_that_is_killed_costs_one_submission(folder):
     right = Submission("park.py", [folder / "park.py"], folder)
-    with Keeper() as keeper:
-        assert keeper.ask(right).verdict.status == "right"
-        keeper.process.kill()
-        keeper.process.wait()
-        assert keeper.ask(right).verdict.status == "right", "a new one is started"
-        threading.Timer(0.5, keeper.process.kill).start()
-        lost = keeper.ask(Submission("loop.py", [folder / "loop.py"], folder))
-        assert lost.verdict.why[0] == "check_died"
-        assert keeper.ask(right).verdict.status == "right"
-        scratch = keeper.scratch
+    endless = Submission("loop.py", [folder / "loop.py"], folder)
+
+    def judged(submission):
+        [(position, result)] = sandbox.judge([submission], 1)
+        assert position == 0 and result.submission is submission
+        return result.verdict
+
+    with Sandbox(Caps()) as sandbox:
+        assert judged(right).status == "right"
+        [idle] = sandbox.pool.workers
+        idle.process.kill()
+        idle.process.wait()
+        assert judged(right).status == "right", "a new one is started"
+        [busy] = sandbox.pool.workers
+        assert busy is not idle
+        threading.Timer(0.5, busy.process.kill).start()
+        assert judged(endless).why[0] == "check_died"
+        assert judged(right).status == "right"
+        scratch = sandbox.scratch
     assert not scratch.exists()
 
 

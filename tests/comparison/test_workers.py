@@ -13,7 +13,7 @@ import pytest
 import etude
 from etude import pipeline, verbs
 from etude.comparison.run_spec import Outcome, RunSpec
-from etude.comparison.workers import Pool, in_this_process
+from etude.comparison.workers import ProcessEngine, in_this_process
 from etude.errors import DataError, Interrupted, RunError, StorageError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
@@ -48,22 +48,22 @@ def notes():
 
 @pytest.fixture(scope="module")
 def shared():
-    """One pool for all tests, for each worker takes seconds to load torch."""
-    with Pool(print) as made:
+    """One engine for all tests, for each worker takes seconds to load torch."""
+    with ProcessEngine(print) as made:
         yield made
 
 
 @pytest.fixture
-def pool(shared, notes):
+def engine(shared, notes):
     shared.note = notes.append
     return shared
 
 
-def test_a_member_has_the_bytes_of_its_lone_run(workdir, pool):
+def test_a_member_has_the_bytes_of_its_lone_run(workdir, engine):
     """In one worker after another, in this process, and alone from its own recipe."""
     some = [member(f"m{i}", lr=0.01 * (i + 1), tested=True) for i in range(2)]
-    found = {one.label: one for one in pool(some, workdir / "apart", 1)}
-    assert len(pool.workers) == 1
+    found = {one.label: one for one in engine(some, workdir / "apart", 1)}
+    assert len(engine.pool.workers) == 1
     for one in in_this_process(some, workdir / "here", 1):
         assert (one.best, one.test, one.val) == (found[one.label].best, found[one.label].test,
                                                  found[one.label].val)  # fmt: skip
@@ -133,20 +133,20 @@ def test_a_tested_member_is_a_whole_run(workdir):
     assert pipeline.rehearse(place, {}, True) == found  # read from the disk, not run again
 
 
-def test_a_rate_too_high_is_an_outcome_in_words(workdir, pool):
+def test_a_rate_too_high_is_an_outcome_in_words(workdir, engine):
     good, bad = member("good"), member("bad", lr=1e30)
-    found = {one.label: one for one in pool([bad, good], workdir, 1)}
+    found = {one.label: one for one in engine([bad, good], workdir, 1)}
     assert (found["bad"].best, found["bad"].test) == (None, None)
     assert "not finite" in found["bad"].diverged
     assert found["good"].best is not None
     assert not (workdir / "bad").exists()  # nothing had been saved
 
 
-def test_a_mistake_in_the_data_is_the_same_error_as_alone(workdir, pool):
+def test_a_mistake_in_the_data_is_the_same_error_as_alone(workdir, engine):
     bad = workdir / "bad.npz"
     bad.write_bytes(b"PK no")
     with pytest.raises(DataError, match=r"a: .*bad\.npz"):
-        list(pool([member(data=str(bad))], workdir, 1))
+        list(engine([member(data=str(bad))], workdir, 1))
 
 
 def test_outcomes_pass_as_json():
@@ -178,10 +178,10 @@ def when_trained(place: Path, action, limit=60.0):
 LONG = {"epochs": 100_000}
 
 
-def test_a_killed_worker_is_said_and_its_member_tried_once_again(workdir, pool, notes):
+def test_a_killed_worker_is_said_and_its_member_tried_once_again(workdir, engine, notes):
     lasting = {"epochs": 30, "save_seconds": 0.2}
-    when_trained(workdir / "once", lambda: pool.workers[0].process.kill())
-    [found] = pool([member("once", **lasting)], workdir, 1)
+    when_trained(workdir / "once", lambda: engine.pool.workers[0].process.kill())
+    [found] = engine([member("once", **lasting)], workdir, 1)
     assert len(found.val) == 30
     assert notes == ["once: its worker was killed by SIGKILL; trying once more"]
     [alone] = in_this_process([member("b", **lasting)], workdir, 1)
@@ -190,12 +190,12 @@ def test_a_killed_worker_is_said_and_its_member_tried_once_again(workdir, pool, 
 
 
 @pytest.mark.slow
-def test_a_worker_killed_twice_is_an_error_that_names_the_member(workdir, pool, notes):
+def test_a_worker_killed_twice_is_an_error_that_names_the_member(workdir, engine, notes):
     killed = []
 
     def kill():
         while len(killed) < 2:
-            for worker in list(pool.workers):
+            for worker in list(engine.pool.workers):
                 begun = (workdir / "twice" / "metrics.jsonl").exists()
                 if begun and worker.process.pid not in killed:
                     killed.append(worker.process.pid)
@@ -204,22 +204,22 @@ def test_a_worker_killed_twice_is_an_error_that_names_the_member(workdir, pool, 
 
     when_trained(workdir / "twice", kill)
     with pytest.raises(StorageError, match=r"twice: its worker was killed by SIGKILL, twice.*mem"):
-        list(pool([member("twice", **LONG)], workdir, 1))
+        list(engine([member("twice", **LONG)], workdir, 1))
     assert len(notes) == 1
 
 
-def test_a_bug_in_a_worker_is_told_by_its_last_words(workdir, pool, notes):
+def test_a_bug_in_a_worker_is_told_by_its_last_words(workdir, engine, notes):
     bad = RunSpec("buggy", 5, False)  # whose recipe is no mapping
     with pytest.raises(RunError, match=r"buggy: its worker ended with code 1: \w+Error"):
-        list(pool([bad], workdir, 1))
+        list(engine([bad], workdir, 1))
     assert len(notes) == 1
 
 
 def test_ctrl_c_saves_what_is_in_training(workdir, notes):
     m, before = member("a", **LONG), signal.getsignal(signal.SIGINT)
     when_trained(workdir / "a", lambda: os.kill(os.getpid(), signal.SIGINT))
-    with pytest.raises(Interrupted), Pool(notes.append) as pool:
-        list(pool([m], workdir, 1))
+    with pytest.raises(Interrupted), ProcessEngine(notes.append) as engine:
+        list(engine([m], workdir, 1))
     point, _ = RunFolder.open(workdir / "a").newest()
     assert point and point.step > 0
     assert signal.getsignal(signal.SIGINT) is before
@@ -231,8 +231,9 @@ def test_workers_whose_duel_was_killed_save_and_leave(workdir):
     code = (
         "import json, sys; from pathlib import Path\n"
         "from etude.comparison.run_spec import RunSpec\n"
-        "from etude.comparison.workers import Pool\n"
-        "with Pool(print) as pool: list(pool([RunSpec(**json.loads(sys.argv[1]))], Path('.'), 1))"
+        "from etude.comparison.workers import ProcessEngine\n"
+        "with ProcessEngine(print) as engine:\n"
+        "    list(engine([RunSpec(**json.loads(sys.argv[1]))], Path('.'), 1))"
     )
     told = json.dumps(member("a", **LONG).plain())
     home = str(Path(etude.__file__).parent.parent)

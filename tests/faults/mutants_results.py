@@ -64,8 +64,14 @@ AUTOENCODE = mutants(
     ("a match has no precedence", "return new_fits > old_fits or", "return", "test_the_best_autoencoder_is_the_sharpest_of_those_that_match"),
     ("range of the PCA not normalised", "(plain - self.middle) / self.half", "plain - self.middle", "test_pca_baseline_has_its_known_error"),
     ("one component too many", "PCA(min(self.width, *fit.shape)", "PCA(min(self.width + 1, *fit.shape)", "test_pca_baseline_has_its_known_error"),
+)  # fmt: skip
+
+PROTOCOL = mutants(
+    "tasks/protocol.py",
+    "tests/tasks/test_tasks.py",
     ("bytes cut, not rounded", "* 127.5).round()", "* 127.5)", "test_pictures_of_the_range_become_bytes"),
     ("pictures beyond the range wrap around", "x.clamp(-1, 1) + 1", "x + 1", "test_pictures_of_the_range_become_bytes"),
+    ("the worst baseline first", "pick = min if metric.lower_is_better else max", "pick = max if metric.lower_is_better else min", "test_majority_baseline"),
 )  # fmt: skip
 
 LINEAR = mutants(
@@ -122,12 +128,12 @@ STATS = mutants(
     ("a single run without a variance of its own", "seeds * (1 + many), many - 1.0", "seeds, many - 1.0", "test_one_run_beside_several_borrows_their_spread"),
     ("thrice the error is much worse", "TWICE = 2.0", "TWICE = 3.0", "test_a_result_is_judged_beside_its_baseline"),
     ("a thousandth is a difference", "CLOSE = 0.01", "CLOSE = 0.001", "test_a_result_is_judged_beside_its_baseline"),
-    ("the direction of a metric turned round", "(value < naive) == (goal in LOWER_IS_BETTER)", "(value < naive) != (goal in LOWER_IS_BETTER)", "test_a_result_is_judged_beside_its_baseline"),
-    ("intervals beyond 1", "min(1.0 if goal in SHARES else inf, ends[1])", "ends[1]", "test_an_interval_stays_within_what_is_possible_and_has_a_width"),
+    ("the direction of a metric turned round", "(value < naive) == metric.lower_is_better", "(value < naive) != metric.lower_is_better", "test_a_result_is_judged_beside_its_baseline"),
+    ("intervals beyond 1", "min(1.0 if metric.share else inf, ends[1])", "ends[1]", "test_an_interval_stays_within_what_is_possible_and_has_a_width"),
 )  # fmt: skip
 
 PREPARE = mutants(
-    "data/prepare.py",
+    "data/moments.py",
     "tests/data/test_any_scale.py",
     ("normalised by n - 1", "np.sqrt(squares / count)", "np.sqrt(squares / (count - 1))", "test_moments_equal_those_of_numbers_without_an_offset"),
     ("distance between blocks forgotten", " + gap**2 * (count * len(values) / both)", "", "test_blocks_are_merged_exactly"),
@@ -143,6 +149,6 @@ AUGMENT = mutants(
 )  # fmt: skip
 
 RESULTS = (
-    *CLASSIFY, *NEAR, *REGRESS, *FORECAST, *AUTOENCODE, *LINEAR, *ROCKET, *WILSON, *STATS, *PREPARE,
+    *CLASSIFY, *NEAR, *REGRESS, *FORECAST, *AUTOENCODE, *PROTOCOL, *LINEAR, *ROCKET, *WILSON, *STATS, *PREPARE,
     *AUGMENT,
 )  # fmt: skip

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
 from etude.checking.event_recorder import Watcher, empty, line_now, watched
 from etude.checking.source import theirs
@@ -110,7 +109,7 @@ class Game(Watcher):
             image = each.ndim > 1 and each.shape[1:].numel() > 64
             self.mark(each, frozenset({"image", "given"} if image else {"given"}))
         try:
-            with watched(self), Taint(self), redirect_stdout(io.StringIO()):
+            with watched(self), redirect_stdout(io.StringIO()):
                 for self.turn in range(turns):
                     for module in self.parts.values():
                         module.train()
@@ -212,6 +211,65 @@ class Game(Watcher):
             part: [p.detach().clone() for p in m.parameters()] for part, m in self.parts.items()
         }
 
+    def called(self, name: str, args: Any, kwargs: Mapping[str, Any], out: Any) -> None:
+        """Hands labels on from tensor to tensor, and notes how each was made."""
+        ins = tuple(tensors((args, kwargs)))
+        labels = NOTHING.union(*map(self.of, ins[:1] if name in LIKE else ins))
+        squashed = "squashed" in labels
+        line = line_now(self.file)
+        if squashed and name in ("sigmoid", "binary_cross_entropy_with_logits"):
+            part = next((p for p in self.parts if f"of {p}" in labels), "discriminator")
+            if "squashed" in self.of(ins[0]):
+                self.twice.append((part, line))
+        if name == "sigmoid":
+            labels |= {"squashed"}
+        elif name not in SHAPING:
+            labels -= {"squashed"}
+        if name in (*NOISE, *UNIFORM) and not any(
+            each.requires_grad for each in ins[:1] if name == "normal"
+        ):
+            labels = frozenset({"noise"} if name in NOISE else {"noise", "uniform"})
+        self._multiplied(name, ins, line)
+        for each in tensors(out):
+            if not any(each is old for old in ins):
+                self.mark(each, labels)
+                self.origins[id(each)] = Origin(name, ins, args, line)
+            elif labels:
+                self.labels[id(each)] = labels
+            self._closed_form(each, labels, line)
+        joins = name in ("cat", "concat", "concatenate") and isinstance(out, torch.Tensor)
+        if joins and len(ins) > 1 and sum(map(len, ins)) == len(out):
+            self.halves[id(out)] = [(self.of(each), len(each)) for each in ins]
+
+    def _multiplied(self, name: str, ins: tuple[Tensor, ...], line: int) -> None:
+        """Noise times a standard deviation."""
+        if name == "addcmul":
+            ins = ins[1:]
+        if name not in ("mul", "rmul", "imul", "addcmul", "normal") or len(ins) != 2:
+            return
+        for noise, sigma in (ins, ins[::-1]):
+            if name == "normal":  # of a mean, with a standard deviation
+                fits = noise is ins[0]
+            else:
+                fits = not noise.requires_grad and not self.of(noise) - {"noise", "uniform"}
+            if fits and noise.shape == sigma.shape and sigma.requires_grad:
+                self.noised.append((sigma, line))
+
+    def _closed_form(self, out: Tensor, labels: Labels, line: int) -> None:
+        """A number made of the code's distribution alone; noted where a loss takes it."""
+        others = labels & {"picture", "score", "image", "noise"}
+        if out.numel() != 1 or not out.requires_grad or "code" not in labels or others:
+            return
+        if any(o.name in ("exp", "log", "kl_div", "expm1") for o in self.ancestors(out)):
+            out.register_hook(self._taken(line))  # type: ignore[no-untyped-call]
+
+    def _taken(self, line: int) -> Callable[[Tensor], None]:
+        def hook(grad: Tensor) -> None:
+            if self.open and grad.any():
+                self.divergences.append(line)
+
+        return hook
+
     # What is made of it ---------------------------------------------------------------------------
 
     def player(self, backward: int) -> set[str]:
@@ -251,75 +309,3 @@ def kind(labels: Labels) -> str:
     if labels & {"image", "picture"}:
         return "image"
     return "code" if "code" in labels else "prior"
-
-
-class Taint(TorchFunctionMode):
-    """While entered, hands labels on from tensor to tensor, and notes how each was made."""
-
-    def __init__(self, game: Game) -> None:
-        super().__init__()
-        self.game = game
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        game, ins = self.game, tuple(tensors((args, kwargs)))
-        out = func(*args, **kwargs)
-        name = str(getattr(func, "__name__", "")).strip("_")
-        labels = NOTHING.union(*map(game.of, ins[:1] if name in LIKE else ins))
-        squashed = "squashed" in labels
-        line = line_now(game.file)
-        if squashed and name in ("sigmoid", "binary_cross_entropy_with_logits"):
-            part = next((p for p in game.parts if f"of {p}" in labels), "discriminator")
-            if "squashed" in game.of(ins[0]):
-                game.twice.append((part, line))
-        if name == "sigmoid":
-            labels |= {"squashed"}
-        elif name not in SHAPING:
-            labels -= {"squashed"}
-        if name in (*NOISE, *UNIFORM) and not any(
-            each.requires_grad for each in ins[:1] if name == "normal"
-        ):
-            labels = frozenset({"noise"} if name in NOISE else {"noise", "uniform"})
-        self._multiplied(name, ins, line)
-        for each in tensors(out):
-            if not any(each is old for old in ins):
-                game.mark(each, labels)
-                game.origins[id(each)] = Origin(name, ins, args, line)
-            elif labels:
-                game.labels[id(each)] = labels
-            self._closed_form(each, labels, line)
-        joins = name in ("cat", "concat", "concatenate") and isinstance(out, torch.Tensor)
-        if joins and len(ins) > 1 and sum(map(len, ins)) == len(out):
-            game.halves[id(out)] = [(game.of(each), len(each)) for each in ins]
-        return out
-
-    def _multiplied(self, name: str, ins: tuple[Tensor, ...], line: int) -> None:
-        """Noise times a standard deviation."""
-        if name == "addcmul":
-            ins = ins[1:]
-        if name not in ("mul", "rmul", "imul", "addcmul", "normal") or len(ins) != 2:
-            return
-        for noise, sigma in (ins, ins[::-1]):
-            if name == "normal":  # of a mean, with a standard deviation
-                fits = noise is ins[0]
-            else:
-                fits = not noise.requires_grad and not self.game.of(noise) - {"noise", "uniform"}
-            if fits and noise.shape == sigma.shape and sigma.requires_grad:
-                self.game.noised.append((sigma, line))
-
-    def _closed_form(self, out: Tensor, labels: Labels, line: int) -> None:
-        """A number made of the code's distribution alone; noted where a loss takes it."""
-        others = labels & {"picture", "score", "image", "noise"}
-        if out.numel() != 1 or not out.requires_grad or "code" not in labels or others:
-            return
-        if any(o.name in ("exp", "log", "kl_div", "expm1") for o in self.game.ancestors(out)):
-            out.register_hook(self._taken(line))  # type: ignore[no-untyped-call]
-
-    def _taken(self, line: int) -> Callable[[Tensor], None]:
-        def hook(grad: Tensor) -> None:
-            if self.game.open and grad.any():
-                self.game.divergences.append(line)
-
-        return hook

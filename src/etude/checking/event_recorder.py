@@ -1,15 +1,17 @@
-"""A training function watched at work: each backward, zero_grad and optimizer step, with the line
-of the user's file from which it came.
+"""A training function watched at work: each backward, zero_grad, optimizer step and call of torch,
+with the line of the user's file from which it came.
 
     with watched(watcher): train(model, loader, optimizer)
 
-A watcher is told before and after each; it looks at gradients and parameters itself, so a step is
-seen for what it does, whoever made the optimizer.
+A watcher is called before and after each; it looks at gradients and parameters itself, so a step is
+seen for its effect, whoever made the optimizer. `trace` records something else: the values of one
+forward. It holds every tensor until its end, so here it would keep alive the very graphs whose
+release a watcher observes.
 """
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
@@ -21,6 +23,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
+from torch.overrides import TorchFunctionMode
 
 from etude.shapes import Tensor
 
@@ -38,9 +41,24 @@ class Watcher:
     def after(self, what: str, it: Any) -> None:
         """The same, done."""
 
-    def line(self) -> int:
-        """The user's line that is at work; 0."""
-        return line_now(self.file)
+    def called(self, name: str, args: Any, kwargs: Mapping[str, Any], out: Any) -> None:
+        """A call of torch has returned. name: without the underscores at its ends."""
+
+
+class _Calls(TorchFunctionMode):
+    """While entered, tells the watcher of each call of torch."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__()
+        self.watcher = watcher
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        self.watcher.called(str(getattr(func, "__name__", "")).strip("_"), args, kwargs, out)
+        return out
 
 
 def line_now(file: str) -> int:
@@ -94,6 +112,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
             stack.enter_context(mock.patch.object(owner, name, around(what, getattr(owner, name))))
         stack.callback(register_optimizer_step_pre_hook(step_before).remove)
         stack.callback(register_optimizer_step_post_hook(step_after).remove)
+        stack.enter_context(_Calls(watcher))
         yield
 
 

@@ -6,14 +6,12 @@ A submission is a .py file of the folder, or a folder in it with all its .py fil
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from etude.checking.sandbox.limits import Caps
-from etude.checking.sandbox.pool import Keeper, Marked, Submission
+from etude.checking.sandbox.pool import Marked, Sandbox, Submission
 from etude.checking.verdict import EXITS, Status
 from etude.system import limits
 
@@ -106,24 +104,9 @@ def mark(
     """All of them, one a core at a time. told: called with each as it is done."""
     caps = caps or Caps()
     ways = max(1, min(limits.cores(), len(chosen)))
-    keepers: SimpleQueue[Keeper] = SimpleQueue()
-    made = [Keeper(caps) for _ in range(ways)]
-    for keeper in made:
-        keepers.put(keeper)
-
-    def one(submission: Submission) -> Marked:
-        keeper = keepers.get()
-        try:
-            row = keeper.ask(submission)
-        finally:
-            keepers.put(keeper)
-        told(row)
-        return row
-
-    pool = ThreadPoolExecutor(ways)
-    try:
-        return Marks(what, tuple(pool.map(one, chosen)), caps)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for keeper in made:  # upon which those that wait for one go on
-            keeper.close()
+    rows: dict[int, Marked] = {}
+    with Sandbox(caps) as sandbox:
+        for position, row in sandbox.judge(chosen, ways):
+            rows[position] = row
+            told(row)
+    return Marks(what, tuple(rows[position] for position in sorted(rows)), caps)

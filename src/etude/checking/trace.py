@@ -5,7 +5,6 @@ A tensor made of parameters alone (`W.T`, `W.chunk(3)[0]`, a stack of them) can 
 other parameters: that is how weights reach the reference, however they are stored.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from etude.checking.event_recorder import line_now
 from etude.shapes import Tensor
 
 Weights = Mapping[str, Tensor]
@@ -202,7 +202,7 @@ class Recorder(TorchFunctionMode):
             self.trace.calls.append(
                 Call(
                     name,
-                    self._line(),
+                    line_now(self.file),
                     before,
                     kept,
                     args,
@@ -238,14 +238,6 @@ class Recorder(TorchFunctionMode):
                 return list(tensors(func(*replaced(args, new), **replaced(kwargs, new))))[i]
 
             self.made[id(out)] = Made(names, make)
-
-    def _line(self) -> int:
-        frame = sys._getframe(2)
-        while frame is not None:
-            if frame.f_code.co_filename == self.file:
-                return frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
-        return 0
 
 
 def _kept(tensor: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, TensorDataset
 
 from etude.checking.event_recorder import Watcher, empty, line_now, watched
@@ -191,7 +190,7 @@ class Lesson(Watcher):
         """What it gives back, each time."""
         out = []
         sink = io.StringIO()
-        with watched(self), Calls(self), redirect_stdout(sink), redirect_stderr(sink):
+        with watched(self), redirect_stdout(sink), redirect_stderr(sink):
             self.playing = True
             for _ in range(times):
                 self.stepping = None
@@ -227,6 +226,22 @@ class Lesson(Watcher):
             self.made[id(it)] = line_now(self.file)
         elif what == "step":
             self.stepping, self.left = it, self._weights()
+
+    def called(self, name: str, args: Any, kwargs: Mapping[str, Any], out: Any) -> None:
+        """Of losses, and of what is done to outputs before them."""
+        if not self.seen or not isinstance(out, torch.Tensor):
+            return
+        if name == "eq" and _spread_out(list(tensors(args)), out, self.seen[-1].target):
+            self.broadcast = self.broadcast or line_now(self.file)
+        if name in LOSSES and (ins := list(tensors((args, kwargs)))):
+            seen = self.seen[-1]
+            value = out.detach().mean()
+            seen.loss = float(value) if seen.loss is None else seen.loss
+            self.inputs.append((name, line_now(self.file), ins[0].detach().clone(), seen))
+        elif name in SQUASHES:
+            self.squashed[name] = line_now(self.file)
+        elif name in ("add", "iadd", "radd") and out.numel() == 1 and out.requires_grad:
+            self.adds.append(line_now(self.file))
 
     def _weights(self) -> Tensor:
         return torch.cat([p.detach().flatten() for p in self.net.parameters()])
@@ -271,35 +286,6 @@ class Lesson(Watcher):
             if float(near.values.max()) < 1e-5:
                 return name, targets[near.indices]
         return self.last or "train", torch.empty(0)
-
-
-class Calls(TorchFunctionMode):
-    """While entered, notes losses and what is done to outputs before them."""
-
-    def __init__(self, lesson: Lesson) -> None:
-        super().__init__()
-        self.lesson = lesson
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        lesson, name = self.lesson, str(getattr(func, "__name__", "")).strip("_")
-        if not lesson.seen or not isinstance(out, torch.Tensor):
-            return out
-        if name == "eq" and _spread_out(list(tensors(args)), out, lesson.seen[-1].target):
-            lesson.broadcast = lesson.broadcast or line_now(lesson.file)
-        if name in LOSSES and (ins := list(tensors((args, kwargs)))):
-            seen = lesson.seen[-1]
-            value = out.detach().mean()
-            seen.loss = float(value) if seen.loss is None else seen.loss
-            lesson.inputs.append((name, line_now(lesson.file), ins[0].detach().clone(), seen))
-        elif name in SQUASHES:
-            lesson.squashed[name] = line_now(lesson.file)
-        elif name in ("add", "iadd", "radd") and out.numel() == 1 and out.requires_grad:
-            lesson.adds.append(line_now(lesson.file))
-        return out
 
 
 def _spread_out(ins: list[Tensor], out: Tensor, target: Tensor) -> bool:

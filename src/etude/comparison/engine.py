@@ -13,7 +13,7 @@ from etude.comparison.protocol import Contender
 from etude.comparison.request import Comparison, ComparisonRequest
 from etude.comparison.run_spec import RunSpec
 from etude.comparison.shared_queue import SharedQueue
-from etude.comparison.workers import Engine, Note, Pool
+from etude.comparison.workers import Engine, Note, ProcessEngine
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
 from etude.locale.texts import Lang
@@ -25,15 +25,15 @@ from etude.system.limits import cores
 from etude.training.distributed import ALONE
 
 
-def engine_for(journal: Journal, count: int, pool: Pool) -> Engine:
+def engine_for(journal: Journal, count: int, processes: ProcessEngine) -> Engine:
     """Choose the engine that runs `count` workers. Nothing else makes this choice.
 
     With a storage, runs are posted to the shared queue. Without one, a single worker is this
     process, and several workers are separate processes.
     """
     if journal.plan.storage:
-        return SharedQueue(journal.plan.storage, journal.path.name, pool.note)
-    return workers.in_this_process if count == 1 else pool
+        return SharedQueue(journal.plan.storage, journal.path.name, processes.note)
+    return workers.in_this_process if count == 1 else processes
 
 
 # From a request to a plan -------------------------------------------------------------------------
@@ -142,10 +142,10 @@ def run(journal: Journal, quiet: bool, lang: Lang = "en") -> Comparison:
     """
     path, outcomes = journal.path, journal.outcomes
     try:
-        with Tally(path.name, quiet) as tally, Pool(tally.note) as pool:
+        with Tally(path.name, quiet) as tally, ProcessEngine(tally.note) as processes:
             for line in differences(journal.plan.environment, environment()):
                 tally.note(f"bytes may differ from an unbroken comparison: {line}")
-            _run_stages(journal, tally, pool)
+            _run_stages(journal, tally, processes)
         return conclude(journal, lang)
     except (Interrupted, Stopped) as error:
         # The error of one run would name that run; the user resumes the whole comparison.
@@ -164,23 +164,28 @@ def _stop_error(
     )
 
 
-def _run_stages(journal: Journal, tally: Tally, pool: Pool) -> None:
+def _run_stages(journal: Journal, tally: Tally, processes: ProcessEngine) -> None:
     """Run the stages of the plan: "runs", or "search" and then "finals"."""
     plan, folder = journal.plan, journal.folder
     journal.start_clock()
     if plan.rules is None:
-        _run_stage(journal, "runs", plan.run_specs(), folder.path, tally, pool)
+        _run_stage(journal, "runs", plan.run_specs(), folder.path, tally, processes)
         return
     rules, contenders = plan.rules, plan.contenders
     # A best rate at the edge extends the rates, so the list of runs grows until it is stable.
     while journal.missing(specs := protocol.search_specs(contenders, rules, journal.outcomes)):
-        _run_stage(journal, "search", specs, folder.search, tally, pool)
+        _run_stage(journal, "search", specs, folder.search, tally, processes)
     specs = protocol.final_specs(contenders, rules, journal.outcomes)
-    _run_stage(journal, "finals", specs, folder.path, tally, pool)
+    _run_stage(journal, "finals", specs, folder.path, tally, processes)
 
 
 def _run_stage(
-    journal: Journal, stage: str, specs: list[RunSpec], place: Path, tally: Tally, pool: Pool
+    journal: Journal,
+    stage: str,
+    specs: list[RunSpec],
+    place: Path,
+    tally: Tally,
+    processes: ProcessEngine,
 ) -> None:
     """Train the runs of one stage that have no outcome yet, and record each outcome."""
     todo = journal.missing(specs)
@@ -188,7 +193,7 @@ def _run_stage(
         return
     tally.begins(stage, len(specs) - len(todo), len(specs))
     count = min(_workers(journal.plan, todo), len(todo))
-    engine = engine_for(journal, count, pool)
+    engine = engine_for(journal, count, processes)
     # An engine is a generator: where recording an outcome fails, closing it restores the signal
     # handlers at once, instead of whenever the generator is collected.
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]

@@ -6,6 +6,7 @@ has a space, a recipe that Optuna proposes (J. Bergstra et al., "Algorithms for 
 Optimization", 2011). A trial whose worker died is posted again.
 """
 
+import os
 import random
 import time
 import warnings
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from etude.comparison import search_space
 from etude.comparison.run_spec import Outcome, RunSpec
-from etude.comparison.workers import start_module
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
 from etude.runs.folder import named
 from etude.system import portable
 from etude.training.signals import Signals
+from etude.workers.process import start_module
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -272,7 +273,10 @@ def has_work(study: "Study") -> bool:
 
 def start_worker(url: str, name: str) -> Popen[bytes]:
     """Start a worker on this machine, with one thread."""
-    return start_module("etude", "work", url, name, stdout=DEVNULL, stderr=DEVNULL)
+    return start_module(
+        "etude", "work", url, name,
+        environment=os.environ, stdout=DEVNULL, stderr=DEVNULL, **portable.own_group(),
+    )  # fmt: skip
 
 
 @dataclass

@@ -21,6 +21,7 @@ from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 from etude.system import portable
 from etude.system.surroundings import no_warnings
+from etude.workers.process import answer_stream
 
 LOCK_TIMEOUT = 20.0
 """Seconds to wait for a run that another process has locked, for instance the worker of a killed
@@ -58,8 +59,7 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer jobs until standard input ends. If it ends during a job, the comparison was killed:
     the current run saves itself and the process exits."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # a library that prints must not write among the answers
+    answers = answer_stream()
     for number in portable.SIGNALS:
         signal.signal(number, signal.SIG_DFL)  # idle, a signal ends it; training installs its own
     jobs: SimpleQueue[dict[str, Any] | None] = SimpleQueue()

@@ -4,6 +4,9 @@
 LSTM gates are computed afterwards, from the copied inputs: the fused kernels never materialise
 them, and requesting them must not switch the forward pass to another kernel.
 
+The unit here is the call of a named module of ours. `checking.trace` records single torch functions
+instead, because the code that it reads may have no modules.
+
     N batch · L queries or steps · S keys · H heads · D features · C channels · P patches
 """
 

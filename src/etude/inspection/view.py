@@ -74,7 +74,7 @@ def view_picture(
 ) -> ViewPicture:
     """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays.
 
-    The title is the text `NAME.title`; a view of a plugin, which has no texts, is called by its name.
+    The title is the text `NAME.title`; a view of a plugin, which has no texts, has its own name.
     """
     key = f"{name}.title"
     title = subject.say(key) if has_text(key) else name.replace("-", " ").capitalize()

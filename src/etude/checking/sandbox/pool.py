@@ -1,27 +1,22 @@
-"""Who keeps workers: gives a submission to one, and has its verdicts whatever becomes of it.
+"""Judges submissions in worker processes; each has a verdict even if a worker crashes or hangs.
 
-Needs no torch: that is loaded in the worker alone.
+Needs no torch: only the workers load it.
 """
 
-import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
-import etude
 from etude.checking.sandbox.limits import Caps, environment
 from etude.checking.verdict import Verdict, told
 from etude.system import portable
+from etude.workers.pool import Answer, Lost, Pool
+from etude.workers.process import start_module
 
 START = 120.0
 """Seconds a worker may take to load torch."""
@@ -70,106 +65,89 @@ class Marked:
         return self.verdicts[-1]
 
 
-class Keeper:
-    """One worker, started when first asked and again when it is gone."""
+@dataclass(frozen=True)
+class Check:
+    """A job: the submission at this position of its list, to be judged within `seconds`, with a
+    temporary folder below `scratch`."""
 
-    def __init__(self, caps: Caps | None = None) -> None:
-        self.caps = caps or Caps()
-        self.scratch = Path(tempfile.mkdtemp(prefix="etude-check-")).resolve()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.heard: SimpleQueue[bytes] = SimpleQueue()
+    position: int
+    submission: Submission
+    seconds: float
+    scratch: Path
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def ask(self, submission: Submission) -> Marked:
-        """Judge one. It always has an answer."""
-        job = {
+    def message(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        submission = self.submission
+        return {
             "files": [[str(file.resolve()), submission.shown(file)] for file in submission.files],
             "name": submission.name,
             "role": submission.role,
             "given": dict(submission.given),
             "adapter": str(submission.adapter.resolve()) if submission.adapter else None,
-            "seconds": self.caps.seconds,
+            "seconds": self.seconds,
             "scratch": str(self.scratch),
         }
-        worker = self._worker()
-        pipe = worker.stdin
-        assert pipe is not None
-        with suppress(BrokenPipeError, OSError):  # it has died, and we shall hear of that
-            pipe.write(json.dumps(job).encode() + b"\n")
-            pipe.flush()
-        try:
-            line = self.heard.get(timeout=self.caps.seconds + START)
-        except Empty:
-            self._end()
-            return self._failed(submission, "check_time", seconds=f"{self.caps.seconds:g}")
-        if not line:
-            self._end()
-            return self._failed(submission, "check_died", how="its worker ended")
-        return self._read(submission, line)
 
-    def _read(self, submission: Submission, line: bytes) -> Marked:
-        found = told(line)
-        if found is None:
-            return self._failed(submission, "check_died", how="its answer is none")
-        if "why" in found:
-            return self._failed(submission, found["why"], **found["values"])
-        verdicts = tuple(Verdict.read(each) for each in found["verdicts"])
-        return Marked(submission, verdicts, tuple(found["holds"]), float(found["seconds"]))
 
-    @staticmethod
-    def _failed(submission: Submission, code: str, **values: Any) -> Marked:
-        return Marked(submission, (submission.unknown(code, **values),))
+class Sandbox:
+    """Judges submissions in worker processes; a context manager that kills them at the end."""
 
-    def _worker(self) -> "subprocess.Popen[bytes]":
-        if self.process is not None and self.process.poll() is None:
-            return self.process
-        self._end()
-        home = str(Path(etude.__file__).parent.parent)
-        kept = environment(self.scratch)
-        paths = os.pathsep.join([home, *filter(None, [kept.get("PYTHONPATH")])])
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            # -P: what lies in the working folder is not imported in the place of a package.
-            [sys.executable, "-P", "-m", "etude.checking.sandbox.worker"],
-            env={**kept, "PYTHONPATH": paths}, cwd=self.scratch, stdin=pipe, stdout=pipe,
-            stderr=subprocess.DEVNULL,
-            **portable.own_session(),  # a terminal's Ctrl-C is ours, and we end it
-        )  # fmt: skip
-        self.heard = SimpleQueue()
-        self.ear = threading.Thread(target=_listen, args=(self.process, self.heard), daemon=True)
-        self.ear.start()
-        return self.process
+    def __init__(self, caps: Caps) -> None:
+        self.caps = caps
+        self.scratch = Path(tempfile.mkdtemp(prefix="etude-check-")).resolve()
+        self.pool: Pool[Check] = Pool(self._start, timeout=caps.seconds + START)
 
-    def _end(self) -> None:
-        if self.process is None:
-            return
-        portable.end_group(self.process)
-        self.process.wait()
-        self.ear.join(START)
-        with suppress(BrokenPipeError):
-            if self.process.stdin:
-                self.process.stdin.close()
-        self.process = None
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None:
-        """End the worker and what it is at, and remove its scratch folder."""
-        self._end()
+    def __exit__(self, *error: object) -> None:
+        self.pool.kill()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
+    def judge(
+        self, submissions: Sequence[Submission], workers: int
+    ) -> Iterator[tuple[int, Marked]]:
+        """Judge all with at most `workers` processes; yields the position and the result of each as
+        it is ready. Each has a result, even if its worker crashes or hangs."""
+        waiting = deque(
+            Check(position, each, self.caps.seconds, self.scratch)
+            for position, each in enumerate(submissions)
+        )
+        for event in self.pool.run(waiting, workers):
+            match event:
+                case Answer(job=job, line=line):
+                    yield job.position, _read(job.submission, line)
+                case Lost(job=job, late=True):
+                    seconds = f"{job.seconds:g}"
+                    yield job.position, _failed(job.submission, "check_time", seconds=seconds)
+                case Lost(job=job):
+                    how = "its worker ended"
+                    yield job.position, _failed(job.submission, "check_died", how=how)
 
-def _listen(process: "subprocess.Popen[bytes]", heard: "SimpleQueue[bytes]") -> None:
-    assert process.stdout is not None
-    with process.stdout:
-        for line in process.stdout:
-            heard.put(line)
-    heard.put(b"")
+    def _start(self, errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """Start a worker process. What it prints is discarded: where a system cannot fork, a
+        submission runs in the worker itself and could fill the disk."""
+        return start_module(
+            "etude.checking.sandbox.worker",
+            environment=environment(self.scratch),
+            cwd=self.scratch,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            **portable.own_session(),  # a terminal's Ctrl-C is ours, and we kill the worker
+        )
+
+
+def _read(submission: Submission, line: bytes) -> Marked:
+    """The result that a worker answered, or why the answer is none."""
+    found = told(line)
+    if found is None:
+        return _failed(submission, "check_died", how="its answer is none")
+    if "why" in found:
+        return _failed(submission, found["why"], **found["values"])
+    verdicts = tuple(Verdict.read(each) for each in found["verdicts"])
+    return Marked(submission, verdicts, tuple(found["holds"]), float(found["seconds"]))
+
+
+def _failed(submission: Submission, code: str, **values: Any) -> Marked:
+    return Marked(submission, (submission.unknown(code, **values),))

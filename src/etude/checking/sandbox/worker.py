@@ -4,7 +4,7 @@ in:  {"files": [[path, how it is shown], ...], "name": ..., "role": ..., "given"
       "adapter": path or null, "seconds": ..., "scratch": folder}
 out: {"verdicts": [...], "holds": [...], "seconds": ...} or {"why": code, "values": {...}}
 
-Started by `keeper.py`. A child costs milliseconds where a new interpreter with torch costs seconds.
+Started by `pool.py`. A child costs milliseconds where a new interpreter with torch costs seconds.
 Where a system cannot fork, a worker cages itself, judges one submission and ends.
 """
 
@@ -28,6 +28,7 @@ from etude.checking.judge import judge_file
 from etude.checking.roles import NAMES, role
 from etude.checking.sandbox import landlock, limits
 from etude.checking.verdict import Verdict, told
+from etude.workers.process import answer_stream
 
 MOST = 4 << 20
 """Bytes of an answer that are read."""
@@ -177,8 +178,7 @@ def _why(code: str, **values: Any) -> str:
 
 def main() -> None:
     """Answer jobs until there are no more."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what others print is no answer
+    answers = answer_stream()
     for name in NAMES:
         role(name)
     for line in sys.stdin:

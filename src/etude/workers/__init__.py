@@ -1,0 +1,1 @@
+"""Worker processes: starts them, hands out jobs, notices those that die or hang, kills them."""
