@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from etude.results import EpochRow, Sizes, TestMetrics
+from etude.results import EpochRow, Sizes
 from etude.stats import metric_of
 
 Rows = Sequence[EpochRow]
@@ -102,10 +102,10 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
     return None
 
 
-def only_class(test: TestMetrics) -> int | None:
+def only_class(confusion: Sequence[Sequence[int]]) -> int | None:
     """The index of the class that the model predicts for every test sample; None if it predicts
     more than one class, or if all test samples are of one class."""
-    counts = np.array(test.confusion or [[]])
+    counts = np.array(confusion or [[]])
     columns, rows = np.flatnonzero(counts.sum(0)), np.flatnonzero(counts.sum(1))
     return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
 

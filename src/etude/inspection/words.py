@@ -205,7 +205,7 @@ def _behind(result: RunResult, history: Rows, lang: Lang) -> Iterator[str]:
     """Why the result is not better than the baselines although training was neither too short nor
     too long, and what to do."""
     test, fit = result.test, learning.fit(history)
-    only = learning.only_class(test)
+    only = learning.only_class(test.confusion)
     if only is not None:
         names = test.classes or [str(i) for i in range(len(test.confusion))]
         yield say(lang, "behind.one", name=names[only], count=test.samples)
