@@ -18,7 +18,7 @@ attribute has them all.
 import errno
 from collections.abc import Iterable
 
-SHOWN = 20
+MAX_SHOWN = 20
 SPACE = "Free space, or choose another folder"
 ACCESS = "Change its permissions, or choose another folder"
 OTHER = "Choose another folder"
@@ -98,9 +98,9 @@ class EtudeError(Exception):
         self.what = what
         self.do = do
         self.items = tuple(items)
-        lines = [what, *(f"  - {item}" for item in self.items[:SHOWN])]
-        if len(self.items) > SHOWN:
-            lines.append(f"  ... and {len(self.items) - SHOWN} more")
+        lines = [what, *(f"  - {item}" for item in self.items[:MAX_SHOWN])]
+        if len(self.items) > MAX_SHOWN:
+            lines.append(f"  ... and {len(self.items) - MAX_SHOWN} more")
         if do:
             lines.append(f"-> {do}")
         super().__init__("\n".join(lines))
@@ -132,7 +132,7 @@ class StorageError(EtudeError):
     exit_code = 4
 
 
-def unwritable(
+def write_error(
     path: object, error: OSError, size: int = 0, safe: str = "files saved before are unchanged"
 ) -> StorageError:
     """The StorageError for an OSError from writing `path`, with the reason and the advice for its

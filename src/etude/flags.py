@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from etude.recipe import TrainDraft
 
 
-def whole(kind: Any, tokens: Sequence[Any]) -> int:
+def integer(kind: Any, tokens: Sequence[Any]) -> int:
     """A whole number; 1.5 is none, where cyclopts would round it."""
     try:
         return int(tokens[0].value)
@@ -23,7 +23,7 @@ def whole(kind: Any, tokens: Sequence[Any]) -> int:
 def flag(field: Any) -> Any:
     """A field of the recipe as a flag that may be left out."""
     kind = str if field.annotation is str else field.annotation
-    converter = whole if int in (kind, *get_args(kind)) else None
+    converter = integer if int in (kind, *get_args(kind)) else None
     text = Parameter(help=field.description, converter=converter)
     return Annotated[Optional[kind], text]  # noqa: UP045
 
@@ -48,10 +48,10 @@ CompareFlags: Any = flags_class("CompareFlags", "optimizer", "lr", "schedule")
 TuneFlags: Any = flags_class("TuneFlags", "threads", of=range_flag)
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
-MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
+ComparisonFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
-Several = Annotated[str | None, Parameter(help="one, or several with commas")]
+OneOrMore = Annotated[str | None, Parameter(help="one, or several with commas")]
 Sample = Annotated[str | None, Parameter(help="index into the test split, or a file")]
 Lang = Annotated[
     Literal["en", "ko"],
@@ -61,8 +61,8 @@ Lang = Annotated[
     ),
 ]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="random seed", converter=whole)]
-Moved = Annotated[
+Seed = Annotated[int | None, Parameter(help="random seed", converter=integer)]
+MovedData = Annotated[
     str | None, Parameter(name="--data", help="new path of the run's data, if they were moved")
 ]
 SkipBad = Annotated[
@@ -114,7 +114,7 @@ def _takes_value(word: str) -> bool:
     return word.startswith("--") and "=" not in word and word not in SWITCHES
 
 
-def spelled(arguments: Sequence[str]) -> list[str]:
+def as_flags(arguments: Sequence[str]) -> list[str]:
     """key=value as --key=value; a path of the recipe (model.depth=4, --model.depth 4) as --set. A
     negative number after a flag is its value. What follows `--` stays as it is."""
     if arguments and arguments[0] in OWN:

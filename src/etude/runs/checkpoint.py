@@ -123,7 +123,7 @@ def load(folder: Path, step: int) -> Checkpoint:
     place = folder / f"{step:08d}"
     contents = verified(place, step)
     try:
-        state = limits.parsed(contents["state.json"])
+        state = limits.parse_json(contents["state.json"])
         model = tensors(contents["model.safetensors"])
         optimizer = tensors(contents["optimizer.safetensors"])
     except ValueError as error:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etude.errors import RunError, StorageError, unwritable
+from etude.errors import RunError, StorageError, write_error
 from etude.system import limits, portable
 
 
@@ -24,7 +24,7 @@ def storage(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unwritable(path, error, size) from error
+        raise write_error(path, error, size) from error
 
 
 def write(path: Path, content: bytes) -> None:
@@ -137,6 +137,6 @@ def _judge(part: str, status: os.stat_result, last: bool) -> None:
 def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:
     """The JSON object in a file of a run, read as `read` does. Raises RunError."""
     try:
-        return limits.parsed(read(root, name, most))  # type: ignore[no-any-return]
+        return limits.parse_json(read(root, name, most))  # type: ignore[no-any-return]
     except ValueError as error:
         raise RunError(f"{root / name}: {error}; the run is damaged.") from None

@@ -17,20 +17,20 @@ from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import ensure_folder, mapping, read, replace, storage, sync
-from etude.runs.jsonl import append, cut, lines, size, whole_lines
+from etude.runs.jsonl import append, cut, cut_damaged_lines, lines, size
 from etude.runs.lock import Lock
 from etude.runs.recorder import epochs_of, result_of
-from etude.runs.snapshot import PACKED, unpack
+from etude.runs.snapshot import MAX_PACKED, unpack
 from etude.system import limits
 
 ROOT = Path("runs")
-LONGEST = 4000
+MAX_PATH = 4000
 FOLDERS = ("checkpoints", "snapshots", "pictures")
 FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
     "report.html",
 )  # fmt: skip
-BEFORE_A_RUN = {
+ALLOWED_BEFORE_RECIPE = {
     "LOCK", "checkpoints", "snapshots", "pictures", "provenance.json", "metrics.jsonl",
     "timing.jsonl",
 }  # fmt: skip
@@ -38,9 +38,9 @@ BEFORE_A_RUN = {
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def free(name: str, root: Path = ROOT) -> Path:
+def unused_path(name: str, root: Path = ROOT) -> Path:
     """The first of `root/name`, `root/name-2` and so on that is not in use."""
-    return next(place for place in candidates(name, root) if not _taken(place))
+    return next(place for place in candidates(name, root) if not _is_taken(place))
 
 
 def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
@@ -48,7 +48,7 @@ def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
     return (root / (name if n == 1 else f"{name}-{n}") for n in range(1, 100_000))
 
 
-def reserved(name: str, root: Path = ROOT) -> Path:
+def reserve(name: str, root: Path = ROOT) -> Path:
     """Create an empty folder with the first free name of `candidates`, and return it."""
     # mkdir is atomic, so of several processes that start at once each gets a folder of its own.
     for place in candidates(name, root):
@@ -59,7 +59,7 @@ def reserved(name: str, root: Path = ROOT) -> Path:
     raise RunError(f"{root / name}: a hundred thousand folders have this name.")
 
 
-def named(name: str, root: Path = ROOT) -> Path:
+def run_path(name: str, root: Path = ROOT) -> Path:
     """`root/name`. Raises UsageError if the name could lead out of `root`."""
     if not NAME.fullmatch(name):
         raise UsageError(
@@ -69,17 +69,17 @@ def named(name: str, root: Path = ROOT) -> Path:
     return root / name
 
 
-def begun(path: Path) -> bool:
+def is_run(path: Path) -> bool:
     """Whether there is a run in this folder."""
     return (path / "recipe.json").exists()
 
 
-def _taken(path: Path) -> bool:
+def _is_taken(path: Path) -> bool:
     """Whether `path` exists and holds more than the remains of a killed `create`."""
     if not path.is_dir():
         return path.exists()
     for entry in path.iterdir():
-        remains = entry.name in BEFORE_A_RUN or entry.name.startswith(checkpoint.HIDDEN)
+        remains = entry.name in ALLOWED_BEFORE_RECIPE or entry.name.startswith(checkpoint.HIDDEN)
         if not remains or (entry.is_dir() and any(entry.iterdir())):
             return True
     return False
@@ -101,26 +101,26 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
         """A new folder, locked. Raises TakenError if it is in use."""
-        if _taken(path):
+        if _is_taken(path):
             raise TakenError(
                 f"{path} already exists; a run is never overwritten.",
-                do=f"Choose another --name (free: {free(path.name, path.parent).name}), "
+                do=f"Choose another --name (free: {unused_path(path.name, path.parent).name}), "
                 f"or continue it: etude resume {path}",
             )
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         folder._lock = Lock(path / "LOCK")
-        if _taken(path):  # another process created it and finished before we had the lock
+        if _is_taken(path):  # another process created it and finished before we had the lock
             folder.release()
             raise TakenError(f"{path} already exists; a run is never overwritten.")
         return folder
 
     @classmethod
-    def fresh(cls, name: str, root: Path = ROOT) -> "RunFolder":
+    def create_unused(cls, name: str, root: Path = ROOT) -> "RunFolder":
         """A new, locked folder with the first free name of `candidates`."""
         for place in candidates(name, root):
-            if not _taken(place):
+            if not _is_taken(place):
                 with suppress(TakenError, LockedError):  # another process took it meanwhile
                     return cls.create(place)
         raise RunError(f"{root / name}: a hundred thousand runs have this name.")
@@ -129,7 +129,7 @@ class RunFolder:
     def open(cls, path: Path | str) -> "RunFolder":
         """An existing run, for reading. Raises RunError, with a similar name, if there is none."""
         place = Path(path)
-        if len(str(path)) > LONGEST:
+        if len(str(path)) > MAX_PATH:
             raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
         # os.path returns False where pathlib raises, for example for a name that is too long.
         isfile = os.path.isfile
@@ -139,7 +139,7 @@ class RunFolder:
             names = [str(run.path) for run in runs()]
             hint = nearest(str(path), names) if names else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
-        own(place, FOLDERS, FILES)
+        require_regular(place, FOLDERS, FILES)
         return cls(place)
 
     def lock(self) -> None:
@@ -254,7 +254,7 @@ class RunFolder:
         damaged; with 0, empty both. Raises RunError if metrics.jsonl is shorter."""
         cut(self.metrics, position)
         if position:
-            whole_lines(self.timing)
+            cut_damaged_lines(self.timing)
         else:
             cut(self.timing, 0)
 
@@ -283,7 +283,7 @@ class RunFolder:
         for name in sorted(entry.name for entry in entries):
             if not (match := pattern.fullmatch(name)):
                 continue
-            content = read(self.path, f"snapshots/{name}", PACKED)
+            content = read(self.path, f"snapshots/{name}", MAX_PACKED)
             try:
                 arrays = unpack(content)
             except ValueError as error:
@@ -300,11 +300,13 @@ class RunFolder:
         replace(path, content)
         return path
 
-    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
+    def stored_pictures(
+        self, index: str
+    ) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
         """Yields ((name, title, alt, notice), light PNG, dark PNG) of each picture that the file
         `index` lists; an index of version 0.1.0 has no notices. Raises RunError if damaged."""
         try:
-            entries = limits.parsed(read(self.path, f"pictures/{index}", limits.JSON), list)
+            entries = limits.parse_json(read(self.path, f"pictures/{index}", limits.JSON), list)
             words = [
                 (
                     *(str(entry[key]) for key in ("name", "title", "alt")),
@@ -316,7 +318,7 @@ class RunFolder:
             raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
         for name, title, alt, notice in words:
             light, dark = (
-                read(self.path, f"pictures/{name}{end}.png", PACKED) for end in ("", "-dark")
+                read(self.path, f"pictures/{name}{end}.png", MAX_PACKED) for end in ("", "-dark")
             )
             yield (name, title, alt, notice), light, dark
 
@@ -358,7 +360,7 @@ def _folders(place: Path, links: bool) -> list[Path]:
         return []
 
 
-def own(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:
+def require_regular(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:
     """Raise RunError if one of these names in a run is a link, a pipe or anything else than a
     regular folder or file."""
     # Reading a link would lead out of the folder, reading a pipe would wait forever, and resuming

@@ -42,13 +42,13 @@ def cut(path: Path, length: int) -> None:
             os.truncate(path, length)
 
 
-def whole_lines(path: Path) -> None:
+def cut_damaged_lines(path: Path) -> None:
     """Cut a .jsonl file before its first line that a power cut or a dead writer left damaged."""
     good = 0
     text = read(path.parent, path.name, LINES) if path.exists() else b""
     for line in text.splitlines(keepends=True):
         try:
-            limits.parsed(line)
+            limits.parse_json(line)
             whole = line.endswith(b"\n")
         except ValueError:
             whole = False
@@ -67,7 +67,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     # Up to the last line break: a writer at work may be in the middle of the next line.
     for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
         try:
-            result.append(rows.checked(limits.parsed(line)))
+            result.append(rows.checked(limits.parse_json(line)))
         except ValueError as error:
             raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
     try:

@@ -22,11 +22,11 @@ class Lock:
             self._handle = portable.open_to_write(path, empty=False)
         try:
             with storage(path):  # fails on a file system without locks
-                free = portable.lock(self._handle, wait=False)
+                acquired = portable.lock(self._handle, wait=False)
         except BaseException:
             self._close()
             raise
-        if not free:
+        if not acquired:
             holder = _text(self._handle)
             self._close()
             raise LockedError(

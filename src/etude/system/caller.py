@@ -9,7 +9,7 @@ from etude.system.surroundings import no_warnings
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def preserve_caller_state() -> Iterator[None]:
     """Restore the caller's random generators and thread count, and ignore libraries' warnings.
 
     For public functions that compute with torch, as a decorator too. Inside, generators may be

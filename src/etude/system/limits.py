@@ -19,7 +19,7 @@ JSON = 1 << 20
 DEPTH = 32
 """Largest nesting depth of JSON: recursive functions later make one call per level."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
-HELD, BLOCK = 1 << 28, 1 << 25
+MAX_FREE_BYTES, LARGE_BLOCK = 1 << 28, 1 << 25
 """For glibc's allocator: bytes of free memory that it does not return to the system, and the size
 of a block from which it always does."""
 KINDS = {
@@ -69,7 +69,7 @@ def content(handle: int, most: int) -> bytes:
         os.close(handle)
 
 
-def parsed(text: bytes, form: type = dict) -> Any:
+def parse_json(text: bytes, form: type = dict) -> Any:
     """A JSON object (form=list: a list). Raises ValueError for anything else, for too deep nesting
     and for text that is not valid Unicode."""
     try:
@@ -112,5 +112,5 @@ def hold_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt:
         # Setting either value also stops glibc from adapting both by itself.
-        mallopt(M_TRIM_THRESHOLD, HELD)
-        mallopt(M_MMAP_THRESHOLD, BLOCK)
+        mallopt(M_TRIM_THRESHOLD, MAX_FREE_BYTES)
+        mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)

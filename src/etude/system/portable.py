@@ -89,7 +89,7 @@ def lock(handle: int, *, wait: bool) -> bool:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock of the lock file `path`; wait if another process holds it. Raises OSError.
 
     The lock file is removed at the end, except on Windows, which cannot remove an open file.
@@ -157,9 +157,9 @@ def ask_to_stop(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM
     Windows has no SIGTERM between processes, and `terminate` would not let the child save. There
     the signal is CTRL_BREAK, which arrives as SIGBREAK.
     """
-    sent = getattr(signal, "CTRL_BREAK_EVENT", number) if WINDOWS else number
+    stop_signal = getattr(signal, "CTRL_BREAK_EVENT", number) if WINDOWS else number
     with suppress(ProcessLookupError, PermissionError):
-        process.send_signal(sent)
+        process.send_signal(stop_signal)
 
 
 def stop_myself() -> None:

@@ -26,7 +26,7 @@ from etude.training import optimizer
 from etude.training.distributed import World
 from etude.training.randomness import key, order, reseed
 from etude.training.record import Progress, Record, Samples, load_weights
-from etude.training.signals import Signals, named
+from etude.training.signals import Signals, signal_number
 from etude.training.step import Step
 
 POLL = 16
@@ -120,7 +120,7 @@ class Loop:
             # After the last batch the epoch is validated first; the signal is handled below.
             if polls and self.step.halt and at.batch < self.batches:
                 self._time(began, first)
-                self._leave(named(float(self.step.halt)))
+                self._leave(signal_number(float(self.step.halt)))
         self._time(began, first)
         self._end_epoch()
         # Only rank 0 validates, so only it knows how many epochs passed without improvement.

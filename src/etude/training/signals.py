@@ -12,7 +12,7 @@ TERMINATED = 1 << 16
 cannot be confused with several Ctrl-C signals of weight 1."""
 
 
-def named(weight: float) -> int:
+def signal_number(weight: float) -> int:
     """The signal number for a sum of `Signals.weight` over the processes."""
     return signal.SIGTERM if weight >= TERMINATED else signal.SIGINT
 
@@ -26,7 +26,7 @@ class Signals:
 
     @property
     def weight(self) -> float:
-        """A number to sum over the processes; 0 before any signal. `named` decodes the sum."""
+        """A number to sum over the processes, 0 before any signal; `signal_number` decodes it."""
         if self.caught is None:
             return 0.0
         return 1.0 if self.caught == signal.SIGINT else float(TERMINATED)
