@@ -13,6 +13,7 @@ from etude.flags import (
     OneOrMore,
     Sets,
     SkipBad,
+    integer,
     recipe_fields,
 )
 
