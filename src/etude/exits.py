@@ -1,4 +1,4 @@
-"""How a command ends: with the exit code of what went wrong, and one message on stderr."""
+"""How a command ends: with the exit code of its error and one message on stderr."""
 
 import os
 import signal
@@ -12,20 +12,27 @@ from etude.errors import EtudeError, StorageError, plain, reason
 from etude.system import portable
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
-"""How torch says it, in a RuntimeError."""
+"""Parts of the message of the RuntimeError that torch raises when memory runs out."""
 MEMORY_ADVICE = "-> Use a smaller batch, model or data.size."
 CODES: dict[int, int] = {n: 130 if n == signal.SIGINT else 75 for n in portable.SIGNALS}
+"""The exit code of each signal that asks a command to stop."""
 _caught: list[int] = []
-"""The exit code of a signal that is not told yet."""
-STOPPED = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
+"""The exit code of a signal that has arrived and is not reported yet."""
+STOPPED = "Stopped. If a run was started, etude list names it, and etude resume continues it."
 
 
 @contextmanager
 def exits() -> Iterator[None]:
-    """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
+    """Context manager: report errors and signals on stderr and raise SystemExit with their code.
+
+    The codes are those of errors.py. Any other exception passes through: it is a bug, and its
+    traceback is wanted.
+    """
+    # Python allows signal handlers in the main thread only.
     if threading.current_thread() is threading.main_thread():
         sys.unraisablehook = handle_unraisable
         for number in portable.SIGNALS:
+            # A shell starts background jobs with SIGINT ignored: Ctrl-C is for the job in front.
             ignored = number == signal.SIGINT and (
                 signal.getsignal(number) is not signal.default_int_handler
             )
@@ -34,6 +41,8 @@ def exits() -> Iterator[None]:
     try:
         with _errors_as_exits():
             yield
+    # Out here too, because a second signal can arrive while an error is being reported. Any
+    # exception after a signal counts as the signal: see `handle_signal`.
     except (Exception, KeyboardInterrupt, SystemExit):
         if not _caught:
             raise
@@ -42,8 +51,10 @@ def exits() -> Iterator[None]:
 
 @contextmanager
 def _errors_as_exits() -> Iterator[None]:
-    """Every error but Ctrl-C, which may also come while another error is being told."""
+    """Context manager: report errors that a user can cause, and exit; signals pass through."""
     try:
+        # Flushed here and not at Python's exit, where a full disk would end in exit code 120
+        # instead of 4. `--help` and `--version` end with a SystemExit of their own.
         try:
             yield
         except SystemExit:
@@ -64,24 +75,27 @@ def _errors_as_exits() -> Iterator[None]:
 
 
 def is_silent() -> bool:
-    """Whether another process of this job (its rank 0) says what there is to say."""
+    """Whether this process prints no results, because it is not rank 0 of its job."""
+    # From torchrun's environment and not from World, which would import the training package.
     return int(os.environ.get("RANK", "0")) > 0
 
 
 def leave(code: int, message: str) -> None:
-    """Say why on stderr, and exit. Every process of a job does: the first to leave ends the others,
-    maybe before they could. Nothing is left to save: a signal from here on ends it at once."""
+    """Print the message on stderr and raise SystemExit with this code."""
+    # Everything is saved by now, so a further signal may end the process at once.
     restore_default_signals()
     _caught.clear()
-    with suppress(StorageError):  # this error is the one to tell
+    with suppress(StorageError):  # a failed flush must not hide the error being reported
         sys.stdout.flush()
+    # Every process of a job prints its own error: torchrun ends the others as soon as one exits,
+    # perhaps before rank 0 could print.
     who = f"etude (process {os.environ['RANK']})" if is_silent() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
 def restore_default_signals() -> None:
-    """From here on a signal ends the process at once, without a word and without a traceback."""
+    """Let a further signal end the process at once, without a message or a traceback."""
     if threading.current_thread() is threading.main_thread():
         for number in portable.SIGNALS:
             if number != signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
@@ -89,18 +103,19 @@ def restore_default_signals() -> None:
 
 
 def handle_unraisable(args: "sys.UnraisableHookArgs") -> None:
-    """What was raised where nobody can catch it, as in `__del__`: a signal's word ends the process
-    all the same."""
+    """End the process for a signal whose exception was raised where Python discards it, as in
+    `__del__`; report any other such exception as Python does."""
+    # os._exit, because raising here would be discarded again.
     if _caught and isinstance(args.exc_value, SystemExit | KeyboardInterrupt):
         os._exit(_caught[-1])
     sys.__unraisablehook__(args)
 
 
 def handle_signal(number: int, frame: FrameType | None) -> None:
-    """A signal while nothing is under way that could be saved; training has a handler of its own.
+    """Handle a signal outside training, which installs its own handler: unwind the command.
 
-    What it unwinds may take a moment, and may change the exception: an extension module that is
-    just being imported makes an ImportError of it. So the code is kept.
+    Unwinding takes a moment, and code on the way can replace the exception: an extension module
+    that is being imported turns it into an ImportError. So the exit code is stored first.
     """
     restore_default_signals()
     _caught.append(CODES[number])

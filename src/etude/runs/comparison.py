@@ -45,6 +45,8 @@ class ComparisonFolder:
         Raises TakenError if the folder is taken, UsageError if the plan is too large.
         """
         content = canonical(plan)
+        # Checked here, because `plan()` refuses to read a larger file: the comparison would be
+        # written and could never be resumed.
         if len(content) > limits.JSON:
             raise UsageError(
                 f"{path}: the plan of this comparison takes {len(content):,} bytes; "
@@ -98,11 +100,13 @@ class ComparisonFolder:
 
     def repair(self) -> None:
         """Cut off the incomplete last line of a killed writer. Requires the lock."""
+        # Otherwise the next outcome would be appended to the half line and both would be lost.
         cut_damaged_lines(self._outcomes)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Append one outcome; it is on disk when this returns."""
         line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
+        # Synced for each line: an outcome may have taken hours, so a power cut must not cost it.
         with storage(self._outcomes, len(line)), self._outcomes.open("ab") as file:
             file.write(line)
             file.flush()  # fsync writes what the kernel has; Python's own buffer goes there first

@@ -25,6 +25,7 @@ from etude.system import limits
 
 ROOT = Path("runs")
 MAX_PATH = 4000
+"""Characters of a path that is looked up; Linux allows 4,096 bytes."""
 FOLDERS = ("checkpoints", "snapshots", "pictures")
 FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
@@ -76,6 +77,9 @@ def is_run(path: Path) -> bool:
 
 def _is_taken(path: Path) -> bool:
     """Whether `path` exists and holds more than the remains of a killed `create`."""
+    # Remains do not count, because `create` would otherwise refuse a name forever for a run that
+    # never started. Its subfolders are empty until the recipe is written, so a subfolder with
+    # content is the user's.
     if not path.is_dir():
         return path.exists()
     for entry in path.iterdir():
@@ -100,7 +104,8 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
-        """A new folder, locked. Raises TakenError if it is in use."""
+        """A new folder, locked. Raises TakenError if it is in use, LockedError if another process
+        is creating it."""
         if _is_taken(path):
             raise TakenError(
                 f"{path} already exists; a run is never overwritten.",
@@ -143,7 +148,9 @@ class RunFolder:
         return cls(place)
 
     def lock(self) -> None:
-        """Take the lock of an existing run and remove the remains of a writer that died."""
+        """Take the lock of an existing run and remove the remains of a writer that died. Raises
+        LockedError if another process has it."""
+        # The lock first: without it, the remains could be the files of a writer at work.
         self._lock = Lock(self.path / "LOCK")
         checkpoint.sweep(self.checkpoints)
 
@@ -155,7 +162,7 @@ class RunFolder:
 
     def abandon(self) -> None:
         """Remove the folder after a failed start, unless it has become a run."""
-        if (self.path / "recipe.json").exists():
+        if is_run(self.path):
             self.release()
         else:
             shutil.rmtree(self.path, ignore_errors=True)
@@ -173,6 +180,7 @@ class RunFolder:
 
     def erase(self) -> None:
         """Remove a run that will be started again, and release the lock."""
+        # Removed before the release, so that no other process can resume the run in between.
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
@@ -201,6 +209,8 @@ class RunFolder:
     def settle(self, best: int | None, finished: bool = False) -> None:
         """Write the best step so far, then prune: a finished run keeps its best and last
         checkpoint, a running one its best and last two."""
+        # best.json first: a reader that opens it must not be sent to a checkpoint already pruned,
+        # and a process killed in between leaves one checkpoint too many, never one too few.
         if best is not None:
             replace(self.path / "best.json", canonical({"step": best}))
         keep = set() if best is None else {best}
@@ -252,6 +262,7 @@ class RunFolder:
     def rewind(self, position: int) -> None:
         """Cut metrics.jsonl to a size that `flush` returned, and timing.jsonl where a line is
         damaged; with 0, empty both. Raises RunError if metrics.jsonl is shorter."""
+        # timing.jsonl has no recorded size: clock times of steps that are repeated are real times.
         cut(self.metrics, position)
         if position:
             cut_damaged_lines(self.timing)
@@ -270,6 +281,7 @@ class RunFolder:
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store arrays that exist only during training; equal arrays give equal bytes."""
+        # savez writes each entry with the zip format's earliest date, not with the time of day.
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         replace(ensure_folder(self.snapshots) / f"{step:08d}-{kind}.npz", buffer.getvalue())
@@ -280,6 +292,7 @@ class RunFolder:
         pattern = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
         first: dict[str, tuple[int, ...]] | None = None
         entries = self.snapshots.iterdir() if self.snapshots.is_dir() else ()
+        # Sorted by name: eight digits with leading zeros, so the order is that of the steps.
         for name in sorted(entry.name for entry in entries):
             if not (match := pattern.fullmatch(name)):
                 continue
@@ -341,14 +354,15 @@ class RunFolder:
 
 def runs(root: Path = ROOT) -> list[RunFolder]:
     """All runs below a folder, two levels deep, newest last. Links below a run are not followed."""
-    started: dict[Path, float] = {}
+    start_times: dict[Path, float] = {}
+    # Two levels: runs, and the runs inside a comparison.
     for place in _folders(root, links=True):
         for inner in (place, *_folders(place, links=False)):
-            with suppress(OSError):
+            with suppress(OSError):  # no recipe, or a folder that was removed meanwhile
                 status = os.lstat(inner / "recipe.json")
                 if stat.S_ISREG(status.st_mode):
-                    started[inner] = status.st_mtime
-    return [RunFolder(place) for place in sorted(started, key=lambda place: started[place])]
+                    start_times[inner] = status.st_mtime  # the recipe is written once
+    return [RunFolder(place) for place in sorted(start_times, key=start_times.__getitem__)]
 
 
 def _folders(place: Path, links: bool) -> list[Path]:

@@ -17,6 +17,7 @@ LINES = 32 << 20
 
 def append(path: Path, row: Mapping[str, Any]) -> None:
     """Append one JSON line. It is durable only after `size`, which syncs the file."""
+    # Not synced here: a line matters once a checkpoint refers to it, and `size` is called for that.
     line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
     with storage(path, len(line)), path.open("ab") as file:
         file.write(line)
@@ -38,6 +39,7 @@ def cut(path: Path, length: int) -> None:
     if actual < length:
         raise RunError(f"{path}: has {actual:,} bytes, {length:,} expected; the run is damaged.")
     if path.exists():
+        # Never longer than the file, which the check above ensures: truncate would add zeros.
         with storage(path):
             os.truncate(path, length)
 
@@ -49,10 +51,11 @@ def cut_damaged_lines(path: Path) -> None:
     for line in text.splitlines(keepends=True):
         try:
             limits.parse_json(line)
-            whole = line.endswith(b"\n")
+            # A line without its end may be a prefix that happens to be valid.
+            complete = line.endswith(b"\n")
         except ValueError:
-            whole = False
-        if not whole:
+            complete = False
+        if not complete:
             break
         good += len(line)
     cut(path, good)

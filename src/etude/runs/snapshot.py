@@ -17,7 +17,9 @@ from numpy.lib import format as npy
 from etude.errors import RunError
 
 MAX_PACKED, MAX_UNPACKED = 64 << 20, 256 << 20
+"""Bytes of a file, and of all of its arrays together: a small file can unpack to any size."""
 MAX_SIDE = 1 << 14  # a thin strip, drawn, would be as high as it is wide
+# zipfile and NumPy's header parser let errors of many types through for a damaged file.
 READ_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error,
     EOFError, OSError, NotImplementedError, RuntimeError,
@@ -33,7 +35,8 @@ class Arrays(dict[str, np.ndarray]):
 
 
 def unpack(content: bytes) -> Arrays:
-    """Arrays by name. Raises ValueError for anything that `RunFolder.snapshot` would not write."""
+    """The arrays [n C H W] uint8 of a .npz file, by name. Raises ValueError for anything that
+    `RunFolder.snapshot` would not write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -47,6 +50,8 @@ def unpack(content: bytes) -> Arrays:
 
 
 def _decompress(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """The bytes of one member. Raises ValueError if they are more than its header states."""
+    # LZMA, for one, would allocate a dictionary of the size that the file states.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"is packed by method {member.compress_type}, which we do not write")
     with archive.open(member) as file:
@@ -58,7 +63,9 @@ def _decompress(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _array(data: bytes) -> np.ndarray:
+    """Parse the .npy file `data`. Raises ValueError unless it is images in bytes."""
     file = io.BytesIO(data)
+    # Versions 2 and 3 exist for long headers and names in Unicode, which no snapshot has.
     if npy.read_magic(file) != (1, 0):
         raise ValueError("is not of the .npy form that we write")
     shape, _, dtype = npy.read_array_header_1_0(file)
