@@ -30,6 +30,7 @@ def storage(path: Path, size: int = 0) -> Iterator[None]:
 def write(path: Path, content: bytes) -> None:
     """Write a new file and wait until it is on the disk. Not atomic: for a folder that will itself
     be renamed into place. Raises StorageError."""
+    # Descriptors and not Python's files, whose close() may write a last buffer after the fsync.
     with storage(path, len(content)):
         handle = portable.open_to_write(path, empty=True)
         try:
@@ -47,10 +48,12 @@ def write(path: Path, content: bytes) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Replace a file atomically: readers see the old content or the new, never a part. Raises
     StorageError."""
-    part = path.with_name(f".tmp-{path.name}")
+    part = path.with_name(f".tmp-{path.name}")  # beside it: a rename is atomic on one disk only
     try:
         write(part, content)
         with storage(path, len(content)):
+            # Synced before the rename by `write`: otherwise a power cut could leave the new name
+            # with an empty file, since a file system may store the rename before the content.
             os.replace(part, path)
             sync(path.parent)
     except StorageError:

@@ -44,6 +44,7 @@ class Signals:
         return self
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        # Only noted: the loop saves between two steps, never in the middle of one.
         self.caught = number
         # From now on the default action applies, so a second signal ends a process that hangs.
         for each in self._before:
@@ -55,5 +56,6 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # The caller's handlers again: a program that trains in between has its own for Ctrl-C.
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
