@@ -13,7 +13,7 @@ import torch
 
 import etude
 from etude.inference.run import Run
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 
 TINY = {"epochs": 1, "quiet": True, "model.hidden": [4]}
 
@@ -109,7 +109,7 @@ def test_every_public_name_is_called():
 )
 def test_a_disturbance_is_seen_and_undone(disturb):
     before = surroundings()
-    with undisturbed():
+    with preserve_caller_state():
         disturb()
     assert surroundings() == before
     with warnings.catch_warnings():

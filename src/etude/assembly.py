@@ -28,7 +28,7 @@ from etude.models.architecture import Architecture
 from etude.models.build import build
 from etude.recipe import OWN, Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.system.limits import hold_memory
 from etude.tasks.protocol import Setup, Task
 from etude.training import hardware
@@ -356,7 +356,7 @@ def laid_out(model: nn.Module, train: Train) -> nn.Module:
     return model
 
 
-@undisturbed()
+@preserve_caller_state()
 def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> nn.Module:
     """A model by name, built for `data` (a name, a path, or a Spec), as a plain nn.Module.
 

@@ -18,10 +18,12 @@ attribute has them all.
 import errno
 from collections.abc import Iterable
 
-SHOWN = 20
+MAX_SHOWN = 20
+"""Single faults that a message lists."""
 SPACE = "Free space, or choose another folder"
 ACCESS = "Change its permissions, or choose another folder"
 OTHER = "Choose another folder"
+# By name and not by number: the numbers differ between systems, and some lack some of the names.
 REASONS = {
     "ENOSPC": ("the disk is full", SPACE),
     "EDQUOT": ("the disk quota is used up", SPACE),
@@ -81,16 +83,21 @@ def quantity(number: int, noun: str) -> str:
 
 def plural(noun: str) -> str:
     """The plural of a noun, or of the last word of a phrase; see `quantity`."""
-    one, _, many = noun.partition("/")
-    if many:
-        return many
-    if one.endswith("y") and one[-2:-1] not in "aeiou":
-        return f"{one[:-1]}ies"
-    return f"{one}es" if one.endswith(("s", "x", "tch", "sh")) else f"{one}s"
+    singular, _, irregular = noun.partition("/")
+    if irregular:
+        return irregular
+    # -y after a consonant: "entries" but "arrays".
+    if singular.endswith("y") and singular[-2:-1] not in "aeiou":
+        return f"{singular[:-1]}ies"
+    # "tch", not "ch": "batches" but "epochs".
+    return f"{singular}es" if singular.endswith(("s", "x", "tch", "sh")) else f"{singular}s"
 
 
 class EtudeError(Exception):
-    """Base of all errors that a user can cause. do: the next step; items: the single faults."""
+    """Base of all errors that a user can cause.
+
+    what: what is wrong and where. do: the next step. items: the single faults that one check found.
+    """
 
     exit_code = 70
 
@@ -98,9 +105,9 @@ class EtudeError(Exception):
         self.what = what
         self.do = do
         self.items = tuple(items)
-        lines = [what, *(f"  - {item}" for item in self.items[:SHOWN])]
-        if len(self.items) > SHOWN:
-            lines.append(f"  ... and {len(self.items) - SHOWN} more")
+        lines = [what, *(f"  - {item}" for item in self.items[:MAX_SHOWN])]
+        if len(self.items) > MAX_SHOWN:
+            lines.append(f"  ... and {len(self.items) - MAX_SHOWN} more")
         if do:
             lines.append(f"-> {do}")
         super().__init__("\n".join(lines))
@@ -132,7 +139,7 @@ class StorageError(EtudeError):
     exit_code = 4
 
 
-def unwritable(
+def write_error(
     path: object, error: OSError, size: int = 0, safe: str = "files saved before are unchanged"
 ) -> StorageError:
     """The StorageError for an OSError from writing `path`, with the reason and the advice for its

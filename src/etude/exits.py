@@ -1,4 +1,4 @@
-"""How a command ends: with the exit code of what went wrong, and one message on stderr."""
+"""How a command ends: with the exit code of its error and one message on stderr."""
 
 import os
 import signal
@@ -12,38 +12,49 @@ from etude.errors import EtudeError, StorageError, plain, reason
 from etude.system import portable
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
-"""How torch says it, in a RuntimeError."""
-SMALLER = "-> Use a smaller batch, model or data.size."
+"""Parts of the message of the RuntimeError that torch raises when memory runs out."""
+MEMORY_ADVICE = "-> Use a smaller batch, model or data.size."
 CODES: dict[int, int] = {n: 130 if n == signal.SIGINT else 75 for n in portable.SIGNALS}
+"""The exit code of each signal that asks a command to stop."""
 _caught: list[int] = []
-"""The exit code of a signal that is not told yet."""
-GO_ON = "Stopped. If a run was begun, etude list names it, and etude resume goes on."
+"""The exit code of a signal that has arrived and is not reported yet."""
+STOPPED = "Stopped. If a run was started, etude list names it, and etude resume continues it."
 
 
 @contextmanager
 def exits() -> Iterator[None]:
-    """Turn what can go wrong for a user into SystemExit, its code from errors.py."""
+    """Context manager: report errors and signals on stderr and raise SystemExit with their code.
+
+    The codes are those of errors.py. Any other exception passes through: it is a bug, and its
+    traceback is wanted.
+    """
+    # Python allows signal handlers in the main thread only.
     if threading.current_thread() is threading.main_thread():
-        sys.unraisablehook = unraisable
+        sys.unraisablehook = handle_unraisable
         for number in portable.SIGNALS:
+            # A shell starts background jobs with SIGINT ignored: Ctrl-C is for the job in front.
             ignored = number == signal.SIGINT and (
                 signal.getsignal(number) is not signal.default_int_handler
             )
             if not ignored:
-                signal.signal(number, stop)
+                signal.signal(number, handle_signal)
     try:
-        with _told():
+        with _errors_as_exits():
             yield
+    # Out here too, because a second signal can arrive while an error is being reported. Any
+    # exception after a signal counts as the signal: see `handle_signal`.
     except (Exception, KeyboardInterrupt, SystemExit):
         if not _caught:
             raise
-        leave(_caught[-1], GO_ON)
+        leave(_caught[-1], STOPPED)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Every error but Ctrl-C, which may also come while another error is being told."""
+def _errors_as_exits() -> Iterator[None]:
+    """Context manager: report errors that a user can cause, and exit; signals pass through."""
     try:
+        # Flushed here and not at Python's exit, where a full disk would end in exit code 120
+        # instead of 4. `--help` and `--version` end with a SystemExit of their own.
         try:
             yield
         except SystemExit:
@@ -53,55 +64,59 @@ def _told() -> Iterator[None]:
     except EtudeError as error:
         leave(error.exit_code, str(error))
     except MemoryError as error:
-        leave(4, f"Out of memory: {error}\n{SMALLER}")
+        leave(4, f"Out of memory: {error}\n{MEMORY_ADVICE}")
     except RuntimeError as error:
         if not any(words in str(error) for words in NO_MEMORY):
             raise
-        leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{SMALLER}")
+        leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{MEMORY_ADVICE}")
     except OSError as error:
         why, do = reason(error)
         leave(4, f"{error.filename or 'The system'}: {why}.\n-> {do}.")
 
 
-def spoken_for() -> bool:
-    """Whether another process of this job (its rank 0) says what there is to say."""
+def is_silent() -> bool:
+    """Whether this process prints no results, because it is not rank 0 of its job."""
+    # From torchrun's environment and not from World, which would import the training package.
     return int(os.environ.get("RANK", "0")) > 0
 
 
 def leave(code: int, message: str) -> None:
-    """Say why on stderr, and exit. Every process of a job does: the first to leave ends the others,
-    maybe before they could. Nothing is left to save: a signal from here on ends it at once."""
-    the_next_ends_it()
+    """Print the message on stderr and raise SystemExit with this code."""
+    # Everything is saved by now, so a further signal may end the process at once.
+    restore_default_signals()
     _caught.clear()
-    with suppress(StorageError):  # this error is the one to tell
+    with suppress(StorageError):  # a failed flush must not hide the error being reported
         sys.stdout.flush()
-    who = f"etude (process {os.environ['RANK']})" if spoken_for() else "etude"
+    # Every process of a job prints its own error: torchrun ends the others as soon as one exits,
+    # perhaps before rank 0 could print.
+    who = f"etude (process {os.environ['RANK']})" if is_silent() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
-def the_next_ends_it() -> None:
-    """From here on a signal ends the process at once, without a word and without a traceback."""
+def restore_default_signals() -> None:
+    """Let a further signal end the process at once, without a message or a traceback."""
     if threading.current_thread() is threading.main_thread():
         for number in portable.SIGNALS:
             if number != signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
 
 
-def unraisable(told: "sys.UnraisableHookArgs") -> None:
-    """What was raised where nobody can catch it, as in `__del__`: a signal's word ends the process
-    all the same."""
-    if _caught and isinstance(told.exc_value, SystemExit | KeyboardInterrupt):
+def handle_unraisable(args: "sys.UnraisableHookArgs") -> None:
+    """End the process for a signal whose exception was raised where Python discards it, as in
+    `__del__`; report any other such exception as Python does."""
+    # os._exit, because raising here would be discarded again.
+    if _caught and isinstance(args.exc_value, SystemExit | KeyboardInterrupt):
         os._exit(_caught[-1])
-    sys.__unraisablehook__(told)
+    sys.__unraisablehook__(args)
 
 
-def stop(number: int, frame: FrameType | None) -> None:
-    """A signal while nothing is under way that could be saved; training has a handler of its own.
+def handle_signal(number: int, frame: FrameType | None) -> None:
+    """Handle a signal outside training, which installs its own handler: unwind the command.
 
-    What it unwinds may take a moment, and may change the exception: an extension module that is
-    just being imported makes an ImportError of it. So the code is kept.
+    Unwinding takes a moment, and code on the way can replace the exception: an extension module
+    that is being imported turns it into an ImportError. So the exit code is stored first.
     """
-    the_next_ends_it()
+    restore_default_signals()
     _caught.append(CODES[number])
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(CODES[number])

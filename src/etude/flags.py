@@ -1,4 +1,4 @@
-"""Flags made from the recipe: every field of `train` is one, and key=value is --key value."""
+"""Flags made from the recipe: one for each field of `train`; key=value is --key value."""
 
 import json
 import os
@@ -12,8 +12,9 @@ from cyclopts import Parameter
 from etude.recipe import TrainDraft
 
 
-def whole(kind: Any, tokens: Sequence[Any]) -> int:
-    """A whole number; 1.5 is none, where cyclopts would round it."""
+def integer(kind: Any, tokens: Sequence[Any]) -> int:
+    """Parse a whole number for cyclopts. Raises ValueError for any other text, also for 1.5."""
+    # cyclopts' own conversion would round 1.5 without an error.
     try:
         return int(tokens[0].value)
     except ValueError:
@@ -21,37 +22,44 @@ def whole(kind: Any, tokens: Sequence[Any]) -> int:
 
 
 def flag(field: Any) -> Any:
-    """A field of the recipe as a flag that may be left out."""
+    """The type of an optional flag for a field of the recipe."""
     kind = str if field.annotation is str else field.annotation
-    converter = whole if int in (kind, *get_args(kind)) else None
+    converter = integer if int in (kind, *get_args(kind)) else None
     text = Parameter(help=field.description, converter=converter)
     return Annotated[Optional[kind], text]  # noqa: UP045
 
 
 def range_flag(field: Any) -> Any:
-    """A field of the recipe as a flag that takes a range or several values."""
+    """The type of an optional flag that takes a range or several values of a field."""
+    # Text, whatever the field's type: "1e-4..1e-1" is parsed by the search.
     return Annotated[Optional[str], Parameter(help=field.description)]  # noqa: UP045
 
 
-# Every field of Train is a flag; those not given stay None, and the recipe decides.
-def flags_class(name: str, *but: str, of: Callable[[Any], Any] = flag) -> Any:
-    """A dataclass of all these flags `but` some."""
-    fields = [(k, of(entry), None) for k, entry in TrainDraft.model_fields.items() if k not in but]
-    made: Any = make_dataclass(name, fields)
-    made.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
-    return made
+def flags_class(name: str, *excluded: str, make_flag: Callable[[Any], Any] = flag) -> Any:
+    """A dataclass with one flag per field of `train`, without the `excluded` ones.
+
+    A flag that the user leaves out is None: then the recipe decides.
+    """
+    fields = [
+        (key, make_flag(entry), None)
+        for key, entry in TrainDraft.model_fields.items()
+        if key not in excluded
+    ]
+    flags: Any = make_dataclass(name, fields)
+    flags.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
+    return flags
 
 
 TrainFlags: Any = flags_class("TrainFlags")
-# In a comparison these may be several.
+# These three are flags of `compare` itself, where each may have several values.
 CompareFlags: Any = flags_class("CompareFlags", "optimizer", "lr", "schedule")
-TuneFlags: Any = flags_class("TuneFlags", "threads", of=range_flag)
+TuneFlags: Any = flags_class("TuneFlags", "threads", make_flag=range_flag)
 
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
-MemberFlags = Annotated[CompareFlags | None, Parameter(name="*")]
+ComparisonFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
-Several = Annotated[str | None, Parameter(help="one, or several with commas")]
+OneOrMore = Annotated[str | None, Parameter(help="one, or several with commas")]
 Sample = Annotated[str | None, Parameter(help="index into the test split, or a file")]
 Lang = Annotated[
     Literal["en", "ko"],
@@ -61,8 +69,8 @@ Lang = Annotated[
     ),
 ]
 Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="random seed", converter=whole)]
-Moved = Annotated[
+Seed = Annotated[int | None, Parameter(help="random seed", converter=integer)]
+MovedData = Annotated[
     str | None, Parameter(name="--data", help="new path of the run's data, if they were moved")
 ]
 SkipBad = Annotated[
@@ -73,7 +81,10 @@ SkipBad = Annotated[
 def recipe_fields(
     flags: Any, sets: Sequence[str] | None, seed: int | None = None, skip_bad: bool = False
 ) -> dict[str, Any]:
-    """Fields of the recipe from flags and from path=value words."""
+    """The fields of the recipe, by path, that flags and path=value words set.
+
+    flags: an instance of a `flags_class`, or None. sets: the words after --set.
+    """
     fields = {k: v for k, v in (asdict(flags) if flags else {}).items() if v is not None}
     if seed is not None:
         fields["seed"] = seed
@@ -86,14 +97,15 @@ def recipe_fields(
 
 
 def value(text: str) -> Any:
-    """A plain JSON value, a list where there are commas, else the text itself."""
+    """Parse the text of a field: a JSON value, a list if it has commas, else the text itself."""
+    # RecursionError: json.loads of "[[[[..." nests one call per bracket.
     for attempt in (text, f"[{text}]"):
         try:
             if attempt == text or "," in text:
                 return json.loads(attempt)
         except (ValueError, RecursionError):
             continue
-    return text.split(",") if "," in text else text
+    return text.split(",") if "," in text else text  # names need no quotes: optimizer=sgd,adam
 
 
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
@@ -105,8 +117,8 @@ SWITCHES = ("--json", "--skip-bad", "--different-data", "--help", "--version")
 """Flags without a value."""
 NEGATIVE = re.compile(r"-(?:[\d.].*|(?:inf|infinity|nan)(?:,.*)?)", re.IGNORECASE | re.DOTALL)
 """A word that is a negative number, or begins with one, as -0.5,1.2; no flag looks like that."""
-OWN = ("check",)
-"""Verbs of which key=value words are names of the user's own, and stay as they are."""
+VERBS_WITH_OWN_NAMES = ("check",)
+"""Verbs whose key=value words have names that the user chooses, so they are not flags."""
 
 
 def _takes_value(word: str) -> bool:
@@ -114,27 +126,31 @@ def _takes_value(word: str) -> bool:
     return word.startswith("--") and "=" not in word and word not in SWITCHES
 
 
-def spelled(arguments: Sequence[str]) -> list[str]:
-    """key=value as --key=value; a path of the recipe (model.depth=4, --model.depth 4) as --set. A
-    negative number after a flag is its value. What follows `--` stays as it is."""
-    if arguments and arguments[0] in OWN:
+def as_flags(arguments: Sequence[str]) -> list[str]:
+    """Rewrite the words of a command as flags: key=value becomes --key=value, and a path of the
+    recipe (model.depth=4, --model.depth 4) becomes --set.
+
+    A negative number after a flag is joined to it as its value. Words after `--` do not change.
+    """
+    if arguments and arguments[0] in VERBS_WITH_OWN_NAMES:
         return list(arguments)
-    found: list[str] = []
+    words: list[str] = []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
-        if word == "--":  # what follows is no option, whatever it looks like
-            return [*found, word, *rest]
-        if NEGATIVE.fullmatch(word) and found and _takes_value(found[-1]):
-            found[-1] += f"={word}"
+        if word == "--":  # by convention, no option follows it
+            return [*words, word, *rest]
+        # Joined, because a parser takes a word that starts with "-" for the next flag.
+        if NEGATIVE.fullmatch(word) and words and _takes_value(words[-1]):
+            words[-1] += f"={word}"
             continue
         match = ASSIGNMENT.fullmatch(word)
         if word.startswith("--") and not match and "." in word.split("=")[0] and rest:
             match = ASSIGNMENT.fullmatch(f"{word}={rest.pop(0)}")
-        if match is None or os.path.exists(word):
-            found.append(word)
+        if match is None or os.path.exists(word):  # the name of a file may contain "="
+            words.append(word)
         elif "." in match[1] or match[1] == "task":
-            found += ["--set", f"{match[1]}={match[2]}"]
+            words += ["--set", f"{match[1]}={match[2]}"]
         else:
-            found.append(f"--{match[1].replace('_', '-')}={match[2]}")
-    return found
+            words.append(f"--{match[1].replace('_', '-')}={match[2]}")
+    return words

@@ -24,7 +24,7 @@ from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
 from etude.results import Checks, RunResult, Sizes, TestMetrics
 from etude.runs.files import replace
-from etude.runs.folder import RunFolder, begun
+from etude.runs.folder import RunFolder, is_run
 from etude.runs.provenance import differences, environment
 from etude.runs.recorder import MemoryRun, Recorder, epochs_of
 from etude.tasks.protocol import Generator
@@ -237,7 +237,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
 
 def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared | None]:
     """Create or open and lock the folder of a run; its parts are None if the run is finished."""
-    if begun(place):
+    if is_run(place):
         run = RunFolder.open(place)
         run.lock()
         try:

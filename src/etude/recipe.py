@@ -212,7 +212,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """The mapping in a recipe file. Raises UsageError if it is missing or no JSON object."""
     try:
         handle = portable.open_to_read(path)  # a pipe is refused, not waited for
-        return limits.parsed(limits.content(handle, limits.JSON))  # type: ignore[no-any-return]
+        return limits.parse_json(limits.content(handle, limits.JSON))  # type: ignore[no-any-return]
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
     except ValueError as error:

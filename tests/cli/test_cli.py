@@ -13,7 +13,7 @@ from PIL import Image
 
 from etude import pipeline, registry
 from etude.cli import main
-from etude.flags import spelled, value
+from etude.flags import as_flags, value
 from etude.inspection import gallery
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
@@ -42,13 +42,13 @@ def pictures(folder, count=6, size=12):
 
 
 def test_key_value_and_flags_are_the_same():
-    assert spelled(["train", "mlp", "data=digits", "epochs=3"]) == [
+    assert as_flags(["train", "mlp", "data=digits", "epochs=3"]) == [
         "train", "mlp", "--data=digits", "--epochs=3",
     ]  # fmt: skip
     wanted = ["--set", "model.patch=4"]
-    assert spelled(["model.patch=4"]) == spelled(["--model.patch=4"]) == wanted
-    assert spelled(["--model.patch", "4"]) == wanted
-    assert spelled(["batch_size=8"]) == ["--batch-size=8"]
+    assert as_flags(["model.patch=4"]) == as_flags(["--model.patch=4"]) == wanted
+    assert as_flags(["--model.patch", "4"]) == wanted
+    assert as_flags(["batch_size=8"]) == ["--batch-size=8"]
 
 
 @pytest.mark.parametrize(

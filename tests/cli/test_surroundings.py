@@ -17,9 +17,9 @@ import torch
 import etude
 from etude import errors
 from etude.cli.app import app
-from etude.errors import StorageError, UsageError, unwritable
-from etude.flags import SWITCHES, spelled
-from etude.runs.folder import RunFolder, reserved
+from etude.errors import StorageError, UsageError, write_error
+from etude.flags import SWITCHES, as_flags
+from etude.runs.folder import RunFolder, reserve
 from etude.system.surroundings import no_warnings
 
 from .test_cli import call
@@ -171,10 +171,10 @@ def test_negative_numbers_are_values(text, here, capsys):
 
 
 def test_a_negative_number_after_a_flag_is_its_value():
-    assert spelled(["--lr", "-1e-3,2"]) == ["--lr=-1e-3,2"]
-    assert spelled(["lr=-1"]) == ["--lr=-1"]
-    assert spelled(["predict", "r", "--json", "-1,2"]) == ["predict", "r", "--json", "-1,2"]
-    assert spelled(["predict", "--", "data=3"]) == ["predict", "--", "data=3"]
+    assert as_flags(["--lr", "-1e-3,2"]) == ["--lr=-1e-3,2"]
+    assert as_flags(["lr=-1"]) == ["--lr=-1"]
+    assert as_flags(["predict", "r", "--json", "-1,2"]) == ["predict", "r", "--json", "-1,2"]
+    assert as_flags(["predict", "--", "data=3"]) == ["predict", "--", "data=3"]
 
 
 def test_switches_are_all_flags_without_a_value():
@@ -270,17 +270,17 @@ def test_free_space_is_advised_where_space_is_what_lacks(name):
     import errno
 
     error = OSError(getattr(errno, name), "said so")
-    assert "Free space" in str(unwritable("x", error))
+    assert "Free space" in str(write_error("x", error))
 
 
 def test_every_other_error_has_advice_of_its_own():
     import errno
 
     for name in errors.REASONS:
-        told = unwritable("x", OSError(getattr(errno, name), "said so"))
+        told = write_error("x", OSError(getattr(errno, name), "said so"))
         assert isinstance(told, StorageError) and told.exit_code == 4
         assert ("Free space" in told.do) == (name in ("ENOSPC", "EDQUOT")), name
-    assert "Free space" not in str(unwritable("x", OSError(errno.EPIPE, "odd")))
+    assert "Free space" not in str(write_error("x", OSError(errno.EPIPE, "odd")))
 
 
 # Folders that git and archives leave out ----------------------------------------------------------
@@ -347,15 +347,15 @@ def test_a_stopped_run_goes_on_with_moved_data(here, capsys):
 START = """
 import sys
 from pathlib import Path
-from etude.runs.folder import RunFolder, reserved
+from etude.runs.folder import RunFolder, reserve
 print("ready", flush=True)
 sys.stdin.readline()
 if sys.argv[1] == "run":
-    run = RunFolder.fresh("mlp-t")
+    run = RunFolder.create_unused("mlp-t")
     run.begin({}, {})
     print(run.path, flush=True)
 else:
-    print(reserved("tune-t"), flush=True)
+    print(reserve("tune-t"), flush=True)
 sys.stdin.readline()
 """
 
@@ -379,9 +379,9 @@ def test_starts_in_one_instant_each_take_a_name_of_their_own(kind, stem, workdir
 
 def test_a_name_that_another_starter_holds_is_passed_over(workdir):
     held = RunFolder.create(Path("runs/x"))
-    second = RunFolder.fresh("x")
+    second = RunFolder.create_unused("x")
     assert second.path == Path("runs/x-2")
-    assert reserved("x") == Path("runs/x-3")
+    assert reserve("x") == Path("runs/x-3")
     held.release()
     second.release()
 

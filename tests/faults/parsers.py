@@ -194,7 +194,7 @@ def complete(path: Path) -> Any:
 
 def card(content: bytes) -> Any:
     """A card, as a run's checkpoint has it."""
-    return validate_card(Card.read(limits.parsed(content), "card")).model_spec
+    return validate_card(Card.read(limits.parse_json(content), "card")).model_spec
 
 
 def wanted_all(path: Path) -> Any:
@@ -210,7 +210,7 @@ def mapped(path: Path) -> Any:
 def words(content: bytes) -> Any:
     """A command line, a word a line, as the shell hands it over."""
     arguments = content.decode("utf-8", "surrogateescape").replace("\0", "").split("\n")
-    return [flags.value(word) for word in flags.spelled(arguments)]
+    return [flags.value(word) for word in flags.as_flags(arguments)]
 
 
 def checkpoints(place: Path) -> Parse:

@@ -229,7 +229,7 @@ def wrong(run: Path, saved: dict[int, dict[str, object]], said: list[str]) -> st
             folder.rewind(newest.state["metrics_bytes"])
             if len(folder.rows) != STEPS.index(newest.step) + 1:
                 return "metrics are not those of the checkpoint"
-        jsonl.whole_lines(folder.timing)
+        jsonl.cut_damaged_lines(folder.timing)
     except RunError as error:
         return str(error)
     return ""

@@ -16,7 +16,7 @@ from etude.recipe import read_recipe
 from etude.results import parse
 from etude.runs import files, snapshot
 from etude.runs.checkpoint import HEADER, Checkpoint, commit, load, tensors
-from etude.runs.folder import RunFolder, free, runs
+from etude.runs.folder import RunFolder, runs, unused_path
 from etude.runs.jsonl import append, lines
 from etude.system import limits
 from tests.faults.parsers import CARD, ROWS, SERIES
@@ -90,14 +90,14 @@ def test_a_pipe_in_the_way_of_writing_is_not_waited_for(folder):
 )
 def test_json_that_is_none_of_ours(text, why):
     with pytest.raises(ValueError, match=why):
-        limits.parsed(text)
+        limits.parse_json(text)
 
 
 def test_json_that_is_ours():
     pair = {"a": [1, {"b": None}], "c": "\N{MUSICAL SYMBOL G CLEF}"}
-    assert limits.parsed(json.dumps(pair).encode()) == pair
+    assert limits.parse_json(json.dumps(pair).encode()) == pair
     nested = b'{"a": ' * 32 + b"1" + b"}" * 32
-    assert limits.parsed(nested)
+    assert limits.parse_json(nested)
 
 
 def test_a_recipe_that_is_a_pipe_or_endless_is_refused(tmp_path):
@@ -115,7 +115,7 @@ def test_a_recipe_that_is_a_pipe_or_endless_is_refused(tmp_path):
 
 @pytest.fixture
 def run(workdir):
-    run = RunFolder.create(free("x"))
+    run = RunFolder.create(unused_path("x"))
     run.begin({"model": 1}, {})
     run.release()
     append(run.metrics, ROWS[0])
@@ -235,7 +235,7 @@ def test_snapshots_come_back_and_strangers_are_refused(run, monkeypatch):
     ):
         with pytest.raises(ValueError, match=why):
             snapshot.unpack(content)
-    monkeypatch.setattr(snapshot, "UNPACKED", 100)
+    monkeypatch.setattr(snapshot, "MAX_UNPACKED", 100)
     with pytest.raises(ValueError, match="unpacks to"):
         snapshot.unpack(packed(a=npy(images)))
 

@@ -11,7 +11,7 @@ import torch
 from etude.errors import Stopped, UsageError
 from etude.layers.gaussian import BatchNoise, noise, use_noise
 from etude.training.distributed import World, together
-from etude.training.signals import Signals, named
+from etude.training.signals import Signals, signal_number
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -65,8 +65,8 @@ def test_signals_of_several_processes_add_up_to_one():
         return signals.weight
 
     assert weight(None) == 0
-    assert named(3 * weight(signal.SIGINT)) == signal.SIGINT
-    assert named(weight(signal.SIGINT) + weight(signal.SIGTERM)) == signal.SIGTERM
+    assert signal_number(3 * weight(signal.SIGINT)) == signal.SIGINT
+    assert signal_number(weight(signal.SIGINT) + weight(signal.SIGTERM)) == signal.SIGTERM
 
 
 def test_a_process_that_ended_is_said():

@@ -151,7 +151,7 @@ def _words(values: Any, count: int) -> Any:
 def told(text: bytes) -> dict[str, Any] | None:
     """A worker's answer; None if it is none. What ran in the worker is a stranger's."""
     try:
-        found: dict[str, Any] = limits.parsed(text)
+        found: dict[str, Any] = limits.parse_json(text)
         for each in found.get("verdicts", ()):
             Verdict.read(each).plain()
         if "verdicts" not in found:

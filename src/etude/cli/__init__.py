@@ -27,7 +27,7 @@ from etude.cli import (
 from etude.cli.app import app
 from etude.cli.usage_errors import usage_error
 from etude.exits import exits
-from etude.flags import spelled
+from etude.flags import as_flags
 from etude.system.surroundings import no_warnings, streams
 
 __all__ = [
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # that sleep at once double the time of a small network's step. A short wait does neither.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     with streams(), no_warnings(), exits():
-        words = spelled(sys.argv[1:] if arguments is None else arguments)
+        words = as_flags(sys.argv[1:] if arguments is None else arguments)
         try:
             app(words)
         except CycloptsError as error:

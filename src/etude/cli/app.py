@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App, ArgumentCollection, Group, Token
 
 from etude.errors import plain
-from etude.exits import spoken_for
+from etude.exits import is_silent
 from etude.locale.language import preferred
 from etude.locale.texts import Lang
 from etude.render.terminal import table
@@ -64,7 +64,7 @@ def command(group: Group, name: str | None = None) -> Callable[[Command], Comman
 
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout."""
-    if not spoken_for():
+    if not is_silent():
         print(json.dumps(value, ensure_ascii=not is_unicode()))
 
 
@@ -72,7 +72,7 @@ def print_result(result: "Result", as_json: bool, lang: Lang) -> None:
     """Print the result of a run or a comparison, and the path of its report."""
     from etude import verbs
 
-    if spoken_for():
+    if is_silent():
         return
     if as_json:
         print_json(verbs.summary(result))

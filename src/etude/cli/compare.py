@@ -6,35 +6,35 @@ from cyclopts import Parameter
 
 from etude.cli.app import LEARN, command, print_result
 from etude.flags import (
+    ComparisonFlags,
     Data,
     Json,
     Lang,
-    MemberFlags,
+    OneOrMore,
     Sets,
-    Several,
     SkipBad,
+    integer,
     recipe_fields,
-    whole,
 )
 
 
 @command(LEARN)
 def compare(
     *runs: str,
-    model: Several = None,
+    model: OneOrMore = None,
     data: Data = None,
-    optimizer: Several = None,
+    optimizer: OneOrMore = None,
     lr: Annotated[
         str | None, Parameter(help="a range to search (1e-4..1), several rates, or one for all")
     ] = None,
-    schedule: Several = None,
+    schedule: OneOrMore = None,
     target: Annotated[
         float | None,
         Parameter(help="validation value to time (auto: one that most runs reach)"),
     ] = None,
     workers: Annotated[
         int | None,
-        Parameter(help="worker processes (auto: one per core)", converter=whole),
+        Parameter(help="worker processes (auto: one per core)", converter=integer),
     ] = None,
     storage: Annotated[
         str | None, Parameter(help="database from which other machines take runs (etude work)")
@@ -43,9 +43,9 @@ def compare(
     different_data: Annotated[
         bool, Parameter(negative="", help="compare finished runs even if their data differ")
     ] = False,
-    seed: Several = None,
+    seed: OneOrMore = None,
     skip_bad: SkipBad = False,
-    flags: MemberFlags = None,
+    flags: ComparisonFlags = None,
     sets: Sets = None,
     lang: Lang = "en",
     as_json: Json = False,

@@ -1,11 +1,11 @@
 """Compute the test metrics of a trained run again."""
 
 from etude.cli.app import USE, command, print_json
-from etude.flags import Json, Moved
+from etude.flags import Json, MovedData
 
 
 @command(USE)
-def evaluate(run: str, /, *, data: Moved = None, as_json: Json = False) -> None:
+def evaluate(run: str, /, *, data: MovedData = None, as_json: Json = False) -> None:
     """Compute the test metrics of a trained run again.
 
     Examples:

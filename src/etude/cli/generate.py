@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from etude.cli.app import USE, command, print_json
 from etude.errors import UsageError
-from etude.flags import Json, whole
+from etude.flags import Json, integer
 
 
 @command(USE)
@@ -16,9 +16,9 @@ def generate(
     /,
     *,
     count: Annotated[
-        int, Parameter(help="number of images", name=["--count", "-n"], converter=whole)
+        int, Parameter(help="number of images", name=["--count", "-n"], converter=integer)
     ] = 64,
-    seed: Annotated[int, Parameter(help="random seed", converter=whole)] = 0,
+    seed: Annotated[int, Parameter(help="random seed", converter=integer)] = 0,
     out: Annotated[Path | None, Parameter(help="file for the sheet of images (.png)")] = None,
     as_json: Json = False,
 ) -> None:

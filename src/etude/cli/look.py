@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from etude.cli.app import USE, command, print_json
 from etude.errors import plain
-from etude.flags import Json, Lang, Moved, Sample, Several
+from etude.flags import Json, Lang, MovedData, OneOrMore, Sample
 
 
 @command(USE)
@@ -15,10 +15,10 @@ def look(
     run: str,
     /,
     *,
-    view: Several = None,
+    view: OneOrMore = None,
     sample: Sample = None,
     out: Annotated[Path | None, Parameter(help="folder for the pictures")] = None,
-    data: Moved = None,
+    data: MovedData = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:

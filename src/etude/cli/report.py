@@ -1,11 +1,13 @@
 """Write the report of a finished run again."""
 
 from etude.cli.app import SEE, command, print_json
-from etude.flags import Json, Lang, Moved
+from etude.flags import Json, Lang, MovedData
 
 
 @command(SEE)
-def report(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
+def report(
+    run: str, /, *, data: MovedData = None, lang: Lang = "en", as_json: Json = False
+) -> None:
     """Draw the pictures and the report of a finished run again, in English or Korean.
 
     Examples:

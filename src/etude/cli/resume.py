@@ -1,11 +1,13 @@
 """Resume an interrupted run or comparison."""
 
 from etude.cli.app import LEARN, command, print_result
-from etude.flags import Json, Lang, Moved
+from etude.flags import Json, Lang, MovedData
 
 
 @command(LEARN)
-def resume(run: str, /, *, data: Moved = None, lang: Lang = "en", as_json: Json = False) -> None:
+def resume(
+    run: str, /, *, data: MovedData = None, lang: Lang = "en", as_json: Json = False
+) -> None:
     """Resume an interrupted run or comparison.
 
     On the same machine the result is the same, byte for byte, as without the interruption.

@@ -6,8 +6,8 @@ from cyclopts import Parameter
 
 from etude.cli.app import LEARN, command, print_json
 from etude.errors import plain
-from etude.exits import spoken_for
-from etude.flags import Data, Json, Lang, Sets, TuneFlags, recipe_fields, value, whole
+from etude.exits import is_silent
+from etude.flags import Data, Json, Lang, Sets, TuneFlags, integer, recipe_fields, value
 
 
 @command(LEARN)
@@ -16,13 +16,13 @@ def tune(
     /,
     *,
     data: Data = None,
-    trials: Annotated[int, Parameter(help="number of trials", converter=whole)] = 30,
+    trials: Annotated[int, Parameter(help="number of trials", converter=integer)] = 30,
     storage: Annotated[
         str | None, Parameter(help="database that other machines can reach (auto: a local file)")
     ] = None,
     workers: Annotated[
         int | None,
-        Parameter(help="local worker processes (auto: one per core)", converter=whole),
+        Parameter(help="local worker processes (auto: one per core)", converter=integer),
     ] = None,
     name: Annotated[str | None, Parameter(help="name of the folder under ./runs")] = None,
     flags: Annotated[TuneFlags | None, Parameter(name="*")] = None,
@@ -52,7 +52,7 @@ def tune(
         model, data, trials=trials, storage=storage, workers=workers, name=name, quiet=as_json,
         lang=lang, **fields,
     )  # fmt: skip
-    if spoken_for():
+    if is_silent():
         return
     if as_json:
         rows = [{k: v for k, v in row.items() if k != "mapping"} for row in tuned.trials]

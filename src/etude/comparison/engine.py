@@ -19,7 +19,7 @@ from etude.inference.run import Run
 from etude.locale.texts import Lang
 from etude.recipe import Recipe, draft
 from etude.render.progress import Tally
-from etude.runs.folder import begun
+from etude.runs.folder import is_run
 from etude.runs.provenance import differences, environment
 from etude.system.limits import cores
 from etude.training.distributed import ALONE
@@ -226,7 +226,7 @@ def conclude(journal: Journal, lang: Lang = "en") -> Comparison:
     if plan.rules is None:
         labels = [each.label for each in plan.members if each.label not in diverged]
         _require_runs(labels, path, diverged)
-        if elsewhere := [label for label in labels if not begun(path / label)]:
+        if elsewhere := [label for label in labels if not is_run(path / label)]:
             raise RunError(
                 f"{path}: all runs are finished, but some folders are on other machines.",
                 do=f"Copy their folders into {path}, then: etude report {path}",
@@ -242,7 +242,7 @@ def conclude(journal: Journal, lang: Lang = "en") -> Comparison:
     _require_runs(labels, path, diverged)
     # A worker on another machine keeps its run folders there. The findings come from the outcomes
     # alone, so only the curves of those runs are missing from the report.
-    labels = [label for label in labels if begun(path / label)]
+    labels = [label for label in labels if is_run(path / label)]
     runs = [Run(path / label) for label in labels]
     findings.write_report(path, result, dict(zip(labels, runs)), journal.seconds, lang)
     return Comparison(path, labels, runs, result, diverged, journal.seconds)

@@ -21,7 +21,7 @@ from etude.comparison import search_space
 from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.recipe import draft
-from etude.runs.folder import named
+from etude.runs.folder import run_path
 from etude.system import portable
 from etude.training.signals import Signals
 from etude.workers.process import start_module
@@ -172,7 +172,7 @@ def run_trial(study: "Study", trial: "Trial", place: Path) -> float:
             trial.set_user_attr("member", plain_spec)
             trial.set_user_attr("folder", SEARCH)
         inner, spec = trial.user_attrs.get("folder"), parse_run_spec(plain_spec)
-        result = outcome(spec, named(inner, place) if inner else place)
+        result = outcome(spec, run_path(inner, place) if inner else place)
     except (Interrupted, Stopped):  # saved; another worker can resume it
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
@@ -200,7 +200,7 @@ def parse_run_spec(plain_spec: Any) -> RunSpec:
         raise RunError(f"This is not the specification of a run ({error}).") from None
     if not isinstance(spec.mapping, dict):
         raise RunError(f"{str(spec.label)[:100]!r}: its recipe is not a mapping.")
-    named(str(spec.label))  # the label becomes a folder: it must not lead out of this one
+    run_path(str(spec.label))  # the label becomes a folder: it must not lead out of this one
     return spec
 
 

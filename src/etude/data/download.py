@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from etude.errors import DataError, StorageError, unwritable
+from etude.errors import DataError, StorageError, write_error
 from etude.system import portable
 
 CHUNK = 1 << 18
@@ -80,7 +80,7 @@ def _alone(part: Path, size: int) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(portable.locked(part.with_suffix(".lock")))
+            stack.enter_context(portable.hold_lock(part.with_suffix(".lock")))
         except OSError as error:
             raise _storage(part, size, error) from error
         yield
@@ -236,4 +236,4 @@ def _opener() -> urllib.request.OpenerDirector:
 
 def _storage(path: Path, size: int, error: OSError) -> StorageError:
     advice = "XDG_CACHE_HOME sets another cache folder; the bytes received so far are kept"
-    return unwritable(path, error, size, advice)
+    return write_error(path, error, size, advice)

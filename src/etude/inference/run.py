@@ -29,7 +29,7 @@ from etude.results import Baseline, Baselines, EpochRow
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.tasks.protocol import Generator, Task, as_bytes
 
 
@@ -201,7 +201,7 @@ class Run:
             )
         return outputs
 
-    @undisturbed()
+    @preserve_caller_state()
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One prediction per sample: input, label, probability and probabilities of a classifier,
         or the predicted value and its unit.
@@ -237,7 +237,7 @@ class Run:
         recipe = self.recipe.model_copy(update={"data": data})
         return assembly.dataset_of(recipe, self.objects)[0]
 
-    @undisturbed()
+    @preserve_caller_state()
     def look(
         self,
         view: str | Sequence[str] | None = None,
@@ -253,7 +253,7 @@ class Run:
         names = [view] if isinstance(view, str) else view
         return gallery.draw(self.subject(sample, lang), names)
 
-    @undisturbed()
+    @preserve_caller_state()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
         """Images [count C H W] uint8 decoded from samples of the prior, in eval mode.
 

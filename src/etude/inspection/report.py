@@ -110,7 +110,7 @@ def stored_pictures(run: RunFolder) -> list[ViewPicture]:
     """The pictures that `store_pictures` stored, without their arrays."""
     return [
         ViewPicture(name, title, alt, light, dark, notice=notice)
-        for (name, title, alt, notice), light, dark in run.kept(INDEX)
+        for (name, title, alt, notice), light, dark in run.stored_pictures(INDEX)
     ]
 
 

@@ -34,9 +34,13 @@ def scaled_dot_product_attention(
     Raises ValueError for a mask whose axes are ambiguous (see `visible`).
     """
     d_K = K.size(-1)
+    # A sum of d_K products of independent numbers of variance 1 has variance d_K; without the
+    # division the softmax would saturate and its gradient vanish (footnote 4 of the paper).
     # Q is scaled before the product, so that in 16 bits the scores are less likely to overflow.
     scores = (Q * d_K**-0.5).matmul(K.transpose(-2, -1))
     if scores.dtype in (torch.float16, torch.bfloat16):
+        # bf16 has 8 significant bits, and its softmax is not even faster: 4.2 against 3.6 ms for
+        # scores of 128 x 4 x 50 x 50.
         scores = scores.float()
     if mask is None:
         attention = torch.softmax(scores, dim=-1)
@@ -46,6 +50,7 @@ def scaled_dot_product_attention(
         # gradient. The second fill sets the uniform weights of such a row to zero.
         scores = scores.masked_fill(~keep, torch.finfo(scores.dtype).min)
         attention = torch.softmax(scores, dim=-1).masked_fill(~keep.any(-1, keepdim=True), 0.0)
+    # Back to 16 bits, because the product with V needs one type.
     attention = attention.to(V.dtype)
     return drop(attention, dropout).matmul(V), attention
 
@@ -109,6 +114,8 @@ class MultiHeadAttention(nn.Module):
             fit = [h for h in range(1, d_model + 1) if d_model % h == 0]
             raise ValueError(f"{n_heads} heads do not divide the width {d_model}: use one of {fit}")
         self.n_heads, self.dropout = n_heads, dropout
+        # One matrix for all heads and for Q, K and V: a single large product is faster than 3 H
+        # small ones.
         self.qkv = nn.Linear(d_model, 3 * d_model)
         self.proj = nn.Linear(d_model, d_model)
 
@@ -123,6 +130,7 @@ class MultiHeadAttention(nn.Module):
         else:
             parts = zip((Q, K, V), self.qkv.weight.chunk(3), self.qkv.bias.chunk(3))
             projected = tuple(F.linear(x, weight, bias) for x, weight, bias in parts)
+        # (h d), not (d h): a head owns neighbouring rows of the weight, as in timm's checkpoints.
         q, k, v = (rearrange(x, "n l (h d) -> n h l d", h=self.n_heads) for x in projected)
         return q, k, v
 

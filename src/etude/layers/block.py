@@ -27,6 +27,7 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(d_hidden, d_model)
 
     def forward(self, x: Float[Tensor, "N L D"]) -> Float[Tensor, "N L D"]:
+        """The same MLP on each token, [N L D]."""
         return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))  # type: ignore[no-any-return]
 
 
@@ -57,5 +58,7 @@ class EncoderBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "N L D"], mask: Tensor | None = None
     ) -> Float[Tensor, "N L D"]:
+        """The tokens after attention and MLP, [N L D]. mask: as for MultiHeadAttention."""
+        # No dropout around the MLP: it ends with its own.
         x = x + self.drop(self.attn(self.norm1(x), mask=mask))
         return x + self.mlp(self.norm2(x))  # type: ignore[no-any-return]

@@ -20,6 +20,7 @@ def scaled_mask(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     bits = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
     # At most 65535, so that a p close to 1 does not divide by zero below.
     below = min(round(p * 65536), 65535)
+    # Rounded up to whole draws above, so the last one may have up to three words too many.
     words = bits.view(torch.int16)[:count].view(x.shape)
     # The result of the comparison goes straight into floats; with booleans in between it takes
     # three times as long. int16 starts at -32768, hence the offset.
@@ -37,6 +38,7 @@ def dropout(x: Float[Tensor, "..."], p: float) -> Float[Tensor, "..."]:
     # p = 0 draws nothing, so a network without dropout does not use the random stream.
     if p == 0:
         return x
+    # A GPU draws in parallel, and the compiler fuses torch's dropout with its neighbours.
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return F.dropout(x, p)
     return x * scaled_mask(x, p)
@@ -46,6 +48,7 @@ class Dropout(nn.Dropout):
     """nn.Dropout with the faster mask: zeroes each unit with probability p in training."""
 
     def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """x after dropout in training, x itself in eval mode."""
         return dropout(x, self.p) if self.training else x
 
 
@@ -57,6 +60,7 @@ class Dropout2d(nn.Dropout2d):
     """
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        """x with whole channels zeroed in training, x itself in eval mode."""
         # torch's layer accepts [N C], where it is plain dropout, and [N L D], where it drops whole
         # time steps, without an error; the notes use it so in an MLP.
         if x.ndim != 4:

@@ -81,6 +81,8 @@ def reparameterize(
         return mu
     # Generated in fp32 and cast: the stream is then the same in every precision.
     epsilon = noise(len(mu), mu.shape[1], mu.device).to(mu.dtype)
+    # The network outputs the logarithm, so sigma is positive for any output; exp(logvar / 2) avoids
+    # the gradient of a square root, which is infinite at 0.
     return mu + torch.exp(0.5 * logvar) * epsilon
 
 
@@ -97,4 +99,6 @@ def energy_distance(a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]) -> Float[T
         # the distance of a point to itself would not be 0.
         return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").mean()
 
+    # With each point's pair with itself the value cannot be negative; without (the unbiased
+    # estimate) it can, and a ratio of two distances would lose its meaning.
     return 2 * mean_distance(a, b) - mean_distance(a, a) - mean_distance(b, b)

@@ -9,6 +9,8 @@ def init_param(module: nn.Module) -> None:
 
     Source: K. He et al., "Delving Deep into Rectifiers", 2015, section 2.2, equation 10.
     """
+    # Variance 2 / fan_in, not 1 / fan_in: a ReLU halves the mean square of its input, and over many
+    # layers the signal would vanish. The last Linear has no ReLU, but follows the notes too.
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Conv1d | nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")

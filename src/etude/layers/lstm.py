@@ -42,9 +42,12 @@ def lstm_cell(
     Source: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of
     F. Gers et al., 2000; equations as in torch.nn.LSTM.
     """
+    # Two biases where one would do: cuDNN has both, and torch's parameters follow it.
     gates = F.linear(x, weight_ih, bias_ih) + F.linear(h, weight_hh, bias_hh)
     i, f, g, o = gates.chunk(4, dim=-1)
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    # A sum, not a product of weights: along c the gradient is multiplied by f alone, which can stay
+    # near 1, so it does not vanish over many steps as in a plain recurrent network.
     c = f * c + i * g
     h = o * torch.tanh(c)
     return Step(i, f, g, o, h, c)
@@ -116,6 +119,7 @@ class LSTM(nn.LSTM):
         steps the states do not change (in the backward direction they are still zero there).
         Raises ValueError if dropout between layers is active.
         """
+        # torch draws that dropout inside its own loop over layers, where its mask cannot be read.
         if self.training and self.dropout:
             raise ValueError("steps does not apply dropout between layers: call eval() first")
         X = X if self.batch_first else X.transpose(0, 1)
@@ -128,6 +132,7 @@ class LSTM(nn.LSTM):
             if self.bidirectional:
                 both.append(self._walk(inputs, valid, f"l{layer}_reverse", True))
             yield from both
+            # h alone is the input of the next layer; c stays inside its layer.
             outputs = [torch.stack([step.h for step in steps], 1) for steps in both]
             inputs = torch.cat(outputs, -1)
 

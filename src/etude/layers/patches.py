@@ -23,6 +23,7 @@ def cut(x: Float[Tensor, "N C H W"], patch: int) -> Float[Tensor, "N P cpp"]:
 
 def misfit(height: int, width: int, patch: int) -> str:
     """The error message for a patch that does not divide an image, with the sizes that do."""
+    # Every common divisor, and the next smaller images: either may be the user's to choose.
     fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
     sizes = [max(1, side // patch) * patch for side in (height, width)]
     return (
@@ -45,4 +46,5 @@ class PatchEmbedding(nn.Module):
         self.proj = nn.Conv2d(channels, d_model, kernel_size=patch, stride=patch)
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P D"]:
+        """The tokens [N P D]. Raises ValueError if the patch does not divide the image."""
         return F.linear(cut(x, self.patch), self.proj.weight.flatten(1), self.proj.bias)

@@ -31,9 +31,12 @@ class StepConv(nn.Conv1d):
     """Conv1d on [N L D] with L output steps; the kernel size must be odd."""
 
     def __init__(self, inputs: int, channels: int, kernel: int) -> None:
+        # kernel // 2 on each side keeps L steps only for an odd kernel.
         super().__init__(inputs, channels, kernel, padding=kernel // 2)
 
     def forward(self, x: Float[Tensor, "N L D"]) -> Float[Tensor, "N L E"]:
+        """The convolution over the steps, [N L E]."""
+        # torch's Conv1d wants channels before steps; every other layer here has steps first.
         return super().forward(x.mT).mT
 
 
@@ -46,6 +49,7 @@ class StepNorm(nn.BatchNorm1d):
     def forward(
         self, x: Float[Tensor, "N L D"], valid: Bool[Tensor, "N L"] | None = None
     ) -> Float[Tensor, "N L D"]:
+        """x normalised per feature, [N L D], with zeros at padded steps."""
         if valid is None:
             return super().forward(x.flatten(0, 1)).view_as(x)
         if not self.training:  # running statistics are used, so padded steps cannot affect them

@@ -28,6 +28,7 @@ from etude.system import limits
 
 FORMAT = 1
 HIDDEN = ".tmp-"
+"""Prefix of folders that are not checkpoints: being written, or being deleted."""
 NAME = re.compile(r"[0-9]{8,}", re.ASCII)
 FILES = ("model.safetensors", "optimizer.safetensors", "state.json")
 STATE = 16 << 20
@@ -64,6 +65,7 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
         except RunError:  # `newest` skipped this damaged one, and training reached its step again
             with storage(final):
                 shutil.rmtree(final)
+    # Inside `folder`, because a rename is atomic only within one file system.
     hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"
     contents = {
         "model.safetensors": dump_tensors(_flat(checkpoint.model)),
@@ -81,6 +83,7 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
     try:
         with storage(hidden):
             hidden.mkdir(parents=True)
+        # The manifest last: where it verifies, everything before it was written.
         for name, content in contents.items():
             write(hidden / name, content)
         write(hidden / "MANIFEST.json", canonical(manifest))
@@ -123,11 +126,12 @@ def load(folder: Path, step: int) -> Checkpoint:
     place = folder / f"{step:08d}"
     contents = verified(place, step)
     try:
-        state = limits.parsed(contents["state.json"])
+        state = limits.parse_json(contents["state.json"])
         model = tensors(contents["model.safetensors"])
         optimizer = tensors(contents["optimizer.safetensors"])
     except ValueError as error:
         raise RunError(f"{place}: is damaged ({str(error)[:300]}).") from None
+    # Training never saves such weights; a prediction from them would be NaN without an error.
     bad = [n for n, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
     if bad:
         raise RunError(f"{place}: is damaged ({bad[0][:100]} has values that are not finite).")
@@ -173,7 +177,7 @@ def verified(place: Path, step: int) -> dict[str, bytes]:
         content = read(root, f"{inside}/{name}", min(size, most))
         if hashlib.sha256(content).hexdigest() != digest:
             raise RunError(f"{place / name}: is damaged (its SHA-256 differs from the manifest's).")
-        contents[name] = content
+        contents[name] = content  # returned, so that what is parsed is what was verified
     return contents
 
 
@@ -195,6 +199,7 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
 
 def prune(folder: Path, keep: set[int], last: int = 2) -> None:
     """Delete all checkpoints except the newest `last` ones and the steps in `keep`."""
+    # Two in a running run: if the newest turns out damaged, `newest` still has one to load.
     for step in set(steps(folder)[:-last]) - keep:
         if not (folder / f"{step:08d}").is_dir():
             continue  # a file of the user's with such a name

@@ -18,8 +18,8 @@ from typing import Any
 from etude.errors import RunError, TakenError, UsageError
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
-from etude.runs.folder import ROOT, begun, own
-from etude.runs.jsonl import LINES, whole_lines
+from etude.runs.folder import ROOT, is_run, require_regular
+from etude.runs.jsonl import LINES, cut_damaged_lines
 from etude.runs.lock import Lock
 from etude.system import limits
 
@@ -45,6 +45,8 @@ class ComparisonFolder:
         Raises TakenError if the folder is taken, UsageError if the plan is too large.
         """
         content = canonical(plan)
+        # Checked here, because `plan()` refuses to read a larger file: the comparison would be
+        # written and could never be resumed.
         if len(content) > limits.JSON:
             raise UsageError(
                 f"{path}: the plan of this comparison takes {len(content):,} bytes; "
@@ -79,7 +81,7 @@ class ComparisonFolder:
         place = where(path)
         if place is None:
             raise RunError(f"{path}: there is no comparison in this folder.")
-        own(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
+        require_regular(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
         return cls(place)
 
     def lock(self) -> None:
@@ -98,11 +100,13 @@ class ComparisonFolder:
 
     def repair(self) -> None:
         """Cut off the incomplete last line of a killed writer. Requires the lock."""
-        whole_lines(self._outcomes)
+        # Otherwise the next outcome would be appended to the half line and both would be lost.
+        cut_damaged_lines(self._outcomes)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Append one outcome; it is on disk when this returns."""
         line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
+        # Synced for each line: an outcome may have taken hours, so a power cut must not cost it.
         with storage(self._outcomes, len(line)), self._outcomes.open("ab") as file:
             file.write(line)
             file.flush()  # fsync writes what the kernel has; Python's own buffer goes there first
@@ -118,7 +122,7 @@ class ComparisonFolder:
         # left out.
         for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
             try:
-                rows.append(limits.parsed(line))
+                rows.append(limits.parse_json(line))
             except ValueError as error:
                 why = f"{self._outcomes}, line {number}: {error}; the comparison is damaged."
                 raise RunError(why) from None
@@ -143,4 +147,4 @@ def is_comparison(path: Path) -> bool:
 def where(path: Path | str) -> Path | None:
     """The folder of a comparison, by path or by name under ./runs; None if there is none."""
     places = (Path(path), ROOT / path)
-    return next((p for p in places if is_comparison(p) and not begun(p)), None)
+    return next((p for p in places if is_comparison(p) and not is_run(p)), None)

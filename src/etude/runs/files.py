@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etude.errors import RunError, StorageError, unwritable
+from etude.errors import RunError, StorageError, write_error
 from etude.system import limits, portable
 
 
@@ -24,12 +24,13 @@ def storage(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unwritable(path, error, size) from error
+        raise write_error(path, error, size) from error
 
 
 def write(path: Path, content: bytes) -> None:
     """Write a new file and wait until it is on the disk. Not atomic: for a folder that will itself
     be renamed into place. Raises StorageError."""
+    # Descriptors and not Python's files, whose close() may write a last buffer after the fsync.
     with storage(path, len(content)):
         handle = portable.open_to_write(path, empty=True)
         try:
@@ -47,10 +48,12 @@ def write(path: Path, content: bytes) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Replace a file atomically: readers see the old content or the new, never a part. Raises
     StorageError."""
-    part = path.with_name(f".tmp-{path.name}")
+    part = path.with_name(f".tmp-{path.name}")  # beside it: a rename is atomic on one disk only
     try:
         write(part, content)
         with storage(path, len(content)):
+            # Synced before the rename by `write`: otherwise a power cut could leave the new name
+            # with an empty file, since a file system may store the rename before the content.
             os.replace(part, path)
             sync(path.parent)
     except StorageError:
@@ -137,6 +140,6 @@ def _judge(part: str, status: os.stat_result, last: bool) -> None:
 def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:
     """The JSON object in a file of a run, read as `read` does. Raises RunError."""
     try:
-        return limits.parsed(read(root, name, most))  # type: ignore[no-any-return]
+        return limits.parse_json(read(root, name, most))  # type: ignore[no-any-return]
     except ValueError as error:
         raise RunError(f"{root / name}: {error}; the run is damaged.") from None

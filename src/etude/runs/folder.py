@@ -18,20 +18,21 @@ from etude.results import AnyRow, Row, RunResult, TimeRow
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import ensure_folder, mapping, read, replace, storage, sync
-from etude.runs.jsonl import append, cut, lines, size, whole_lines
+from etude.runs.jsonl import append, cut, cut_damaged_lines, lines, size
 from etude.runs.lock import Lock
 from etude.runs.recorder import epochs_of, result_of
-from etude.runs.snapshot import PACKED, unpack
+from etude.runs.snapshot import MAX_PACKED, unpack
 from etude.system import limits
 
 ROOT = Path("runs")
-LONGEST = 4000
+MAX_PATH = 4000
+"""Characters of a path that is looked up; Linux allows 4,096 bytes."""
 FOLDERS = ("checkpoints", "snapshots", "pictures")
 FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
     "report.html",
 )  # fmt: skip
-BEFORE_A_RUN = {
+ALLOWED_BEFORE_RECIPE = {
     "LOCK", "checkpoints", "snapshots", "pictures", "provenance.json", "metrics.jsonl",
     "timing.jsonl",
 }  # fmt: skip
@@ -39,9 +40,9 @@ BEFORE_A_RUN = {
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def free(name: str, root: Path = ROOT) -> Path:
+def unused_path(name: str, root: Path = ROOT) -> Path:
     """The first of `root/name`, `root/name-2` and so on that is not in use."""
-    return next(place for place in candidates(name, root) if not _taken(place))
+    return next(place for place in candidates(name, root) if not _is_taken(place))
 
 
 def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
@@ -49,7 +50,7 @@ def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
     return (root / (name if n == 1 else f"{name}-{n}") for n in range(1, 100_000))
 
 
-def reserved(name: str, root: Path = ROOT) -> Path:
+def reserve(name: str, root: Path = ROOT) -> Path:
     """Create an empty folder with the first free name of `candidates`, and return it."""
     # mkdir is atomic, so of several processes that start at once each gets a folder of its own.
     for place in candidates(name, root):
@@ -60,7 +61,7 @@ def reserved(name: str, root: Path = ROOT) -> Path:
     raise RunError(f"{root / name}: a hundred thousand folders have this name.")
 
 
-def named(name: str, root: Path = ROOT) -> Path:
+def run_path(name: str, root: Path = ROOT) -> Path:
     """`root/name`. Raises UsageError if the name could lead out of `root`."""
     if not NAME.fullmatch(name):
         raise UsageError(
@@ -70,17 +71,20 @@ def named(name: str, root: Path = ROOT) -> Path:
     return root / name
 
 
-def begun(path: Path) -> bool:
+def is_run(path: Path) -> bool:
     """Whether there is a run in this folder."""
     return (path / "recipe.json").exists()
 
 
-def _taken(path: Path) -> bool:
+def _is_taken(path: Path) -> bool:
     """Whether `path` exists and holds more than the remains of a killed `create`."""
+    # Remains do not count, because `create` would otherwise refuse a name forever for a run that
+    # never started. Its subfolders are empty until the recipe is written, so a subfolder with
+    # content is the user's.
     if not path.is_dir():
         return path.exists()
     for entry in path.iterdir():
-        remains = entry.name in BEFORE_A_RUN or entry.name.startswith(checkpoint.HIDDEN)
+        remains = entry.name in ALLOWED_BEFORE_RECIPE or entry.name.startswith(checkpoint.HIDDEN)
         if not remains or (entry.is_dir() and any(entry.iterdir())):
             return True
     return False
@@ -101,27 +105,28 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
-        """A new folder, locked. Raises TakenError if it is in use."""
-        if _taken(path):
+        """A new folder, locked. Raises TakenError if it is in use, LockedError if another process
+        is creating it."""
+        if _is_taken(path):
             raise TakenError(
                 f"{path} already exists; a run is never overwritten.",
-                do=f"Choose another --name (free: {free(path.name, path.parent).name}), "
+                do=f"Choose another --name (free: {unused_path(path.name, path.parent).name}), "
                 f"or continue it: etude resume {path}",
             )
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         folder._lock = Lock(path / "LOCK")
-        if _taken(path):  # another process created it and finished before we had the lock
+        if _is_taken(path):  # another process created it and finished before we had the lock
             folder.release()
             raise TakenError(f"{path} already exists; a run is never overwritten.")
         return folder
 
     @classmethod
-    def fresh(cls, name: str, root: Path = ROOT) -> "RunFolder":
+    def create_unused(cls, name: str, root: Path = ROOT) -> "RunFolder":
         """A new, locked folder with the first free name of `candidates`."""
         for place in candidates(name, root):
-            if not _taken(place):
+            if not _is_taken(place):
                 with suppress(TakenError, LockedError):  # another process took it meanwhile
                     return cls.create(place)
         raise RunError(f"{root / name}: a hundred thousand runs have this name.")
@@ -130,7 +135,7 @@ class RunFolder:
     def open(cls, path: Path | str) -> "RunFolder":
         """An existing run, for reading. Raises RunError, with a similar name, if there is none."""
         place = Path(path)
-        if len(str(path)) > LONGEST:
+        if len(str(path)) > MAX_PATH:
             raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
         # os.path returns False where pathlib raises, for example for a name that is too long.
         isfile = os.path.isfile
@@ -140,11 +145,13 @@ class RunFolder:
             names = [str(run.path) for run in runs()]
             hint = nearest(str(path), names) if names else " There are no runs here yet."
             raise RunError(f"{path}: there is no run in this folder.{hint}")
-        own(place, FOLDERS, FILES)
+        require_regular(place, FOLDERS, FILES)
         return cls(place)
 
     def lock(self) -> None:
-        """Take the lock of an existing run and remove the remains of a writer that died."""
+        """Take the lock of an existing run and remove the remains of a writer that died. Raises
+        LockedError if another process has it."""
+        # The lock first: without it, the remains could be the files of a writer at work.
         self._lock = Lock(self.path / "LOCK")
         checkpoint.sweep(self.checkpoints)
 
@@ -156,7 +163,7 @@ class RunFolder:
 
     def abandon(self) -> None:
         """Remove the folder after a failed start, unless it has become a run."""
-        if (self.path / "recipe.json").exists():
+        if is_run(self.path):
             self.release()
         else:
             shutil.rmtree(self.path, ignore_errors=True)
@@ -174,6 +181,7 @@ class RunFolder:
 
     def erase(self) -> None:
         """Remove a run that will be started again, and release the lock."""
+        # Removed before the release, so that no other process can resume the run in between.
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
@@ -202,6 +210,8 @@ class RunFolder:
     def settle(self, best: int | None, finished: bool = False) -> None:
         """Write the best step so far, then prune: a finished run keeps its best and last
         checkpoint, a running one its best and last two."""
+        # best.json first: a reader that opens it must not be sent to a checkpoint already pruned,
+        # and a process killed in between leaves one checkpoint too many, never one too few.
         if best is not None:
             replace(self.path / "best.json", canonical({"step": best}))
         keep = set() if best is None else {best}
@@ -253,9 +263,10 @@ class RunFolder:
     def rewind(self, position: int) -> None:
         """Cut metrics.jsonl to a size that `flush` returned, and timing.jsonl where a line is
         damaged; with 0, empty both. Raises RunError if metrics.jsonl is shorter."""
+        # timing.jsonl has no recorded size: clock times of steps that are repeated are real times.
         cut(self.metrics, position)
         if position:
-            whole_lines(self.timing)
+            cut_damaged_lines(self.timing)
         else:
             cut(self.timing, 0)
 
@@ -271,6 +282,7 @@ class RunFolder:
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store arrays that exist only during training; equal arrays give equal bytes."""
+        # savez writes each entry with the zip format's earliest date, not with the time of day.
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         replace(ensure_folder(self.snapshots) / f"{step:08d}-{kind}.npz", buffer.getvalue())
@@ -281,10 +293,11 @@ class RunFolder:
         pattern = re.compile(rf"([0-9]{{8,18}})-{re.escape(kind)}\.npz", re.ASCII)
         first: dict[str, tuple[int, ...]] | None = None
         entries = self.snapshots.iterdir() if self.snapshots.is_dir() else ()
+        # Sorted by name: eight digits with leading zeros, so the order is that of the steps.
         for name in sorted(entry.name for entry in entries):
             if not (match := pattern.fullmatch(name)):
                 continue
-            content = read(self.path, f"snapshots/{name}", PACKED)
+            content = read(self.path, f"snapshots/{name}", MAX_PACKED)
             try:
                 arrays = unpack(content)
             except ValueError as error:
@@ -301,11 +314,13 @@ class RunFolder:
         replace(path, content)
         return path
 
-    def kept(self, index: str) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
+    def stored_pictures(
+        self, index: str
+    ) -> Iterator[tuple[tuple[str, str, str, str], bytes, bytes]]:
         """Yields ((name, title, alt, notice), light PNG, dark PNG) of each picture that the file
         `index` lists; an index of version 0.1.0 has no notices. Raises RunError if damaged."""
         try:
-            entries = limits.parsed(read(self.path, f"pictures/{index}", limits.JSON), list)
+            entries = limits.parse_json(read(self.path, f"pictures/{index}", limits.JSON), list)
             words = [
                 (
                     *(str(entry[key]) for key in ("name", "title", "alt")),
@@ -317,7 +332,7 @@ class RunFolder:
             raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
         for name, title, alt, notice in words:
             light, dark = (
-                read(self.path, f"pictures/{name}{end}.png", PACKED) for end in ("", "-dark")
+                read(self.path, f"pictures/{name}{end}.png", MAX_PACKED) for end in ("", "-dark")
             )
             yield (name, title, alt, notice), light, dark
 
@@ -340,14 +355,15 @@ class RunFolder:
 
 def runs(root: Path = ROOT) -> list[RunFolder]:
     """All runs below a folder, two levels deep, newest last. Links below a run are not followed."""
-    started: dict[Path, float] = {}
+    start_times: dict[Path, float] = {}
+    # Two levels: runs, and the runs inside a comparison.
     for place in _folders(root, links=True):
         for inner in (place, *_folders(place, links=False)):
-            with suppress(OSError):
+            with suppress(OSError):  # no recipe, or a folder that was removed meanwhile
                 status = os.lstat(inner / "recipe.json")
                 if stat.S_ISREG(status.st_mode):
-                    started[inner] = status.st_mtime
-    return [RunFolder(place) for place in sorted(started, key=lambda place: started[place])]
+                    start_times[inner] = status.st_mtime  # the recipe is written once
+    return [RunFolder(place) for place in sorted(start_times, key=start_times.__getitem__)]
 
 
 def _folders(place: Path, links: bool) -> list[Path]:
@@ -359,7 +375,7 @@ def _folders(place: Path, links: bool) -> list[Path]:
         return []
 
 
-def own(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:
+def require_regular(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:
     """Raise RunError if one of these names in a run is a link, a pipe or anything else than a
     regular folder or file."""
     # Reading a link would lead out of the folder, reading a pipe would wait forever, and resuming

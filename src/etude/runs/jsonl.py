@@ -17,6 +17,7 @@ LINES = 32 << 20
 
 def append(path: Path, row: Mapping[str, Any]) -> None:
     """Append one JSON line. It is durable only after `size`, which syncs the file."""
+    # Not synced here: a line matters once a checkpoint refers to it, and `size` is called for that.
     line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
     with storage(path, len(line)), path.open("ab") as file:
         file.write(line)
@@ -38,21 +39,23 @@ def cut(path: Path, length: int) -> None:
     if actual < length:
         raise RunError(f"{path}: has {actual:,} bytes, {length:,} expected; the run is damaged.")
     if path.exists():
+        # Never longer than the file, which the check above ensures: truncate would add zeros.
         with storage(path):
             os.truncate(path, length)
 
 
-def whole_lines(path: Path) -> None:
+def cut_damaged_lines(path: Path) -> None:
     """Cut a .jsonl file before its first line that a power cut or a dead writer left damaged."""
     good = 0
     text = read(path.parent, path.name, LINES) if path.exists() else b""
     for line in text.splitlines(keepends=True):
         try:
-            limits.parsed(line)
-            whole = line.endswith(b"\n")
+            limits.parse_json(line)
+            # A line without its end may be a prefix that happens to be valid.
+            complete = line.endswith(b"\n")
         except ValueError:
-            whole = False
-        if not whole:
+            complete = False
+        if not complete:
             break
         good += len(line)
     cut(path, good)
@@ -67,7 +70,7 @@ def lines(path: Path) -> list[AnyRow]:
     # Up to the last line break: a writer at work may be in the middle of the next line.
     for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
         try:
-            result.append(parse(limits.parsed(line)))
+            result.append(parse(limits.parse_json(line)))
         except ValueError as error:
             raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
     try:

@@ -22,19 +22,21 @@ class Lock:
             self._handle = portable.open_to_write(path, empty=False)
         try:
             with storage(path):  # fails on a file system without locks
-                free = portable.lock(self._handle, wait=False)
+                acquired = portable.lock(self._handle, wait=False)
         except BaseException:
             self._close()
             raise
-        if not free:
+        if not acquired:
             holder = _text(self._handle)
             self._close()
             raise LockedError(
                 f"{path.parent}: another process works on this run ({_holder(holder)}).",
                 do="Wait for it, stop it, or choose another --name.",
             )
-        # A forked child inherits the handle, and a worker that outlives us would keep the lock.
+        # The lock belongs to the open file, not to the process: a forked child inherits it, and a
+        # worker that outlives us would keep it.
         portable.after_fork(self._close)
+        # Written after the lock is taken, so the text is always that of the last holder.
         text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
         with storage(path):
             os.ftruncate(self._handle, 0)
@@ -48,7 +50,8 @@ class Lock:
             self._handle = -1
 
     def release(self) -> None:
-        """Release the lock."""
+        """Release the lock. The file stays, because removing it would be a race: a process that has
+        opened it would lock a file that no longer has a name."""
         self._close()
 
 
@@ -62,6 +65,7 @@ def _text(handle: int) -> str:
 
 
 def _holder(text: str) -> str:
+    """The holder in words. The text may be empty or cut: it is written after the lock is taken."""
     try:
         holder = json.loads(text)
         return f"process {holder['pid']} on {holder['host']}"

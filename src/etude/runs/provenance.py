@@ -12,7 +12,7 @@ PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safe
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine."""
+    """Versions of Python and PACKAGES, and the machine, as plain JSON values."""
     # From package metadata, so that no heavy package has to be imported.
     return {
         "python": sys.version.split()[0],
@@ -42,7 +42,7 @@ def _cpu() -> str:
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """The differences between two environments, one line each."""
+    """The differences between two results of `environment`, one line each."""
     # Flattened, so that a nested difference has one line with its full path (packages.torch).
     flat_then, flat_now = _flatten(then), _flatten(now)
     keys = sorted(flat_then.keys() | flat_now.keys())

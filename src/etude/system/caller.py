@@ -1,4 +1,4 @@
-"""What a call must leave as it was in the process of its caller."""
+"""The state of the caller's process that a call must not change."""
 
 import random
 import sys
@@ -9,7 +9,7 @@ from etude.system.surroundings import no_warnings
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def preserve_caller_state() -> Iterator[None]:
     """Restore the caller's random generators and thread count, and ignore libraries' warnings.
 
     For public functions that compute with torch, as a decorator too. Inside, generators may be
@@ -35,12 +35,13 @@ def undisturbed() -> Iterator[None]:
         torch.set_rng_state(states[2])
         if gpus:
             torch.cuda.set_rng_state_all(gpus)
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads)  # `hardware.resolve` sets it for a run
         if verbosity is not None:
             sys.modules["optuna"].logging.set_verbosity(verbosity)
 
 
 def _verbosity() -> int | None:
     """Optuna's log level, if the caller has imported it."""
+    # Looked up and not imported: importing Optuna takes time, and most calls do not need it.
     optuna = sys.modules.get("optuna")
     return optuna.logging.get_verbosity() if optuna else None

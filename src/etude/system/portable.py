@@ -25,6 +25,7 @@ WINDOWS = os.name == "nt"
 BINARY: int = getattr(os, "O_BINARY", 0)
 """Without it Windows translates line ends in reads and writes through a descriptor."""
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+"""With it, opening a symbolic link fails. Windows lacks it."""
 NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 """With it, opening a pipe without a reader or writer does not block. Windows has no pipes among
 files."""
@@ -70,6 +71,8 @@ def sync_folder(folder: Path) -> None:
     """
     if WINDOWS:
         return
+    # fsync of a file writes its content, not its entry in the folder: a new or renamed file can
+    # vanish in a power cut until the folder itself is synced.
     handle = os.open(folder, os.O_RDONLY | FOLDER)
     try:
         os.fsync(handle)
@@ -89,8 +92,9 @@ def lock(handle: int, *, wait: bool) -> bool:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of the lock file `path`; wait if another process holds it. Raises OSError.
+def hold_lock(path: Path) -> Iterator[None]:
+    """Context manager: hold the lock of the lock file `path`; wait if another process holds it.
+    Raises OSError.
 
     The lock file is removed at the end, except on Windows, which cannot remove an open file.
     """
@@ -120,6 +124,8 @@ def after_fork(action: Callable[[], None]) -> None:
 def memory() -> int:
     """Bytes of memory of the machine, or this process's address-space limit if that is less."""
     least = _machine_memory()
+    # Batch systems and `ulimit -v` limit the address space; allocations fail there long before the
+    # machine's memory is used up.
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -143,6 +149,7 @@ def own_group() -> dict[str, Any]:
     """Arguments of Popen for a child that does not receive the terminal's Ctrl-C."""
     if WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    # The terminal sends Ctrl-C to all processes of its foreground group, and to no other.
     return {"process_group": 0}
 
 
@@ -157,9 +164,9 @@ def ask_to_stop(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM
     Windows has no SIGTERM between processes, and `terminate` would not let the child save. There
     the signal is CTRL_BREAK, which arrives as SIGBREAK.
     """
-    sent = getattr(signal, "CTRL_BREAK_EVENT", number) if WINDOWS else number
+    stop_signal = getattr(signal, "CTRL_BREAK_EVENT", number) if WINDOWS else number
     with suppress(ProcessLookupError, PermissionError):
-        process.send_signal(sent)
+        process.send_signal(stop_signal)
 
 
 def stop_myself() -> None:
@@ -174,6 +181,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
     """Kill a child that leads its own session, and on POSIX all processes of its group."""
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
+            # The id of a session's leader is that of its group, so its children end with it.
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()

@@ -17,10 +17,10 @@ from etude.system import portable
 
 @contextmanager
 def no_warnings() -> Iterator[None]:
-    """Ignore warnings of libraries, whatever filters are set. A deprecation in scikit-learn or
-    PyTorch is neither shown nor, with `-W error`, ends a run.
+    """Context manager or decorator: ignore warnings of libraries, whatever filters are set.
 
-    Also a decorator. Restores the caller's filters.
+    A deprecation in scikit-learn or PyTorch is not shown and, with `-W error`, does not end a run.
+    Restores the caller's filters.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -44,8 +44,9 @@ class Stream:
         """Write a text; returns its length."""
         try:
             return self._stream.write(text)
+        # Python raises ValueError for a stream that is closed on its own side.
         except (OSError, ValueError) as error:
-            self._failed(error)
+            self._discard_output(error)
         return len(text)
 
     def flush(self) -> None:
@@ -53,10 +54,10 @@ class Stream:
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
-            self._failed(error)
+            self._discard_output(error)
 
-    def _failed(self, error: Exception) -> None:
-        """Discard all further output, including the content of the buffer."""
+    def _discard_output(self, error: Exception) -> None:
+        """After an error, discard all further output, including the content of the buffer."""
         # dup2 replaces the descriptor itself: Python's flush at exit would fail on the old one.
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -68,8 +69,8 @@ class Output(Stream):
     """Standard output: it carries results, so a failed write is an error, unless the reader closed
     it."""
 
-    def _failed(self, error: Exception) -> None:
-        super()._failed(error)
+    def _discard_output(self, error: Exception) -> None:
+        super()._discard_output(error)
         # Windows reports EINVAL for a pipe without a reader.
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             raise StorageError(
@@ -89,17 +90,19 @@ def streams() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     policies = [getattr(stream, "errors", None) for stream in before]
     for stream in before:
-        _escaping(stream, "backslashreplace")
+        _set_error_policy(stream, "backslashreplace")
     sys.stdout, sys.stderr = Output(before[0]), Stream(before[1])
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
         for stream, policy in zip(before, policies):
-            _escaping(stream, policy)
+            _set_error_policy(stream, policy)
 
 
-def _escaping(stream: Any, policy: str | None) -> None:
+def _set_error_policy(stream: Any, policy: str | None) -> None:
+    """Set what a stream does with characters that its encoding lacks, if it can be set."""
+    # io.StringIO, which programs put in place of stdout, has no reconfigure().
     if policy and hasattr(stream, "reconfigure"):
         with suppress(OSError, ValueError):  # it flushes first; a failure there appears again later
             stream.reconfigure(errors=policy)

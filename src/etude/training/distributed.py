@@ -58,6 +58,7 @@ class World:
 
         if self.size == 1 or distributed.is_initialized():
             return
+        # NCCL knows only GPUs, and gloo is slow on them.
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
@@ -76,6 +77,7 @@ class World:
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
         """This process's part of a global batch: every `size`-th sample, starting at `rank`."""
+        # Interleaved, so that the shares differ by at most one sample. BatchNoise does the same.
         return samples[self.rank :: self.size]
 
     def agree(self, value: Any) -> Any:
@@ -95,6 +97,7 @@ class World:
             if self.first:
                 data.copy_(torch.frombuffer(text, dtype=torch.uint8))
             distributed.broadcast(data, 0)
+        # JSON and not pickle, which torch's broadcast_object_list would use: it can run code.
         return json.loads(bytes(data.tolist()))
 
     def add_up(self, parts: Sequence["Tensor"]) -> None:

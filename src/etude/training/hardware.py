@@ -42,6 +42,7 @@ def resolve(name: str, threads: int | None) -> tuple[str, int]:
             f"train.device={name!r} cannot be used: {reason}",
             do=f"Available devices: {', '.join(devices)}.",
         ) from None
+    # Recorded in the recipe, because the sum of floats depends on the number of threads.
     threads = threads or default_threads()
     torch.set_num_threads(threads)
     return name, threads
@@ -49,6 +50,7 @@ def resolve(name: str, threads: int | None) -> tuple[str, int]:
 
 def default_threads() -> int:
     """OMP_NUM_THREADS if it is set, else the number of cores that this process may use."""
+    # torchrun sets it to 1 for each of its processes, which would otherwise compete for the cores.
     value = os.environ.get("OMP_NUM_THREADS", "")
     if value.isdigit() and int(value) > 0:
         return int(value)

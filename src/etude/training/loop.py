@@ -26,7 +26,7 @@ from etude.training import optimizer
 from etude.training.distributed import World
 from etude.training.randomness import key, order, reseed
 from etude.training.record import Progress, Record, Samples, load_weights
-from etude.training.signals import Signals, named
+from etude.training.signals import Signals, signal_number
 from etude.training.step import Step
 
 POLL = 16
@@ -60,11 +60,13 @@ class Loop:
         self.train, self.listen = train, listen
         self.size = recipe.train.batch_size
         self.epochs = recipe.train.epochs
+        # The last samples of an order that do not fill a batch are left out: batches of one size
+        # have gradients of one variance. Each epoch's order leaves out others.
         self.batches = len(train) // self.size
         total = self.epochs * self.batches
         self.step = Step(model, task.phases(), recipe.train, total, self.world)
         self.record = Record(model, task, recipe, val, run, card, self._slots)
-        self.saved = time.monotonic()
+        self.saved = time.monotonic()  # a clock that does not jump when the time of day is set
 
     @property
     def at(self) -> Progress:
@@ -85,11 +87,14 @@ class Loop:
         Interrupted (Ctrl-C) or Stopped (SIGTERM) after it has saved a checkpoint.
         """
         self.model.train()
+        # The weights before any step are a snapshot too: pictures over time start with it. A
+        # resumed run has it already.
         if not self._restore() and self.world.first:
             self.record.snapshot()
         with Signals() as signals:
             while not self.record.done:
                 self._epoch(signals)
+            # Inside the context: a signal now must not interrupt the last checkpoint.
             self._save(last=True)
 
     def _epoch(self, signals: Signals) -> None:
@@ -120,7 +125,7 @@ class Loop:
             # After the last batch the epoch is validated first; the signal is handled below.
             if polls and self.step.halt and at.batch < self.batches:
                 self._time(began, first)
-                self._leave(named(float(self.step.halt)))
+                self._leave(signal_number(float(self.step.halt)))
         self._time(began, first)
         self._end_epoch()
         # Only rank 0 validates, so only it knows how many epochs passed without improvement.
@@ -159,6 +164,7 @@ class Loop:
 
     def _end_epoch(self) -> None:
         """Validate and record the epoch (rank 0), or only advance the position (other ranks)."""
+        # The only read of the sums in an epoch: each one makes a GPU finish its queue.
         means = (self.step.sums / self.batches).tolist()
         self.step.sums.zero_()
         if self.world.first:

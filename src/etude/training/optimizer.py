@@ -51,6 +51,7 @@ class Optimizer:
         self.kind, self.lr, self.betas = kind, lr, betas
         self.groups = groups(named, decay)
         self.state: dict[nn.Parameter, dict[str, Tensor]] = {}
+        # torch's fused kernels exist for these devices only.
         self.fused = named[0][1].device.type in ("cpu", "cuda")
         self.holds_back = self.fused and kind not in ("rmsprop", "muon")
         """Whether torch's kernel itself skips the update if found_inf is 1."""
@@ -59,6 +60,7 @@ class Optimizer:
         """Remove all gradients, so that a parameter without one is not updated."""
         for parameters, _ in self.groups:
             for p in parameters:
+                # None and not zeros: momentum and weight decay would move a parameter with zeros.
                 p.grad = None
 
     def step(self, factor: float = 1.0, found_inf: Tensor | None = None) -> None:

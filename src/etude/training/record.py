@@ -162,6 +162,7 @@ class Record:
 
         Raises NumericsError if a weight or buffer is not finite.
         """
+        # Synced first: a checkpoint must not refer to rows that a power cut can still remove.
         self.at.metrics_bytes = self.run.flush()
         state = {
             "progress": dict(vars(self.at)),
@@ -175,6 +176,7 @@ class Record:
 
     def save(self, last: bool = False) -> None:
         """Commit the best checkpoint if it is not on the disk yet, then the current one."""
+        # The best first: `settle` names its step in best.json, so it must be on the disk by then.
         if self.held:
             self.run.commit(self.held)
             self.held = None
@@ -228,6 +230,7 @@ class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
 
     def __enter__(self) -> None:
         self.model.eval()
+        # Not no_grad: inference mode also skips the version counters of tensors, and is faster.
         self.guard = torch.inference_mode()
         self.guard.__enter__()
 

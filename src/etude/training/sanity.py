@@ -25,8 +25,11 @@ further steps show nothing more."""
 LR_STEPS = 100
 LR_RANGE = (1e-6, 1.0)
 SMOOTH = 0.8
+"""Weight of the previous value in the exponential mean of the losses."""
 DIVERGED = 4.0
+"""The test stops where the smoothed loss exceeds this multiple of its minimum."""
 FELL = 0.95
+"""The loss counts as falling if its minimum is below this fraction of the first value."""
 STEEP = 0.5
 """Fraction of the steepest slope; where the slope is at least this, the loss "falls fastest"."""
 SPAN = 3
@@ -133,6 +136,7 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
         "rates": rates,
         "losses": losses,
         "smoothed": smooth,
+        # Not the steepest point: in the first steps of small batches it is noise (once 1e-6).
         "suggestion": rates[lowest] / 10,
         "lowest": rates[lowest],
         "falls_fastest": steepest(rates, smooth, lowest),

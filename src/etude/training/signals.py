@@ -12,7 +12,7 @@ TERMINATED = 1 << 16
 cannot be confused with several Ctrl-C signals of weight 1."""
 
 
-def named(weight: float) -> int:
+def signal_number(weight: float) -> int:
     """The signal number for a sum of `Signals.weight` over the processes."""
     return signal.SIGTERM if weight >= TERMINATED else signal.SIGINT
 
@@ -26,7 +26,7 @@ class Signals:
 
     @property
     def weight(self) -> float:
-        """A number to sum over the processes; 0 before any signal. `named` decodes the sum."""
+        """A number to sum over the processes, 0 before any signal; `signal_number` decodes it."""
         if self.caught is None:
             return 0.0
         return 1.0 if self.caught == signal.SIGINT else float(TERMINATED)
@@ -44,6 +44,7 @@ class Signals:
         return self
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        # Only noted: the loop saves between two steps, never in the middle of one.
         self.caught = number
         # From now on the default action applies, so a second signal ends a process that hangs.
         for each in self._before:
@@ -55,5 +56,6 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # The caller's handlers again: a program that trains in between has its own for Ctrl-C.
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]

@@ -67,6 +67,7 @@ class Step:
         self.sums = torch.zeros(len(phases), 2, device=self.device)
         self.bad = torch.zeros((), device=self.device)
         self.halt = torch.zeros((), device=self.device)
+        # Infinity, so that a minimum with the number of any bad step replaces it.
         self.first_bad = torch.full((), float("inf"), device=self.device)
         holds_back = [o.holds_back for state in self.phase_states for o in state.optimizers]
         self.waits = self.device.type == "cpu" or not all(holds_back)
@@ -76,6 +77,7 @@ class Step:
         named = list(phase.parameters(self.model))
         optimizers = optimizer.build(named, self.train, **phase.optimizer)
         loss: Loss = phase.loss
+        # The loss is compiled and not the model: a task's loss may call parts of it by themselves.
         if self.train.compile == "on":
             keep_out_of_compilation()
             loss = torch.compile(phase.loss)
@@ -92,6 +94,8 @@ class Step:
         rate = schedule.factor(train.schedule, number, self.total, train.warmup)
         for index, state in enumerate(self.phase_states):
             loss = self._gradients(state, batch, weight)
+            # Summed before the norm: clipping must see the gradient of the whole batch, and all
+            # processes the same one.
             self._add_up(state, loss, first=index == 0)
             norm = self._norm(state)
             self._watch(loss, norm, number)
@@ -115,6 +119,7 @@ class Step:
 
     def _add_up(self, state: PhaseState, loss: Tensor, first: bool) -> None:
         """Sum gradients and loss over the processes; in the first phase also the stop flag."""
+        # All processes run the same phase, so the same parameters have gradients in each of them.
         gradients = [p.grad for _, p in state.named if p.grad is not None]
         self.world.add_up([*gradients, loss, *([self.halt] if first else [])])
 

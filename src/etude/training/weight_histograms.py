@@ -14,7 +14,8 @@ from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 
 LOWEST, HIGHEST, BINS = -9.0, 3.0, 48
-"""Range in powers of ten; values beyond count in the first or last bin, zeros in the first."""
+"""Range in powers of ten, four bins per power; values beyond count in the first or last bin, zeros
+in the first."""
 MOST = 25
 """Epochs with histograms in a run, at most."""
 
@@ -35,6 +36,7 @@ def histogram(x: Tensor) -> np.ndarray:
 
 def layers(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """(name, parameter) of all weights with two or more axes, in the model's order."""
+    # Biases and norms are few numbers that start at 0 or 1: their histograms would say little.
     return [(name, p) for name, p in model.named_parameters() if p.ndim > 1]
 
 

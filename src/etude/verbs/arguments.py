@@ -11,7 +11,7 @@ from typing import Any, Literal
 from etude import registry
 from etude.errors import UsageError
 from etude.runs import comparison as comparisons
-from etude.runs.folder import ROOT, begun
+from etude.runs import folder as folders
 from etude.training.distributed import World
 
 WordKind = Literal["model", "data", "run", "view", "file", ""]
@@ -146,7 +146,7 @@ def is_run(word: str) -> bool:
     """Whether a word is a run or a comparison, by its path or by its name below ./runs."""
     try:
         return (
-            any(begun(path) for path in (Path(word), ROOT / word))
+            any(folders.is_run(path) for path in (Path(word), folders.ROOT / word))
             or comparisons.where(word) is not None
         )
     except (OSError, ValueError):  # a word that cannot be a path: too long, or with a zero byte

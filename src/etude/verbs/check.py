@@ -9,11 +9,11 @@ from typing import Any
 from etude.checking.verdict import Verdict
 from etude.errors import UsageError
 from etude.locale.texts import Lang
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.grade import grade, role_name
 
 
-@undisturbed()
+@preserve_caller_state()
 def check(
     what: Any,
     role: str | None = None,

@@ -11,8 +11,8 @@ from etude.errors import EtudeError, LockedError, RunError, TakenError, UsageErr
 from etude.locale.texts import Lang
 from etude.runs import comparison as comparisons
 from etude.runs import files, folder
-from etude.runs.folder import ROOT, RunFolder, begun, candidates, free, named
-from etude.system.caller import undisturbed
+from etude.runs.folder import ROOT, RunFolder, candidates, is_run, run_path, unused_path
+from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import data_name, model_name, model_names, require_one_process
 from etude.verbs.drafts import field_paths, folder_name
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from etude.comparison.journal import Journal, Plan
 
 
-@undisturbed()
+@preserve_caller_state()
 def compare(
     runs: Sequence[Path | str] | Path | str | None = None,
     *,
@@ -77,7 +77,7 @@ def compare(
 def _report_folder(name: str | None, labels: Sequence[str]) -> Path:
     """The folder of a new comparison: ./runs/NAME, or a free name made of labels. Raises RunError
     if it is taken."""
-    path = free(folder_name("compare", *labels)) if name is None else named(name)
+    path = unused_path(folder_name("compare", *labels)) if name is None else run_path(name)
     if comparisons.is_taken(path):
         resume = f", or resume it: etude resume {path}" if comparisons.is_comparison(path) else ""
         raise RunError(
@@ -164,7 +164,7 @@ def _runs_and_folders(paths: Sequence[Path | str]) -> tuple[list[Path], list[Pat
     runs, folders = [], []
     for word in paths:
         places = (Path(word), ROOT / word)
-        if run := next((path for path in places if begun(path)), None):
+        if run := next((path for path in places if is_run(path)), None):
             runs.append(run)
         elif directory := next((path for path in places if path.is_dir()), None):
             folders.append(directory)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.load import load
 
 
-@undisturbed()
+@preserve_caller_state()
 def evaluate(path: Path | str, *, data: str | None = None, quiet: bool = True) -> dict[str, Any]:
     """The metrics of a finished run on its test split, computed again from the data.
 

@@ -8,7 +8,7 @@ import numpy as np
 from etude.errors import UsageError
 from etude.inspection import filmstrip
 from etude.runs.files import ensure_folder, replace
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import require_writable
 from etude.verbs.load import load
 
@@ -18,7 +18,7 @@ SIDE = 64
 """Pixels to which smaller images are enlarged on the sheet, by a whole factor."""
 
 
-@undisturbed()
+@preserve_caller_state()
 def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -> list[Path]:
     """Save new images of a trained autoencoder: one sheet (.png), and the arrays (.npy) next to it.
 

@@ -7,12 +7,12 @@ from typing import Any
 from etude.errors import RunError
 from etude.locale.texts import Lang
 from etude.runs.files import storage
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import require_writable
 from etude.verbs.load import load
 
 
-@undisturbed()
+@preserve_caller_state()
 def look(
     path: Path | str,
     views: Sequence[str] | None = None,

@@ -5,11 +5,11 @@ from pathlib import Path
 from etude.locale.texts import Lang
 from etude.runs import comparison as comparisons
 from etude.runs.folder import RunFolder
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import data_name, require_no_moved_data, run_path
 
 
-@undisturbed()
+@preserve_caller_state()
 def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path:
     """Draw the pictures and write the report of a finished run or comparison again.
 

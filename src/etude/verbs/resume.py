@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from etude.locale.texts import Lang
 from etude.runs import comparison as comparisons
 from etude.runs.folder import RunFolder
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
 from etude.verbs.arguments import (
     require_no_moved_data,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from etude.inference.run import Run
 
 
-@undisturbed()
+@preserve_caller_state()
 def resume(
     path: Path | str,
     *,
@@ -43,7 +43,7 @@ def resume(
     return resume_run(path, data=data, model=model, quiet=quiet, lang=lang)
 
 
-@undisturbed()
+@preserve_caller_state()
 def resume_run(
     path: Path | str,
     *,

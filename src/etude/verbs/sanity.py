@@ -7,13 +7,13 @@ from etude.config import nearest
 from etude.errors import UsageError
 from etude.locale.texts import Lang
 from etude.runs.files import replace, storage
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
 
 KINDS = ("dry-run", "overfit", "lr")
 
 
-@undisturbed()
+@preserve_caller_state()
 def sanity_check(
     kind: str,
     model: str | None = None,

@@ -7,8 +7,8 @@ from etude.comparison.request import Comparison
 from etude.inspection.report import write
 from etude.inspection.tour import sections
 from etude.locale.texts import Lang, say
-from etude.runs.folder import named, reserved
-from etude.system.caller import undisturbed
+from etude.runs.folder import reserve, run_path
+from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import require_one_process
 from etude.verbs.results import table
 from etude.verbs.train import train
@@ -27,14 +27,14 @@ TOUR: dict[str, dict[str, Any]] = {
 """The arguments of `train` by the label of the run in the report."""
 
 
-@undisturbed()
+@preserve_caller_state()
 def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Comparison:
     """Train every built-in network on embedded data.
 
     Writes one report with a table of all runs, and a report for each run. Raises an EtudeError.
     """
     require_one_process("The tour")
-    folder = reserved(named(name).name)
+    folder = reserve(run_path(name).name)
     start = time.monotonic()
     runs = []
     for arguments in TOUR.values():

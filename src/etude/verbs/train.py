@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.locale.texts import Lang
-from etude.runs.folder import ROOT, RunFolder, begun, named
-from etude.system.caller import undisturbed
+from etude.runs.folder import ROOT, RunFolder, is_run, run_path
+from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
 from etude.verbs.arguments import require_one_process
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etude.inference.run import Run
 
 
-@undisturbed()
+@preserve_caller_state()
 def train(
     model: "str | nn.Module | None" = None,
     data: Any = None,
@@ -58,8 +58,8 @@ def _train_in_folder(
 ) -> "Run":  # fmt: skip
     """Train a run that has a folder: `name` below `root`, or the first free name there."""
     default = folder_name(*model_and_data(mapping))
-    world, path = World.here(), named(name, root) if name else None
-    if world.restarted and path and begun(path):
+    world, path = World.here(), run_path(name, root) if name else None
+    if world.restarted and path and is_run(path):
         return resume_run(path, quiet=quiet, lang=lang)
     if world.size > 1 and not path:
         raise UsageError(
@@ -68,7 +68,7 @@ def _train_in_folder(
         )
     run = None
     if world.first:
-        run = RunFolder.create(path) if path else RunFolder.fresh(default, root)
+        run = RunFolder.create(path) if path else RunFolder.create_unused(default, root)
     from etude import assembly, pipeline
     from etude.verbs.objects import parted
 

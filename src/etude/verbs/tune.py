@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from etude.errors import UsageError
 from etude.locale.texts import Lang
 from etude.runs import files
-from etude.runs.folder import free, named, reserved
-from etude.system.caller import undisturbed
+from etude.runs.folder import reserve, run_path, unused_path
+from etude.system.caller import preserve_caller_state
 from etude.system.limits import cores
 from etude.verbs.arguments import require_one_process
 from etude.verbs.drafts import draft_recipe, field_paths, folder_name, model_and_data
@@ -31,7 +31,7 @@ class Tuned:
     sentences: Sequence[str]
 
 
-@undisturbed()
+@preserve_caller_state()
 def tune(
     model: str | None = None,
     data: str | None = None,
@@ -63,7 +63,7 @@ def tune(
     mapping = draft_recipe(model, data, None, {})
     space = search.parse(mapping, values)
     default = folder_name("tune", *model_and_data(mapping))
-    folder = named(name) if name else reserved(default)
+    folder = run_path(name) if name else reserve(default)
     with files.storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
     url = storage or search.local_storage(folder)
@@ -74,7 +74,9 @@ def tune(
     best = search.best(finished, space.goal, folder)
     # With the trial's own seed, the result would include the luck by which it was selected.
     recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
-    run = train(base=recipe, name=free("best", folder).name, quiet=quiet, root=folder, lang=lang)
+    run = train(
+        base=recipe, name=unused_path("best", folder).name, quiet=quiet, root=folder, lang=lang
+    )
     pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
     lines = pictures.sentences(finished, best, space.goal, run, lang)
     return Tuned(folder, best, finished, run, lines)

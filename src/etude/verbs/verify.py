@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 
 if TYPE_CHECKING:
     from etude.checking.verify import Proof
 
 
-@undisturbed()
+@preserve_caller_state()
 def verify(on_proof: Callable[["Proof"], None] = lambda proof: None) -> list["Proof"]:
     """Compare values and gradients of our layers with independent references on this machine, in
     every data type and on every available device.

@@ -1,10 +1,10 @@
 """Train runs of a search or a comparison that another machine started."""
 
 from etude.runs.folder import ROOT
-from etude.system.caller import undisturbed
+from etude.system.caller import preserve_caller_state
 
 
-@undisturbed()
+@preserve_caller_state()
 def work(storage: str, name: str, *, quiet: bool = False) -> int:
     """Train runs of a search or comparison on a shared storage until there has been no work for a
     minute. Returns the number of runs. Raises an EtudeError."""
