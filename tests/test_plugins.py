@@ -68,7 +68,7 @@ def test_they_train_look_and_predict(plugins):
         text = "\n".join(words.sentences(run.result, run.history, lang))
         assert "Sine network" in text
         assert "pinball" in text
-    assert verbs.evaluate_again(run.path)["pinball"] == run.test["pinball"]
+    assert verbs.evaluate(run.path)["pinball"] == run.test["pinball"]
 
 
 def test_a_plugin_changes_no_run_that_does_not_name_it(plugins):
@@ -184,7 +184,7 @@ def draw(subject):
     size = np.array([p.numel() for p in subject.model.parameters()])
     paint = lambda figure, ink: figure.subplots().bar(range(len(size)), size)
     note = Notice("The largest has {}.".format(size.max()), {"largest": float(size.max())})
-    return [view_picture("sizes", "Sizes", "Sizes of arrays.", paint, (3, 2), note, sizes=size)]
+    return [view_picture(subject, "sizes", "Sizes of arrays.", paint, (3, 2), note, sizes=size)]
 
 VIEW = View("sizes of the parameter arrays", lambda subject: "", draw)
 """
@@ -196,7 +196,7 @@ def test_a_source_and_a_view_are_plugins_too(plugins):
     run = etude.train("sine", data="a-line", **SHORT)
     [picture] = run.look("sizes", lang="ko")
     assert picture.arrays["sizes"].sum() == run.result["parameters"]
-    assert picture.notice == "The largest has 32."
+    assert (picture.title, picture.notice) == ("Sizes", "The largest has 32.")
     assert "sizes" in gallery.chosen(run.subject())
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etude.locale.texts import has_text
 from etude.render.style import Ink, Picture, picture
 
 if TYPE_CHECKING:
@@ -73,9 +74,10 @@ def view_picture(
 ) -> ViewPicture:
     """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays.
 
-    The title is the text `NAME.title`.
+    The title is the text `NAME.title`; for a plugin, which has no texts, it is the name.
     """
-    title = subject.say(f"{name}.title")
+    key = f"{name}.title"
+    title = subject.say(key) if has_text(key) else name.replace("-", " ").capitalize()
     return with_arrays(picture(name, title, alt, paint, size, subject.lang), notice, **arrays)
 
 
