@@ -26,7 +26,6 @@ DIGITS = (40, 100, 300)
 FEW = 40
 ON_PICTURES = ("mlp", "cnn", "vit", "lstm", "transformer")
 ON_SEQUENCES = ("mlp", "cnn", "lstm", "transformer")
-MAJORITY = "always say"
 
 
 def drawn(y: np.ndarray, count: int) -> np.ndarray:
@@ -83,6 +82,7 @@ def sources(folder: Path) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
 def train(place: Path, model: str, data: Path, seed: int, quick: bool) -> Row:
     """What a default run comes to."""
     from etude import pipeline
+    from etude.inspection.words import baseline_name
     from etude.recipe import draft
     from etude.runs.folder import RunFolder
 
@@ -92,18 +92,19 @@ def train(place: Path, model: str, data: Path, seed: int, quick: bool) -> Row:
     pipeline.rehearse(place, draft(model, str(data), fields=fields), tested=True)
     run = RunFolder.open(place)
     result, settings = run.finished(), run.read("recipe.json")["train"]
-    every = result["baseline"]["all"]
+    best, sizes = result.baseline.best, result.sizes
+    assert sizes is not None  # every run of this version stores them
     return {
-        "train": result["sizes"]["train"],
-        "val": result["sizes"]["val"],
-        "test": result["sizes"]["test"],
-        "accuracy": result["test"]["accuracy"],
-        "majority": next(v for name, v in every.items() if name.startswith(MAJORITY)),
-        "baseline": result["baseline"]["accuracy"],
-        "what": result["baseline"]["what"],
+        "train": sizes.train,
+        "val": sizes.val,
+        "test": sizes.test,
+        "accuracy": result.score,
+        "majority": result.baseline.scores["majority"],
+        "baseline": best.score,
+        "what": baseline_name(best, "en"),
         "batch": settings["batch_size"],
-        "epochs": result["epochs"],
-        "chosen": result["chosen"],
+        "epochs": result.epochs,
+        "chosen": result.chosen,
         "seconds": round(time.perf_counter() - began, 1),
     }
 

@@ -55,9 +55,9 @@ def test_names_of_plugins_follow_ours(plugins, monkeypatch):
 
 def test_they_train_look_and_predict(plugins):
     run = etude.train("sine", data="curve", task="quantile", **SHORT)
-    assert (run.result["task"], run.result["goal"]) == ("quantile", "pinball")
+    assert (run.result.task, run.result.goal) == ("quantile", "pinball")
     assert run.recipe.task.name == "quantile"
-    assert run.baseline["what"] == "always say the training quantile"
+    assert run.baseline.kind == "training-quantile"
     assert 0 < run.test["pinball"] < 1
     [answer] = run.predict(np.array([[1.0]], np.float32))
     assert answer["unit"] == "y"
@@ -65,14 +65,14 @@ def test_they_train_look_and_predict(plugins):
     # What views ask for is known: a task that predicts values is fitted on one variable.
     assert {"curves", "fitted", "weights"} <= {picture.name for picture in run.look()}
     for lang in ("en", "ko"):
-        text = "\n".join(words.sentences(run.result, run.history, lang))
+        text = "\n".join(words.sentences(run.result, run.epochs, lang))
         assert "Sine network" in text
         assert "pinball" in text
     assert verbs.evaluate(run.path)["pinball"] == run.test["pinball"]
 
 
 def test_a_plugin_changes_no_run_that_does_not_name_it(plugins):
-    assert etude.train("mlp", data="curve", **SHORT).result["task"] == "regress"
+    assert etude.train("mlp", data="curve", **SHORT).result.task == "regress"
 
 
 def test_an_interrupted_run_is_resumed_with_the_same_bytes(plugins, monkeypatch):
@@ -97,8 +97,8 @@ def test_an_interrupted_run_is_resumed_with_the_same_bytes(plugins, monkeypatch)
 
 def test_a_comparison_trains_them_in_worker_processes(plugins):
     done = etude.compare(model="sine,mlp", data="curve", task="quantile", workers=2, **SHORT)
-    assert [run.result["model"] for run in done.runs] == ["sine", "mlp"]
-    assert {run.result["goal"] for run in done.runs} == {"pinball"}
+    assert [run.result.model for run in done.runs] == ["sine", "mlp"]
+    assert {run.result.goal for run in done.runs} == {"pinball"}
 
 
 def test_a_lower_value_of_its_metric_is_better(plugins):
@@ -195,7 +195,7 @@ def test_a_source_and_a_view_are_plugins_too(plugins):
     write(plugins / "views" / "sizes.py", VIEW)
     run = etude.train("sine", data="a-line", **SHORT)
     [picture] = run.look("sizes", lang="ko")
-    assert picture.arrays["sizes"].sum() == run.result["parameters"]
+    assert picture.arrays["sizes"].sum() == run.result.parameters
     assert (picture.title, picture.notice) == ("Sizes", "The largest has 32.")
     assert "sizes" in gallery.chosen(run.subject())
 

@@ -20,7 +20,7 @@ def trained(tmp_path_factory):
 
 
 def test_a_run_learns_and_says_what_it_is_worth(trained):
-    majority = min(trained.baseline["all"].values())
+    majority = min(trained.baselines.scores.values())
     assert trained.test["accuracy"] > 0.9 > majority + 0.5
     low, high = trained.test["accuracy_95"]
     assert low < trained.test["accuracy"] < high

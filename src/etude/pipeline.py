@@ -22,6 +22,7 @@ from etude.inspection.report import Section, page, store_pictures
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
+from etude.results import Checks, RunResult, Sizes, TestMetrics
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, begun
 from etude.runs.provenance import differences, environment
@@ -226,9 +227,9 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
             best = (at.best or {})[goal]
         result = run.result
         if result:
-            goal = result["goal"]
-            best = result["val"][goal]
-        test = tested_as(result, goal) if result and tested else {}
+            goal = result.goal
+            best = result.val[goal]
+        test = tested_as(result) if result and tested else {}
         return {**curves(run, goal), "best": float(best), **test}
     finally:
         run.release()
@@ -252,15 +253,15 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared 
         raise
 
 
-def tested_as(result: dict[str, Any], goal: str) -> dict[str, Any]:
+def tested_as(result: RunResult) -> dict[str, Any]:
     """The test result of a finished run, and the number of test samples if it was stored."""
-    return {"test": float(result["test"][goal]), "samples": result["test"].get("samples")}
+    return {"test": result.score, "samples": result.test.samples or None}
 
 
 def curves(run: Recorder, goal: str) -> dict[str, Any]:
     """The validation goal after each epoch, and the training seconds up to that epoch."""
-    val, times = [row["val"][goal] for row in epochs_of(run)], run.times
-    spent = [sum(t["seconds"] for t in times if t["epoch"] <= e + 1) for e in range(len(val))]
+    val, times = [row.val[goal] for row in epochs_of(run)], run.times
+    spent = [sum(t.seconds for t in times if t.epoch <= e + 1) for e in range(len(val))]
     return {"val": tuple(val), "seconds": tuple(spent)}
 
 
@@ -272,30 +273,31 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
     recipe, data = parts.recipe, parts.dataset
     metrics = evaluate(parts.model, parts.task, test, recipe.seed, detail=True)
     must_be_finite(metrics, f"{run.where}, the test split")
-    result = {
-        "event": "end",
-        "model": recipe.model.name,
-        "title": parts.title,
-        "preset": recipe.model.fields["preset"],
-        "data": data.card.name,
-        "seed": recipe.seed,
-        "task": parts.task.name,
-        "goal": parts.task.metric.name,
-        "test": metrics,
-        "val": progress["best"],
-        "baseline": parts.task.baseline(data.train, data.test),
-        "parameters": sum(p.numel() for p in parts.model.parameters()),
-        "epochs": at.epoch,
-        "best_epoch": progress["epoch"],
-        "top_epoch": at.top_epoch,
-        "chosen": chosen_by(recipe.train, len(data.val)),
-        "notes": list(data.card.notes),
-        "sizes": data.card.sizes,
-        "checks": checks(data),
-    }
-    if "latent_dim" in recipe.model.fields:
-        result["code"] = recipe.model.fields["latent_dim"]
-    run.add(result)
+    code = recipe.model.fields.get("latent_dim", 0)
+    run.add(
+        RunResult(
+            event="end",
+            model=recipe.model.name,
+            title=parts.title,
+            preset=recipe.model.fields["preset"],
+            data=data.card.name,
+            seed=recipe.seed,
+            task=parts.task.name,
+            goal=parts.task.metric.name,
+            test=TestMetrics.read(metrics, "test"),
+            val=progress["best"],
+            baseline=parts.task.baseline(data.train, data.test),
+            parameters=sum(p.numel() for p in parts.model.parameters()),
+            epochs=at.epoch,
+            best_epoch=progress["epoch"],
+            top_epoch=at.top_epoch,
+            chosen=chosen_by(recipe.train, len(data.val)),
+            notes=data.card.notes,
+            sizes=Sizes(**data.card.sizes),
+            checks=Checks(**checks(data)),
+            **({"code": code} if code else {}),
+        )
+    )
     run.flush()
 
 

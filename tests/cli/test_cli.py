@@ -389,7 +389,7 @@ def test_evaluate_refuses_other_data(workdir, capsys):
 def telling_pictures(subject):
     """What `gallery.draw` returns, of the views that a tour shows of such a run."""
     fit = gallery.chosen(subject)
-    names = registry.load("model", subject.result["model"]).highlights
+    names = registry.load("model", subject.result.model).highlights
     return gallery.draw(subject, [name for name in names if name in fit])
 
 

@@ -94,7 +94,7 @@ def test_a_run_is_kept_where_its_result_cannot_be_printed(here):
     )
     told = shell(line).stderr
     assert "Traceback" not in told and told.endswith("4\n")
-    assert etude.load("runs/full").result["epochs"] == 1
+    assert etude.load("runs/full").result.epochs == 1
 
 
 def test_an_error_keeps_its_own_code_where_stdout_is_full(here):

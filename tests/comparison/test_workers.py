@@ -84,7 +84,7 @@ def test_what_is_untested_never_touches_the_test_split(workdir, monkeypatch):
     found = pipeline.rehearse(workdir / "runs" / "a", dict(member().mapping), False)
     assert "test" not in found
     assert found["best"] > 0
-    assert [row["event"] for row in lines(workdir / "runs" / "a" / "metrics.jsonl")] == ["epoch"]
+    assert [row.event for row in lines(workdir / "runs" / "a" / "metrics.jsonl")] == ["epoch"]
     with pytest.raises(AssertionError):
         pipeline.rehearse(workdir / "runs" / "b", dict(member().mapping), True)
 
@@ -126,7 +126,7 @@ def test_a_tested_member_is_a_whole_run(workdir):
     found = pipeline.rehearse(place, dict(member().mapping), True)
     run = verbs.load(place)
     assert found["test"] == run.test["accuracy"]
-    assert found["best"] == run.result["val"]["accuracy"]
+    assert found["best"] == run.result.val["accuracy"]
     assert verbs.evaluate(place)["accuracy"] == found["test"]
     assert not run.folder.report.exists()
     assert verbs.report(place).exists()

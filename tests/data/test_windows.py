@@ -87,11 +87,11 @@ def test_a_run_on_ones_own_series(model, workdir):
         model, data="own.npz", epochs=3, quiet=True,
         **{"data.forecast": True, "data.season": SEASON, "data.unit": "cars"},
     )  # fmt: skip
-    assert run.result["task"] == "forecast"
-    assert set(run.baseline["all"]) == {
-        "persistence", "seasonal naive", "linear map", "linear map of changes",
+    assert run.result.task == "forecast"
+    assert set(run.baselines.scores) == {
+        "persistence", "seasonal", "linear", "changes",
     }  # fmt: skip
     assert run.test["unit"] == "cars"
-    assert run.result["checks"]["last"] < run.result["checks"]["first"]
+    assert run.result.checks.last < run.result.checks.first
     answers = run.predict(cut(weekly())["x"][:2, :, None].astype(np.float32))
     assert [len(answer["value"]) for answer in answers] == [AHEAD, AHEAD]

@@ -5,6 +5,7 @@ import pytest
 
 from etude.inspection import learning
 from etude.inspection.learning import (
+from etude.results import EpochRow, PhaseRow, Sizes
     FEW_STEPS,
     best_epoch,
     fit,
@@ -18,12 +19,12 @@ from etude.inspection.learning import (
 def epochs(train, val, steps=50, **measures):
     """Rows of these losses, `steps` steps each."""
     return [
-        {
-            "epoch": i + 1,
-            "step": steps * (i + 1),
-            "train": {"classify": {"loss": float(a)}, "other": {"loss": 9.0}},
-            "val": {"loss": float(b), **{k: v[i] for k, v in measures.items()}},
-        }
+        EpochRow(
+            epoch=i + 1,
+            step=steps * (i + 1),
+            train={"classify": PhaseRow(loss=float(a)), "other": PhaseRow(loss=9.0)},
+            val={"loss": float(b), **{k: float(v[i]) for k, v in measures.items()}},
+        )
         for i, (a, b) in enumerate(zip(train, val, strict=True))
     ]
 
@@ -112,7 +113,7 @@ def test_the_advice_has_the_epochs_that_mend_it():
 def test_a_run_without_validation_loss_is_judged_by_its_goal():
     rows = epochs(np.linspace(2, 0.8, 20), np.zeros(20), 100, mae=np.linspace(2, 0.8, 20))
     for row in rows:
-        del row["val"]["loss"]
+        del row.val["loss"]
     assert under_trained(rows, "mae")["why"] == "falling"
     assert overfitting(rows) is None
 
@@ -124,8 +125,8 @@ def test_the_best_epoch_is_that_of_the_goal():
 
 
 def test_small_splits_are_found():
-    assert small({"train": 5, "val": 29, "test": 30}) == {"val": 29}
-    assert small({"train": 5, "val": 30, "test": 3}) == {"test": 3}
+    assert small(Sizes(train=5, val=29, test=30)) == {"val": 29}
+    assert small(Sizes(train=5, val=30, test=3)) == {"test": 3}
     assert small(None) == {}
 
 

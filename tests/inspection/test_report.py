@@ -19,10 +19,16 @@ from etude.inspection.words import sentences
 from etude.render import fonts
 from etude.render.page import style
 from etude.render.style import DARK, LIGHT, picture
+from etude.results import EpochRow, PhaseRow
 from etude.runs.folder import RunFolder
 
 ROWS = [
-    {"epoch": i, "train": {"classify": {"loss": 1 / i}}, "val": {"accuracy": 0.5, "loss": 1.0}}
+    EpochRow(
+        epoch=i,
+        step=i,
+        train={"classify": PhaseRow(loss=1 / i)},
+        val={"accuracy": 0.5, "loss": 1.0},
+    )
     for i in range(1, 5)
 ]
 IMAGES = np.random.default_rng(0).integers(0, 255, (20, 1, 8, 8)).astype(np.uint8)
@@ -105,7 +111,7 @@ def test_a_report_is_one_file_that_asks_for_nothing(workdir):
     assert "url(" not in text
     assert "<script" not in text
     assert "prefers-color-scheme:dark" in text
-    for sentence in sentences(run.result, run.history):
+    for sentence in sentences(run.result, run.epochs):
         assert sentence in html.unescape(text)
     assert len(text) < 5_000_000
     assert not re.search(r"<img(?![^>]*alt=)", text)

@@ -11,8 +11,10 @@ from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, split_dataset
 from etude.inspection.words import baseline_name, digits, number, sentences, title, warnings
 from etude.locale.texts import say
+from etude.results import Baseline, EpochRow, PhaseRow
 from etude.stats import wilson
 from etude.tasks import linear
+from tests import settings
 
 CONFUSION = [[8, 2, 0], [1, 9, 0], [0, 0, 10]]
 
@@ -23,8 +25,9 @@ def result(**other):
         "sizes": {"train": 100, "val": 10, "test": 30}, "epochs": 8, "best_epoch": 5,
         "top_epoch": 6,
         "checks": {"shared": 0, "looked_at": 30, "classes": {"a": 33, "b": 34, "c": 33}},
-        "baseline": {"accuracy": 0.5, "what": "logistic regression", "all": {
-            "logistic regression": 0.5, "always say 'a', the commonest class": 0.3}},
+        "baseline": {"all": [
+            {"kind": "logistic", "score": 0.5},
+            {"kind": "majority", "score": 0.3, "about": {"name": "a"}}]},
         "test": {
             "accuracy": 0.9, "accuracy_95": list(wilson(27, 30)), "samples": 30,
             "confusion": CONFUSION, "classes": ["a", "b", "c"],
@@ -40,18 +43,22 @@ def history(losses, train=None):
     """Epochs of these validation losses; training loss falls, if it is not given."""
     falling = [1 / (2 + i) for i in range(len(losses))]
     return [
-        {
-            "epoch": i + 1,
-            "step": 500 * (i + 1),
-            "train": {"classify": {"loss": (train or falling)[i]}},
-            "val": {"loss": x, "accuracy": 1 - x / 10},
-        }
+        EpochRow(
+            epoch=i + 1,
+            step=500 * (i + 1),
+            train={"classify": PhaseRow(loss=float((train or falling)[i]))},
+            val={"loss": float(x), "accuracy": 1 - x / 10},
+        )
         for i, x in enumerate(losses)
     ]
 
 
 def said(lang="en", rows=(), **other) -> str:
-    return "\n".join(sentences(result(**other), rows, lang))
+    return "\n".join(sentences(settings.result(**result(**other)), rows, lang))
+
+
+def baseline(kind, score):
+    return {"all": [{"kind": kind, "score": score}]}
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -76,10 +83,8 @@ def test_every_sentence_has_its_numbers(lang):
 def test_what_holds_is_said_and_what_does_not_is_not():
     assert "this is better" in said()
     far = {"accuracy": 0.5, "accuracy_95": [0.4, 0.6], "samples": 1000}
-    assert "does NOT beat" in said(
-        test={**result()["test"], **far}, baseline={"accuracy": 0.6, "what": "x"}
-    )
-    assert "too few to detect a difference" in said(baseline={"accuracy": 0.85, "what": "x"})
+    assert "does NOT beat" in said(test={**result()["test"], **far}, baseline=baseline("x", 0.6))
+    assert "too few to detect a difference" in said(baseline=baseline("x", 0.85))
     assert "best at the last epoch, 8 of 8" in said(top_epoch=8)
     assert "best at epoch 6 of 8" in said()
     assert "best at epoch 2 of 8" in said(rows=history([1.0, 0.5, 0.9]))
@@ -132,7 +137,9 @@ def test_small_splits_and_last_weights_are_said_first():
     text = said(sizes=small, chosen="last")
     for wanted in ("Only 12 validation samples", "Only 29 test samples", "with 12 validation"):
         assert wanted in text
-        assert wanted in "\n".join(warnings(result(sizes=small, chosen="last"), ()))
+        assert wanted in "\n".join(
+            warnings(settings.result(**result(sizes=small, chosen="last")), ())
+        )
     assert "Only" not in said(sizes={"train": 100, "val": 30, "test": 30})
 
 
@@ -151,7 +158,12 @@ def test_metrics_and_models_have_names():
     assert "mean absolute error: 0.086" in say("en", "result", goal="mae", value="0.086")
     assert "평균 절대 오차" in say("ko", "result", goal="mae", value="0.086")
     names = ("mlp", "vit", "resnet", "transformer")
-    assert [title({"model": n}) for n in names] == ["MLP", "ViT", "ResNet", "Transformer"]
+    assert [title(settings.result(model=n)) for n in names] == [
+        "MLP",
+        "ViT",
+        "ResNet",
+        "Transformer",
+    ]
 
 
 def test_a_finished_run_names_its_classes_in_order(runs):
@@ -161,9 +173,10 @@ def test_a_finished_run_names_its_classes_in_order(runs):
 
 def test_korean_names_the_baselines_too():
     assert "로지스틱 회귀" in said("ko")
-    assert baseline_name("PCA, 8 numbers", "ko") == "주성분 8개"
-    assert "'a'" in baseline_name("always say 'a', the commonest class", "ko")
-    assert baseline_name("something new", "ko") == "something new"
+    pca = Baseline(kind="pca", score=1.0, about={"numbers": 8})
+    assert baseline_name(pca, "ko") == "주성분 8개"
+    assert "'a'" in baseline_name(Baseline(kind="majority", score=1, about={"name": "a"}), "ko")
+    assert baseline_name(Baseline(kind="something new", score=1), "ko") == "something new"
 
 
 def test_the_checks_find_what_is_shared():
@@ -184,12 +197,11 @@ def test_the_linear_baselines_find_what_is_linear():
     x = random.normal(size=(400, 2, 3)).astype(np.float32)
     weights = random.normal(size=(6, 2))
     y = x.reshape(400, 6) @ weights + 3
-    found, note = linear.values(x[:300], y[:300], x[300:])
-    np.testing.assert_allclose(found, y[300:], atol=0.05)
-    assert note == ""
+    predicted = linear.values(x[:300], y[:300], x[300:])
+    np.testing.assert_allclose(predicted, y[300:], atol=0.05)
     label = (y[:, 0] > 3).astype(int)
     test = Split(x[300:], label[300:])
-    labels, _ = linear.classes(Split(x[:300], label[:300]), test)
+    labels = linear.classes(Split(x[:300], label[:300]), test)
     assert (labels == test.y).mean() > 0.95
     assert (labels == 1 - test.y).mean() < 0.05, "the saboteur: other labels are not found"
 
@@ -197,19 +209,19 @@ def test_the_linear_baselines_find_what_is_linear():
 def test_large_data_are_thinned_and_it_is_said(monkeypatch):
     monkeypatch.setattr(linear, "MOST", 50)
     x = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
-    found, note = linear.values(x, x[:, :1], x)
-    assert "50 of 200" in note
-    np.testing.assert_allclose(found[:, 0], x[:, 0], atol=0.05)
+    [thinned] = linear.thinning(Split(x, x[:, :1]))
+    assert "50 of 200" in said(baseline={**baseline("x", 0.5), "thinned": [thinned.plain()]})
+    assert linear.thinning(Split(x[:50], x[:50, :1])) == ()
+    np.testing.assert_allclose(linear.values(x, x[:, :1], x)[:, 0], x[:, 0], atol=0.05)
     assert linear.flat(np.zeros((2, 3, 100, 100))).shape[1] <= linear.LARGEST
 
 
 class FakeRun:
     def __init__(self, value, interval=True, goal="accuracy"):
-        self.test = {goal: value}
+        test = {goal: value}
         if interval:
-            self.test["samples"] = 100
-            self.test["accuracy_95"] = list(wilson(round(100 * value), 100))
-        self.result = {"goal": goal, "parameters": 1}
+            test |= {"samples": 100, "accuracy_95": list(wilson(round(100 * value), 100))}
+        self.result = settings.result(goal=goal, test=test)
         self.seconds = 1.0
 
 
@@ -271,7 +283,7 @@ def test_a_correction_for_several_comparisons_is_said():
 def test_a_result_is_said_beside_its_baseline(mine, naive, words):
     text = said(
         test={**result()["test"], "accuracy": mine},
-        baseline={"accuracy": naive, "what": "persistence"},
+        baseline=baseline("persistence", naive),
     )
     assert words in text
     assert ("To try: persistence itself" in text) == ("this is better" not in words)
@@ -290,7 +302,7 @@ def test_a_result_is_said_beside_its_baseline(mine, naive, words):
     ],
 )
 def test_an_error_is_said_beside_its_baseline(mine, words):
-    text = said(goal="mae", test={"mae": mine}, baseline={"mae": 1.0, "what": "x"})
+    text = said(goal="mae", test={"mae": mine}, baseline=baseline("x", 1.0))
     assert words in text
     if words.endswith("(x)."):
         better = "much better" if "MUCH" in words else "does better"

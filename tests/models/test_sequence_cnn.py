@@ -94,5 +94,5 @@ def test_it_learns_from_forty_sequences_what_no_linear_map_can(workdir):
     x = x[..., None].astype(np.float32)
     np.savez("own.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
     run = etude.train("cnn", data="own.npz", quiet=True)
-    assert run.test["accuracy"] > 0.9 > run.baseline["all"]["logistic regression"]
-    assert run.result["chosen"] == "last"
+    assert run.test["accuracy"] > 0.9 > run.baselines.scores["logistic"]
+    assert run.result.chosen == "last"

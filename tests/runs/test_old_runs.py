@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import etude
+from etude.locale.texts import has_text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "v0.1.0"
 NAMES = ("mlp-table", "mlp-digits", "lstm-gestures", "aae-digits")
@@ -28,7 +29,11 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_an_old_run_opens(old: dict[str, Any], name: str) -> None:
     run = etude.load(f"runs/{name}")
     assert run.test == old[name]["test"]
-    assert run.baseline == old[name]["baseline"]
+    before = old[name]["baseline"]
+    goal = run.result.goal
+    assert run.baseline.score == before[goal]
+    assert sorted(run.baselines.scores.values()) == sorted(before["all"].values())
+    assert all(has_text(f"baseline.{kind}") for kind in run.baselines.scores), "names of 0.1.0"
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -59,7 +64,7 @@ def test_an_old_run_reads_pictures_as_it_did(old: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_old_run_is_resumed(old: dict[str, Any], name: str) -> None:
     run = etude.resume(f"runs/{name}-stopped", quiet=True)
-    assert run.result["epochs"] == etude.load(f"runs/{name}").result["epochs"]
+    assert run.result.epochs == etude.load(f"runs/{name}").result.epochs
     for metric, value in old[name]["test"].items():
         # Of several outputs 0.1.0 pooled rmse and r2; now each output has its own.
         if isinstance(value, float) and metric not in ("rmse", "r2"):

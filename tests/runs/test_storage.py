@@ -266,9 +266,9 @@ def test_metrics_are_cut_to_what_a_checkpoint_vouches_for(tmp_path):
     append(path, {"epoch": 2})
     with path.open("ab") as file:
         file.write(b'{"epoch": 3')
-    assert lines(path) == [{"epoch": 1}, {"epoch": 2}], "a half line is not there yet"
+    assert [row.plain() for row in lines(path)] == [{"epoch": 1}, {"epoch": 2}]
     cut(path, length)
-    assert lines(path) == [{"epoch": 1}]
+    assert [row.plain() for row in lines(path)] == [{"epoch": 1}]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "nul", "[" * 100_000])

@@ -13,7 +13,8 @@ from etude.data.dataset import Card
 from etude.data.validate import validate_card
 from etude.errors import DataError, RunError, StorageError, UsageError
 from etude.recipe import read_recipe
-from etude.runs import files, rows, snapshot
+from etude.results import parse
+from etude.runs import files, snapshot
 from etude.runs.checkpoint import HEADER, Checkpoint, commit, load, tensors
 from etude.runs.folder import RunFolder, free, runs
 from etude.runs.jsonl import append, lines
@@ -157,7 +158,7 @@ def test_rows_that_readers_could_not_use_are_named(run):
     ):
         row = {**next(r for r in ROWS if r.get("event") == event), **change}
         with pytest.raises(ValueError, match=r".") as error:
-            rows.checked(row)
+            parse(row)
         assert len(str(error.value)) < 1000
     append(run.metrics, {**ROWS[1], "val": {"other": 1.0}})
     with pytest.raises(RunError, match="different measures"):
@@ -168,8 +169,8 @@ def test_good_rows_and_rows_of_later_versions_pass(run):
     append(run.metrics, {"event": "news", "of": "a later version"})
     append(run.metrics, ROWS[1])
     append(run.metrics, ROWS[2])
-    assert [row["event"] for row in lines(run.metrics)] == ["epoch", "news", "epoch", "end"]
-    assert run.result == ROWS[2]
+    assert [row.event for row in lines(run.metrics)] == ["epoch", "news", "epoch", "end"]
+    assert run.result == parse(ROWS[2])
 
 
 # Checkpoints and snapshots ----------------------------------------------------------------------

@@ -32,12 +32,12 @@ def separable() -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("name", MOVED)
 def test_scale_offset_and_type_change_no_baseline(name):
     x, y = separable()
-    wanted, _ = linear.classes(Split(x[:100], y[:100]), Split(x[100:], y[100:]))
+    wanted = linear.classes(Split(x[:100], y[:100]), Split(x[100:], y[100:]))
     moved = MOVED[name](x)
-    found, _ = linear.classes(Split(moved[:100], y[:100]), Split(moved[100:], y[100:]))
+    found = linear.classes(Split(moved[:100], y[:100]), Split(moved[100:], y[100:]))
     assert (found == wanted).mean() >= 0.98  # rounding to hundredths moves a few
     values = x @ [1.0, -2.0, 0.5]
-    said, _ = linear.values(moved[:100], values[:100], moved[100:])
+    said = linear.values(moved[:100], values[:100], moved[100:])
     assert said[:, 0] == pytest.approx(values[100:], abs=0.05)
 
 
@@ -81,11 +81,11 @@ def test_linear_baselines_are_scikit_learns():
     logistic = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(train, y[:100])
     wanted = logistic.predict(test)
     assert 0 < wanted.sum() < 100
-    assert (linear.classes(Split(train, y[:100]), Split(test, y[100:]))[0] == wanted).all()
+    assert (linear.classes(Split(train, y[:100]), Split(test, y[100:])) == wanted).all()
     assert (logistic.predict((test - 1) / 3) != wanted).any(), "the saboteur"
     values = np.sin(train).sum(1)  # not linear, so that the penalty counts
     ridge = make_pipeline(StandardScaler(), RidgeCV(linear.ALPHAS)).fit(train, values)
-    predicted = linear.values(train, values, test)[0]
+    predicted = linear.values(train, values, test)
     assert predicted[:, 0] == pytest.approx(ridge.predict(test), rel=1e-6)
 
 
@@ -93,7 +93,7 @@ def test_targets_of_any_scale():
     x, _ = separable()
     y = x @ [1.0, -2.0, 0.5]
     for scale, offset in ((1e-200, 0.0), (1e200, 0.0), (1e-3, 1e9)):
-        said, _ = linear.values(x[:100], y[:100] * scale + offset, x[100:])
+        said = linear.values(x[:100], y[:100] * scale + offset, x[100:])
         assert (said[:, 0] - offset) / scale == pytest.approx(y[100:], abs=0.01)
 
 
@@ -116,8 +116,8 @@ def test_no_warning_and_no_error_for_too_few(name, constant, axes):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = task.baseline(Split(x, train), Split(seen, test))
-    assert len(found["all"]) == 2 + (len(axes) == 2)
-    assert all(0 <= share <= 1 for share in found["all"].values())
+    assert len(found.all) == 2 + (len(axes) == 2)
+    assert all(0 <= share <= 1 for share in found.scores.values())
 
 
 def test_other_warnings_are_not_swallowed():

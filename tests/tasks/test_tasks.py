@@ -15,6 +15,7 @@ from etude.tasks.autoencode import Autoencode, as_bytes
 from etude.tasks.classify import Classify
 from etude.tasks.forecast import Forecast, naive
 from etude.tasks.regress import Regress, errors_of
+from tests import settings
 
 
 class Says(nn.Module):
@@ -142,8 +143,9 @@ def test_majority_baseline():
     train = Split(np.zeros((5, 1)), np.array([0, 1, 1, 1, 2]))
     test = Split(np.zeros((5, 1)), np.array([1, 0, 0, 0, 2]))  # where 'a' is the commonest
     found = Classify(("a", "b", "c")).baseline(train, test)
-    assert found["all"][found["what"]] == found["accuracy"] == max(found["all"].values())
-    assert found["all"]["always say 'b', the commonest class"] == 0.2
+    assert found.best.score == max(found.scores.values())
+    [majority] = [each for each in found.all if each.kind == "majority"]
+    assert (majority.score, majority.about) == (0.2, {"name": "b"})
 
 
 def test_of_equal_accuracies_the_lower_loss_is_better():
@@ -257,8 +259,8 @@ def test_a_network_that_says_nothing_is_the_naive_forecaster(season, log):
 
     found = task.evaluate(Zero(), batches(normal(raw), normal(y)))
     baseline = task.baseline(Split(raw, y), Split(raw, y))
-    name = "seasonal naive" if season else "persistence"
-    assert found["mae"] == pytest.approx(baseline["all"][name], rel=1e-4)
+    kind = "seasonal" if season else "persistence"
+    assert found["mae"] == pytest.approx(baseline.scores[kind], rel=1e-4)
 
 
 def test_on_a_random_walk_nothing_beats_persistence_by_much():
@@ -267,7 +269,7 @@ def test_on_a_random_walk_nothing_beats_persistence_by_much():
     x = np.stack([walk[i : i + 12] for i in range(0, 3900, 20)])[..., None].astype(np.float32)
     y = np.stack([walk[i + 12 : i + 17] for i in range(0, 3900, 20)]).astype(np.float32)
     found = forecaster().baseline(Split(x[:150], y[:150]), Split(x[150:], y[150:]))
-    assert found["all"]["persistence"] < 1.03 * min(found["all"].values())
+    assert found.scores["persistence"] < 1.03 * min(found.scores.values())
 
 
 # Autoencoders -----------------------------------------------------------------------------------
@@ -347,9 +349,9 @@ def test_pca_baseline_has_its_known_error():
     x = (random.normal(size=(400, 2)) * [3.0, 1.0]) @ plane.T
     images = Split(x.reshape(400, 1, 4, 4).astype(np.float32), np.zeros(400, np.int64))
     exact = Autoencode((), 2.0, 0.0, 2).baseline(images, images)
-    assert exact["reconstruction"] == pytest.approx(0, abs=1e-6)
+    assert exact.best.score == pytest.approx(0, abs=1e-6)
     one = Autoencode((), 2.0, 0.0, 1).baseline(images, images)
-    assert one["reconstruction"] == pytest.approx((x @ plane)[:, 1].var() / 16 / 4, rel=0.05)
+    assert one.best.score == pytest.approx((x @ plane)[:, 1].var() / 16 / 4, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -358,17 +360,11 @@ def test_pca_baseline_has_its_known_error():
 def test_the_report_says_so_when_the_baseline_is_not_beaten(test_value, baseline, better):
     from etude.inspection.words import sentences
 
-    result = {
-        "goal": "accuracy", "test": {"accuracy": test_value}, "model": "m", "data": "d",
-        "baseline": {"accuracy": baseline, "what": "majority"}, "notes": [],
-        "best_epoch": 1, "top_epoch": 1, "epochs": 2,
-    }  # fmt: skip
-    said = " ".join(sentences(result))
+    beside = {"all": [{"kind": "x", "score": baseline}]}
+    classes = settings.result(test={"accuracy": test_value}, baseline=beside)
+    said = " ".join(sentences(classes))
     assert ("does NOT beat" in said) is not better
-    forecast = {
-        **result, "goal": "mae", "test": {"mae": test_value},
-        "baseline": {"mae": baseline, "what": "persistence"},
-    }  # fmt: skip
+    forecast = settings.result(goal="mae", test={"mae": test_value}, baseline=beside)
     assert ("does NOT beat" in " ".join(sentences(forecast))) is (test_value >= baseline)
 
 
@@ -380,10 +376,10 @@ def test_a_linear_map_of_changes_bears_a_level_that_drifts():
     x = np.stack([series[i : i + 12] for i in range(380)])[..., None]
     y = np.stack([series[i + 12 : i + 17] for i in range(380)])
     task = Forecast((0.0,), (1.0,), "", False, 8)
-    found = task.baseline(Split(x[:60], y[:60]), Split(x[300:], y[300:]))["all"]
-    assert found["linear map of changes"] < 0.5 * min(found["persistence"], found["seasonal naive"])
-    assert found["linear map of changes"] < found["linear map"]
+    found = task.baseline(Split(x[:60], y[:60]), Split(x[300:], y[300:])).scores
+    assert found["changes"] < 0.5 * min(found["persistence"], found["seasonal"])
+    assert found["changes"] < found["linear"]
     whole = task.baseline(
         Split(x.round().astype(np.uint16)[:60], y[:60]), Split(x[300:].astype(np.uint16), y[300:])
     )
-    assert whole["all"]["linear map of changes"] < 5, "unsigned numbers do not wrap around"
+    assert whole.scores["changes"] < 5, "unsigned numbers do not wrap around"

@@ -1,6 +1,5 @@
 """How much training small data get, and which weights are kept where few samples may choose."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -97,13 +96,13 @@ def test_few_validation_samples_choose_nothing():
 def test_the_result_and_the_report_say_which_weights_were_kept(held, chosen, workdir):
     path = own(workdir / "own.npz", 40, held)
     run = etude.train("mlp", data=str(path), epochs=12, quiet=True, **{"model.hidden": [8]})
-    assert run.result["chosen"] == chosen
+    assert run.result.chosen == chosen
     steps = [row["step"] for row in run.history]
     best = run.folder.best()
     if chosen == "last":
         assert best.step == steps[-1]
-        assert run.result["val"] == run.history[-1]["val"]
-        assert run.result["best_epoch"] == 12
+        assert run.result.val == run.history[-1]["val"]
+        assert run.result.best_epoch == 12
     said = (run.path / "report.html").read_text()
     assert ("which epoch looks best is mostly luck" in said) is (chosen == "last")
     assert ("The selected weights are those of epoch" in said) is (chosen == "validation")
@@ -116,7 +115,7 @@ def test_what_is_kept_does_not_depend_on_luck(workdir, monkeypatch):
     for few in (FEWEST_TO_CHOOSE, 1):
         monkeypatch.setattr(record, "FEWEST_TO_CHOOSE", few)
         run = etude.train("mlp", data=str(path), epochs=30, quiet=True, name=f"k{few}", **fields)
-        kept.append(run.result["best_epoch"])
+        kept.append(run.result.best_epoch)
     assert kept[0] == 30 > kept[1]
 
 
@@ -142,17 +141,14 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
         loop.Loop(parts.model, parts.task, parts.recipe, train, val, run, card, stop, ALONE).fit()
     run.release()
     resumed = etude.resume("runs/broken", quiet=True)
-    assert resumed.result["chosen"] == "last"
+    assert resumed.result.chosen == "last"
     assert final_bytes(whole.path) == final_bytes(resumed.path)
 
 
 def test_a_result_without_the_field_is_one_that_validation_chose():
     from etude.inspection.words import sentences
 
-    result = json.loads(
-        '{"goal": "accuracy", "test": {"accuracy": 0.9}, "model": "m", "data": "d", "notes": [],'
-        '"baseline": {"accuracy": 0.5, "what": "x"}, "best_epoch": 1, "top_epoch": 2, "epochs": 2}'
-    )
-    said = " ".join(sentences(result))
+    assert "chosen" not in settings.RESULT
+    said = " ".join(sentences(settings.result(top_epoch=2)))
     assert "mostly luck" not in said
     assert "The selected weights are those of epoch 1 of 2" in said

@@ -16,13 +16,13 @@ from etude.comparison.differences import (
     sample_count,
 )
 from etude.inspection import words
+from etude.inspection.learning import Rows
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
 from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import mean_interval
 
-Rows = Sequence[Mapping[str, Any]]
 SEED = re.compile(r"-?seed\d+")
 
 
@@ -47,11 +47,11 @@ def write_report(
     runs: inference.run.Run by label. warning: printed on the pictures and above the table.
     diverged: label -> reason, for runs that diverged.
     """
-    groups, goals = group_runs(runs), {run.result["goal"] for run in runs.values()}
+    groups, goals = group_runs(runs), {run.result.goal for run in runs.values()}
     pictures, lines = [], sentences(runs, warning, lang, diverged)
     summary: list[list[str]] = []
     if len(goals) == 1:  # curves of different metrics do not belong on one axis
-        histories = {name: [run.history for run in members] for name, members in groups.items()}
+        histories = {name: [run.epochs for run in members] for name, members in groups.items()}
         pictures.append(overlay(histories, goals.pop(), warning, lang))
         summary = results_table(groups, lang)
     pictures += fitted_functions(runs, warning, lang)
@@ -79,10 +79,10 @@ def sentences(
     the runs that diverged, then the best group against every other group."""
     lines = [warning] if warning else []
     lines += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
-    goals = sorted({run.result["goal"] for run in runs.values()})
+    goals = sorted({run.result.goal for run in runs.values()})
     if len(goals) > 1:
         return [*lines, say(lang, "duel.apart", goals=", ".join(goals))]
-    if len({run.result["data"] for run in runs.values()}) > 1:
+    if len({run.result.data for run in runs.values()}) > 1:
         return [*lines, say(lang, "board.data")]
     groups = group_runs(runs)
     return lines + (
@@ -92,8 +92,8 @@ def sentences(
 
 def findings(runs: Mapping[str, Any], warning: str) -> dict[str, Any]:
     """The content of `sentences` as plain JSON values."""
-    goals = {run.result["goal"] for run in runs.values()}
-    alike = len(goals) == len({run.result["data"] for run in runs.values()}) == 1
+    goals = {run.result.goal for run in runs.values()}
+    alike = len(goals) == len({run.result.data for run in runs.values()}) == 1
     verdicts = {"runs": group_differences(group_runs(runs))} if alike else {}
     return {"goal": goals.pop() if alike else "", "warning": warning, "verdicts": verdicts}
 
@@ -101,8 +101,8 @@ def findings(runs: Mapping[str, Any], warning: str) -> dict[str, Any]:
 def single_group(groups: Mapping[str, Sequence[Any]], lang: Lang = "en") -> list[str]:
     """The test result of a comparison that has only one group."""
     [(name, runs)] = groups.items()
-    goal, results = runs[0].result["goal"], goal_values(runs)
-    mean = number(float(results.mean()), goal, runs[0].test.get("unit", ""))
+    goal, results = runs[0].result.goal, goal_values(runs)
+    mean = number(float(results.mean()), goal, runs[0].result.test.unit)
     ends = mean_interval(results, goal, sample_count(runs))
     count = counted(lang, "run", len(runs))
     values = {"name": name, "goal": goal, "value": mean, "runs": count}
@@ -138,10 +138,10 @@ def overlay(
     def paint(figure: Any, ink: Ink) -> None:
         left, right = figure.subplots(1, 2)
         for i, (name, members) in enumerate(groups.items()):
-            phase = next(iter(members[0][0]["train"]))
+            phase = next(iter(members[0][0].train))
             for axes, of in (
-                (left, lambda row, phase=phase: row["train"][phase]["loss"]),
-                (right, lambda row: row["val"][goal]),
+                (left, lambda row, phase=phase: row.train[phase].loss),
+                (right, lambda row: row.val[goal]),
             ):
                 epochs, values = curves(members, of)
                 label = f"{name} (n = {len(members)})" if len(members) > 1 else name

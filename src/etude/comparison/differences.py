@@ -18,12 +18,12 @@ Groups = Mapping[str, Sequence[Any]]
 
 def goal_values(runs: Sequence[Any]) -> np.ndarray:
     """Test results [n] of runs, in the metric that each run is judged by."""
-    return np.array([run.test[run.result["goal"]] for run in runs])
+    return np.array([run.result.score for run in runs])
 
 
 def sample_count(runs: Sequence[Any]) -> int | None:
     """Number of test samples behind the results of these runs; None if no run records it."""
-    return next((run.test["samples"] for run in runs if run.test.get("samples")), None)
+    return next((run.result.test.samples for run in runs if run.result.test.samples), None)
 
 
 def best_against_others(
@@ -113,7 +113,7 @@ def footnotes(pairs: Sequence[Mapping[str, Any]], lang: Lang = "en") -> list[str
 
 def group_differences(groups: Groups) -> list[dict[str, Any]]:
     """`best_against_others` for groups of finished runs that share one metric."""
-    goal = next(iter(groups.values()))[0].result["goal"]
+    goal = next(iter(groups.values()))[0].result.goal
     values = {name: goal_values(runs).tolist() for name, runs in groups.items()}
     samples = {name: sample_count(runs) for name, runs in groups.items()}
     return best_against_others(values, goal, samples)
@@ -121,7 +121,7 @@ def group_differences(groups: Groups) -> list[dict[str, Any]]:
 
 def difference_sentences(groups: Groups, lang: Lang = "en") -> list[str]:
     """The best group against each other one, a sentence each, and what holds for all."""
-    goal = next(iter(groups.values()))[0].result["goal"]
+    goal = next(iter(groups.values()))[0].result.goal
     return pair_sentences(group_differences(groups), goal, lang)
 
 
@@ -130,7 +130,7 @@ def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
     parameters, mean seconds of training."""
     table = [say(lang, "difference.head").split("|")]
     for name, runs in groups.items():
-        goal, unit = runs[0].result["goal"], runs[0].test.get("unit", "")
+        goal, unit = runs[0].result.goal, runs[0].result.test.unit
         values = goal_values(runs)
         interval = mean_interval(values, goal, sample_count(runs))
         ends = " - ".join(number(end, goal) for end in interval) if interval else "-"
@@ -141,7 +141,7 @@ def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
                 f"{goal} {number(float(values.mean()), goal, unit)}",
                 ends,
                 f"{number(values.min(), goal)} - {number(values.max(), goal)}",
-                f"{runs[0].result['parameters']:,}",
+                f"{runs[0].result.parameters:,}",
                 f"{np.mean([run.seconds for run in runs]):.1f}",
             ]
         )

@@ -37,7 +37,7 @@ def write_report(
     pictures = []
     if findings["goal"]:  # "" if the contenders have different metrics: no common axis
         pictures = comparison_pictures.pictures(findings, lang)
-        histories = {name: [run.history for run in members] for name, members in groups.items()}
+        histories = {name: [run.epochs for run in members] for name, members in groups.items()}
         if histories:
             pictures.append(curves.overlay(histories, findings["goal"], "", lang))
             # One function per contender: five fresh seeds each would hide one another.

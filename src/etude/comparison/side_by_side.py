@@ -119,7 +119,7 @@ def boards(runs: Sequence[Any], together: bool = False) -> list[Leaderboard]:
     """
     by_key: dict[tuple[str, ...], dict[str, Any]] = {}
     for label, run in by_short_path(runs).items():
-        key = (run.result["task"], run.result["goal"], "" if together else fingerprint(run))
+        key = (run.result.task, run.result.goal, "" if together else fingerprint(run))
         by_key.setdefault(key, {})[label] = run
     result = [_leaderboard(key[0], key[1], labels) for key, labels in by_key.items()]
     return sorted(result, key=lambda board: -len(board.labels))
@@ -146,7 +146,7 @@ def _leaderboard(task: str, goal: str, labels: Mapping[str, Any]) -> Leaderboard
     sign = 1 if metric_of(goal).lower_is_better else -1
     order = sorted(groups, key=lambda name: sign * float(goal_values(groups[name]).mean()))
     prints = tuple(dict.fromkeys(fingerprint(run) for run in labels.values()))
-    data = ", ".join(dict.fromkeys(run.result["data"] for run in labels.values()))
+    data = ", ".join(dict.fromkeys(run.result.data for run in labels.values()))
     return Leaderboard(data, task, goal, prints, {name: groups[name] for name in order}, labels)
 
 
@@ -157,8 +157,8 @@ def require_comparable(runs: Sequence[Any], different_data: bool) -> None:
     """
     labels = by_short_path(runs)
     for what, value in (
-        ("tasks", lambda run: f"{run.result['task']} ({run.result['goal']})"),
-        ("data", lambda run: f"{run.result['data']} (fingerprint {fingerprint(run)[:12]})"),
+        ("tasks", lambda run: f"{run.result.task} ({run.result.goal})"),
+        ("data", lambda run: f"{run.result.data} (fingerprint {fingerprint(run)[:12]})"),
     ):
         _require_one(what, value, labels, different_data)
 
@@ -214,18 +214,18 @@ def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
     table = [say(lang, "board.head").split("|")]
     beside = {pair["other"]: pair for pair in board.verdicts}
     for rank, (name, runs) in enumerate(board.groups.items(), 1):
-        values, unit = goal_values(runs), runs[0].test.get("unit", "")
+        values, unit = goal_values(runs), runs[0].result.test.unit
         ends = mean_interval(values, board.goal, sample_count(runs))
         table.append(
             [
-                board.data if len(board.fingerprints) == 1 else runs[0].result["data"],
+                board.data if len(board.fingerprints) == 1 else runs[0].result.data,
                 str(rank),
                 name,
                 str(len(runs)),
                 f"{board.goal} {number(float(values.mean()), board.goal, unit)}",
                 " - ".join(number(end, board.goal) for end in ends) if ends else "-",
                 _against_first(beside.get(name), board.goal, lang),
-                f"{runs[0].result['parameters']:,}",
+                f"{runs[0].result.parameters:,}",
                 f"{sum(run.seconds for run in runs) / len(runs):.1f}",
             ]
         )
@@ -273,7 +273,7 @@ def plain(board: Leaderboard) -> dict[str, Any]:
                 "rank": rank, "name": name, "runs": [str(run.path) for run in runs],
                 "test": values.tolist(), "mean": float(values.mean()),
                 "interval": list(ends) if ends else None,
-                "parameters": runs[0].result["parameters"],
+                "parameters": runs[0].result.parameters,
                 "seconds": [run.seconds for run in runs],
             }
         )  # fmt: skip
@@ -333,7 +333,7 @@ def write_report(
     for index, board in enumerate(leaderboards, 1):
         warning = say(lang, "board.data") if len(board.fingerprints) > 1 else ""
         some = list(board.groups.items())[:MAX_CURVES]
-        histories = {name: [run.history for run in runs] for name, runs in some}
+        histories = {name: [run.epochs for run in runs] for name, runs in some}
         name = "curves" if len(leaderboards) == 1 else f"curves-{index}"
         board_pictures = [curves.overlay(histories, board.goal, warning, lang, name)]
         # With several leaderboards the pictures of fitted functions would share one file name.

@@ -25,6 +25,7 @@ from etude.inspection.view import ViewPicture
 from etude.locale.texts import Lang
 from etude.recipe import Recipe
 from etude.render.page import fragment
+from etude.results import Baseline, Baselines, EpochRow
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
@@ -74,11 +75,11 @@ class Run:
         """A short name: that of its folder, or of its model and data."""
         if isinstance(self.recorder, RunFolder):
             return self.recorder.path.name
-        return f"{self.result['model']}-{self.result['data']}"
+        return f"{self.result.title}-{self.result.data}"
 
     def __repr__(self) -> str:
-        goal = self.result["goal"]
-        return f"Run({self.recorder.where!r}, test {goal} {self.test[goal]:.4g})"
+        value = f"{self.result.goal} {self.result.score:.4g}"
+        return f"Run({self.recorder.where!r}, test {value})"
 
     def save(self, path: Path | str) -> "Run":
         """Write a run that is in memory to a new folder, and return it opened from there.
@@ -106,28 +107,38 @@ class Run:
     @property
     def test(self) -> dict[str, Any]:
         """Metrics on the test split, by name."""
-        return dict(self.result["test"])
+        return self.result.test.plain()
 
     @property
-    def baseline(self) -> dict[str, Any]:
-        """The metrics of the best naive baseline, with its name under "what"."""
-        return dict(self.result["baseline"])
+    def baseline(self) -> Baseline:
+        """The best of the naive and linear baselines: its `kind` and its `score`."""
+        return self.result.baseline.best
+
+    @property
+    def baselines(self) -> Baselines:
+        """All baselines, the best first; `scores` by their kinds."""
+        return self.result.baseline
 
     @property
     def history(self) -> list[dict[str, Any]]:
         """One mapping per epoch: training losses by phase, and validation metrics."""
+        return [row.plain() for row in self.epochs]
+
+    @property
+    def epochs(self) -> list[EpochRow]:
+        """The rows of `history` as objects."""
         return epochs_of(self.recorder)
 
     @property
     def seconds(self) -> float:
         """Seconds spent in training steps."""
         # An epoch that was interrupted and resumed can have several rows, so all rows are summed.
-        return float(sum(row.get("seconds", 0) for row in self.recorder.times))
+        return float(sum(row.seconds for row in self.recorder.times))
 
     @property
     def samples_per_second(self) -> float:
         """Training throughput: samples divided by the seconds of training steps."""
-        samples = sum(row.get("samples", 0) for row in self.recorder.times)
+        samples = sum(row.samples for row in self.recorder.times)
         # A coarse clock may measure 0 s for a tiny run.
         return float(samples / max(self.seconds, 1e-9))
 

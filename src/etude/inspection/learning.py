@@ -3,18 +3,19 @@
 Each claim of a report is one function here, with its thresholds as constants. A report makes a
 claim only if its rule holds. All rules read the metrics rows of the epochs: `train` by phase (the
 first phase is the model's own loss, a mean over the epoch), `val` by metric, and `step`, the number
-of optimizer steps so far. A result is the mapping in the run's result.json.
+of optimizer steps so far.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from etude.results import EpochRow, Sizes, TestMetrics
 from etude.stats import metric_of
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[EpochRow]
 
 ROSE = 1.3
 """Final validation loss over its minimum, from which the loss counts as rising."""
@@ -43,7 +44,7 @@ SMALL = 30
 
 def best_epoch(history: Rows, goal: str) -> int:
     """The first epoch (counted from 1) with the best validation value of `goal`."""
-    values = [row["val"][goal] for row in history]
+    values = [row.val[goal] for row in history]
     return 1 + int(np.argmin(values) if metric_of(goal).lower_is_better else np.argmax(values))
 
 
@@ -55,9 +56,9 @@ def overfitting(history: Rows) -> dict[str, float] | None:
     clearly (FELL) or is near zero (NEAR_ZERO) and ends below the validation loss. A validation loss
     that rises while the training loss does not fall is noise or divergence, not overfitting.
     """
-    if len(history) < 2 or "loss" not in history[0]["val"]:
+    if len(history) < 2 or "loss" not in history[0].val:
         return None
-    val, train = [row["val"]["loss"] for row in history], _train_losses(history)
+    val, train = [row.val["loss"] for row in history], _train_losses(history)
     best = int(np.argmin(val))
     after = val[best + 1 :][-3:]
     if not after:
@@ -86,12 +87,12 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
     if not history or overfitting(history):
         return None
     train, epochs = _train_losses(history), len(history)
-    steps = int(history[-1].get("step", 0))
+    steps = int(history[-1].step)
     numbers = {"epochs": epochs, "steps": steps, "first": train[0], "last": train[-1]}
     if 0 < steps < FEW_STEPS and train[-1] > LEARNED_LITTLE * train[0]:
         return {**numbers, "why": "few", "more": math.ceil(USUAL_STEPS * epochs / steps)}
-    measure = "loss" if "loss" in history[0]["val"] else goal
-    val = [row["val"][measure] for row in history]
+    measure = "loss" if "loss" in history[0].val else goal
+    val = [row.val[measure] for row in history]
     if measure != "loss" and not metric_of(measure).lower_is_better:
         val = [-value for value in val]  # so that an improvement is a fall, as of a loss
     if epochs < 2 or _near_zero(train, train[0]):
@@ -101,10 +102,10 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
     return None
 
 
-def only_class(test: Mapping[str, Any]) -> int | None:
+def only_class(test: TestMetrics) -> int | None:
     """The index of the class that the model predicts for every test sample; None if it predicts
     more than one class, or if all test samples are of one class."""
-    counts = np.array(test.get("confusion", [[]]))
+    counts = np.array(test.confusion or [[]])
     columns, rows = np.flatnonzero(counts.sum(0)), np.flatnonzero(counts.sum(1))
     return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
 
@@ -116,19 +117,19 @@ def fit(history: Rows) -> dict[str, Any] | None:
         return None
     train = _train_losses(history)
     # The larger of both, for the reason that `_near_zero` states.
-    first = max(train[0], history[0]["val"].get("loss", train[0]))
+    first = max(train[0], history[0].val.get("loss", train[0]))
     return {"first": first, "last": train[-1], "fits": train[-1] <= LEARNED_LITTLE * first}
 
 
-def small(sizes: Mapping[str, int] | None) -> dict[str, int]:
+def small(sizes: Sizes | None) -> dict[str, int]:
     """The validation and test splits with fewer than SMALL samples, with their sizes."""
-    splits = ((name, (sizes or {}).get(name, SMALL)) for name in ("val", "test"))
-    return {name: count for name, count in splits if count < SMALL}
+    splits = {"val": sizes.val, "test": sizes.test} if sizes else {}
+    return {name: count for name, count in splits.items() if count < SMALL}
 
 
 def _train_losses(history: Rows) -> list[float]:
     """The mean loss of the first phase in each epoch."""
-    return [next(iter(row["train"].values()))["loss"] for row in history]
+    return [next(iter(row.train.values())).loss for row in history]
 
 
 def _near_zero(train: Sequence[float], first_val: float) -> bool:

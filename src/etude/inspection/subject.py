@@ -23,6 +23,7 @@ from etude.inspection.trace import Trace, record
 from etude.locale.texts import Lang, say
 from etude.recipe import Recipe
 from etude.render import fonts
+from etude.results import EpochRow, RunResult
 from etude.runs.recorder import Recorder, epochs_of
 from etude.shapes import Batch
 from etude.tasks.protocol import Codes, Task
@@ -65,7 +66,7 @@ class Subject:
         self,
         folder: Recorder,
         recipe: Recipe,
-        result: dict[str, Any],
+        result: RunResult,
         card: Card,
         live: tuple[nn.Module, Task],
         load: Callable[[], Dataset],
@@ -93,7 +94,7 @@ class Subject:
         return fonts.language(self.lang)
 
     @cached_property
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[EpochRow]:
         """The metrics rows of the epochs."""
         return epochs_of(self.folder)
 

@@ -33,17 +33,16 @@ def sections(
 def one(run: Any, label: str, lang: Lang = "en") -> Section:
     """The section of one network: result, verdict, next step, its most informative pictures, and a
     link to its own report with all pictures."""
-    result, history = run.result, run.history
-    goal, unit = result["goal"], result["test"].get("unit", "")
-    value = words.number(result["test"][goal], goal, unit)
+    result, history = run.result, run.epochs
+    value = words.number(result.score, result.goal, result.test.unit)
     findings = [
-        say(lang, "result", goal=goal, value=value),
+        say(lang, "result", goal=result.goal, value=value),
         words.verdict(result, lang),
         *words.warnings(result, history, lang),
         words.next_steps(result, history, lang)[0],
     ]
     pictures = {each.name: each for each in stored_pictures(run.folder)}
-    highlights = registry.load("model", result["model"]).highlights
+    highlights = registry.load("model", result.model).highlights
     path = f"{run.path.name}/report.html"
     return Section(
         label,

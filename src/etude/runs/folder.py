@@ -14,6 +14,7 @@ import numpy as np
 
 from etude.config import nearest
 from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
+from etude.results import AnyRow, Row, RunResult, TimeRow
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical
 from etude.runs.files import ensure_folder, mapping, read, replace, storage, sync
@@ -237,13 +238,13 @@ class RunFolder:
         """The command that continues this run after it was stopped."""
         return f"To continue: etude resume {self.path}"
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """Append a row to metrics.jsonl. It is durable only after `flush`."""
-        append(self.metrics, row)
+        append(self.metrics, row.plain())
 
-    def add_time(self, row: Mapping[str, Any]) -> None:
+    def add_time(self, row: TimeRow) -> None:
         """Append a row to timing.jsonl."""
-        append(self.timing, row)
+        append(self.timing, row.plain())
 
     def flush(self) -> int:
         """The size of metrics.jsonl in bytes, after syncing it to the disk."""
@@ -259,14 +260,14 @@ class RunFolder:
             cut(self.timing, 0)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[AnyRow]:
         """The rows of metrics.jsonl. Raises RunError if it is damaged."""
         return lines(self.metrics)
 
     @property
-    def times(self) -> list[dict[str, Any]]:
+    def times(self) -> list[TimeRow]:
         """The rows of timing.jsonl. Raises RunError if it is damaged."""
-        return lines(self.timing)
+        return [row for row in lines(self.timing) if isinstance(row, TimeRow)]
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store arrays that exist only during training; equal arrays give equal bytes."""
@@ -321,11 +322,11 @@ class RunFolder:
             yield (name, title, alt, notice), light, dark
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> RunResult | None:
         """The last row of a finished run: test metrics, baseline, cost. None if unfinished."""
         return result_of(self)
 
-    def finished(self) -> dict[str, Any]:
+    def finished(self) -> RunResult:
         """The result. Raises RunError if the run is not finished."""
         result = self.result
         if result is None:

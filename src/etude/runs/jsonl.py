@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from etude.errors import RunError
-from etude.runs import rows
+from etude.results import AnyRow, parse, require_agreement
 from etude.runs.files import read, storage
 from etude.system import limits
 
@@ -58,20 +58,20 @@ def whole_lines(path: Path) -> None:
     cut(path, good)
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
+def lines(path: Path) -> list[AnyRow]:
     """The rows of a .jsonl file, validated. Raises RunError for a damaged row."""
     if not os.path.lexists(path):
         return []
     text = read(path.parent, path.name, LINES)
-    result = []
+    result: list[AnyRow] = []
     # Up to the last line break: a writer at work may be in the middle of the next line.
     for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
         try:
-            result.append(rows.checked(limits.parsed(line)))
+            result.append(parse(limits.parsed(line)))
         except ValueError as error:
             raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
     try:
-        rows.agree(result)
+        require_agreement(result)
     except ValueError as error:
         raise RunError(f"{path}: {error}; the run is damaged.") from None
     return result

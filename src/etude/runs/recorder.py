@@ -11,8 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from etude.errors import RunError
+from etude.results import AnyRow, EpochRow, Row, RunResult, TimeRow, parse
 from etude.runs.checkpoint import Checkpoint
-from etude.runs.rows import checked
 
 KINDS = ("samples", "weights")
 """The kinds of snapshots: a task's own arrays, and histograms of weights and gradients."""
@@ -36,10 +36,10 @@ class Recorder(Protocol):
     def read(self, name: str) -> dict[str, Any]:
         """The contents of "recipe.json" or "provenance.json"."""
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """Append a row of metrics."""
 
-    def add_time(self, row: Mapping[str, Any]) -> None:
+    def add_time(self, row: TimeRow) -> None:
         """Append a row of clock time."""
 
     def flush(self) -> int:
@@ -49,11 +49,11 @@ class Recorder(Protocol):
         """Remove the rows of metrics after a position; 0 also removes those of time."""
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[AnyRow]:
         """The rows of metrics: one per epoch, and the result of a finished run."""
 
     @property
-    def times(self) -> list[dict[str, Any]]:
+    def times(self) -> list[TimeRow]:
         """The rows of clock time."""
 
     def snapshot(self, step: int, kind: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -75,14 +75,14 @@ class Recorder(Protocol):
         """The best checkpoint. Raises RunError if there is none."""
 
 
-def result_of(run: Recorder) -> dict[str, Any] | None:
-    """The last row of a finished run: test metrics, baseline, cost. None if it is unfinished."""
-    return next((row for row in run.rows if row.get("event") == "end"), None)
+def result_of(run: Recorder) -> RunResult | None:
+    """The last row of a finished run: test metrics, baselines, cost. None if it is unfinished."""
+    return next((row for row in run.rows if isinstance(row, RunResult)), None)
 
 
-def epochs_of(run: Recorder) -> list[dict[str, Any]]:
+def epochs_of(run: Recorder) -> list[EpochRow]:
     """The rows of the epochs: training losses by phase, and validation metrics."""
-    return [row for row in run.rows if row.get("event") == "epoch"]
+    return [row for row in run.rows if isinstance(row, EpochRow)]
 
 
 class MemoryRun:
@@ -92,8 +92,8 @@ class MemoryRun:
     how_to_continue = "Give it a name, and it is saved as it trains: etude.train(..., name='mine')."
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self.times: list[dict[str, Any]] = []
+        self.rows: list[AnyRow] = []
+        self.times: list[TimeRow] = []
         self._files: dict[str, dict[str, Any]] = {}
         self._snapshots: list[tuple[str, int, dict[str, np.ndarray]]] = []
         self._points: dict[int, Checkpoint] = {}
@@ -107,13 +107,13 @@ class MemoryRun:
         """See Recorder."""
         return self._files[name]
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """See Recorder."""
-        self.rows.append(checked(_as_stored(row)))
+        self.rows.append(parse(row.plain()))
 
-    def add_time(self, row: Mapping[str, Any]) -> None:
+    def add_time(self, row: TimeRow) -> None:
         """See Recorder."""
-        self.times.append(checked(_as_stored(row)))
+        self.times.append(row)
 
     def flush(self) -> int:
         """See Recorder; a position is a number of rows."""

@@ -17,9 +17,10 @@ from torch import nn
 
 from etude.errors import UsageError
 from etude.layers.gaussian import energy_distance
+from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, as_bytes
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, as_bytes, ranked
 
 CODES = 2000
 """Maximum number of codes for the distance to the prior, whose cost grows with its square."""
@@ -141,8 +142,8 @@ class Autoencode:
         """Always False: the metric is continuous, so differences of it decide."""
         return False
 
-    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The better of two baselines: PCA with as many components as a code has dimensions, fitted
+    def baseline(self, train: Arrays, test: Arrays) -> Baselines:
+        """Two baselines: PCA with as many components as a code has dimensions, fitted
         to at most 10,000 training images, and the mean training image."""
         from sklearn.decomposition import PCA
 
@@ -154,12 +155,15 @@ class Autoencode:
         # PCA cannot have more components than samples or values.
         pca = PCA(min(self.width, *fit.shape), svd_solver="randomized", random_state=0).fit(fit)
         decoded = pca.inverse_transform(pca.transform(unseen))
-        errors = {
-            f"PCA, {self.width} numbers": float(((decoded - unseen) ** 2).mean()),
-            "mean image": float(((fit.mean(0) - unseen) ** 2).mean()),
-        }
-        best = min(errors, key=lambda name: errors[name])
-        return {"reconstruction": errors[best], "what": best, "all": errors}
+        every = [
+            Baseline(
+                kind="pca",
+                score=float(((decoded - unseen) ** 2).mean()),
+                about={"numbers": self.width},
+            ),
+            Baseline(kind="mean-image", score=float(((fit.mean(0) - unseen) ** 2).mean())),
+        ]
+        return ranked(every, self.metric)
 
     def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, Any]]:
         """One dict per image: its reconstruction error with unit, and its code."""

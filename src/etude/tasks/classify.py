@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric, wilson
 from etude.tasks import linear, rocket
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
 
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
@@ -116,22 +117,24 @@ class Classify:
         error = sqrt(share * (1 - share) / count)
         return bool(new["accuracy"] >= top["accuracy"] - error)
 
-    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The best of: always the commonest training class, logistic regression on the raw values
+    def baseline(self, train: Arrays, test: Arrays) -> Baselines:
+        """The baselines: always the commonest training class, logistic regression on the raw values
         and, for sequences, ridge regression on random convolutions."""
         common = int(np.bincount(train.y).argmax())
-        majority = f"always say {self.classes[common]!r}, the commonest class"
-        predicted, note = linear.classes(train, test)
-        accuracies = {
-            majority: float((test.y == common).mean()),
-            "logistic regression": float((test.y == predicted).mean()),
-        }
+
+        def accuracy(predicted: Any) -> float:
+            return float((test.y == predicted).mean())
+
+        named = {"name": self.classes[common]}
+        every = [
+            Baseline(kind="majority", score=accuracy(common), about=named),
+            Baseline(kind="logistic", score=accuracy(linear.classes(train, test))),
+        ]
+        thinned = linear.thinning(train)
         if rocket.is_sequences(train):
-            predicted, more = rocket.classes(train, test)
-            accuracies[rocket.NAME] = float((test.y == predicted).mean())
-            note = linear.joined(note, more)
-        best = max(accuracies, key=lambda name: accuracies[name])
-        return {"accuracy": accuracies[best], "what": best, "all": accuracies, "note": note}
+            every.append(Baseline(kind="rocket", score=accuracy(rocket.classes(train, test))))
+            thinned += rocket.thinning(train)
+        return ranked(every, self.metric, thinned)
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
         """One dict per sample: label, its probability, and all probabilities by class name."""

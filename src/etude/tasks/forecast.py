@@ -14,9 +14,10 @@ import numpy as np
 from torch import nn
 from torch.nn import functional as F
 
+from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
+from etude.tasks.protocol import Arrays, Phase, Prediction, Setup, ranked
 from etude.tasks.regress import Regress, errors_of
 
 
@@ -83,28 +84,29 @@ class Forecast(Regress):
         plain = super().in_units(values)
         return np.exp(plain) if self.log else plain
 
-    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The best of four baselines: persistence, the value one season ago, a linear map from the
+    def baseline(self, train: Arrays, test: Arrays) -> Baselines:
+        """Four baselines: persistence, the value one season ago, a linear map from the
         input window to the future steps, and a linear map of differences to the last value.
 
         If the task models logarithms, the linear maps do too. The differences are NLinear's (Zeng
         et al., 2023, section 4).
         """
         horizon = test.y.shape[1]
-        errors = {"persistence": errors_of(naive(test.x, horizon, 1), test.y)["mae"]}
+
+        def scored(kind: str, predicted: np.ndarray) -> Baseline:
+            return Baseline(kind=kind, score=errors_of(predicted, test.y)["mae"])
+
+        every = [scored("persistence", naive(test.x, horizon, 1))]
         if self.season:
-            seasonal = naive(test.x, horizon, self.season)
-            errors["seasonal naive"] = errors_of(seasonal, test.y)["mae"]
+            every.append(scored("seasonal", naive(test.x, horizon, self.season)))
         forward, back = (np.log, np.exp) if self.log else (np.asarray, np.asarray)
         train_x, train_y, test_x = forward(train.x[:]), forward(train.y), forward(test.x[:])
-        predicted, note = linear.values(train_x, train_y, test_x)
-        errors["linear map"] = errors_of(back(predicted), test.y)["mae"]
+        every.append(scored("linear", back(linear.values(train_x, train_y, test_x))))
         # Differences to the last value are unaffected by a level that drifts away from training.
         last, now = (naive(x, horizon, 1).astype(np.float64) for x in (train_x, test_x))
-        changes = linear.values(since_last(train_x), train_y - last, since_last(test_x))[0]
-        errors["linear map of changes"] = errors_of(back(now + changes), test.y)["mae"]
-        best = min(errors, key=lambda name: errors[name])
-        return {"mae": errors[best], "what": best, "all": errors, "note": note}
+        changes = linear.values(since_last(train_x), train_y - last, since_last(test_x))
+        every.append(scored("changes", back(now + changes)))
+        return ranked(every, self.metric, linear.thinning(train))
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
         """One dict per sample: the forecast as a list of values, and its unit."""

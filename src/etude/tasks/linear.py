@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from etude.results import Thinned
 from etude.tasks.protocol import Arrays
 
 MOST = 5000
@@ -22,13 +23,18 @@ ALPHAS = np.logspace(-3, 3, 7)
 """Strengths of the ridge penalty; leave-one-out cross-validation selects one."""
 
 
-def thinned(x: Any) -> tuple[np.ndarray, str]:
-    """Indices [m] of at most MOST evenly spaced samples, and a note for the user if some are left
-    out."""
-    if len(x) <= MOST:
-        return np.arange(len(x)), ""
-    chosen = np.linspace(0, len(x) - 1, MOST).round().astype(int)
-    return chosen, f"linear baselines were fitted to {MOST:,} of {len(x):,} training samples"
+def evenly(count: int, most: int) -> np.ndarray:
+    """Indices [m] of at most `most` evenly spaced samples of `count`."""
+    if count <= most:
+        return np.arange(count)
+    return np.linspace(0, count - 1, most).round().astype(int)
+
+
+def thinning(train: Arrays) -> tuple[Thinned, ...]:
+    """What to say of the linear baselines: that some training samples are left out, if so."""
+    if len(train.y) <= MOST:
+        return ()
+    return (Thinned(kind="linear", used=MOST, samples=len(train.y)),)
 
 
 def flat(x: Any) -> np.ndarray:
@@ -45,11 +51,6 @@ def plain(split: Arrays) -> Any:
         return split.x
     inside = np.arange(split.x.shape[1]) < np.asarray(lengths)[:, None]
     return np.where(inside[..., None], np.asarray(split.x), np.zeros((), split.x.dtype))
-
-
-def joined(*notes: str) -> str:
-    """Several notes as one sentence; empty ones are left out."""
-    return "; ".join(note for note in notes if note)
 
 
 def away(x: np.ndarray, origin: np.ndarray) -> np.ndarray:
@@ -102,30 +103,30 @@ def quiet_fit() -> Iterator[None]:
         yield
 
 
-def classes(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
-    """Classes [n] that logistic regression predicts for the test samples, and a note."""
+def classes(train: Arrays, test: Arrays) -> np.ndarray:
+    """Classes [n] that logistic regression predicts for the test samples."""
     from sklearn.linear_model import LogisticRegression
 
-    chosen, note = thinned(train.x)
+    chosen = evenly(len(train.x), MOST)
     y = train.y[chosen]
     # scikit-learn refuses to fit a single class.
     if len(np.unique(y)) < 2:
-        return np.full(len(test.y), y[0]), note
+        return np.full(len(test.y), y[0])
     x = flat(plain(train)[chosen])
     even = Even(x)
     model = LogisticRegression(C=0.1, max_iter=STEPS)
     with quiet_fit():
         model.fit(even(x), y)
-    return np.concatenate([model.predict(even(part)) for part in _blocks(plain(test))]), note
+    return np.concatenate([model.predict(even(part)) for part in _blocks(plain(test))])
 
 
-def values(train: Any, y: np.ndarray, test: Any) -> tuple[np.ndarray, str]:
-    """Values [n D] that ridge regression predicts for the test samples, and a note."""
-    chosen, note = thinned(train)
+def values(train: Any, y: np.ndarray, test: Any) -> np.ndarray:
+    """Values [n D] that ridge regression predicts for the test samples."""
+    chosen = evenly(len(train), MOST)
     x = flat(train[chosen])
     even = Even(x)
     model = Ridge(even(x), y[chosen])
-    return np.concatenate([model(even(part)) for part in _blocks(test)]), note
+    return np.concatenate([model(even(part)) for part in _blocks(test)])
 
 
 class Ridge:

@@ -9,7 +9,7 @@ task only by what the class says about itself: what it fits, what it predicts, w
 by.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -17,10 +17,23 @@ import numpy as np
 import torch
 from torch import nn
 
+from etude.results import Baseline, Baselines, Thinned
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
 
 Metrics = dict[str, Any]
+
+
+def ranked(
+    baselines: Sequence[Baseline], metric: Metric, thinned: tuple[Thinned, ...] = ()
+) -> Baselines:
+    """The baselines with the best first and the others in their order; of equal ones the first is
+    the best."""
+    pick = min if metric.lower_is_better else max
+    best = pick(baselines, key=lambda each: each.score)
+    return Baselines(all=(best, *(each for each in baselines if each is not best)), thinned=thinned)
+
+
 Prediction = Literal["classes", "values", "forecast", "other"]
 """What the outputs of a task mean.
 
@@ -156,9 +169,8 @@ class Task(Protocol):
         """Whether validation cannot distinguish `new` from the best metrics `top`; then the later
         checkpoint is used, because its learning rate was lower."""
 
-    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The result of a naive or linear baseline on the test split: {metric.name: ..., "what":
-        its name, "all": results by name}."""
+    def baseline(self, train: Arrays, test: Arrays) -> Baselines:
+        """The results of naive and linear baselines on the test split, the best first: `ranked`."""
 
     def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
         """One prediction per sample as plain Python values, from `outputs`."""

@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
 from etude.tasks import linear, rocket
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
 
 
 def errors_of(predicted: np.ndarray, true: np.ndarray) -> Metrics:
@@ -114,21 +115,22 @@ class Regress:
         """Always False: the metric is continuous, so differences of it decide."""
         return False
 
-    def baseline(self, train: Arrays, test: Arrays) -> Metrics:
-        """The best of: the training mean, ridge regression on the raw values and, for sequences,
+    def baseline(self, train: Arrays, test: Arrays) -> Baselines:
+        """The baselines: the training mean, ridge regression on the raw values and, for sequences,
         ridge regression on random convolutions."""
-        ridge, note = linear.values(linear.plain(train), train.y, linear.plain(test))
         predictions = {
-            "always say the training mean": np.broadcast_to(train.y.mean(0), test.y.shape),
-            "ridge regression": ridge,
+            "mean": np.broadcast_to(train.y.mean(0), test.y.shape),
+            "ridge": linear.values(linear.plain(train), train.y, linear.plain(test)),
         }
+        thinned = linear.thinning(train)
         if rocket.is_sequences(train):
-            predictions[rocket.NAME], more = rocket.values(train, test)
-            note = linear.joined(note, more)
-        errors = {name: errors_of(values, test.y) for name, values in predictions.items()}
-        best = min(errors, key=lambda name: errors[name]["mae"])
-        every = {name: each["mae"] for name, each in errors.items()}
-        return {**errors[best], "what": best, "all": every, "note": note}
+            predictions["rocket"] = rocket.values(train, test)
+            thinned += rocket.thinning(train)
+        every = [
+            Baseline(kind=kind, score=errors_of(values, test.y)["mae"])
+            for kind, values in predictions.items()
+        ]
+        return ranked(every, self.metric, thinned)
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
         """One dict per sample: the value (a list if there are several outputs) and its unit."""

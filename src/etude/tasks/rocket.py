@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from etude.tasks.linear import Even, Ridge
+from etude.results import Thinned
+from etude.tasks.linear import Even, Ridge, evenly
 from etude.tasks.protocol import Arrays
 
 SIZES = (7, 9, 11)
@@ -35,7 +36,6 @@ SOLVED = 2e9
 """Budget of multiplications for the ridge's decomposition, about a second on one core."""
 BLOCK = 1 << 22
 """Maximum number of outputs of a group's convolution in memory at once."""
-NAME = "ridge on random convolutions"
 
 
 @dataclass(frozen=True)
@@ -182,29 +182,33 @@ def _inside(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.asarray(np.arange(x.shape[1]) < lengths[:, None])
 
 
-def _fitted(train: Arrays, test: Arrays, y: np.ndarray) -> tuple[np.ndarray, str]:
-    """Predictions [n D] of ridge regression on the features for the test samples, and a note.
+def thinning(train: Arrays) -> tuple[Thinned, ...]:
+    """What to say of this baseline: that some training samples are left out, if so."""
+    if len(train.y) <= FITTED:
+        return ()
+    return (Thinned(kind="rocket", used=FITTED, samples=len(train.y)),)
+
+
+def _predicted(train: Arrays, test: Arrays, y: np.ndarray) -> np.ndarray:
+    """Predictions [n D] of ridge regression on the features for the test samples.
     y [n D]: training targets."""
-    rows, note = np.arange(len(train.x)), ""
-    if len(rows) > FITTED:
-        note = f"the {NAME} was fitted to {FITTED:,} of {len(rows):,} training samples"
-        rows = np.linspace(0, len(rows) - 1, FITTED).round().astype(int)
+    rows = evenly(len(train.x), FITTED)
     features = Features(train, rows, len(rows) + len(test.y))
-    return Ridge(features.train, y[rows])(features.of(test)), note
+    return Ridge(features.train, y[rows])(features.of(test))
 
 
-def classes(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
-    """The predicted class of each test sample [n], and a note.
+def classes(train: Arrays, test: Arrays) -> np.ndarray:
+    """The predicted class of each test sample [n].
 
     A ridge regression has one output per class, fitted to 1 for the true class and -1 for the
     others; the largest output decides.
     """
     # Only classes that occur in training have an output, so their indices are mapped back.
     labels = np.unique(train.y)
-    outputs, note = _fitted(train, test, np.where(train.y[:, None] == labels, 1.0, -1.0))
-    return labels[outputs.argmax(1)], note
+    outputs = _predicted(train, test, np.where(train.y[:, None] == labels, 1.0, -1.0))
+    return np.asarray(labels[outputs.argmax(1)])
 
 
-def values(train: Arrays, test: Arrays) -> tuple[np.ndarray, str]:
-    """Values [n D] that the ridge regression predicts for the test samples, and a note."""
-    return _fitted(train, test, train.y.reshape(len(train.y), -1))
+def values(train: Arrays, test: Arrays) -> np.ndarray:
+    """Values [n D] that the ridge regression predicts for the test samples."""
+    return _predicted(train, test, train.y.reshape(len(train.y), -1))

@@ -162,7 +162,7 @@ class Loop:
         means = (self.step.sums / self.batches).tolist()
         self.step.sums.zero_()
         if self.world.first:
-            self.listen("epoch", self.record.end_epoch(means))
+            self.listen("epoch", self.record.end_epoch(means).plain())
         else:
             self.at.epoch, self.at.batch = self.at.epoch + 1, 0
 

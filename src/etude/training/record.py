@@ -13,6 +13,7 @@ from torch import nn
 
 from etude.errors import NumericsError, RunError
 from etude.recipe import Recipe, Train
+from etude.results import EpochRow, PhaseRow, TimeRow
 from etude.runs.checkpoint import Checkpoint
 from etude.runs.recorder import Recorder
 from etude.shapes import Batch
@@ -101,7 +102,7 @@ class Record:
         out_of_patience = 0 < self.recipe.train.patience <= self.at.waited
         return self.at.epoch >= self.epochs or out_of_patience
 
-    def end_epoch(self, means: list[list[float]]) -> dict[str, Any]:
+    def end_epoch(self, means: list[list[float]]) -> EpochRow:
         """Validate, write the epoch's row and a snapshot, and return the row.
 
         means [phases 2]: mean loss and gradient norm per step. Raises NumericsError if a validation
@@ -110,12 +111,12 @@ class Record:
         at = self.at
         train = {}
         for phase, (loss, norm) in zip(self.task.phases(), means):
-            train[phase.name] = {"loss": loss, "gradient_norm": norm}
+            train[phase.name] = PhaseRow(loss=loss, gradient_norm=norm)
         val = evaluate(self.model, self.task, self.val, self.recipe.seed)
         must_be_finite(val, f"Epoch {at.epoch + 1}, validation")
         at.epoch, at.batch = at.epoch + 1, 0
         at.sums = [[0.0, 0.0] for _ in means]
-        row = {"event": "epoch", "epoch": at.epoch, "step": at.step, "train": train, "val": val}
+        row = EpochRow(event="epoch", epoch=at.epoch, step=at.step, train=train, val=val)
         self.run.add(row)
         self.snapshot()
         improved = at.top is None or self.task.better(val, at.top)
@@ -153,7 +154,7 @@ class Record:
     def time(self, seconds: float, samples: int) -> None:
         """Write a row of clock time."""
         # Not among the metrics: their bytes are equal for equal runs, and clock times never are.
-        row = {"epoch": self.at.epoch + 1, "seconds": seconds, "samples": samples}
+        row = TimeRow(epoch=self.at.epoch + 1, seconds=seconds, samples=samples)
         self.run.add_time(row)
 
     def point(self) -> Checkpoint:

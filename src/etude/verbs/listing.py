@@ -34,5 +34,4 @@ def _state(run: RunFolder) -> str:
         return "damaged"
     if not result:
         return "unfinished"
-    goal = result["goal"]
-    return f"{metric(goal)} {number(result['test'][goal], goal)}"
+    return f"{metric(result.goal)} {number(result.score, result.goal)}"

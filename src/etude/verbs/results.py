@@ -28,7 +28,7 @@ def summary(result: "Result") -> dict[str, Any]:
         }
     return {
         "run": str(result.path),
-        **{key: value for key, value in result.result.items() if key != "event"},
+        **{key: value for key, value in result.result.plain().items() if key != "event"},
         "seconds": result.seconds,
         "samples_per_second": result.samples_per_second,
     }
@@ -46,7 +46,7 @@ def sentences(result: "Result", lang: Lang = "en") -> list[str]:
         lines = curves.sentences(_by_label(result), result.warning, lang, result.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=result.seconds.get("runs", 0.0))]
     speed = f"{result.seconds:.1f} s of training, {result.samples_per_second:,.0f} samples/s"
-    return [*words.sentences(result.result, result.history, lang), speed]
+    return [*words.sentences(result.result, result.epochs, lang), speed]
 
 
 def table(result: "Result", lang: Lang = "en") -> list[list[str]]:

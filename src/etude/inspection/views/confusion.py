@@ -68,7 +68,7 @@ def _notice(subject: Subject, counts: np.ndarray) -> Notice:
 def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the confusion matrix, true classes as rows, predicted classes as columns."""
     classes = subject.card.classes
-    counts = np.array(subject.result["test"]["confusion"])
+    counts = np.array(subject.result.test.confusion)
     colour = strength(counts)
     inside = samples_in(subject, counts)
     side = min(3.4 + 0.3 * len(classes), 9)

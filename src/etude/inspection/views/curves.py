@@ -24,10 +24,10 @@ def _label(ink: Ink, name: str) -> str:
 
 def _notice(subject: Subject, losses: dict[str, list[float]], values: list[float]) -> Notice:
     """The fall of the first training loss, and the epoch with the best goal."""
-    goal, first = subject.result["goal"], next(iter(losses))
+    goal, first = subject.result.goal, next(iter(losses))
     best = int(np.argmin(values) if metric_of(goal).lower_is_better else np.argmax(values))
     key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
-    unit = subject.result["test"].get("unit", "")
+    unit = subject.result.test.unit
     return notice(
         subject, key, phase=label_of(subject.lang, "phase", first), start=losses[first][0],
         end=losses[first][-1], goal=goal, best=values[best], unit=f" {unit}" if unit else "",
@@ -44,13 +44,13 @@ def at_most_one(axes: Any) -> None:
 
 def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the losses of all phases and the validation loss; the validation goal."""
-    rows, goal = subject.history, subject.result["goal"]
-    epochs = [row["epoch"] for row in rows]
-    losses = {phase: [row["train"][phase]["loss"] for row in rows] for phase in rows[0]["train"]}
-    if "loss" in rows[0]["val"]:
-        losses[VALIDATION] = [row["val"]["loss"] for row in rows]
-    values = [row["val"][goal] for row in rows]
-    unit = subject.result["test"].get("unit", "")
+    rows, goal = subject.history, subject.result.goal
+    epochs: list[float] = [row.epoch for row in rows]
+    losses = {phase: [row.train[phase].loss for row in rows] for phase in rows[0].train}
+    if "loss" in rows[0].val:
+        losses[VALIDATION] = [row.val["loss"] for row in rows]
+    values = [row.val[goal] for row in rows]
+    unit = subject.result.test.unit
 
     def paint(figure: Any, ink: Ink) -> None:
         left, right = figure.subplots(1, 2)
@@ -64,7 +64,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         # The axis names the goal, and has no room for a long legend.
         label = ink.say("curves.validation")
         right.plot(epochs, values, label=label, **dotted(ink, 0, len(epochs)))
-        best = subject.result["best_epoch"]
+        best = subject.result.best_epoch
         if best:  # 0 if no epoch was selected by validation
             mark = {"marker": "o", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
             mark |= {"color": ink.lines[1], "markeredgewidth": 1.8}

@@ -7,7 +7,6 @@ import torch
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
-from etude.inspection.words import baseline_name
 from etude.render.labels import wrapped
 from etude.render.style import Ink, legend, line
 from etude.tasks.forecast import naive
@@ -29,7 +28,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         outputs = subject.task.outputs(subject.model, sample.batch)
     predicted = subject.task.in_units(outputs)[0]  # type: ignore[attr-defined]
     before, ahead = sample.raw[:, 0], np.arange(1, len(predicted) + 1)
-    what = "seasonal naive" if card.season else "persistence"
+    name = "baseline.seasonal" if card.season else "baseline.persistence"
     baseline = naive(sample.raw[None], len(predicted), card.season or 1)[0]
 
     def paint(figure: Any, ink: Ink) -> None:
@@ -41,16 +40,16 @@ def draw(subject: Subject) -> list[ViewPicture]:
             style = {"color": ink.text, "marker": "o", "markersize": 3}
             axes.plot(ahead, sample.true, label=ink.say("forecast.observed"), **style)
         axes.plot(ahead, predicted, label=ink.say("forecast.network"), **line(ink, 0))
-        axes.plot(ahead, baseline, label=baseline_name(what, ink.lang), **line(ink, 1))
+        axes.plot(ahead, baseline, label=ink.say(name), **line(ink, 1))
         axes.axvline(0.5, color=ink.faint, linewidth=1)
         axes.set(xlabel=ink.say("forecast.ahead"), ylabel=card.unit)
         legend(axes, 4, title=wrapped(sample.name, 6.3, 9), alignment="left")
 
-    alt = subject.say("forecast.alt", name=sample.caption, what=baseline_name(what, subject.lang))
+    alt = subject.say("forecast.alt", name=sample.caption, what=subject.say(name))
     arrays = {"shown": before, "network": predicted, "naive": baseline}
     if sample.true is not None:
         arrays["came"] = sample.true
-    note = _notice(subject, arrays, baseline_name(what, subject.lang))
+    note = _notice(subject, arrays, subject.say(name))
     return [view_picture(subject, "forecast", alt, paint, (7.2, 3.6), note, **arrays)]
 
 

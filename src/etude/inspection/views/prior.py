@@ -17,7 +17,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: a histogram of each of the first MOST numbers, with the density of the prior."""
     codes, _ = codes_of(subject)
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
-    test = subject.result["test"]
+    test = subject.result.test
     count = min(codes.shape[1], MOST)
     edges = np.linspace(-4 * scale, 4 * scale, BINS + 1)
     density = np.stack([np.histogram(codes[:, d], edges)[0] for d in range(count)])
@@ -47,7 +47,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
 
     alt = subject.say(
         "prior.alt", count=len(codes), shown=count, width=codes.shape[1],
-        distance=test["prior_distance"], ratio=test["prior_ratio"],
+        distance=test.prior_distance, ratio=test.prior_ratio,
     )  # fmt: skip
     size = (7.6, 1.0 + 1.3 * -(-count // 4))
     arrays = {"codes": codes, "mean": codes.mean(0), "std": codes.std(0)}
@@ -57,7 +57,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     off = int((np.abs(mean) / scale + np.abs(np.log(np.maximum(std, 1e-12) / scale))).argmax())
     note = notice(
         subject, "prior.notice", place=off + 1, mean=float(mean[off]), std=float(std[off]),
-        scale=scale, ratio=test["prior_ratio"],
+        scale=scale, ratio=test.prior_ratio,
     )  # fmt: skip
     return [view_picture(subject, "prior", alt, paint, size, note, **arrays)]
 

@@ -54,7 +54,7 @@ def quantiles(share: np.ndarray) -> np.ndarray:
 def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: weights above, gradients below; at most COLUMNS layers, evenly spread."""
     snapshots = list(subject.folder.snapshots_of("weights"))
-    at = {row["step"]: row["epoch"] for row in subject.history}
+    at = {row.step: row.epoch for row in subject.history}
     epochs = np.array([at.get(step, 0) for step, _ in snapshots])
     names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
     if snapshots[0][1]["weights"].shape[2] != len(names):
