@@ -1,7 +1,9 @@
 """One contract for everything that is registered: architectures on every kind of data they read."""
 
+import ast
 import json
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from etude import assembly, registry
 from etude.config import Config
 from etude.errors import UsageError
 from etude.recipe import Recipe, draft
-from etude.shapes import Batch, Spec
+from etude.shapes import Batch, Spec, Target
 from etude.stats import Metric
 from etude.tasks.protocol import Codes, Setup
 from etude.training.distributed import ALONE
@@ -139,6 +141,28 @@ def test_at_most_one_task_of_ours_fits_each_kind_of_target():
         architecture = registry.load("model", name)
         for target in architecture.targets:
             assert len(assembly.tasks_of(architecture, target)) == 1
+
+
+def names_asked_for(source: str) -> set[str]:
+    """The names of tasks and architectures that a source compares something with."""
+    names = {*registry.names("model"), *registry.names("task")} - {*get_args(Target)}
+    nodes = ast.walk(ast.parse(source))
+    asks = [n for n in nodes if isinstance(n, ast.Compare | ast.MatchValue)]
+    constants = (c for ask in asks for c in ast.walk(ask) if isinstance(c, ast.Constant))
+    return {c.value for c in constants if c.value in names}
+
+
+def test_nothing_asks_for_a_task_or_an_architecture_by_name():
+    """But for checking/, whose roles have names of their own."""
+    for path in sorted(registry.HOME.rglob("*.py")):
+        if "checking" not in path.parts:
+            assert not names_asked_for(path.read_text(encoding="utf-8")), path
+
+
+def test_a_source_that_asks_for_a_name_is_found():
+    assert names_asked_for('if subject.task.name in ("x", "classify"): pass') == {"classify"}
+    assert names_asked_for('match name:\n    case "aae":\n        pass') == {"aae"}
+    assert names_asked_for('task = "classify"') == set()
 
 
 def test_every_highlight_is_a_view():

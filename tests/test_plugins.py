@@ -196,7 +196,7 @@ def test_a_source_and_a_view_are_plugins_too(plugins):
     run = etude.train("sine", data="a-line", **SHORT)
     [picture] = run.look("sizes", lang="ko")
     assert picture.arrays["sizes"].sum() == run.result.parameters
-    assert picture.notice == "The largest has 32."
+    assert (picture.title, picture.notice) == ("Sizes", "The largest has 32.")
     assert "sizes" in gallery.chosen(run.subject())
 
 

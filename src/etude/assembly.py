@@ -61,8 +61,7 @@ class Prepared:
     """Everything that a run needs to start.
 
     title: the name of the model in sentences. reason: why this precision and memory format, as a
-    line for the user. warnings: lines about what
-    trains, but hardly as intended.
+    line for the user. warnings: lines about what trains, but hardly as intended.
     """
 
     recipe: Recipe

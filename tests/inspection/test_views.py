@@ -2,10 +2,12 @@
 
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageStat
+from torch import nn
 
 from etude import registry, verbs
 from etude.errors import UsageError
@@ -131,3 +133,19 @@ def test_every_view_says_what_it_is_and_has_its_captions(name):
     view = registry.load("view", name)
     assert len(view.summary) > 10
     assert view.summary[-1] != "."
+
+
+def test_views_ask_for_structure_not_for_names():
+    def fits(view, *layers, **more):
+        model = nn.Sequential(*layers)
+        for name, part in more.items():
+            setattr(model, name, part)
+        subject = SimpleNamespace(model=model, has_codes=True, data_problem="")
+        return registry.load("view", view).fits(subject)
+
+    assert fits("filters", nn.Conv2d(1, 2, 3)) == ""
+    assert "patch embedding" in fits("filters", nn.Conv2d(1, 2, 4, stride=4))
+    assert fits("filters", nn.Conv2d(1, 2, 4, stride=4), nn.Conv2d(2, 2, 3)) == ""
+    assert "no convolution" in fits("filters", nn.Conv2d(1, 2, 1))
+    assert "no discriminator" in fits("critic")
+    assert fits("critic", discriminator=nn.Linear(2, 1)) == ""

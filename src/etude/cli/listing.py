@@ -1,4 +1,4 @@
-"""List models, data sets and runs (command: list)."""
+"""List models, tasks, data sets and runs (command: list)."""
 
 from etude.cli.app import SEE, command, print_json
 from etude.errors import plain
