@@ -19,7 +19,7 @@ from etude.inference.run import Run
 from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, render, say
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
 from etude.runs.files import replace
@@ -81,7 +81,7 @@ def messages(parts: Prepared) -> Iterator[str]:
     """Lines for the user about the data and the automatic choices."""
     card = parts.dataset.card
     yield f"{card.spec}, read as {card.model_spec}; {parts.recipe.train.device}, {parts.reason}"
-    yield from card.notes
+    yield from (render("en", note) for note in card.notes)
     yield from parts.warnings
 
 
@@ -289,7 +289,7 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
         "best_epoch": progress["epoch"],
         "top_epoch": at.top_epoch,
         "chosen": chosen_by(recipe.train, len(data.val)),
-        "notes": list(data.card.notes),
+        "notes": data.card.plain()["notes"],
         "sizes": data.card.sizes,
         "checks": checks(data),
     }

@@ -9,7 +9,7 @@ import numpy as np
 from etude import registry
 from etude.inspection import learning
 from etude.inspection.learning import Rows
-from etude.locale.texts import Lang, has_text, metric, say
+from etude.locale.texts import Lang, Text, has_text, metric, render, say
 from etude.stats import Judgement, judge, metric_of
 
 __all__ = ["Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
@@ -254,8 +254,14 @@ def _data(result: Result, lang: Lang) -> Iterator[str]:
         values = {"most": counts[many], "least": counts[few], "many": many, "few": few}
         key = "unbalanced" if counts[many] > UNEVEN * counts[few] else "similar"
         yield say(lang, "balanced" if counts[many] == counts[few] else key, **values)
-    for note in result["notes"]:
+    for note in data_notes(result, lang):
         yield say(lang, "note", note=note)
+
+
+def data_notes(result: Result, lang: Lang) -> Iterator[str]:
+    """The notes of the dataset, in words."""
+    for note in result["notes"]:
+        yield render(lang, note if isinstance(note, str) else Text.read(note))
 
 
 def _next(result: Result, history: Rows, lang: Lang) -> Iterator[str]:

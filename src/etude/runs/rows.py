@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from etude.config import Config
 from etude.errors import UsageError
+from etude.locale.texts import Text
 
 
 class Row(Config):
@@ -70,7 +71,7 @@ class Result(Row):
     best_epoch: int
     top_epoch: int
     chosen: str = "validation"
-    notes: tuple[str, ...]
+    notes: tuple[str | Text, ...]
     sizes: Sizes | None = None
     checks: Checks | None = None
     code: int = 0
