@@ -12,7 +12,7 @@ import etude
 from etude.cli import app
 from etude.errors import UsageError
 from etude.locale.language import preferred
-from etude.locale.texts import LANGS, counted, texts
+from etude.locale.texts import LANGS, Text, counted, listed, render, text, texts
 
 HOME = Path(etude.__file__).parent
 
@@ -21,12 +21,23 @@ def placeholders(template: str) -> set[str]:
     return {field for _, field, _, _ in string.Formatter().parse(template) if field}
 
 
+def in_korean(english: str, korean: str) -> bool:
+    """Whether a sentence is in Korean, or has no words beside its values."""
+    words = "".join(literal for literal, *_ in string.Formatter().parse(english))
+    return bool(re.search("[가-힣]", korean)) or not re.search(r"[^\W\d_]", words)
+
+
 def test_both_languages_have_the_same_keys_and_values():
     english, korean = (texts(lang) for lang in LANGS)
     assert english.keys() == korean.keys()
-    for key, text in english.items():
-        assert placeholders(text) == placeholders(korean[key]), key
-        assert re.search("[가-힣]", korean[key]), f"{key} is not in Korean"
+    for key, template in english.items():
+        assert placeholders(template) == placeholders(korean[key]), key
+        assert in_korean(template, korean[key]), f"{key} is not in Korean"
+
+
+def test_a_sentence_that_is_not_in_korean_is_found():
+    assert in_korean("{a} of {b}", "{b} 중 {a}") and in_korean("{a: = }", "{a: = }")
+    assert not in_korean("{a} of {b}", "{a} / {b}")
 
 
 def test_a_sentence_that_lacks_a_value_is_found():
@@ -207,3 +218,74 @@ def test_words_agree_with_their_number():
     assert counted("en", "seed", 1) == "1 seed"
     assert counted("en", "seed", 3) == "3 seeds"
     assert "3" in counted("ko", "seed", 3)
+
+
+# Texts: sentences as data -------------------------------------------------------------------
+
+NESTED = text("list.more", items=("a", text("data.split.val")), more=1200)
+
+
+def test_a_text_is_put_into_words_in_either_language():
+    assert render("en", NESTED) == "a, val and 1,200 more"
+    assert render("ko", NESTED) == "a, 검증 외 1,200개"
+    assert render("en", text("data.note.copies", samples=("a", "b"))) == "a = b"
+
+
+def test_items_beyond_the_first_are_counted():
+    assert listed(["a", "b"], 2) == ("a", "b")
+    assert listed(["a", "b"], 5) == text("list.more", items=("a", "b"), more=3)
+
+
+def test_a_text_is_the_same_after_json():
+    again = Text.read(json.loads(json.dumps(NESTED.plain())))
+    assert again == NESTED and again != text("list.more", items=("a", "val"), more=1200)
+    assert NESTED.plain() == {
+        "key": "list.more",
+        "values": {"items": ["a", {"key": "data.split.val", "values": {}}], "more": 1200},
+    }
+
+
+def test_a_string_of_version_0_1_0_stays_as_it_is():
+    assert render("ko", "8 of 40 {samples} drawn") == "8 of 40 {samples} drawn"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (text("data.note.later", count=3, name="a"), "data.note.later (count: 3, name: a)"),
+        (text("data.note.drawn", count=3), "data.note.drawn (count: 3)"),
+        (text("data.note.drawn", count="3", total=4), "data.note.drawn (count: 3, total: 4)"),
+        (Text(key="data.note.on-disk", values={"lang": "en"}), "data.note.on-disk (lang: en)"),
+        (text("data.note.files.other", names=text("odd")), "left out, no pictures: odd ()"),
+    ],
+)  # fmt: skip
+def test_a_text_that_does_not_fit_its_template_is_shown_as_it_is(sentence, shown):
+    assert render("en", sentence) == shown
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"values": {}},
+        {"key": 3},
+        {"key": "data.note.on-disk", "values": []},
+        {"key": "data.note.on-disk", "values": {"x": None}},
+        {"key": "data.note.on-disk", "more": 1},
+    ],
+)
+def test_a_damaged_text_is_refused(stored):
+    with pytest.raises(UsageError):
+        Text.read(stored)
+
+
+def test_texts_in_texts_are_rendered_or_refused_at_any_depth():
+    for depth in (2, 50, 80, 200):
+        stored = {"key": "data.split.val"}
+        for _ in range(depth):
+            stored = {"key": "list.more", "values": {"items": [stored], "more": 1}}
+        try:
+            nested = Text.read(stored)
+        except UsageError:
+            assert depth > 50
+        else:
+            assert render("en", nested) == "val" + " and 1 more" * depth

@@ -19,7 +19,7 @@ from etude.inference.run import Run
 from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, render, say
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
 from etude.results import Checks, RunResult, Sizes, TestMetrics
@@ -82,7 +82,7 @@ def messages(parts: Prepared) -> Iterator[str]:
     """Lines for the user about the data and the automatic choices."""
     card = parts.dataset.card
     yield f"{card.spec}, read as {card.model_spec}; {parts.recipe.train.device}, {parts.reason}"
-    yield from card.notes
+    yield from (render("en", note) for note in card.notes)
     yield from parts.warnings
 
 

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from etude.config import Config
 from etude.errors import UsageError
+from etude.locale.texts import Text
 
 
 class Row(Config):
@@ -223,7 +224,7 @@ class RunResult(Row):
     best_epoch: int
     top_epoch: int
     chosen: str = "validation"
-    notes: tuple[Any, ...] = ()
+    notes: tuple[str | Text, ...] = ()
     sizes: Sizes | None = None
     checks: Checks | None = None
     code: int = 0

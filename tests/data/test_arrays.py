@@ -21,6 +21,7 @@ from etude.data.dataset import fingerprint, moments, split_dataset
 from etude.data.resident import Resident
 from etude.data.rows import Rows
 from etude.errors import DataError
+from tests.data.notes import english
 
 RANDOM = np.random.Generator(np.random.Philox(11))
 X = RANDOM.normal(size=(40, 6)).astype(np.float32)
@@ -82,7 +83,7 @@ def test_x_and_y_are_divided_by_the_seed(path, names, compressed):
     x, y = whole(raw)
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(y, Y)
-    assert "8 of 40 samples drawn for test" in raw.notes
+    assert "8 of 40 samples drawn for test" in english(raw.notes)
     assert raw.test.names == read(path).test.names != read(path, split_seed=1).test.names
 
 
@@ -94,7 +95,7 @@ def test_given_splits_are_kept(path, head):
     np.testing.assert_array_equal(raw.test.y, Y[20:])
     assert raw.val is None
     raw = read(npz(path, **named, x_val=X[:8], y_val=Y[:8], other=X))
-    assert len(raw.val) == 8 and "left out: other" in raw.notes
+    assert len(raw.val) == 8 and "left out: other" in english(raw.notes)
 
 
 def test_npy_beside_each_other(tmp_path):
@@ -140,7 +141,7 @@ def test_kinds_by_axes_and_type(tmp_path, shape, dtype, kind, sample, order, for
     assert raw.kind == kind and raw.train.x.shape[1:] == sample and raw.train.x.dtype == dtype
     assert raw.train.x.flags.c_contiguous
     moved = len(shape) == 4 and sample[0] != shape[1]
-    assert any("channels moved" in note for note in raw.notes) == moved
+    assert any("channels moved" in note for note in english(raw.notes)) == moved
     expected = np.moveaxis(x, 3, 1) if moved else x
     np.testing.assert_array_equal(whole(raw)[0], expected.reshape(40, *sample))
 
@@ -301,7 +302,7 @@ def test_bad_rows_are_left_out_where_that_is_asked(tmp_path, monkeypatch, mapped
     assert sorted(raw.train.names + raw.test.names) == sorted(f"row {i}" for i in good)
     assert [one.name for one in raw.left_out] == ["row 1", "row 7", "row 30"]
     card = carve_card(raw)
-    assert card.notes[-1] == (
+    assert english(card.notes)[-1] == (
         "left out 3 of 40: row 1 (x has 1 values that are NaN or infinite), "
         "row 7 (y has 1 values that are NaN or infinite), "
         "row 30 (x has values that float32 cannot hold)"
@@ -371,7 +372,7 @@ def test_labels_of_every_kind(path, labels, classes):
     found = [raw.classes[i] for i in whole(raw)[1]]
     told = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
     assert found == [told[i] for i in Y]
-    assert any("are the classes 0 to 3" in note for note in raw.notes) == isinstance(
+    assert any("are the classes 0 to 3" in note for note in english(raw.notes)) == isinstance(
         labels[0], int
     ) * (labels[0] in (3, -5))
 
@@ -594,7 +595,7 @@ def mapped(tmp_path, monkeypatch):
 def test_what_stays_on_disk_gives_the_same_numbers(mapped):
     memory, disk = mapped
     assert isinstance(disk.train.x, Rows) and isinstance(memory.train.x, np.ndarray)
-    assert "x stays on disk" in disk.notes
+    assert "x stays on disk" in english(disk.notes)
     assert fingerprint(disk) == fingerprint(memory)
     for scale in ("standard", "tanh"):
         assert moments(disk.train.x, None, scale, False) == moments(

@@ -14,6 +14,7 @@ from etude.data.images import Levels
 from etude.data.resident import Resident
 from etude.recipe import draft
 from etude.training.distributed import ALONE
+from tests.data.notes import english
 from tests.data.test_images import tiff
 
 CPU = torch.device("cpu")
@@ -170,7 +171,8 @@ def test_one_range_for_the_whole_data_set_is_said(tmp_path):
     card = parts.dataset.card
     (black, white) = card.levels.whole
     assert black == 0 and 4000 < white <= 4095
-    assert any("of more than 8 bits" in note and "in every picture" in note for note in card.notes)
+    notes = english(card.notes)
+    assert any("of more than 8 bits" in note and "in every picture" in note for note in notes)
     assert card.model_validate_json(card.model_dump_json()) == card
 
 

@@ -11,6 +11,7 @@ from etude.data import arrays, folder
 from etude.data.dataset import split_dataset
 from etude.data.names import left_by_systems, nearly, split_called
 from etude.errors import DataError
+from tests.data.notes import english
 
 RANDOM = np.random.Generator(np.random.Philox(17))
 
@@ -73,20 +74,20 @@ def test_a_feature_in_other_units_is_named(tmp_path, factor, shape):
     other = x.copy()
     other[..., 2] *= factor
     y = np.arange(60) % 2
-    notes = card(numbers(tmp_path, x_train=x, y_train=y, x_test=other, y_test=y)).notes
+    notes = english(card(numbers(tmp_path, x_train=x, y_train=y, x_test=other, y_test=y)).notes)
     (told,) = [note for note in notes if "same units" in note]
     assert "feature 2 (" in told and "feature 1" not in told and told.startswith("WARNING: test")
     alike = RANDOM.normal(3.5, 1.5, shape)
-    notes = card(numbers(tmp_path, x_train=x, y_train=y, x_test=alike, y_test=y)).notes
+    notes = english(card(numbers(tmp_path, x_train=x, y_train=y, x_test=alike, y_test=y)).notes)
     assert not [note for note in notes if "same units" in note]
 
 
 def test_pixels_in_other_units_are_named(tmp_path):
     dim = PIXELS // 16
     raw = numbers(tmp_path, x_train=PIXELS, y_train=Y, x_test=dim, y_test=Y)
-    assert any("pixels of test span 15" in note for note in card(raw).notes)
+    assert any("pixels of test span 15" in note for note in english(card(raw).notes))
     raw = numbers(tmp_path, x_train=PIXELS, y_train=Y, x_test=PIXELS // 2, y_test=Y)
-    assert not [note for note in card(raw).notes if "units" in note]
+    assert not [note for note in english(card(raw).notes) if "units" in note]
 
 
 # --- folders -------------------------------------------------------------------------------------
@@ -103,7 +104,7 @@ def test_spellings_of_splits(tmp_path, train, test):
     classes(tmp_path / test, count=2)
     raw = pictures(tmp_path)
     assert raw.classes == ("cat", "dog") and (len(raw.train), len(raw.test)) == (12, 4)
-    assert any(f"{train} is train" in note for note in raw.notes) == (train != "train")
+    assert any(f"{train} is train" in note for note in english(raw.notes)) == (train != "train")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_two_folders_of_one_split_are_refused(tmp_path):
 def test_splits_by_other_names_raise_a_doubt(tmp_path):
     for name in ("learn", "exam"):
         classes(tmp_path / name)
-    assert any("if they are splits" in note for note in pictures(tmp_path).notes)
+    assert any("if they are splits" in note for note in english(pictures(tmp_path).notes))
 
 
 def test_a_folder_too_high_is_told(tmp_path):
@@ -144,7 +145,7 @@ def test_what_systems_leave_is_no_sample_and_no_class(tmp_path, name):
     raw = pictures(tmp_path)
     assert raw.classes == ("cat", "dog") and len(raw.train) + len(raw.test) == 12
     assert left_by_systems(name)
-    assert any(name in note for note in raw.notes) or name.startswith(".")
+    assert any(name in note for note in english(raw.notes)) or name.startswith(".")
 
 
 # --- names of classes ----------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def test_one_name_in_two_unicode_forms_is_one_class(tmp_path):
     classes(both, (COMPOSED, APART, "dog"))
     raw = pictures(both)
     assert raw.classes == (COMPOSED, "dog") and len(raw.train) + len(raw.test) == 18
-    assert any("two Unicode forms" in note for note in raw.notes)
+    assert any("two Unicode forms" in note for note in english(raw.notes))
 
 
 def test_text_labels_in_two_forms_are_one_class(tmp_path):
@@ -179,7 +180,7 @@ def test_names_that_nearly_agree_are_told(tmp_path, other):
     classes(tmp_path / "test", (other, "dog"), count=2)
     assert "train has 'cat': are they one class?" in refused(pictures, tmp_path)
     y = np.array(["cat", other, "dog", "dog"] * 10)
-    notes = numbers(tmp_path, x=RANDOM.normal(size=(40, 2)), y=y).notes
+    notes = english(numbers(tmp_path, x=RANDOM.normal(size=(40, 2)), y=y).notes)
     assert any("are two classes" in note for note in notes)
 
 
@@ -211,12 +212,12 @@ def test_labels_beside_names(tmp_path, labels, count, first, doubt):
         for name, label in zip(s.names, s.y)
     }
     assert raw.classes[whole[0]] == first
-    told = [note for note in raw.notes if note.startswith("WARNING: no label is 0")]
+    told = [note for note in english(raw.notes) if note.startswith("WARNING: no label is 0")]
     assert bool(told) == doubt
     if doubt:
         assert f"{labels[0]} is {first!r}" in told[0] and "save y - 1" in told[0]
     elif min(labels) == 1:
-        assert any("count from 1" in note for note in raw.notes)
+        assert any("count from 1" in note for note in english(raw.notes))
 
 
 @pytest.mark.parametrize(
@@ -228,13 +229,13 @@ def test_what_labels_were_taken_for_is_said_with_the_other_way(tmp_path, y, targ
     x = RANDOM.normal(size=(len(y), 2))
     raw = numbers(tmp_path, x=x, y=y)
     assert raw.target == target
-    assert any("data.labels=" in note for note in raw.notes) == bool(says)
+    assert any("data.labels=" in note for note in english(raw.notes)) == bool(says)
     if says:
-        assert any(says in note for note in raw.notes)
+        assert any(says in note for note in english(raw.notes))
         other = says.removeprefix("data.labels=")
         raw = numbers(tmp_path, x=x, y=y, settings={"labels": other})
         assert raw.target == {"classes": "class", "values": "value"}[other]
-        assert not any("data.labels=" in note for note in raw.notes)
+        assert not any("data.labels=" in note for note in english(raw.notes))
 
 
 def test_values_are_no_classes(tmp_path):
@@ -257,19 +258,19 @@ def test_axes_that_could_be_channels_or_height(tmp_path, shape, taken, said):
     x = RANDOM.integers(0, 256, (20, *shape)).astype(np.uint8)
     raw = numbers(tmp_path, x=x, y=np.arange(20) % 2)
     assert raw.train.x.shape[1:] == taken
-    told = [note for note in raw.notes if "data.axes=" in note]
+    told = [note for note in english(raw.notes) if "data.axes=" in note]
     assert bool(told) == said
     if said:
         other = told[0].rpartition("=")[2]
         again = numbers(tmp_path, x=x, y=np.arange(20) % 2, settings={"axes": other})
         assert again.train.x.shape[1:] != taken
-        assert not [note for note in again.notes if "data.axes" in note]
+        assert not [note for note in english(again.notes) if "data.axes" in note]
 
 
 def test_float_images_without_channels_name_the_way(tmp_path):
     x = RANDOM.random((40, 8, 8))
     raw = numbers(tmp_path, x=x, y=Y)
-    assert raw.kind == "sequence" and any("data.kind=image" in note for note in raw.notes)
+    assert raw.kind == "sequence" and any("data.kind=image" in note for note in english(raw.notes))
     with pytest.raises(DataError) as caught:
         split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
     assert caught.value.do.startswith("data.kind=image reads x as grey images of 8x8")

@@ -11,6 +11,7 @@ from etude.data import ts
 from etude.data.dataset import split_dataset
 from etude.data.ts import Config, load, pad, parse
 from etude.errors import DataError
+from tests.data.notes import english
 
 HEAD = """#A comment: with a colon, and 1,2,3
 @problemName Toy
@@ -72,7 +73,7 @@ def test_unequal_lengths_are_padded_across_both_files(tmp_path):
     raw = read(tmp_path)
     assert raw.train.x.shape == (4, 9, 2) and raw.test.x.shape == (3, 9, 2)
     assert raw.train.lengths.tolist() == [5, 5, 5, 7] and raw.test.lengths.tolist() == [9, 9, 9]
-    assert (raw.train.x[0, 5:] == 0).all() and "lengths 5 to 9, padded" in raw.notes
+    assert (raw.train.x[0, 5:] == 0).all() and "lengths 5 to 9, padded" in english(raw.notes)
 
 
 def test_normalisation_does_not_count_padding(tmp_path):
@@ -105,7 +106,7 @@ def test_the_shortest_name_of_a_set_is_read(tmp_path):
         toy(tmp_path / f"{name}_TEST.ts", samples(4, length=length))
     raw = read(tmp_path)
     assert raw.train.x.shape == (4, 5, 2)
-    assert "read Toy_TRAIN.ts, not Toy_eq_TRAIN.ts" in raw.notes
+    assert "read Toy_TRAIN.ts, not Toy_eq_TRAIN.ts" in english(raw.notes)
     toy(tmp_path / "Another_TRAIN.ts", samples(4))
     assert "several data sets" in str(refused(tmp_path))
 
@@ -161,7 +162,8 @@ def test_bad_lines_are_left_out_where_that_is_asked(tmp_path):
         "Toy_TEST.ts line 13",
     ]
     card = split_dataset(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0).card
-    assert card.notes[0].startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimensions")
+    note = english(card.notes)[0]
+    assert note.startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimensions")
 
 
 def test_what_is_not_safe_to_leave_out(tmp_path):

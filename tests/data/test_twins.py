@@ -8,6 +8,7 @@ import pytest
 from etude.data import curve, digits, duplicates, series
 from etude.data.dataset import DataConfig, Raw, Split, split_dataset
 from etude.data.rows import Rows
+from tests.data.notes import english
 
 RANDOM = np.random.Generator(np.random.Philox(31))
 
@@ -15,7 +16,7 @@ RANDOM = np.random.Generator(np.random.Philox(31))
 def notes(raw, seed=0):
     reads = (raw.kind,)
     dataset = split_dataset(raw, reads=reads, scale="standard", val_fraction=0.1, seed=seed)
-    return [note for note in dataset.card.notes if note.startswith("WARNING")]
+    return [note for note in english(dataset.card.notes) if note.startswith("WARNING")]
 
 
 def raw(train, test, val=None, *, kind="vector", target="class"):
@@ -114,5 +115,5 @@ def test_seventy_thousand_pictures_take_no_time():
         y = {part: np.zeros(len(some), np.int64) for part, some in parts.items()}
         (note,) = duplicates.notes("image", "class", found, y, {"train": (), "test": ()})
         best = min(best, time.process_time() - began)
-    assert note.endswith("(1): 0 (train) = 9999 (test)")
+    assert english([note])[0].endswith("(1): 0 (train) = 9999 (test)")
     assert best < 1

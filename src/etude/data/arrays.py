@@ -29,7 +29,9 @@ from etude.data.names import split_called
 from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
 from etude.data.rows import Rows, without_padding
 from etude.data.splits import stratified
+from etude.data.tree import shown
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
@@ -91,7 +93,7 @@ def load(config: Config) -> Raw:
 
 
 def raw_of(
-    arrays: dict[str, np.ndarray], notes: list[str], config: ArrayConfig, where: str, title: str
+    arrays: dict[str, np.ndarray], notes: list[Text], config: ArrayConfig, where: str, title: str
 ) -> Raw:
     """The data of arrays by their standard names.
 
@@ -116,15 +118,15 @@ def raw_of(
     answers, target, classes, more = targets(
         {name: part.y[good[name]] for name, part in parts.items()}, names, where, config.labels
     )
-    splits, storage = {}, []
+    splits, on_disk = {}, False
     for name, part in parts.items():
-        x, how = _good_rows(reading.arrange(part.x), part.lengths, good[name])
-        storage += how
+        x = _good_rows(reading.arrange(part.x), part.lengths, good[name])
+        on_disk |= isinstance(x, Rows)
         rows = np.arange(len(part.x))[good[name]].tolist()
         row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
-    notes = [*notes, *reading.notes, *dict.fromkeys(storage), *more]
+    notes = [*notes, *reading.notes, *([text("data.note.on-disk")] if on_disk else ()), *more]
     if config.forecast:
         splits, order = windows.divided(splits, 0.2, config.val_fraction, where)
         notes += order
@@ -134,7 +136,7 @@ def raw_of(
         if not len(second):
             raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
         splits = {"train": whole.take(first), "test": whole.take(second)}
-        notes.append(f"{len(second)} of {len(whole)} samples drawn for test")
+        notes.append(text("data.note.drawn", count=len(second), total=len(whole)))
     # All splits or none have lengths: the Card's `padded` comes from the training split alone.
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
@@ -202,7 +204,7 @@ def _standard(name: str) -> str:
     return ""
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+def _read(path: Path) -> tuple[dict[str, np.ndarray], list[Text]]:
     """(arrays by their standard names, notes). Raises DataError."""
     if path.suffix.lower() == ".npz":
         stored, others = read_npz(path, lambda name: bool(_standard(name)))
@@ -211,7 +213,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         others = [name for name in files if not _standard(name)]
         stored = {name: open_npy(file) for name, file in files.items() if _standard(name)}
     return by_standard_name(stored, str(path)), (
-        [f"left out: {', '.join(sorted(others))}"] if others else []
+        [text("data.note.arrays.other", names=tuple(map(shown, sorted(others))))] if others else []
     )
 
 
@@ -279,7 +281,7 @@ class Reading:
 
     kind: Kind
     arrange: Callable[[np.ndarray], np.ndarray]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     otherwise: str = ""
 
 
@@ -291,7 +293,7 @@ def _reading(where: str, x: np.ndarray, padded: bool, config: ArrayConfig) -> Re
         otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
         return Reading("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
     if x.ndim == 2 and asked == "sequence":
-        note = "x [n L] taken as sequences of one feature"
+        note = text("data.note.read.feature")
         return Reading("sequence", lambda a: a[..., None], (note,))
     # uint8 with three axes counts as grey images: sequences are rarely stored as bytes.
     if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
@@ -299,13 +301,14 @@ def _reading(where: str, x: np.ndarray, padded: bool, config: ArrayConfig) -> Re
         return Reading("image", lambda a: a[:, None], (), otherwise)
     if x.ndim == 3 and asked in ("auto", "sequence"):
         otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
-        note = f"x {list(shape)} {x.dtype} taken as sequences [n L Q]; {otherwise}"
+        values = {"shape": str(list(shape)), "type": str(x.dtype)}
+        note = text("data.note.read.sequences", **values, height=shape[1], width=shape[2])
         doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
         return Reading("sequence", lambda a: a, (note,) if doubtful else (), otherwise)
     if x.ndim == 4 and asked in ("auto", "image"):
         return _image_axes(where, shape, config.axes)
     if asked == "vector" and x.ndim > 2:
-        return Reading("vector", _as_vectors, ("x laid out as vectors [n D]",))
+        return Reading("vector", _as_vectors, (text("data.note.read.vectors"),))
     what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
     raise DataError(
         f"{where}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
@@ -333,12 +336,18 @@ def _image_axes(where: str, shape: tuple[int, ...], asked: str) -> Reading:
         order = "chw" if first and (square or not last) else "hwc"
     height, width = shape[2:] if order == "chw" else shape[1:3]
     channels = shape[1] if order == "chw" else shape[3]
-    notes = ["channels moved: [n H W C] to [n C H W]"] if order == "hwc" else []
+    notes = [text("data.note.channels.moved")] if order == "hwc" else []
     if asked == "auto" and first and last:
         other = "hwc" if order == "chw" else "chw"
         notes.append(
-            f"x {list(shape)} could be [n C H W] or [n H W C]; taken as {channels} channels of "
-            f"{height}x{width} pixels. The other: data.axes={other}"
+            text(
+                "data.note.channels",
+                shape=str(list(shape)),
+                channels=channels,
+                height=height,
+                width=width,
+                other=other,
+            )
         )
     if order == "chw":
         return Reading("image", lambda a: a, tuple(notes))
@@ -396,14 +405,14 @@ def _with_lengths(split: Split) -> Split:
 
 def _good_rows(
     x: np.ndarray, lengths: np.ndarray | None, good: slice | np.ndarray
-) -> tuple[np.ndarray | Rows, list[str]]:
+) -> np.ndarray | Rows:
     """The good rows of x [n ...] with zeros for padding, in a type that holds their values exactly:
-    in memory, or on disk if x is large. The second part is a note for the user."""
+    in memory, or on disk if x is large."""
     dtype = number_type(x.dtype)
     if isinstance(x, np.memmap) and x.nbytes > MAPPED:
-        return Rows(x, np.arange(len(x))[good], dtype, lengths), ["x stays on disk"]
+        return Rows(x, np.arange(len(x))[good], dtype, lengths)
     rows = x[good] if lengths is None else without_padding(x[good], lengths[good])
-    return np.array(rows, dtype, order="C"), []
+    return np.array(rows, dtype, order="C")
 
 
 SOURCE = Source(

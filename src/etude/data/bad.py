@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 SHOWN = 5
 DO = "Repair, move or remove what is named here."
@@ -64,9 +65,10 @@ def leave_out(
     return tuple(bad)
 
 
-def note(left_out: Sequence[Bad], total: int) -> str:
+def note(left_out: Sequence[Bad], total: int) -> Text:
     """A note that lists the first few samples left out; provenance.json lists them all."""
-    some = ", ".join(f"{one.name} ({one.reason})" for one in left_out[:SHOWN])
-    more = len(left_out) - SHOWN
-    rest = f" and {more} more, all named in provenance.json" if more > 0 else ""
-    return f"left out {len(left_out)} of {total:,}: {some}{rest}"
+    samples = tuple(f"{one.name} ({one.reason})" for one in left_out[:SHOWN])
+    count, more = len(left_out), len(left_out) - SHOWN
+    if more <= 0:
+        return text("data.note.bad", count=count, total=total, samples=samples)
+    return text("data.note.bad.more", count=count, total=total, samples=samples, more=more)

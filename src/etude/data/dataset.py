@@ -23,6 +23,7 @@ from etude.data.moments import moments
 from etude.data.numpy_files import unusable
 from etude.data.rows import Rows, blocks
 from etude.errors import DataError
+from etude.locale.texts import Text, listed, text
 from etude.shapes import Kind, Spec, Target
 
 Augmentation = Literal[
@@ -102,7 +103,7 @@ class Raw:
     unit: str = ""
     log: bool = False
     season: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     left_out: tuple[Bad, ...] = ()
     white: tuple[float, float] | None = None
     levels: Levels = BY_TYPE
@@ -133,7 +134,7 @@ class Card(Config):
     The Card records how training files were read, so that new files are read in the same way.
     stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
     of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
-    Cards of version 0.1.0 have none of these ("" and None): see `inputs`.
+    Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
     """
 
     name: str
@@ -155,7 +156,7 @@ class Card(Config):
     season: int
     sizes: dict[str, int]
     fingerprint: str
-    notes: tuple[str, ...]
+    notes: tuple[str | Text, ...]
     origin: tuple[int | float, ...] = ()
     stored: Literal["", "uint8", "float32", "float64", "int64", "uint64"] = ""
     pixels: tuple[float, float] | None = None
@@ -279,7 +280,7 @@ def digests(split: Split, target: Target) -> np.ndarray:
     return duplicates.digests(split.x, split.lengths, None if target == "class" else split.y)
 
 
-def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
+def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[Text, ...]:
     """The notes on the data for the user: the source's own notes, then warnings."""
     notes = list(raw.notes)
     if raw.left_out:
@@ -290,23 +291,18 @@ def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[str, ...]:
     return (*notes, *splitting.warnings(parts), *_duplicates(raw, splits))
 
 
-def _absent(raw: Raw, splits: dict[str, Split]) -> Iterator[str]:
+def _absent(raw: Raw, splits: dict[str, Split]) -> Iterator[Text]:
     """One note for each split that lacks some classes, with their names."""
     present = {part: set(np.unique(split.y).tolist()) for part, split in splits.items()}
-    for part, where in (
-        ("train", "in training, so never predicted"),
-        ("val", "in validation"),
-        ("test", "in test"),
-    ):
+    for part in ("train", "val", "test"):
         # A class that training lacks is reported once, not again for validation and test.
         expected = present["train"] if part != "train" else set(range(len(raw.classes)))
         missing = [raw.classes[i] for i in sorted(expected - present[part])]
         if missing:
-            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-            yield f"not {where}: {', '.join(missing[:SHOWN])}{more}"
+            yield text(f"data.note.absent.{part}", classes=listed(missing[:SHOWN], len(missing)))
 
 
-def _duplicates(raw: Raw, splits: dict[str, Split]) -> list[str]:
+def _duplicates(raw: Raw, splits: dict[str, Split]) -> list[Text]:
     return duplicates.notes(
         raw.kind,
         raw.target,
@@ -328,8 +324,8 @@ def check(raw: Raw) -> None:
             continue
         if len(split.x) != len(split.y):
             problems.append(f"{part}: {len(split.x)} samples but {len(split.y)} targets")
-        problems += [f"{part} x: {text}" for text in _not_finite(split.x, split, split.lengths)]
-        problems += [f"{part} y: {text}" for text in _not_finite(split.y, split, None)]
+        problems += [f"{part} x: {fault}" for fault in _not_finite(split.x, split, split.lengths)]
+        problems += [f"{part} y: {fault}" for fault in _not_finite(split.y, split, None)]
     if raw.target == "class" and len(raw.train):
         present = np.unique(raw.train.y)
         if len(present) < 2:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from etude.data.rows import Rows, blocks
+from etude.locale.texts import Text, listed, text
 from etude.shapes import Kind, Target
 
 SHOWN = 5
 COPIES = 3
-WORDS: dict[Kind, str] = {"image": "picture", "sequence": "sequence", "vector": "sample"}
 SIZE = 8
 """Bytes of a digest: among a million samples the odds of one false alarm are 3 in 100 million."""
 
@@ -49,9 +49,9 @@ def notes(
     digests: Mapping[str, np.ndarray],
     y: Mapping[str, np.ndarray],
     names: Mapping[str, tuple[str, ...]],
-) -> list[str]:
+) -> list[Text]:
     """Warnings about duplicates, from the digests, classes and sample names of each split (no
-    names: samples are name_of by their index)."""
+    names: samples are named by their index)."""
     parts = list(digests)
     every = np.concatenate(list(digests.values()))
     part = np.repeat(np.arange(len(parts), dtype=np.int8), [len(digests[p]) for p in parts])
@@ -59,14 +59,15 @@ def notes(
     # of a comparison of pairs. Stable, so that duplicates stay in the order of the data.
     order = np.argsort(every, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(every[order]) != 0])
-    checks = [("in more than one split", part)]
+    checks = [("splits", part)]
     if target == "class":
-        checks.append(("under two classes", np.concatenate([y[p] for p in parts])))
+        checks.append(("classes", np.concatenate([y[p] for p in parts])))
 
-    def name_of(i: int) -> str:
+    def name_of(i: int) -> Text:
         split = parts[part[i]]
         number = i - int(np.searchsorted(part, part[i]))
-        return f"{names[split][number] if names[split] else number} ({split})"
+        name = names[split][number] if names[split] else number
+        return text("data.note.sample", name=name, split=text(f"data.split.{split}"))
 
     warnings = []
     for what, value in checks:
@@ -75,17 +76,27 @@ def notes(
         low, high = np.minimum.reduceat(ordered, starts), np.maximum.reduceat(ordered, starts)
         groups = np.flatnonzero(low != high)
         groups = groups[np.argsort(order[starts[groups]])]  # in the order of the data
-        pairs = []
+        if not len(groups):
+            continue
+        shown = []
         for group in groups[:SHOWN]:
             copies = order[starts[group] : np.r_[starts, len(order)][group + 1]]
             firsts = _firsts(value[copies])
+            equal = tuple(name_of(int(copies[i])) for i in firsts)
             more = len(copies) - len(firsts)
-            pair = " = ".join(name_of(int(copies[i])) for i in firsts)
-            pairs.append(f"{pair} and {more:,} more copies" if more else pair)
-        if pairs:
-            some = ", ".join(pairs)
-            some += f" and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
-            warnings.append(f"WARNING: the same {WORDS[kind]} {what} ({len(groups):,}): {some}")
+            shown.append(
+                text("data.note.copies.more", samples=equal, more=more)
+                if more
+                else text("data.note.copies", samples=equal)
+            )
+        warnings.append(
+            text(
+                f"data.note.duplicates.{what}",
+                kind=text(f"data.kind.{kind}"),
+                count=len(groups),
+                groups=listed(shown, len(groups)),
+            )
+        )
     return warnings
 
 

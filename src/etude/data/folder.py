@@ -37,6 +37,7 @@ from etude.data.layout import Sample, layout
 from etude.data.splits import stratified
 from etude.data.tree import shown
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 LIMIT = 4 << 30
 
@@ -114,7 +115,7 @@ def _parts(config: Config, samples: list[Sample]) -> list[str]:
 
 def _levels(
     config: Config, samples: list[Sample], heads: dict[int, Header]
-) -> tuple[Levels, list[str]]:
+) -> tuple[Levels, list[Text]]:
     """(black and white of pictures of more than 8 bits, notes), from the training pictures only.
     Pictures that cannot be read are skipped here; `load` reports them."""
     readable = sorted(heads)
@@ -138,11 +139,9 @@ def _levels(
         black, white = _real_range(low, high) if real else _whole_range(low, high, flat)
         levels = levels.model_copy(update={"real" if real else "whole": (black, white)})
         if (black, white) != (0, 255):
-            kind = "floats" if real else "whole numbers of more than 8 bits"
-            notes.append(
-                f"pictures of {kind}, {low:g} to {high:g} in training: {black:g} is read as 0 and "
-                f"{white:g} as 255, in every picture of every split"
-            )
+            kind = "float" if real else "whole"
+            values = {"low": low, "high": high, "black": black, "white": white}
+            notes.append(text(f"data.note.levels.{kind}", **values))
     return levels, notes
 
 
@@ -168,7 +167,7 @@ def _real_range(low: float, high: float) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]) -> Raw:
+def _split(config: Config, samples: list[Sample], whole: Split, notes: list[Text]) -> Raw:
     """The pictures by split, with their classes."""
     # Sorted names over all splits, so a class has the same number in every split and every run.
     classes = sorted({sample.label for sample in samples})
@@ -178,7 +177,7 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[str]
     whole = replace(whole, y=y)
     if not any(sample.part == "test" for sample in samples):
         count = int((part == "test").sum())
-        notes.append(f"{count} of {len(y)} pictures drawn for test, by class")
+        notes.append(text("data.note.drawn.pictures", count=count, total=len(y)))
     val = np.flatnonzero(part == "val")
     return Raw(
         name=shown(Path(config.path).resolve().name) or "folder",
@@ -214,28 +213,31 @@ def _side(sizes: list[tuple[int, int]]) -> int:
     return int(np.clip(8 * int(np.median(shorter) / 8 + 0.5), 8, 64))
 
 
-def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode) -> list[str]:
+def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode) -> list[Text]:
     """Notes on the conversions of the pictures."""
     notes = []
     if set(sizes) != {(side, side)}:
         ordered = sorted(sizes, key=lambda s: s[0] * s[1])
         low, high = (f"{width}x{height}" for height, width in (ordered[0], ordered[-1]))
-        span = low if low == high else f"{low} to {high}"
-        notes.append(f"sizes {span} brought to {side}x{side} (shorter side resized, then cropped)")
+        notes.append(
+            text("data.note.cropped", size=low, side=side)
+            if low == high
+            else text("data.note.cropped.sizes", low=low, high=high, side=side)
+        )
     turned = sum(one.turned for one in seen)
     if turned:
-        notes.append(f"{turned} of {len(seen)} pictures turned by EXIF")
+        notes.append(text("data.note.turned", count=turned, total=len(seen)))
     modes = Counter(one.mode for one in seen if one.mode != mode)
     if modes:
-        counts = ", ".join(f"{count} {name}" for name, count in sorted(modes.items()))
-        notes.append(f"converted to {mode}: {counts}")
+        counts = tuple(f"{count} {name}" for name, count in sorted(modes.items()))
+        notes.append(text("data.note.converted", mode=mode, counts=counts))
     for what, count in (
-        ("colour of 16 bits read by its higher 8", sum(one.narrowed for one in seen)),
-        ("transparent pictures laid on white", sum(one.transparent for one in seen)),
-        ("animations, their first frame taken", sum(one.moving for one in seen)),
+        ("narrowed", sum(one.narrowed for one in seen)),
+        ("transparent", sum(one.transparent for one in seen)),
+        ("animated", sum(one.moving for one in seen)),
     ):
         if count:
-            notes.append(f"{what}: {count}")
+            notes.append(text(f"data.note.{what}", count=count))
     return notes
 
 

@@ -1,5 +1,6 @@
 """Convert stored targets to class numbers or to values."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from etude.data.names import class_name, nearly
 from etude.data.numpy_files import KINDS
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 from etude.shapes import Target
 
 SHOWN = 12
@@ -14,7 +16,7 @@ FEW, MANY = 20, 20
 """Up to FEW distinct whole numbers stored as floats are probably classes; more than MANY distinct
 integers are probably values. In both cases a note names the other reading."""
 Labels = Literal["auto", "classes", "values"]
-Answers = tuple[dict[str, np.ndarray], Target, tuple[str, ...], list[str]]
+Answers = tuple[dict[str, np.ndarray], Target, tuple[str, ...], list[Text]]
 
 
 def targets(
@@ -68,15 +70,12 @@ def _values(stored: dict[str, np.ndarray], path: str, guessed: bool) -> Answers:
     if len(widths) > 1:
         many = f"the splits have {' and '.join(map(str, widths))} values a sample"
         raise DataError(f"{path}: these targets cannot be used.", items=[f"y: {many}"])
-    notes: list[str] = []
+    notes: list[Text] = []
     if guessed and widths == [1]:
         every = np.unique(np.concatenate(list(values.values())))
         if len(every) <= FEW and _whole(every).all():
-            some = _some([f"{value:g}" for value in every.tolist()])
-            notes.append(
-                f"y holds {len(every)} distinct whole numbers stored as floats ({some}), taken as "
-                "values to predict; if they are classes: data.labels=classes"
-            )
+            numbers = _some([f"{value:g}" for value in every.tolist()])
+            notes.append(text("data.note.labels.values", count=len(every), numbers=numbers))
     # 64-bit integers beyond 2**53 are rounded here: a target does not need more than 16 digits.
     return {split: y.astype(np.float64) for split, y in values.items()}, "value", (), notes
 
@@ -94,31 +93,35 @@ def _classes(
             do="If they are values to predict: data.labels=values.",
         )
     labels: list[str] = [str(label) for label in every]
-    notes: list[str] = []
+    notes: list[Text] = []
     order = list(range(len(labels)))  # class number of each label
     classes = tuple(labels)
     if names:
         names = tuple(map(class_name, names))
         classes, (order, notes) = names, _named(labels, names, every.dtype.kind, path)
     elif every.dtype.kind in "iu" and labels != [str(i) for i in range(len(labels))]:
-        notes.append(f"labels {_some(labels)} are the classes 0 to {len(labels) - 1}")
+        notes.append(text("data.note.labels.numbered", labels=_some(labels), last=len(labels) - 1))
     if guessed and every.dtype.kind in "iu" and len(every) > MANY and not names:
-        notes.append(
-            f"{len(every)} distinct whole numbers in y, taken as classes; if they are values to "
-            "predict: data.labels=values"
-        )
+        notes.append(text("data.note.labels.classes", count=len(every)))
     if every.dtype.kind == "U":
         for i, label in enumerate(labels):
             like = nearly(label, labels[:i])
             if like:
-                notes.append(f"WARNING: {like!r} and {label!r} are two classes")
+                notes.append(text("data.note.alike", one=like, other=label))
     numbers = np.array(order, np.int64)
     targets = {split: numbers[np.searchsorted(every, y)] for split, y in stored.items()}
     return targets, "class", classes, notes
 
 
-def _some(labels: list[str]) -> str:
-    return ", ".join(labels[:SHOWN]) + " ..." * (len(labels) > SHOWN)
+def _some(labels: Sequence[str | Text]) -> tuple[str | Text, ...]:
+    return (*labels[:SHOWN], "...") if len(labels) > SHOWN else tuple(labels)
+
+
+def _pairs(labels: Sequence[object], names: Sequence[str]) -> tuple[str | Text, ...]:
+    """Which label is which class."""
+    return _some(
+        [text("data.note.label", label=str(n), name=name) for n, name in zip(labels, names)]
+    )
 
 
 def _text(y: np.ndarray) -> np.ndarray:
@@ -129,7 +132,7 @@ def _text(y: np.ndarray) -> np.ndarray:
 
 def _named(
     labels: list[str], names: tuple[str, ...], kind: str, path: str
-) -> tuple[list[int], list[str]]:
+) -> tuple[list[int], list[Text]]:
     """(class number of each label, notes) for the user's class names. kind: the dtype kind of the
     labels. Integers count from 0, or from 1 if only that matches the names. Raises DataError if
     labels and names do not match."""
@@ -149,23 +152,21 @@ def _named(
         if min(numbers) >= 0 and max(numbers) < len(names):
             return numbers, _doubt(numbers, names)
         if min(numbers) == 1 and max(numbers) == len(names):
-            return [n - 1 for n in numbers], [f"labels count from 1: 1 is {names[0]!r}"]
+            return [n - 1 for n in numbers], [text("data.note.labels.from-1", name=names[0])]
     # Any other labels, say 10, 20, 30: sorted labels are paired with the names in order.
     if len(labels) == len(names):
-        pairs = [f"{label} is {name!r}" for label, name in zip(labels, names)]
-        return list(range(len(labels))), [f"labels in order: {_some(pairs)}"] if kind != "b" else []
+        pairs = text("data.note.labels.order", pairs=_pairs(labels, names))
+        return list(range(len(labels))), [pairs] if kind != "b" else []
     raise DataError(
-        f"{path}: {len(names)} classes are named, but y has {len(labels)} labels: {_some(labels)}.",
+        f"{path}: {len(names)} classes are named, but y has {len(labels)} labels: "
+        f"{', '.join(map(str, _some(labels)))}.",
         do="Name as many classes as there are labels, or number the labels from 0.",
     )
 
 
-def _doubt(numbers: list[int], names: tuple[str, ...]) -> list[str]:
+def _doubt(numbers: list[int], names: tuple[str, ...]) -> list[Text]:
     """A warning if labels may count from 1: no label is 0, although class 0 has a name."""
     if min(numbers) == 0:
         return []
-    pairs = _some([f"{n} is {names[n]!r}" for n in numbers])
-    return [
-        f"WARNING: no label is 0, so labels may count from 1. Counted from 0, {pairs}, and no "
-        f"sample is {names[0]!r}. If they count from 1, save y - 1"
-    ]
+    pairs = _pairs(numbers, [names[n] for n in numbers])
+    return [text("data.note.labels.no-0", pairs=pairs, name=names[0])]

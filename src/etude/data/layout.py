@@ -8,6 +8,7 @@ from typing import NamedTuple
 from etude.data.bad import Bad
 from etude.data.names import class_name, nearly, split_called
 from etude.data.tree import folders, scan, shown
+from etude.locale.texts import Text, Value, listed, text
 
 SHOWN = 5
 
@@ -29,7 +30,7 @@ class Layout:
     samples: list[Sample] = field(default_factory=list)
     links: list[Bad] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
 
 def layout(root: Path) -> Layout:
@@ -67,19 +68,19 @@ def layout(root: Path) -> Layout:
                 result.problems.append(f"{group}: has no pictures")
     result.problems += _wrong_classes(root, parts, labels)
     if divided and called and "val" in parts:
-        result.notes.append(f"no test folder: the pictures in {parts['val'].name} are the test")
-    renamed = [f"{folder.name} is {part}" for part, folder in parts.items() if part != folder.name]
+        result.notes.append(text("data.note.folders.test", folder=shown(parts["val"].name)))
+    renamed = [
+        text("data.note.folders.split", folder=shown(folder.name), split=text(f"data.split.{part}"))
+        for part, folder in parts.items()
+        if part != folder.name
+    ]
     if divided and renamed:
-        result.notes.append(f"folders read as splits: {', '.join(renamed)}")
-    for what, names in (
-        ("left out, in no class", left),
-        ("left out, no pictures", others),
-        ("left out, made by a system and not by you", passed),
-    ):
+        result.notes.append(text("data.note.folders.splits", folders=tuple(renamed)))
+    for what, names in (("classless", left), ("other", others), ("system", passed)):
         if names:
-            result.notes.append(f"{what}: {_some(names)}")
+            result.notes.append(text(f"data.note.files.{what}", names=_some(names)))
     if nested:
-        result.notes.append("pictures in deeper folders belong to the class at the top")
+        result.notes.append(text("data.note.folders.nested"))
         result.notes += _alike(parts, labels)
     result.notes += _merged(labels)
     return result
@@ -121,30 +122,27 @@ def _wrong_classes(
             yield f"{part}/{shown(label)}: there is no such class in train{hint}"
 
 
-def _merged(labels: dict[str, list[str]]) -> Iterator[str]:
+def _merged(labels: dict[str, list[str]]) -> Iterator[Text]:
     """Notes on class folders with the same name in two Unicode forms, which were merged, and
     warnings about names that differ only in case, spaces or punctuation."""
     for part, names in labels.items():
         once = sorted({class_name(name) for name in names})
         if len(once) < len(names):
-            yield f"{part}: folders of one name in two Unicode forms were joined into one class"
+            yield text("data.note.folders.unicode", split=text(f"data.split.{part}"))
         for i, name in enumerate(once):
             like = nearly(name, once[:i])
             if like:
-                yield f"WARNING: {part}: {shown(like)!r} and {shown(name)!r} are two classes"
+                split = text(f"data.split.{part}")
+                yield text("data.note.alike.split", split=split, one=shown(like), other=shown(name))
 
 
-def _alike(parts: dict[str, Path], labels: dict[str, list[str]]) -> Iterator[str]:
+def _alike(parts: dict[str, Path], labels: dict[str, list[str]]) -> Iterator[Text]:
     """A warning if all classes contain the same folders: the classes may be splits."""
     inside = {label: folders(parts["train"] / label) for label in labels["train"]}
     first = next(iter(inside.values()), [])
     if len(first) > 1 and all(names == first for names in inside.values()):
-        yield (
-            f"WARNING: {_some(sorted(inside))} were taken for classes, and each has the folders "
-            f"{_some(first)}; if they are splits, call them train and test"
-        )
+        yield text("data.note.folders.alike", classes=_some(sorted(inside)), folders=_some(first))
 
 
-def _some(words: list[str]) -> str:
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(map(shown, words[:SHOWN])) + more
+def _some(names: list[str]) -> Value:
+    return listed(tuple(map(shown, names[:SHOWN])), len(names))

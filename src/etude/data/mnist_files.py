@@ -21,6 +21,7 @@ from etude.data.download import fetch
 from etude.data.idx import read
 from etude.data.images import fit
 from etude.errors import DataError
+from etude.locale.texts import text
 
 
 class Config(DataConfig):
@@ -64,7 +65,7 @@ def load(published: Published, config: Config) -> Raw:
         splits.append(Split(_sized(images, config.size), labels.astype(np.int64)))
     side = arrays[0].shape[1]
     if config.size not in (None, side):
-        notes.append(f"sizes {side}x{side} brought to {config.size}x{config.size}")
+        notes.append(text("data.note.resized", size=f"{side}x{side}", side=config.size))
     return Raw(
         name=published.name,
         kind="image",

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.errors import UsageError
+from etude.locale.texts import text
 
 HELD = 24
 SEASON = 12
@@ -30,8 +31,8 @@ class Config(DataConfig):
 
 def load(config: Config) -> Raw:
     """Windows [n L 1] and the months that follow them [n horizon], float32."""
-    text = files("etude.data").joinpath("files/airline.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
+    table = files("etude.data").joinpath("files/airline.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(table.splitlines()))
     values = np.array([float(row["Passengers"]) for row in rows], np.float32)
     months = [row["Date"] for row in rows]
 
@@ -62,7 +63,7 @@ def load(config: Config) -> Raw:
         unit="thousand passengers",
         log=True,
         season=SEASON,
-        notes=(f"test: forecasts within {months[end - HELD]} to {months[-1]}",),
+        notes=(text("data.note.months", first=months[end - HELD], last=months[-1]),),
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from etude.data.rows import Rows
+from etude.locale.texts import Text, listed, text
 
 EXAMINED = 2000
 """Number of samples of a split that are examined, evenly spaced."""
@@ -87,7 +88,7 @@ def unit_mismatches(
             )
 
 
-def warnings(splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]]) -> Iterator[str]:
+def warnings(splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]]) -> Iterator[Text]:
     """One warning per split whose range differs from that of training by a large factor. splits:
     (x, lengths) by name."""
     train, lengths = splits["train"]
@@ -106,19 +107,29 @@ def warnings(splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]]) 
         if not len(odd):
             continue
         if train.ndim == 4:
-            yield (
-                f"WARNING: pixels of {name} span {span.width[0]:.4g}, those of training "
-                f"{base.width[0]:.4g}: are they in the same units?"
+            yield text(
+                "data.note.range.pixels",
+                split=text(f"data.split.{name}"),
+                width=float(span.width[0]),
+                training=float(base.width[0]),
             )
             continue
-        differences = [
-            f"feature {i} ({span.middle[i]:.4g} +- {span.width[i]:.4g}; in training "
-            f"{base.middle[i]:.4g} +- {base.width[i]:.4g})"
+        features = [
+            text(
+                "data.note.range.feature",
+                feature=int(i),
+                middle=float(span.middle[i]),
+                width=float(span.width[i]),
+                train_middle=float(base.middle[i]),
+                train_width=float(base.width[i]),
+            )
             for i in odd[:SHOWN]
         ]
-        more = f" and {len(odd) - SHOWN} more" if len(odd) > SHOWN else ""
-        listed = ", ".join(differences)
-        yield f"WARNING: {name} differs from training in {listed}{more}: the same units?"
+        yield text(
+            "data.note.range.features",
+            split=text(f"data.split.{name}"),
+            features=listed(features, len(odd)),
+        )
 
 
 def _evenly(count: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.splits import stratified
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 LINE = 16 << 20
 PADDED = 8 << 30
@@ -85,13 +86,13 @@ def load(config: Config) -> Raw:
     # Both files are padded together, so that training and test have the same L.
     x, lengths = pad([row for part in both for row in part.rows])
     if lengths is not None:
-        notes.append(f"lengths {lengths.min()} to {lengths.max()}, padded")
+        notes.append(text("data.note.padded", least=int(lengths.min()), most=int(lengths.max())))
     place = {label: i for i, label in enumerate(train.classes)}
     y = np.array([place[label] for part in both for label in part.labels], np.int64)
     whole = Split(x, y, lengths, tuple(name for part in both for name in part.names))
     if test is None:
         first, second = stratified(y, 0.2, config.split_seed)
-        notes.append(f"one file: {len(second)} of {len(y)} samples drawn for test")
+        notes.append(text("data.note.drawn.file", count=len(second), total=len(y)))
     else:
         first, second = np.split(np.arange(len(y)), [len(train.rows)])
     return Raw(
@@ -106,7 +107,7 @@ def load(config: Config) -> Raw:
     )
 
 
-def _pair(path: Path) -> tuple[Path, Path | None, list[str]]:
+def _pair(path: Path) -> tuple[Path, Path | None, list[Text]]:
     """(training file, test file if there is one, notes) for a path. Raises DataError."""
     notes = []
     if path.is_dir():
@@ -121,7 +122,7 @@ def _pair(path: Path) -> tuple[Path, Path | None, list[str]]:
                 do="Name one of these files.",
             )
         if others:
-            notes.append(f"read {files[0].name}, not {', '.join(others)}")
+            notes.append(text("data.note.variants", file=files[0].name, others=tuple(others)))
         path = files[0]
     if not path.is_file():
         raise DataError(f"{path}: {'is not a file' if path.exists() else 'there is no such file'}.")

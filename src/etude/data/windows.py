@@ -14,6 +14,7 @@ import numpy as np
 
 from etude.data.dataset import Raw, Split
 from etude.errors import DataError, UsageError
+from etude.locale.texts import Text, Value, text
 
 COMPARED = 50
 """Windows that are compared to find out by how much they overlap."""
@@ -44,7 +45,7 @@ def in_order(count: int, fraction: float, gap: int, path: str) -> tuple[np.ndarr
 
 def divided(
     splits: dict[str, Split], test: float, val: float, path: str
-) -> tuple[dict[str, Split], list[str]]:
+) -> tuple[dict[str, Split], list[Text]]:
     """Train, val and test of the splits that there are ({"": ...}, or train and test, perhaps
     val), in order of time, and notes. test, val: shares held back. Raises DataError."""
     first = next(iter(splits.values()))
@@ -58,8 +59,13 @@ def divided(
         whole = splits.pop(source)
         early, late = in_order(len(whole), fraction, gap, path)
         splits |= {"train": whole.take(early), name: whole.take(late)}
-        left = f"; {gap} before them left out, which overlap them" if gap else ""
-        notes.append(f"the last {len(late)} of {len(whole)} windows drawn for {name}{left}")
+        split = text(f"data.split.{name}")
+        values: dict[str, Value] = {"count": len(late), "total": len(whole), "split": split}
+        notes.append(
+            text("data.note.windows.gap", **values, gap=gap)
+            if gap
+            else text("data.note.windows", **values)
+        )
     return splits, notes
 
 

@@ -38,4 +38,4 @@ def card(
 def notes(result: RunResult, history: Rows, lang: Lang = "en") -> list[str]:
     """The limits of the result: leaks, small splits, weights selected without validation, training
     that was too long or too short; then the notes of the dataset."""
-    return [*words.warnings(result, history, lang), *map(str, result.notes)]
+    return [*words.warnings(result, history, lang), *words.data_notes(result, lang)]

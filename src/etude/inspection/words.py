@@ -8,7 +8,7 @@ import numpy as np
 from etude import registry
 from etude.inspection import learning
 from etude.inspection.learning import Rows
-from etude.locale.texts import Lang, has_text, metric, say
+from etude.locale.texts import Lang, has_text, metric, render, say
 from etude.results import Baseline, RunResult
 from etude.stats import Judgement, judge, metric_of
 
@@ -247,8 +247,13 @@ def _data(result: RunResult, lang: Lang) -> Iterator[str]:
         values = {"most": counts[many], "least": counts[few], "many": many, "few": few}
         key = "unbalanced" if counts[many] > UNEVEN * counts[few] else "similar"
         yield say(lang, "balanced" if counts[many] == counts[few] else key, **values)
-    for note in result.notes:
+    for note in data_notes(result, lang):
         yield say(lang, "note", note=note)
+
+
+def data_notes(result: RunResult, lang: Lang) -> Iterator[str]:
+    """The notes of the dataset, in words."""
+    return (render(lang, note) for note in result.notes)
 
 
 def _next(result: RunResult, history: Rows, lang: Lang) -> Iterator[str]:
