@@ -147,7 +147,7 @@ def test_a_run_in_memory_is_looked_into_and_shown_in_a_notebook():
     run = etude.train("mlp", data=(X, Y), save=False, **FEW)
     [picture] = run.look("confusion")
     assert picture.arrays and picture.light
-    assert "mlp-memory" in run._repr_html_() and "Report" not in run._repr_html_()
+    assert "MLP-memory" in run._repr_html_() and "Report" not in run._repr_html_()
     with pytest.raises(RunError, match="in memory"):
         _ = run.path
 
@@ -167,7 +167,7 @@ def test_our_loop_trains_a_module_itself_and_reads_it_again(workdir):
     assert same(weights(again), weights(run))
     with pytest.raises(UsageError, match="module of your own"):
         etude.load(run.path).predict(DIGITS.images[:1].astype(np.uint8))
-    with pytest.raises(RunError, match="do not fit"):
+    with pytest.raises(UsageError, match="The module fails on image"):
         etude.load(run.path, model=Net(inputs=32)).predict(DIGITS.images[:1].astype(np.uint8))
 
 

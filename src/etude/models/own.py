@@ -76,10 +76,11 @@ def reads(module: nn.Module, spec: Spec, padded: bool) -> tuple[Kind, ...]:
 
 def require_outputs(module: nn.Module, spec: Spec, padded: bool) -> None:
     """Raise UsageError unless the module returns one row per sample with a value per output."""
-    outputs = _try(module, spec, padded).outputs
-    wanted = (PROBE, spec.outputs)
-    if outputs is None or tuple(outputs.shape) != wanted:
-        shape = "nothing" if outputs is None else f"[{' '.join(map(str, outputs.shape))}]"
+    trial = _try(module, spec, padded)
+    if trial.outputs is None:
+        raise UsageError(f"The module fails on {spec}: {trial.problem}.")
+    if tuple(trial.outputs.shape) != (PROBE, spec.outputs):
+        shape = f"[{' '.join(map(str, trial.outputs.shape))}]"
         each = {"class": "a logit for each class", "value": "each value", "forecast": "each step"}
         raise UsageError(
             f"For {PROBE} samples the module returns {shape}; [{PROBE} {spec.outputs}] is "
