@@ -38,15 +38,15 @@ def outcome(spec: RunSpec, place: Path) -> Outcome:
 def answer(job: dict[str, Any]) -> dict[str, Any]:
     """Run a job and return the answer as plain JSON values."""
     spec = RunSpec(**job["member"])
-    waited = threading.Event()  # never set: a sleep
+    never = threading.Event()  # never set: wait() is a sleep
     try:
-        for left in range(round(LOCK_TIMEOUT / LOCK_POLL), -1, -1):
+        for attempts_left in range(round(LOCK_TIMEOUT / LOCK_POLL), -1, -1):
             try:
                 return {"outcome": outcome(spec, Path(job["place"])).plain()}
             except LockedError:
-                if not left:
+                if not attempts_left:
                     raise
-                waited.wait(LOCK_POLL)
+                never.wait(LOCK_POLL)
     except (Interrupted, Stopped):
         return {"stopped": spec.label}
     except EtudeError as error:
@@ -58,6 +58,7 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer jobs until standard input ends. If it ends during a job, the comparison was killed:
     the current run saves itself and the process exits."""
+    # Descriptor 1 becomes stderr, so answers need a copy of it.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # a library that prints must not write among the answers
     for number in portable.SIGNALS:

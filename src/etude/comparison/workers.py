@@ -28,6 +28,7 @@ from etude.training.signals import Signals
 
 Note = Callable[[str], None]
 """Receives a line of progress or a warning."""
+# Two: a death may be an accident of the machine, but a run that always kills its worker must end.
 MAX_ATTEMPTS = 2
 """Attempts to train a run whose worker dies."""
 SAVE_TIMEOUT = 60.0
@@ -59,6 +60,7 @@ def start_module(module: str, *words: str, **streams: Any) -> "subprocess.Popen[
     """Start a module of this package in a process of one thread."""
     home = str(Path(etude.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # In the environment, because these libraries read it once, when they are loaded.
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
     return subprocess.Popen(
         # -P: a file in the working folder, say random.py, must not shadow a package.
@@ -79,6 +81,7 @@ class Worker:
         self.process = start_module(
             "etude.comparison.worker", stdin=pipe, stdout=pipe, stderr=self.errors
         )
+        # A thread per worker, because Windows cannot wait for several pipes at once.
         threading.Thread(target=self._listen, args=(messages,), daemon=True).start()
 
     def _listen(self, messages: "SimpleQueue[tuple[Worker, bytes | None]]") -> None:
@@ -216,15 +219,15 @@ class Pool:
         meanwhile."""
         for worker in self.workers:
             worker.stop(number)
-        left, end = list(self.workers), time.monotonic() + SAVE_TIMEOUT
-        while left and time.monotonic() < end:
+        running, end = list(self.workers), time.monotonic() + SAVE_TIMEOUT
+        while running and time.monotonic() < end:
             with contextlib.suppress(Empty):
                 worker, line = self.messages.get(timeout=POLL)
                 if line is None:
-                    left = [one for one in left if one is not worker]
+                    running = [one for one in running if one is not worker]
                 elif "outcome" in (message := json.loads(line)):
                     yield Outcome.read(message["outcome"])
-        for worker in left:  # it did not save in time; its last checkpoint remains
+        for worker in running:  # it did not save in time; its last checkpoint remains
             worker.process.kill()
         for worker in self.workers:
             worker.process.wait()

@@ -136,7 +136,7 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
         "rates": rates,
         "losses": losses,
         "smoothed": smooth,
-        # Not the steepest point: on the first steps of small batches it is noise, and was 1e-6 once.
+        # Not the steepest point, which is noise in the first steps of small batches (once 1e-6).
         "suggestion": rates[lowest] / 10,
         "lowest": rates[lowest],
         "falls_fastest": steepest(rates, smooth, lowest),
