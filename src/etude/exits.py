@@ -41,8 +41,8 @@ def exits() -> Iterator[None]:
     try:
         with _errors_as_exits():
             yield
-    # Out here too, because a second signal can arrive while an error is being reported. Any
-    # exception after a signal counts as the signal: see `handle_signal`.
+    # Out here, because a signal can also arrive while an error is being reported. Any exception
+    # after a signal counts as the signal: see `handle_signal`.
     except (Exception, KeyboardInterrupt, SystemExit):
         if not _caught:
             raise

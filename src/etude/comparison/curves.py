@@ -93,6 +93,7 @@ def sentences(
 def findings(runs: Mapping[str, Any], warning: str) -> dict[str, Any]:
     """The content of `sentences` as plain JSON values."""
     goals = {run.result.goal for run in runs.values()}
+    # Results of different metrics or data have no verdict, so the mapping has none either.
     alike = len(goals) == len({run.result.data for run in runs.values()}) == 1
     verdicts = {"runs": group_differences(group_runs(runs))} if alike else {}
     return {"goal": goals.pop() if alike else "", "warning": warning, "verdicts": verdicts}

@@ -44,7 +44,7 @@ def best_against_others(
     if not values:
         return []
     counts = samples if isinstance(samples, Mapping) else dict.fromkeys(values, samples)
-    sign = 1 if metric_of(goal).lower_is_better else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1  # sorted ascending, the best first
     means = {name: float(np.mean(results)) for name, results in values.items()}
     first, *others = sorted(means, key=lambda name: sign * means[name])
     # The best group is selected after looking at the results, so the correction counts every pair

@@ -91,12 +91,12 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
 
 def _draft(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
     """The draft of one recipe, from the axis values of this run and the fields of all runs."""
-    own: dict[str, Any] = dict(fields)
+    run_fields = dict(fields)
     if "optimizer" in chosen:
-        own["train.optimizer"] = chosen["optimizer"]
+        run_fields["train.optimizer"] = chosen["optimizer"]
     if "seed" in chosen:
-        own["seed"] = request.seeds(chosen["seed"])[0]
-    return draft(chosen.get("model"), chosen.get("data"), fields=own)
+        run_fields["seed"] = request.seeds(chosen["seed"])[0]
+    return draft(chosen.get("model"), chosen.get("data"), fields=run_fields)
 
 
 def _without_none(**fields: Any) -> dict[str, Any]:
@@ -108,21 +108,22 @@ def _model_and_data(mapping: Mapping[str, Any]) -> str:
     return repr((mapping["model"], mapping["data"]))
 
 
-def _contender(label: str, mapping: Mapping[str, Any], whole: Recipe, goal: str) -> Contender:
+def _contender(label: str, mapping: Mapping[str, Any], recipe: Recipe, goal: str) -> Contender:
     """A contender: the complete recipe of its model and data, with its own optimizer."""
-    plain = whole.plain()
-    own = _without_none(optimizer=mapping["train"].get("optimizer"))
-    full = {**plain, "train": {**plain["train"], **own}}
-    return Contender(label=label, mapping=full, goal=goal, default=whole.train.lr)
+    plain = recipe.plain()
+    # `recipe` was completed once per model and data, so its optimizer is that of another contender.
+    optimizer = _without_none(optimizer=mapping["train"].get("optimizer"))
+    full = {**plain, "train": {**plain["train"], **optimizer}}
+    return Contender(label=label, mapping=full, goal=goal, default=recipe.train.lr)
 
 
-def _with_measured_choices(mapping: Mapping[str, Any], whole: Recipe) -> dict[str, Any]:
+def _with_measured_choices(mapping: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
     """A draft with the hardware choices that were measured for its model and data.
 
     They are stored because a measurement can come out differently next time, and a resumed
     comparison must train every run in the same way.
     """
-    train = whole.train
+    train = recipe.train
     measured = {"device": train.device, "precision": train.precision, "compile": train.compile}
     return {**mapping, "train": {**mapping.get("train", {}), **measured}}
 
@@ -142,6 +143,7 @@ def run(journal: Journal, quiet: bool, lang: Lang = "en") -> Comparison:
     """
     path, outcomes = journal.path, journal.outcomes
     try:
+        # One pool for both stages of a comparison by rules: its workers load torch only once.
         with Tally(path.name, quiet) as tally, ProcessEngine(tally.note) as processes:
             for line in differences(journal.plan.environment, environment()):
                 tally.note(f"bytes may differ from an unbroken comparison: {line}")
@@ -192,6 +194,7 @@ def _run_stage(
     if not todo:
         return
     tally.begins(stage, len(specs) - len(todo), len(specs))
+    # At most one per run: for a single run `engine_for` then starts no process.
     count = min(_workers(journal.plan, todo), len(todo))
     engine = engine_for(journal, count, processes)
     # An engine is a generator: where recording an outcome fails, closing it restores the signal
@@ -282,8 +285,8 @@ def _require_finished(journal: Journal) -> None:
         # The final runs depend on the best rates, which only a complete search determines.
         if not journal.missing(specs):
             specs = protocol.final_specs(plan.contenders, plan.rules, journal.outcomes)
-    if left := journal.missing(specs):
+    if todo := journal.missing(specs):
         raise RunError(
-            f"{journal.path}: this comparison is unfinished: {len(left)} or more runs are missing.",
+            f"{journal.path}: this comparison is unfinished: {len(todo)} or more runs are missing.",
             do=f"Resume it: etude resume {journal.path}",
         )

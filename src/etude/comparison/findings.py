@@ -21,18 +21,19 @@ def write_report(
     place: Path,
     findings: Findings,
     runs: Mapping[str, Any],
-    spent: Mapping[str, float],
+    seconds: Mapping[str, float],
     lang: Lang = "en",
 ) -> None:
     """Write pictures/ and report.html.
 
-    runs: finished runs by label; others may be on other machines. spent: seconds by stage.
+    runs: finished runs by label; others may be on other machines. seconds: by stage.
     """
     groups = {
         one["label"]: [runs[label] for label in one["tuned"]["members"] if label in runs]
         for one in findings["contenders"]
         if one["tuned"]
     }
+    # A group is empty if all of its runs are on other machines: there is no curve to draw.
     groups = {name: members for name, members in groups.items() if members}
     pictures = []
     if findings["goal"]:  # "" if the contenders have different metrics: no common axis
@@ -44,7 +45,7 @@ def write_report(
             firsts = {name: members[0] for name, members in groups.items()}
             pictures += curves.fitted_functions(firsts, "", lang)
     sections = [
-        Section(say(lang, "results"), sentences(findings, spent, lang), rows(findings, lang)),
+        Section(say(lang, "results"), sentences(findings, seconds, lang), rows(findings, lang)),
         Section(say(lang, "pictures"), pictures=pictures),
         Section(say(lang, "runs"), table=results_table(groups, lang) if groups else ()),
     ]
@@ -53,12 +54,12 @@ def write_report(
 
 def sentences(
     findings: Findings,
-    spent: Mapping[str, float],
+    seconds: Mapping[str, float],
     lang: Lang = "en",
 ) -> list[str]:
     """All sentences on a comparison by rules, the outcome first."""
     lines = [*_outcome(findings, lang), *_target(findings, lang), *_search(findings, lang)]
-    clock = {stage: spent.get(stage, 0.0) for stage in ("search", "finals")}
+    clock = {stage: seconds.get(stage, 0.0) for stage in ("search", "finals")}
     return [*lines, say(lang, "duel.clock", **clock)]
 
 
@@ -115,8 +116,8 @@ def _search(findings: Findings, lang: Lang) -> Iterator[str]:
     counts["contenders"] = counted(lang, "contender", len(contenders))
     schedules = ", ".join(rules["schedules"])
     yield say(lang, "duel.searched", schedules=schedules, **counts, **values)
-    spent = (f"{c['label']} {c['runs']['search']} + {c['runs']['final']}" for c in contenders)
-    yield say(lang, "duel.runs", each=", ".join(spent))
+    run_counts = (f"{c['label']} {c['runs']['search']} + {c['runs']['final']}" for c in contenders)
+    yield say(lang, "duel.runs", each=", ".join(run_counts))
     for one in contenders:
         name, runs = one["label"], one["runs"]
         rates = [point["rate"] for point in one["grid"]]
@@ -146,11 +147,11 @@ def rows(findings: Findings, lang: Lang = "en") -> list[list[str]]:
         goal, best, time = one["goal"], one["chosen"], one["to_target"] or {}
         tuned = one["tuned"] or {"mean": None, "interval": None}
         median = f", {number(tuned['median'], goal)}" if tuned["mean"] is not None else ""
-        taken = "-"
+        time_text = "-"
         if time.get("median_epochs") is not None:
             epochs = counted(lang, "epoch", time["median_epochs"])
             times = {"epochs": epochs, "seconds": time["median_seconds"]}
-            taken = say(lang, "duel.short", **times)
+            time_text = say(lang, "duel.short", **times)
         table.append(
             [
                 one["label"],
@@ -160,7 +161,7 @@ def rows(findings: Findings, lang: Lang = "en") -> list[list[str]]:
                 f"({interval_text(tuned['interval'], goal)}){median}",
                 f"{value_text(one['default']['mean'], goal)} "
                 f"({interval_text(one['default']['interval'], goal)}), {one['default_rate']:g}",
-                taken,
+                time_text,
                 f"{one['runs']['search']} + {one['runs']['final']}",
             ]
         )

@@ -18,7 +18,7 @@ class NamedRecipe(Config):
     """One run of a comparison without rules: the name of its folder and its recipe."""
 
     label: Label
-    mapping: dict[str, Any]
+    mapping: dict[str, Any]  # a draft: what it leaves open is completed where the run is trained
 
 
 class Plan(Config):

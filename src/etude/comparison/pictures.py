@@ -55,6 +55,7 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
             log_scale(axes.xaxis)
             axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
             axes.set(xlabel=ink.say("axis.rate"), title=schedule)
+        # `if v` also drops zeros, which a logarithmic axis cannot show.
         values = [v for one in contenders for p in one["grid"] for v in p["values"] if v]
         if (
             metric_of(goal).lower_is_better
@@ -70,12 +71,12 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
         panels[-1].legend(frameon=True, **ground)
         figure.supxlabel(ink.say("rates.marks"), fontsize=8)
 
-    picked = (f"{c['label']} {c['chosen']['rate']:g}" for c in contenders if c["chosen"])
+    chosen = (f"{c['label']} {c['chosen']['rate']:g}" for c in contenders if c["chosen"])
     bad = (f"{c['label']} {p['rate']:g}" for c in contenders for p in c["grid"] if p["diverged"])
     alt = say(
         lang, "rates.alt", goal=goal, names=", ".join(c["label"] for c in contenders),
         seeds=counted(lang, "seed", len(findings["rules"]["seeds"])),
-        chosen=", ".join(picked) or "-", diverged=", ".join(bad) or "-",
+        chosen=", ".join(chosen) or "-", diverged=", ".join(bad) or "-",
     )  # fmt: skip
     size = (6.4 if len(schedules) == 1 else 8.4, 3.9)
     return picture("rates", say(lang, "rates.title"), alt, paint, size, lang)
@@ -135,8 +136,8 @@ def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
 
     each = []
     for one in contenders:
-        own, usual = ((one[kind] or {}).get("mean") for kind in ("tuned", "default"))
-        words = ["-" if value is None else number(value, goal) for value in (own, usual)]
+        means = [(one[kind] or {}).get("mean") for kind in ("tuned", "default")]
+        words = ["-" if mean is None else number(mean, goal) for mean in means]
         each.append(f"{one['label']} {words[0]} ({one['default_rate']:g}: {words[1]})")
     alt = say(lang, "tuned.alt", goal=goal, each=", ".join(each))
     size = (7.6, _height(contenders))
@@ -151,6 +152,7 @@ def _group(
         return
     style = marker_style(ink, index)
     height = index + offset
+    # Hollow at the preset's rate: the two groups of a contender share its colour.
     face = style["color"] if filled else ink.paper
     dots = {"s": 16, "linewidths": 0.8, "alpha": 0.45, "edgecolors": style["color"]}
     axes.scatter(group["test"], [height] * len(group["test"]), facecolors=face, **dots)

@@ -23,7 +23,9 @@ from etude.stats import mean_interval, metric_of
 
 HALF_DECADE = math.sqrt(10.0)
 MAX_EXTENSIONS = 3
+"""Steps beyond the edges of the rates, of both sides together."""
 FRESH_SEEDS = 5
+"""Runs per final rate, on seeds that the search did not use."""
 
 Outcomes = Mapping[str, Outcome]
 """Outcomes by the label of their run."""
@@ -111,6 +113,8 @@ def score(contender: Contender, rules: Rules, point: Point, outcomes: Outcomes) 
     """Mean validation metric over the search seeds, with the sign that makes higher better; minus
     infinity if a run diverged."""
     results = [outcomes[m.label] for m in run_specs(contender, rules, [point], rules.seeds, False)]
+    # One diverged seed rules the rate out: the mean of the others would favour a rate that only
+    # sometimes works.
     best = [outcome.best for outcome in results if outcome.best is not None]
     return contender.sign * float(np.mean(best)) if len(best) == len(results) else -math.inf
 
@@ -226,10 +230,11 @@ def _contender_findings(contender: Contender, rules: Rules, outcomes: Outcomes) 
     rates = searched_rates(contender, rules, outcomes)
     best = best_point(contender, rules, rates, outcomes)
     below, above = rates.index(rules.rates[0]), len(rates) - 1 - rates.index(rules.rates[-1])
-    searched = run_specs(contender, rules, points(rules, rates), rules.seeds, False)
+    search_runs = run_specs(contender, rules, points(rules, rates), rules.seeds, False)
     tuned = _fresh_results(contender, rules, best, outcomes) if best else None
-    usual = _fresh_results(contender, rules, default_point(contender, rules), outcomes)
-    tested = {*(tuned or {}).get("members", ()), *usual["members"]}
+    default = _fresh_results(contender, rules, default_point(contender, rules), outcomes)
+    # A set: the two groups are the same runs where the chosen rate is the preset's.
+    final_runs = {*(tuned or {}).get("members", ()), *default["members"]}
     chosen = None
     if best:
         # Still at an edge after all extensions: the report warns that the optimum may lie beyond.
@@ -245,10 +250,10 @@ def _contender_findings(contender: Contender, rules: Rules, outcomes: Outcomes) 
             _point_findings(contender, rules, point, outcomes) for point in points(rules, rates)
         ],
         "extended": {"down": below, "up": above},
-        "runs": {"search": len(searched), "final": len(tested)},
+        "runs": {"search": len(search_runs), "final": len(final_runs)},
         "chosen": chosen,
         "tuned": tuned,
-        "default": usual,
+        "default": default,
     }
 
 

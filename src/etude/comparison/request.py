@@ -57,10 +57,10 @@ def combinations(axes: Mapping[str, str | None], alone: bool = False) -> dict[st
     its model. Raises UsageError for a single combination otherwise, and for repeated values.
     """
     values_of = {axis: text.split(",") for axis, text in axes.items() if text}
-    varied = [axis for axis, values in values_of.items() if len(values) > 1]
-    if not varied and alone:
-        varied = [axis for axis in values_of if axis in ("model", "optimizer")][:1]
-    if not varied and not alone:
+    varying = [axis for axis, values in values_of.items() if len(values) > 1]
+    if not varying and alone:
+        varying = [axis for axis in values_of if axis in ("model", "optimizer")][:1]
+    if not varying and not alone:
         raise UsageError(
             "There is nothing to compare: give at least one of model, data, optimizer or seed "
             "several values, or a range of learning rates.",
@@ -72,13 +72,13 @@ def combinations(axes: Mapping[str, str | None], alone: bool = False) -> dict[st
     result: dict[str, dict[str, str]] = {}
     for values in product(*values_of.values()):
         chosen = dict(zip(values_of, values))
-        words = ("seed" + chosen[a] if a == "seed" else Path(chosen[a]).stem for a in varied)
+        words = ("seed" + chosen[a] if a == "seed" else Path(chosen[a]).stem for a in varying)
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(words))[:MAX_LABEL_LENGTH].strip("-._")
         # These two folders of the comparison are not runs; a label may also lose all its letters.
         label = "member" if label in ("", "search", "pictures") else label
         # Distinct values can have equal labels: two files of one name in different folders.
-        taken = sum(name == label or name.startswith(f"{label}.") for name in result)
-        result[f"{label}.{taken + 1}" if taken else label] = chosen
+        same = sum(name == label or name.startswith(f"{label}.") for name in result)
+        result[f"{label}.{same + 1}" if same else label] = chosen
     return result
 
 
@@ -102,10 +102,10 @@ def rates(text: str) -> tuple[tuple[float, ...], bool]:
     Raises UsageError.
     """
     if ".." not in text:
-        named = tuple(_parse_rate(part, text) for part in text.split(","))
-        if len(set(named)) < len(named):
+        values = tuple(_parse_rate(part, text) for part in text.split(","))
+        if len(set(values)) < len(values):
             raise UsageError(f"--lr {text}: names a rate twice.")
-        return tuple(sorted(named)), False
+        return tuple(sorted(values)), False
     low, _, high = text.partition("..")
     first, last = _parse_rate(low, text), _parse_rate(high, text)
     # 1e-6: rounding must not drop the last rate where B is exactly some half decades above A.
@@ -168,24 +168,25 @@ def parse(
     Values may be text or plain Python values. Learning rate and schedule may come from their own
     arguments or from `fields`, by their paths in the recipe.
     """
-    own = dict(fields)
-    by_path = own.pop("train.lr", None), own.pop("train.schedule", None)
+    # Taken out of the fields of every recipe: with rules, rate and schedule differ by run.
+    common = dict(fields)
+    by_path = common.pop("train.lr", None), common.pop("train.schedule", None)
     rate, kind = (
         comma_separated(a if a is not None else b) for a, b in zip((lr, schedule), by_path)
     )
     texts = {axis: comma_separated(value) for axis, value in axes.items()}
     count = len((texts["optimizer"] or "").split(","))
-    warmup = own.get("train.warmup")
+    warmup = common.get("train.warmup")
     comparison_rules = rules(
         rate, kind, texts["seed"], optimizers=count, target=target, warmup=warmup
     )
     if comparison_rules is None:
-        own |= {"train.lr": rates(rate)[0][0]} if rate else {}
-        own |= {"train.schedule": kind} if kind else {}
+        common |= {"train.lr": rates(rate)[0][0]} if rate else {}
+        common |= {"train.schedule": kind} if kind else {}
     else:
         del texts["seed"]  # not an axis: the rules give every contender the same seeds
     combinations(texts, alone=comparison_rules is not None)  # fails before torch is loaded
-    return ComparisonRequest(texts, own, comparison_rules)
+    return ComparisonRequest(texts, common, comparison_rules)
 
 
 def rules(
@@ -213,10 +214,10 @@ def rules(
         return None
     if len(set(schedules)) < len(schedules):
         raise UsageError(f"--schedule {schedule}: names a value twice.")
-    searched, extends = rates(lr or DEFAULT_RATES)
+    search_rates, extends = rates(lr or DEFAULT_RATES)
     search_seeds = seeds(seed)
     # Fresh seeds: the chosen rate was selected on the search seeds, whose results favour it.
     fresh = range(max(search_seeds) + 1, max(search_seeds) + 1 + FRESH_SEEDS)
-    values = {"rates": list(searched), "schedules": list(schedules), "extends": extends}
+    values = {"rates": list(search_rates), "schedules": list(schedules), "extends": extends}
     more = {"seeds": list(search_seeds), "fresh": list(fresh), "target": target, "warmup": warmup}
     return Rules.read({**values, **more})

@@ -143,7 +143,7 @@ def trial_rows(study: Any) -> list[dict[str, Any]]:
         # A finished trial without either was posted again, for instance after Ctrl-C.
         if not trial.state.is_finished() or not (outcome or "error" in attributes):
             continue
-        spent = (outcome or {}).get("seconds") or [0.0]
+        seconds = (outcome or {}).get("seconds") or [0.0]
         fields = {
             path: Axis.read(axis, path).decode(trial.params[path])
             for path, axis in study.user_attrs["space"].items()
@@ -155,7 +155,7 @@ def trial_rows(study: Any) -> list[dict[str, Any]]:
                 "fields": fields,
                 "best": (outcome or {}).get("best"),
                 "why": attributes.get("error") or (outcome or {}).get("diverged", ""),
-                "seconds": spent[-1],
+                "seconds": seconds[-1],
                 "mapping": attributes.get("member", {}).get("mapping"),
             }
         )
@@ -177,6 +177,7 @@ def best(trials: list[dict[str, Any]], goal: str, place: Path) -> dict[str, Any]
             do="Try lower learning rates, or correct the errors of the trials.",
             items=sorted({row["why"] for row in trials}),
         )
+    # min() returns the first of equal values, so a tie goes to the earliest trial.
     sign = 1 if metric_of(goal).lower_is_better else -1
     return min(good, key=lambda row: sign * row["best"])
 

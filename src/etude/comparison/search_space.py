@@ -64,4 +64,6 @@ def axis(path: str, value: Any) -> Axis | None:
         raise UsageError(f"{path}={value}: the first number must be the lower one.")
     if all(isinstance(end, int) for end in ends):
         return Axis(kind="int", low=low, high=high)
+    # A range over a decade or more, as of a learning rate: uniform values would almost all lie in
+    # its highest decade.
     return Axis(kind="log" if low > 0 and high >= 10 * low else "float", low=low, high=high)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
+# Six missed heartbeats: a worker that is only slow must not lose its trial to another.
 HEARTBEAT, GRACE_PERIOD = 10, 60
 """Seconds between two heartbeats of a worker, and without one until the worker counts as dead."""
 IDLE_TIMEOUT = 60.0
@@ -126,7 +127,7 @@ def _storage(url: str) -> "RDBStorage":
 
     # SQLite locks the whole file per write; its default of 5 s is short for many workers.
     options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
-    for left in reversed(range(STORAGE_ATTEMPTS)):
+    for attempts_left in reversed(range(STORAGE_ATTEMPTS)):
         try:
             return RDBStorage(
                 url,
@@ -136,7 +137,8 @@ def _storage(url: str) -> "RDBStorage":
                 heartbeat_stale_trial_callback=repost,
             )
         except (SQLAlchemyError, StorageInternalError, CommandError) as error:
-            if not left or (not isinstance(error, CommandError) and not is_set_up_elsewhere(error)):
+            expected = isinstance(error, CommandError) or is_set_up_elsewhere(error)
+            if not attempts_left or not expected:
                 raise
             # A random wait: processes that failed together must not retry together.
             time.sleep(random.uniform(0.5, 1.5) * POLL)
@@ -151,6 +153,7 @@ def is_set_up_elsewhere(error: BaseException) -> bool:
 
 def repost(study: "Study", trial: "FrozenTrial") -> None:
     """Post a trial again whose worker died. Called by Optuna."""
+    # With its parameters and attributes, so that the next worker resumes the same run.
     study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
 
 
@@ -267,8 +270,8 @@ def has_work(study: "Study") -> bool:
     if any(trial.state == TrialState.WAITING for trial in trials):
         return True
     # Failed trials do not count: they were posted again or interrupted.
-    begun = sum(trial.state != TrialState.FAIL for trial in trials)
-    return begun < int(study.user_attrs.get("trials", 0))
+    count = sum(trial.state != TrialState.FAIL for trial in trials)
+    return count < int(study.user_attrs.get("trials", 0))
 
 
 def start_worker(url: str, name: str) -> Popen[bytes]:
@@ -297,9 +300,9 @@ class SharedQueue:
         inner = "" if place.name == self.name else place.name
         with storage_errors(self.url):
             # A resumed comparison must not post again what is waiting, running or finished.
-            there = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
+            labels = {label for label in map(label_of, study.get_trials(deepcopy=False)) if label}
             for spec in specs:
-                if spec.label not in there:
+                if spec.label not in labels:
                     attributes = {"member": spec.plain(), "folder": inner}
                     study.enqueue_trial({}, user_attrs=attributes)
         self.note(

@@ -107,6 +107,7 @@ def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 def by_short_path(runs: Sequence[Any]) -> dict[str, Any]:
     """Runs by their path below their common folder: the name alone if they share a folder."""
+    # abspath and not resolve(): links keep the names that the user gave them.
     places = [Path(os.path.abspath(run.path)) for run in runs]
     home = os.path.commonpath([place.parent for place in places])
     return {os.path.relpath(place, home): run for place, run in zip(places, runs)}
@@ -143,7 +144,7 @@ def _leaderboard(task: str, goal: str, labels: Mapping[str, Any]) -> Leaderboard
         bare = common.rstrip("-_./ ") or members[0]
         name = bare if len(members) > 1 and bare not in (*labels, *groups) else members[0]
         groups[name] = [labels[label] for label in members]
-    sign = 1 if metric_of(goal).lower_is_better else -1
+    sign = 1 if metric_of(goal).lower_is_better else -1  # sorted ascending, the best first
     order = sorted(groups, key=lambda name: sign * float(goal_values(groups[name]).mean()))
     prints = tuple(dict.fromkeys(fingerprint(run) for run in labels.values()))
     data = ", ".join(dict.fromkeys(run.result.data for run in labels.values()))
@@ -252,6 +253,7 @@ def recipes(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
         return []
     rows = [[name, *(field_text(row[label]) for label in labels)] for name, row in fields.items()]
     table = [[say(lang, "board.field"), *labels], *rows]
+    # Transposed for many runs: a page can be long, but not wide.
     return table if len(labels) <= FEW_RUNS else [list(column) for column in zip(*table)]
 
 

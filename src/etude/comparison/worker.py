@@ -39,15 +39,15 @@ def outcome(spec: RunSpec, place: Path) -> Outcome:
 def answer(job: dict[str, Any]) -> dict[str, Any]:
     """Run a job and return the answer as plain JSON values."""
     spec = RunSpec(**job["member"])
-    waited = threading.Event()  # never set: a sleep
+    never = threading.Event()  # never set: wait() is a sleep
     try:
-        for left in range(round(LOCK_TIMEOUT / LOCK_POLL), -1, -1):
+        for attempts_left in range(round(LOCK_TIMEOUT / LOCK_POLL), -1, -1):
             try:
                 return {"outcome": outcome(spec, Path(job["place"])).plain()}
             except LockedError:
-                if not left:
+                if not attempts_left:
                     raise
-                waited.wait(LOCK_POLL)
+                never.wait(LOCK_POLL)
     except (Interrupted, Stopped):
         return {"stopped": spec.label}
     except EtudeError as error:

@@ -58,7 +58,7 @@ class World:
 
         if self.size == 1 or distributed.is_initialized():
             return
-        # NCCL knows only GPUs, and gloo is slow on them.
+        # NCCL works on GPUs only; gloo would copy each message through the host.
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))

@@ -60,8 +60,7 @@ class Loop:
         self.train, self.listen = train, listen
         self.size = recipe.train.batch_size
         self.epochs = recipe.train.epochs
-        # The last samples of an order that do not fill a batch are left out: batches of one size
-        # have gradients of one variance. Each epoch's order leaves out others.
+        # Samples that do not fill a last batch are left out; each epoch's order leaves out others.
         self.batches = len(train) // self.size
         total = self.epochs * self.batches
         self.step = Step(model, task.phases(), recipe.train, total, self.world)
@@ -164,7 +163,7 @@ class Loop:
 
     def _end_epoch(self) -> None:
         """Validate and record the epoch (rank 0), or only advance the position (other ranks)."""
-        # The only read of the sums in an epoch: each one makes a GPU finish its queue.
+        # Read once per epoch and not after each step, because a read makes a GPU finish its queue.
         means = (self.step.sums / self.batches).tolist()
         self.step.sums.zero_()
         if self.world.first:

@@ -5,8 +5,8 @@ from math import cos, pi
 from etude.recipe import Schedule
 
 FLOOR = 1e-3
-"""Where cosine and one-cycle end, as a fraction of the maximum learning rate: not at 0, so that the
-last step still changes the weights."""
+"""Where cosine and one-cycle end, as a fraction of the maximum learning rate: 1/25, where one-cycle
+starts, divided by its final_div_factor of 40."""
 
 
 def factor(kind: Schedule, step: int, total: int, warmup: float) -> float:

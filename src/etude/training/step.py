@@ -119,7 +119,7 @@ class Step:
 
     def _add_up(self, state: PhaseState, loss: Tensor, first: bool) -> None:
         """Sum gradients and loss over the processes; in the first phase also the stop flag."""
-        # All processes run the same phase, so the same parameters have gradients in each of them.
+        # Every process must send the same tensors: all run the same phase, so they have them.
         gradients = [p.grad for _, p in state.named if p.grad is not None]
         self.world.add_up([*gradients, loss, *([self.halt] if first else [])])
 
