@@ -13,15 +13,14 @@ folder of the .npy files, or x.npy itself (or NAME.npy, with NAME_y.npy in the s
 .npy files stay on disk and are read one batch at a time.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from etude.data import windows
+from etude.data.axes import AnyKind, Axes, read_axes
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.labels import Labels, targets
@@ -36,8 +35,6 @@ from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
 NAMED = 100_000  # with more rows, a name for each would take too much memory for its use
-CHANNELS = (1, 3, 4)
-SMALLEST = 5  # an array with a shorter side is not taken for images
 FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
@@ -46,10 +43,10 @@ class ArrayConfig(DataConfig):
 
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
     classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
-    kind: Literal["auto", "image", "sequence", "vector"] = Field(
+    kind: AnyKind = Field(
         default="auto", description="what a sample is (auto: by the axes and type of x)"
     )
-    axes: Literal["auto", "chw", "hwc"] = Field(
+    axes: Axes = Field(
         default="auto", description="order of an image's axes (auto: by their sizes)"
     )
     labels: Labels = Field(
@@ -106,7 +103,8 @@ def raw_of(
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
     any_part = next(iter(parts.values()))
-    reading = _reading(where, any_part.x, any_part.lengths is not None, config)
+    wanted = "sequence" if config.forecast else config.kind
+    reading = read_axes(where, any_part.x, any_part.lengths is not None, wanted, config.axes)
     kind = reading.kind
     # Types and shapes before values: the checks of values index the arrays by these shapes.
     problems = _problems(parts, kind)
@@ -272,86 +270,6 @@ def _parts(where: str, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
         part: Part(arrays[x], arrays[y], arrays.get(f"lengths_{part}".rstrip("_")))
         for part, (x, y) in pairs.items()
     }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How x is read. kind: of its samples; arrange: moves the axes of x into the order of this
-    package; otherwise: how the user can read x as another kind."""
-
-    kind: Kind
-    arrange: Callable[[np.ndarray], np.ndarray]
-    notes: tuple[Text, ...] = ()
-    otherwise: str = ""
-
-
-def _reading(where: str, x: np.ndarray, padded: bool, config: ArrayConfig) -> Reading:
-    """How x is read, by its axes, its type and the config. padded: whether there are lengths, so
-    that x cannot be images. Raises DataError."""
-    asked, shape = "sequence" if config.forecast else config.kind, x.shape
-    if x.ndim in (1, 2) and asked in ("auto", "vector"):
-        otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
-        return Reading("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
-    if x.ndim == 2 and asked == "sequence":
-        note = text("data.note.read.feature")
-        return Reading("sequence", lambda a: a[..., None], (note,))
-    # uint8 with three axes counts as grey images: sequences are rarely stored as bytes.
-    if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
-        otherwise = f"data.kind=sequence reads x as {shape[1]} steps of {shape[2]} features"
-        return Reading("image", lambda a: a[:, None], (), otherwise)
-    if x.ndim == 3 and asked in ("auto", "sequence"):
-        otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
-        values = {"shape": str(list(shape)), "type": str(x.dtype)}
-        note = text("data.note.read.sequences", **values, height=shape[1], width=shape[2])
-        doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
-        return Reading("sequence", lambda a: a, (note,) if doubtful else (), otherwise)
-    if x.ndim == 4 and asked in ("auto", "image"):
-        return _image_axes(where, shape, config.axes)
-    if asked == "vector" and x.ndim > 2:
-        return Reading("vector", _as_vectors, (text("data.note.read.vectors"),))
-    what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
-    raise DataError(
-        f"{where}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
-        do="Provide [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
-    )
-
-
-def _as_vectors(x: np.ndarray) -> np.ndarray:
-    return x.reshape(len(x), -1)
-
-
-def _image_axes(where: str, shape: tuple[int, ...], asked: str) -> Reading:
-    """How images of four axes are read: whether axis 1 or axis 3 holds the channels. If both could,
-    the order in which the image is square, else the last axis (as in most files of colours)."""
-    first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
-    order = asked
-    if asked == "auto":
-        if not (first or last):
-            raise DataError(
-                f"{where}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
-                f"channels: axis 1 has {shape[1]}, axis 3 has {shape[3]}.",
-                do="If one of these axes does hold channels, set data.axes=chw or data.axes=hwc.",
-            )
-        square = shape[2] == shape[3] and shape[1] != shape[2]
-        order = "chw" if first and (square or not last) else "hwc"
-    height, width = shape[2:] if order == "chw" else shape[1:3]
-    channels = shape[1] if order == "chw" else shape[3]
-    notes = [text("data.note.channels.moved")] if order == "hwc" else []
-    if asked == "auto" and first and last:
-        other = "hwc" if order == "chw" else "chw"
-        notes.append(
-            text(
-                "data.note.channels",
-                shape=str(list(shape)),
-                channels=channels,
-                height=height,
-                width=width,
-                other=other,
-            )
-        )
-    if order == "chw":
-        return Reading("image", lambda a: a, tuple(notes))
-    return Reading("image", lambda a: np.moveaxis(a, 3, 1), tuple(notes))
 
 
 def _problems(parts: dict[str, Part], kind: Kind) -> list[str]:
