@@ -95,8 +95,7 @@ def raw_of(
     """The data of arrays by their standard names.
 
     notes: what the caller did to them. where: what messages call them. title: the name of the data
-    in reports. Raises DataError with every
-    array and row that cannot be used.
+    in reports. Raises DataError with every array and row that cannot be used.
     """
     parts = _parts(where, arrays)
     names = config.classes
@@ -129,12 +128,8 @@ def raw_of(
         splits, order = windows.divided(splits, 0.2, config.val_fraction, where)
         notes += order
     elif "" in splits:
-        whole = splits.pop("")
-        first, second = stratified(whole.y, 0.2, config.split_seed)
-        if not len(second):
-            raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
-        splits = {"train": whole.take(first), "test": whole.take(second)}
-        notes.append(text("data.note.drawn", count=len(second), total=len(whole)))
+        splits, drawn = _with_test(splits[""], config.split_seed, where)
+        notes.append(drawn)
     # All splits or none have lengths: the Card's `padded` comes from the training split alone.
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
@@ -152,6 +147,16 @@ def raw_of(
         otherwise=reading.otherwise,
     )
     return windows.marked(raw, config.season, config.unit, where) if config.forecast else raw
+
+
+def _with_test(whole: Split, seed: int, where: str) -> tuple[dict[str, Split], Text]:
+    """A fifth of the samples as the test split, the rest as the training split, and a note on it.
+    Raises DataError."""
+    first, second = stratified(whole.y, 0.2, seed)
+    if not len(second):
+        raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
+    note = text("data.note.drawn", count=len(second), total=len(whole))
+    return {"train": whole.take(first), "test": whole.take(second)}, note
 
 
 Good = dict[str, slice | np.ndarray]
