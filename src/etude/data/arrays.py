@@ -125,7 +125,7 @@ def raw_of(
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
     notes = [*notes, *reading.notes, *([text("data.note.on-disk")] if on_disk else ()), *more]
     if config.forecast:
-        splits, order = windows.divided(splits, 0.2, config.val_fraction, where)
+        splits, order = windows.split_by_time(splits, 0.2, config.val_fraction, where)
         notes += order
     elif "" in splits:
         splits, drawn = _with_test(splits[""], config.split_seed, where)
@@ -146,7 +146,7 @@ def raw_of(
         white=None if config.white is None else (0.0, config.white),
         otherwise=reading.otherwise,
     )
-    return windows.marked(raw, config.season, config.unit, where) if config.forecast else raw
+    return windows.as_forecast(raw, config.season, config.unit, where) if config.forecast else raw
 
 
 def _with_test(whole: Split, seed: int, where: str) -> tuple[dict[str, Split], Text]:
