@@ -53,6 +53,13 @@ def runs(tmp_path_factory):
 CALLS = {
     "train": lambda runs: etude.train("mlp", "digits", **TINY),
     "train with threads": lambda runs: etude.train("mlp", "digits", threads=2, **TINY),
+    "train in memory": lambda runs: etude.train(
+        "mlp", data=(np.zeros((20, 3)) + np.arange(20)[:, None] % 2, np.arange(20) % 2),
+        save=False, **TINY,
+    ),
+    "train a module": lambda runs: etude.train(
+        torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)), "digits", **TINY
+    ),
     "resume": lambda runs: etude.resume(runs["mlp"], quiet=True),
     "compare": lambda runs: etude.compare(
         seed="0,1", workers=1, model="mlp", data="digits", **TINY

@@ -20,6 +20,7 @@ from etude.data.dataset import (
 from etude.data.resident import Resident
 from etude.data.splits import stratified
 from etude.errors import DataError, UsageError
+from etude.locale.texts import text
 from tests.data.notes import english
 from tests.data.whole import prepare
 
@@ -193,6 +194,15 @@ def test_the_card_survives_json():
     for source, config in ((digits, DataConfig()), (series, series.Config())):
         card = cut(source.load(config)).card
         assert Card.read(card.plain()) == card
+    assert card.notes and not any(isinstance(note, str) for note in card.notes)
+    old = card.model_copy(update={"notes": ("a sentence of version 0.1.0",)})
+    assert Card.read(old.plain()) == old
+
+
+def test_a_note_without_a_template_is_found():
+    for note in (text("data.note.unknown"), text("data.note.drawn", split=text("data.split.x"))):
+        with pytest.raises(AssertionError):
+            english([note])
 
 
 # --- fingerprint ---------------------------------------------------------------------------------

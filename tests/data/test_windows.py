@@ -62,7 +62,7 @@ def test_whole_numbers_are_values(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fields", "error", "words"),
     [
-        ({"y": np.array(["a"] * 183)}, {}, DataError, "no next steps"),
+        ({"y": np.array(["a"] * 183)}, {}, DataError, "cannot be steps to forecast"),
         ({"x": np.zeros((183, 14, 2))}, {}, DataError, "2 features"),
         ({"lengths": np.full(183, 9)}, {}, DataError, "of one length"),
         ({}, {"season": 15}, UsageError, "at most 14"),

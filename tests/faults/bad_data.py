@@ -25,8 +25,10 @@ import etude
 from etude import assembly, pipeline
 from etude.assembly import Assembly
 from etude.errors import DataError
+from etude.locale.texts import Text
 from etude.recipe import draft
 from etude.training.distributed import ALONE
+from tests.data.notes import english
 from tests.faults import bad_arrays, bad_pictures
 from tests.faults.kinds import Kind, NotHit
 from tests.faults.rights import dropped, laid_aside
@@ -138,7 +140,7 @@ def _used(kind: Kind) -> Row:
             parts = assembled(path)
     except DataError as error:
         return Row(kind.name, "error", False, f"it should be usable: {error}")
-    notes = parts.dataset.card.notes
+    notes = english(parts.dataset.card.notes)
     missing = [words for words in kind.told if not any(words in note for note in notes)]
     if missing:
         return Row(kind.name, "taken", False, f"no note says {missing}: {notes}")
@@ -278,7 +280,8 @@ def _spared(hidden: Hidden, _: Path) -> str:
     if set(names) != hidden.names or len(names) != BAD or sum(card.sizes.values()) != GOOD:
         return f"left out {len(names)}: {set(names) ^ hidden.names}; {card.sizes}"
     told = f"left out {BAD} of {GOOD + BAD:,}: "
-    return "" if any(note.startswith(told) for note in card.notes) else f"not told: {card.notes}"
+    notes = english(card.notes)
+    return "" if any(note.startswith(told) for note in notes) else f"not told: {notes}"
 
 
 def _told(hidden: Hidden, place: Path) -> str:
@@ -306,7 +309,8 @@ def _told(hidden: Hidden, place: Path) -> str:
         return f"{named} are named: {first.stderr}"
     if second.returncode or "Traceback" in second.stderr:
         return f"--skip-bad: exit code {second.returncode}: {second.stderr}"
-    told = any(f"left out {BAD} of" in note for note in json.loads(second.stdout)["notes"])
+    notes = english(map(Text.read, json.loads(second.stdout)["notes"]))
+    told = any(f"left out {BAD} of" in note for note in notes)
     kept = json.loads((place / "runs" / "spared" / "provenance.json").read_text())["left_out"]
     names = {item.split(": ")[0] for item in kept}
     return "" if told and names == hidden.names else f"--skip-bad tells {told}, keeps {len(names)}"

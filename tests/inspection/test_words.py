@@ -9,8 +9,16 @@ from etude.comparison.curves import group_by_seed
 from etude.comparison.differences import difference_sentences
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, split_dataset
-from etude.inspection.words import baseline_name, digits, number, sentences, title, warnings
-from etude.locale.texts import say
+from etude.inspection.words import (
+    baseline_name,
+    data_notes,
+    digits,
+    number,
+    sentences,
+    title,
+    warnings,
+)
+from etude.locale.texts import Text, say
 from etude.results import Baseline, EpochRow, PhaseRow
 from etude.stats import wilson
 from etude.tasks import linear
@@ -37,6 +45,21 @@ def result(**other):
         },
         **other,
     }  # fmt: skip
+
+
+def test_notes_are_in_the_language_of_the_report():
+    drawn = Text(key="data.note.drawn", values={"count": 8, "total": 40}).plain()
+    later = {"key": "data.note.of-a-later-version", "values": {"count": 3}}
+    notes = ["resized", drawn, later]
+    assert list(data_notes(settings.result(**result(notes=notes)), "en")) == [
+        "resized", "8 of 40 samples drawn for test", "data.note.of-a-later-version (count: 3)",
+    ]  # fmt: skip
+    assert list(data_notes(settings.result(**result(notes=notes)), "ko"))[:2] == [
+        "resized", "샘플 40개 중 8개를 테스트용으로 뽑음",
+    ]  # fmt: skip
+    assert "Note: 8 of 40 samples drawn for test." in sentences(
+        result(notes=notes), history([0.5, 0.4]), "en"
+    )
 
 
 def history(losses, train=None):

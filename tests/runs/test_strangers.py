@@ -258,6 +258,15 @@ def test_a_card_that_can_be_is_taken_as_it_is(good):
 
 
 @pytest.mark.parametrize(
+    "notes",
+    [[1], [None], [{}], [{"key": 1}], [{"key": "x", "values": 3}], [{"key": "x", "text": "y"}]],
+)
+def test_a_card_with_damaged_notes_is_refused(notes):
+    with pytest.raises(UsageError, match="notes"):
+        Card.read({**CARD, "notes": notes}, "card")
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"shape": []},

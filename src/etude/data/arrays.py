@@ -15,13 +15,12 @@ folder of the .npy files, or x.npy itself (or NAME.npy, with NAME_y.npy in the s
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from etude.data import windows
-from etude.data.axes import Reading, reading
+from etude.data.axes import AnyKind, Axes, read_axes
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.labels import Labels, targets
@@ -44,10 +43,10 @@ class ArrayConfig(DataConfig):
 
     split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
     classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
-    kind: Literal["auto", "image", "sequence", "vector"] = Field(
+    kind: AnyKind = Field(
         default="auto", description="what a sample is (auto: by the axes and type of x)"
     )
-    axes: Literal["auto", "chw", "hwc"] = Field(
+    axes: Axes = Field(
         default="auto", description="order of an image's axes (auto: by their sizes)"
     )
     labels: Labels = Field(
@@ -96,17 +95,16 @@ def raw_of(
     """The data of arrays by their standard names.
 
     notes: what the caller did to them. where: what messages call them. title: the name of the data
-    in reports. Raises DataError with every
-    array and row that cannot be used.
+    in reports. Raises DataError with every array and row that cannot be used.
     """
     parts = _parts(where, arrays)
     names = config.classes
     if not names and "classes" in arrays:
         names = tuple(str(name) for name in arrays["classes"].reshape(-1))
     any_part = next(iter(parts.values()))
-    padded, asked = any_part.lengths is not None, "sequence" if config.forecast else config.kind
-    how_read = reading(where, any_part.x, padded, asked, config.axes)
-    kind = how_read.kind
+    wanted = "sequence" if config.forecast else config.kind
+    reading = read_axes(where, any_part.x, any_part.lengths is not None, wanted, config.axes)
+    kind = reading.kind
     # Types and shapes before values: the checks of values index the arrays by these shapes.
     problems = _problems(parts, kind)
     if problems:
@@ -117,22 +115,21 @@ def raw_of(
     answers, target, classes, more = targets(
         {name: part.y[good[name]] for name, part in parts.items()}, names, where, config.labels
     )
-    splits = {
-        name: _split(name, part, how_read, good[name], answers[name])
-        for name, part in parts.items()
-    }
-    on_disk = any(isinstance(split.x, Rows) for split in splits.values())
-    notes = [*notes, *how_read.notes, *([text("data.note.on-disk")] if on_disk else ()), *more]
+    splits, on_disk = {}, False
+    for name, part in parts.items():
+        x = _good_rows(reading.arrange(part.x), part.lengths, good[name])
+        on_disk |= isinstance(x, Rows)
+        rows = np.arange(len(part.x))[good[name]].tolist()
+        row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
+        lengths = None if part.lengths is None else part.lengths[good[name]]
+        splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
+    notes = [*notes, *reading.notes, *([text("data.note.on-disk")] if on_disk else ()), *more]
     if config.forecast:
-        splits, order = windows.divided(splits, 0.2, config.val_fraction, where)
+        splits, order = windows.split_by_time(splits, 0.2, config.val_fraction, where)
         notes += order
     elif "" in splits:
-        whole = splits.pop("")
-        first, second = stratified(whole.y, 0.2, config.split_seed)
-        if not len(second):
-            raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
-        splits = {"train": whole.take(first), "test": whole.take(second)}
-        notes.append(text("data.note.drawn", count=len(second), total=len(whole)))
+        splits, drawn = _with_test(splits[""], config.split_seed, where)
+        notes.append(drawn)
     # All splits or none have lengths: the Card's `padded` comes from the training split alone.
     if any(split.lengths is not None for split in splits.values()):
         splits = {name: _with_lengths(split) for name, split in splits.items()}
@@ -147,20 +144,19 @@ def raw_of(
         notes=tuple(notes),
         left_out=left_out,
         white=None if config.white is None else (0.0, config.white),
-        otherwise=how_read.otherwise,
+        otherwise=reading.otherwise,
     )
-    return windows.marked(raw, config.season, config.unit, where) if config.forecast else raw
+    return windows.as_forecast(raw, config.season, config.unit, where) if config.forecast else raw
 
 
-def _split(
-    name: str, part: Part, how_read: Reading, good: slice | np.ndarray, y: np.ndarray
-) -> Split:
-    """The good rows of a part as samples. y: their targets."""
-    x = _good_rows(how_read.arrange(part.x), part.lengths, good)
-    rows = np.arange(len(part.x))[good].tolist()
-    row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
-    lengths = None if part.lengths is None else part.lengths[good]
-    return Split(x, y, _lengths(lengths, x.shape), row_names)
+def _with_test(whole: Split, seed: int, where: str) -> tuple[dict[str, Split], Text]:
+    """A fifth of the samples as the test split, the rest as the training split, and a note on it.
+    Raises DataError."""
+    first, second = stratified(whole.y, 0.2, seed)
+    if not len(second):
+        raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
+    note = text("data.note.drawn", count=len(second), total=len(whole))
+    return {"train": whole.take(first), "test": whole.take(second)}, note
 
 
 Good = dict[str, slice | np.ndarray]

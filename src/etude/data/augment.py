@@ -1,8 +1,8 @@
 """Augmentation: small random changes to training samples, a batch at a time.
 
-Randomness is a function: what happens to a sample depends on the key (made of seed and epoch) and
-on the sample's number, never on the batch it comes in. Operations see normalised samples, so 0 is
-the mean. Each draws from a stream of its own.
+Randomness is a function: the change of a sample depends on the key (made from seed and epoch) and
+on the sample's number, never on the other samples of its batch. Operations read normalised samples,
+so 0 is the mean. Each operation draws from its own random stream.
 
     image    [N C H W]  flip, translate, affine, erase, noise
     sequence [N L Q]    jitter, scale, time-mask, noise
@@ -30,7 +30,7 @@ Op = Callable[[Tensor, Draw], Tensor]
 def augment(
     x: Float[Tensor, "N ..."], ops: tuple[str, ...], key: int, samples: np.ndarray
 ) -> Float[Tensor, "N ..."]:
-    """x [N ...] changed by each operation in turn. samples: the samples' numbers [N].
+    """x [N ...] after all operations, in order. samples: the numbers of the samples [N].
 
     Raises UsageError for an operation that does not fit samples of this kind.
     """
@@ -65,7 +65,7 @@ def uniform(key: int, samples: np.ndarray, stream: int, count: int) -> np.ndarra
 
 
 def _mix(z: np.ndarray) -> np.ndarray:
-    """splitmix64: one step of its generator, whose output passes for random (Steele 2014)."""
+    """One step of splitmix64, a generator that passes statistical tests (Steele et al., 2014)."""
     z = z + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -79,33 +79,34 @@ def _on(x: Tensor, values: np.ndarray) -> Tensor:
 
 
 def _normal(x: Tensor, draw: Draw) -> Tensor:
-    """Normal numbers like x [N ...], two from each pair of uniforms (Box and Muller)."""
+    """Normal numbers with the shape of x [N ...], two from each pair of uniforms (Box-Muller)."""
     count = x[0].numel()
     half = (count + 1) // 2
     u = draw(2 * half)
+    # log1p(-u), not log(u): u can be 0 but is never 1.
     radius, angle = np.sqrt(-2 * np.log1p(-u[:, :half])), 2 * np.pi * u[:, half:]
     both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], 1)
     return _on(x, both[:, :count]).reshape(x.shape)
 
 
 def noise(x: Tensor, draw: Draw) -> Tensor:
-    """Normal noise of 0.1 on every number."""
+    """Add normal noise with a standard deviation of 0.1 to every number."""
     return x + 0.1 * _normal(x, draw)
 
 
 def jitter(x: Tensor, draw: Draw) -> Tensor:
-    """Normal noise of 0.05 on every number."""
+    """Add normal noise with a standard deviation of 0.05 to every number."""
     return x + 0.05 * _normal(x, draw)
 
 
 def scale(x: Tensor, draw: Draw) -> Tensor:
-    """Every feature of a sample times a factor of its own, 0.9 to 1.1."""
+    """Multiply each feature of a sample by its own factor from 0.9 to 1.1."""
     factors = 0.9 + 0.2 * _on(x, draw(x.shape[-1]))
     return x * (factors[:, None] if x.ndim == 3 else factors)
 
 
 def time_mask(x: Tensor, draw: Draw) -> Tensor:
-    """A stretch of 1 to L/8 steps set to 0."""
+    """Set 1 to L/8 consecutive steps to 0."""
     length, u = x.shape[1], draw(2)
     long = 1 + np.floor(u[:, :1] * max(1, length // 8))
     start = np.floor(u[:, 1:] * (length - long + 1))
@@ -115,19 +116,19 @@ def time_mask(x: Tensor, draw: Draw) -> Tensor:
 
 
 def flip(x: Tensor, draw: Draw) -> Tensor:
-    """Left and right exchanged, in every second image."""
+    """Mirror an image left to right, with probability 0.5."""
     chosen = _on(x, draw(1)[:, 0] < 0.5)
     return torch.where(chosen[:, None, None, None], x.flip(-1), x)
 
 
 def shifts(u: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    """Uniforms [N 2] -> whole pixels (down, right) [N 2], up to an eighth of each side."""
+    """Uniforms [N 2] to shifts (down, right) [N 2] in pixels, up to an eighth of each side."""
     most = np.maximum(1, np.array(sides) // 8)
     return np.asarray(np.floor(u * (2 * most + 1)).astype(np.int64) - most)
 
 
 def translate(x: Tensor, draw: Draw) -> Tensor:
-    """Moved by whole pixels, up to an eighth of each side; the border is repeated."""
+    """Shift an image by whole pixels, up to an eighth of each side; the border is repeated."""
     height, width = x.shape[2:]
     moved = shifts(draw(2), (height, width))
     rows = _on(x, np.clip(np.arange(height) - moved[:, :1], 0, height - 1))
@@ -138,9 +139,8 @@ def translate(x: Tensor, draw: Draw) -> Tensor:
 
 
 def affinities(u: np.ndarray) -> np.ndarray:
-    """Uniforms [N 3] -> matrices [N 2 2] that lead from a place in the new image to the old one.
-
-    Turned by up to 15 degrees, scaled by 0.9 to 1.1, sheared by up to 0.1; places are (x, y).
+    """Uniforms [N 3] to matrices [N 2 2] that map a position (x, y) in the new image to one in the
+    old image: rotation by up to 15 degrees, scaling by 0.9 to 1.1, shear by up to 0.1.
     """
     angle, size, shear = (u * 2 - 1).T * np.array([[np.pi / 12], [0.1], [0.1]])
     cos, sin, zoom = np.cos(angle), np.sin(angle), 1 / (1 + size)
@@ -154,7 +154,8 @@ def affinities(u: np.ndarray) -> np.ndarray:
 
 
 def warp(x: Tensor, matrices: np.ndarray) -> Tensor:
-    """[N C H W] looked up through matrices [N 2 2] about the centre; the border is repeated."""
+    """Images [N C H W] sampled bilinearly at the positions that matrices [N 2 2] give, relative to
+    the centre; the border is repeated."""
     height, width = x.shape[2:]
     # Spelled out, because a batched matrix product may round differently with its batch.
     m = _on(x, matrices)[:, :, :, None, None]
@@ -167,12 +168,12 @@ def warp(x: Tensor, matrices: np.ndarray) -> Tensor:
 
 
 def affine(x: Tensor, draw: Draw) -> Tensor:
-    """Slightly turned, scaled and sheared."""
+    """Rotate, scale and shear an image slightly."""
     return warp(x, affinities(draw(3)))
 
 
 def erase(x: Tensor, draw: Draw) -> Tensor:
-    """A rectangle, an eighth to a half of each side, set to 0, in every second image."""
+    """Set a rectangle of an eighth to a half of each side to 0, with probability 0.5."""
     u = draw(5)
     masks = []
     for side, size, place in (

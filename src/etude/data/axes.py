@@ -1,7 +1,12 @@
-"""How the axes of own arrays are read: what a sample is, and which axis holds the channels."""
+"""Decide what the axes of an array of samples mean: vectors, sequences or images.
+
+If axes or types allow two readings, a note says which one was chosen and which key selects the
+other.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,8 +14,11 @@ from etude.errors import DataError
 from etude.locale.texts import Text, text
 from etude.shapes import Kind
 
+AnyKind = Literal["auto", "image", "sequence", "vector"]
+Axes = Literal["auto", "chw", "hwc"]
 CHANNELS = (1, 3, 4)
-SMALLEST = 5  # an array with a shorter side is not taken for images
+SMALLEST = 5
+"""An array with a shorter side is not taken for images."""
 
 
 @dataclass(frozen=True)
@@ -24,34 +32,31 @@ class Reading:
     otherwise: str = ""
 
 
-def reading(where: str, x: np.ndarray, padded: bool, asked: str, axes: str) -> Reading:
-    """How x is read, by its axes and type and by what the user asks for.
-
-    padded: whether there are lengths, so that x cannot be images. asked: the kind of a sample, or
-    "auto"; axes: "chw", "hwc" or "auto". Raises DataError.
-    """
+def read_axes(where: str, x: np.ndarray, padded: bool, wanted: AnyKind, axes: Axes) -> Reading:
+    """How x is read, by its axes and its type. where: what messages call x. padded: whether there
+    are lengths, so that x cannot be images. wanted, axes: what the user chose. Raises DataError."""
     shape = x.shape
-    if x.ndim in (1, 2) and asked in ("auto", "vector"):
+    if x.ndim in (1, 2) and wanted in ("auto", "vector"):
         otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
         return Reading("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
-    if x.ndim == 2 and asked == "sequence":
+    if x.ndim == 2 and wanted == "sequence":
         note = text("data.note.read.feature")
         return Reading("sequence", lambda a: a[..., None], (note,))
     # uint8 with three axes counts as grey images: sequences are rarely stored as bytes.
-    if x.ndim == 3 and (asked == "image" or (asked == "auto" and x.dtype == np.uint8)):
+    if x.ndim == 3 and (wanted == "image" or (wanted == "auto" and x.dtype == np.uint8)):
         otherwise = f"data.kind=sequence reads x as {shape[1]} steps of {shape[2]} features"
         return Reading("image", lambda a: a[:, None], (), otherwise)
-    if x.ndim == 3 and asked in ("auto", "sequence"):
+    if x.ndim == 3 and wanted in ("auto", "sequence"):
         otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
         values = {"shape": str(list(shape)), "type": str(x.dtype)}
         note = text("data.note.read.sequences", **values, height=shape[1], width=shape[2])
-        doubtful = asked == "auto" and not padded and min(shape[1:]) >= SMALLEST
+        doubtful = wanted == "auto" and not padded and min(shape[1:]) >= SMALLEST
         return Reading("sequence", lambda a: a, (note,) if doubtful else (), otherwise)
-    if x.ndim == 4 and asked in ("auto", "image"):
+    if x.ndim == 4 and wanted in ("auto", "image"):
         return _image_axes(where, shape, axes)
-    if asked == "vector" and x.ndim > 2:
+    if wanted == "vector" and x.ndim > 2:
         return Reading("vector", _as_vectors, (text("data.note.read.vectors"),))
-    what = "a sample" if asked == "auto" else f"a sample of kind {asked}"
+    what = "a sample" if wanted == "auto" else f"a sample of kind {wanted}"
     raise DataError(
         f"{where}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
         do="Provide [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
@@ -62,12 +67,12 @@ def _as_vectors(x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1)
 
 
-def _image_axes(where: str, shape: tuple[int, ...], asked: str) -> Reading:
+def _image_axes(where: str, shape: tuple[int, ...], wanted: Axes) -> Reading:
     """How images of four axes are read: whether axis 1 or axis 3 holds the channels. If both could,
     the order in which the image is square, else the last axis (as in most files of colours)."""
     first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
-    order = asked
-    if asked == "auto":
+    order: Axes = wanted
+    if wanted == "auto":
         if not (first or last):
             raise DataError(
                 f"{where}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
@@ -79,7 +84,7 @@ def _image_axes(where: str, shape: tuple[int, ...], asked: str) -> Reading:
     height, width = shape[2:] if order == "chw" else shape[1:3]
     channels = shape[1] if order == "chw" else shape[3]
     notes = [text("data.note.channels.moved")] if order == "hwc" else []
-    if asked == "auto" and first and last:
+    if wanted == "auto" and first and last:
         other = "hwc" if order == "chw" else "chw"
         notes.append(
             text(

@@ -1,4 +1,5 @@
-"""Leak checks: whether the test can say more than is true. Part of every result."""
+"""Leak checks: whether test samples are in the training data, and how many samples each class has.
+Part of every result."""
 
 from typing import Any
 
@@ -8,16 +9,20 @@ from etude.data.dataset import Dataset, digests
 
 
 def checks(data: Dataset) -> dict[str, Any]:
-    """shared: test samples that are in the training data too, byte for byte, of looked_at. first,
-    last: where the test begins and training ends, if a forecast's samples say when. classes:
-    training samples by class."""
+    """The checks of a data set.
+
+    shared: of `looked_at` test samples, how many are byte for byte in the training data too.
+    first, last: in forecasting, where the test begins and where training ends, if the samples have
+    names. classes: the number of training samples of each class.
+    """
     target = data.card.target
     shared = int(np.isin(digests(data.test, target), digests(data.train, target)).sum())
-    found: dict[str, Any] = {"shared": shared, "looked_at": len(data.test)}
+    result: dict[str, Any] = {"shared": shared, "looked_at": len(data.test)}
     if target == "forecast" and data.train.names and data.test.names:
-        found["last"] = max(name.split(" to ")[-1] for name in data.train.names)
-        found["first"] = min(name.split(" to ")[0] for name in data.test.names)
+        # A name is "FIRST to LAST", and names sort in order of time.
+        result["last"] = max(name.split(" to ")[-1] for name in data.train.names)
+        result["first"] = min(name.split(" to ")[0] for name in data.test.names)
     if target == "class":
         counts = np.bincount(data.train.y, minlength=len(data.card.classes))
-        found["classes"] = dict(zip(data.card.classes, counts.tolist()))
-    return found
+        result["classes"] = dict(zip(data.card.classes, counts.tolist()))
+    return result

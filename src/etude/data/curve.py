@@ -1,7 +1,8 @@
 """curve: a noisy function of one variable, the data of the optimizer experiment.
 
-y = exp(-x/4) sin(2.5 x) on 0 <= x <= 8, plus noise of 0.1. Made from fixed seeds: the same for all.
-No network can have a mean squared error below the noise's, 0.01.
+y = exp(-x/4) sin(2.5 x) on 0 <= x <= 8, plus normal noise with a standard deviation of 0.1. The
+seeds are fixed, so the samples are the same for everyone. The expected squared error of any model
+is at least the variance of the noise, 0.01.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """digits: 1,797 handwritten digits of 8x8 pixels with 17 grey levels, embedded in scikit-learn.
 
 Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998 (its test
-part). A fifth, 359 digits, is the test split: drawn once, by class, and the same for every seed.
+part). A fifth, 359 digits, is the test split: drawn once, stratified by class, the same for every
+seed.
 """
 
 import numpy as np

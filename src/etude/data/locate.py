@@ -1,4 +1,4 @@
-"""Where the data of a recipe are: names, paths, and paths that have changed since."""
+"""Find the data of a recipe: by name, by path, or at a new path if they were moved."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,12 @@ from etude.recipe import Part
 
 
 def source_for(path: Path) -> str | None:
-    """ "arrays", "ts" or "folder" (of pictures); None for a path that no source reads."""
+    """The source that reads a path: "arrays", "ts" or "folder"; None if there is none."""
     if path.is_dir():
         try:
             entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
         except OSError:
-            return "folder"  # which says why it cannot be read
+            return "folder"  # this source raises an error with the reason
         suffixes = {entry.suffix.lower() for entry in entries if entry.is_file()}
         if ".ts" in suffixes:
             return "ts"
@@ -29,19 +29,19 @@ def source_for(path: Path) -> str | None:
 
 
 def with_source(data: Part) -> Part:
-    """Replace a path that was given as the data name by its source's name and the path.
+    """The data, with the name of a source and the path as a field if the name is a path.
 
-    Raises UsageError if there is nothing of that name, DataError if no source reads it.
+    Raises UsageError if neither a source nor a file has that name, DataError if no source reads it.
     """
     if data.name in registry.names("data"):
         return data
     path = Path(os.path.expanduser(data.name))
     if not os.path.exists(path):
-        known = ", ".join(registry.names("data"))
         raise UsageError(
             f"There is no data set {data.name!r}, nor a file or folder of that name."
             f"{nearest(data.name, registry.names('data'))}",
-            do=f"Give one of {known}, or the path of a folder of images, .npz, .npy or .ts.",
+            do=f"Give one of {', '.join(registry.names('data'))}, or the path of a folder of "
+            "images, .npz, .npy or .ts.",
         )
     source = source_for(path)
     if source is None:
@@ -53,9 +53,9 @@ def with_source(data: Part) -> Part:
 
 
 def relocated(data: Part, run: Path, place: str | None) -> Part:
-    """The data of a run at `place`, or where its recipe says if that is None.
+    """The data of a run at `place`; at the path in its recipe if `place` is None.
 
-    Raises DataError, with that path and a way to correct it, if there is nothing.
+    Raises DataError if there is nothing at that path, UsageError for a place if the data have none.
     """
     path = data.fields.get("path")
     if place is None:
@@ -64,26 +64,27 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
         return data
     if not isinstance(path, str):
         raise UsageError(
-            f"{run}: was trained on {data.name!r}, which is found by its name.",
+            f"{run}: was trained on {data.name!r}, which has a name and no path.",
             do="Leave --data out.",
         )
-    there = Path(os.path.expanduser(place))
-    if not os.path.exists(there):
+    target = Path(os.path.expanduser(place))
+    if not os.path.exists(target):
         raise DataError(f"{place}: there is no such file or folder.")
-    if (source := source_for(there)) != data.name:
-        kind = f"it is read as {source!r}" if source else "no source reads it"
-        raise DataError(f"{place}: the data of {run} are read as {data.name!r}; {kind}.")
-    return Part.read({**data.plain(), "path": str(there)}, "data")
+    if (source := source_for(target)) != data.name:
+        reader = f"it is read as {source!r}" if source else "no source reads it"
+        raise DataError(f"{place}: the data of {run} are read as {data.name!r}; {reader}.")
+    return Part.read({**data.plain(), "path": str(target)}, "data")
 
 
 def _moved(run: Path, path: str) -> DataError:
     """The error for data that are not at the path in the recipe, with a path where they may be."""
     full = os.path.abspath(os.path.expanduser(path))
-    seen = "" if os.path.isabs(path) else f", which from the current folder is {full}"
+    resolved = "" if os.path.isabs(path) else f" (from the current folder: {full})"
+    # A relative path was written from the folder of the command, often a parent of the run folder.
     near = next((p / path for p in run.absolute().parents if os.path.exists(p / path)), None)
     start = "" if os.path.isabs(path) else f"Start from the folder in which {path} lies, or name"
     where = os.path.relpath(near) if near else "PATH"
     return DataError(
-        f"{run}: its recipe looks for its data at {path}{seen}: there is nothing.",
+        f"{run}: its recipe looks for its data at {path}{resolved}, where there is nothing.",
         do=f"{start or 'Name'} the new place: --data {where} (in Python data={where!r}).",
     )

@@ -1,4 +1,4 @@
-"""What étude 0.1.0 did otherwise, so that its runs stay readable."""
+"""Rules of version 0.1.0 that differ from today's, so that its runs stay readable."""
 
 from dataclasses import replace
 
@@ -9,7 +9,8 @@ from etude.data.rows import Rows
 
 
 def fingerprint_of_old(raw: Raw) -> str:
-    """The fingerprint that 0.1.0 gave these data: it kept all numbers but bytes as float32."""
+    """The fingerprint of these data in version 0.1.0, which stored all numbers except bytes as
+    float32."""
     val = raw.val and _narrow(raw.val)
     return fingerprint(replace(raw, train=_narrow(raw.train), val=val, test=_narrow(raw.test)))
 
@@ -24,5 +25,6 @@ def _narrow(split: Split) -> Split:
 
 
 def with_bytes(card: Card) -> Card:
-    """The Card of a folder of pictures: 0.1.0 did not write down that their pixels are 0..255."""
+    """The Card of a folder of pictures with their range: version 0.1.0 did not store that pixels
+    are 0..255."""
     return card if card.stored else card.model_copy(update={"pixels": (0.0, 255.0)})

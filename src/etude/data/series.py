@@ -3,9 +3,10 @@
 Source: G. Box, G. Jenkins, "Time Series Analysis: Forecasting and Control", 1976, series G; the
 file is as distributed with aeon (BSD 3-Clause). 144 months, in thousands of passengers.
 
-Splits follow time. The test split is every year-long forecast whose months all lie in the last two
-years (1959 and 1960), validation the same in the two years before, training what comes earlier.
-The numbers grow by factors, not by steps, so they are modelled as logarithms, as in the book.
+Splits follow time. The test split has every year-long forecast whose months all lie in the last two
+years (1959 and 1960), the validation split those of the two years before, the training split all
+earlier ones. The numbers grow by a factor per year, not by a constant amount, so they are modelled
+as logarithms, as in the book.
 """
 
 import csv
@@ -18,15 +19,16 @@ from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.errors import UsageError
 from etude.locale.texts import text
 
-HELD = 24
+TESTED = 24
+"""Months in the validation split, and in the test split."""
 SEASON = 12
 
 
 class Config(DataConfig):
-    """How the series is cut into windows; splits follow time, so val_fraction is not used."""
+    """The size of the windows. Splits follow time, so val_fraction has no effect."""
 
-    length: int = Field(default=24, ge=SEASON, description="months the model is shown")
-    horizon: int = Field(default=12, ge=1, le=HELD, description="months it forecasts")
+    length: int = Field(default=24, ge=SEASON, description="months that the model reads")
+    horizon: int = Field(default=12, ge=1, le=TESTED, description="months that it forecasts")
 
 
 def load(config: Config) -> Raw:
@@ -37,7 +39,7 @@ def load(config: Config) -> Raw:
     months = [row["Date"] for row in rows]
 
     def windows(first: int, last: int) -> Split:
-        """Every window whose forecast lies in first <= month < last, with what it needs before."""
+        """Every window whose forecast lies in first <= month < last; its input may lie earlier."""
         targets = range(max(first, config.length), last - config.horizon + 1)
         x = np.array([values[t - config.length : t] for t in targets], np.float32)
         y = np.array([values[t : t + config.horizon] for t in targets], np.float32)
@@ -45,11 +47,11 @@ def load(config: Config) -> Raw:
         return Split(x[..., None], y, names=names)
 
     end = len(values)
-    if config.length + config.horizon > end - 2 * HELD:
-        room = end - 2 * HELD - config.horizon
+    if config.length + config.horizon > end - 2 * TESTED:
+        room = end - 2 * TESTED - config.horizon
         raise UsageError(
             f"data.length={config.length}: the training part of the series has "
-            f"{end - 2 * HELD} months, too few for one window of {config.length} "
+            f"{end - 2 * TESTED} months, too few for one window of {config.length} "
             f"and a forecast of {config.horizon}.",
             do=f"Choose data.length from {SEASON} to {room}.",
         )
@@ -57,13 +59,13 @@ def load(config: Config) -> Raw:
         name="series",
         kind="sequence",
         target="forecast",
-        train=windows(0, end - 2 * HELD),
-        val=windows(end - 2 * HELD, end - HELD),
-        test=windows(end - HELD, end),
+        train=windows(0, end - 2 * TESTED),
+        val=windows(end - 2 * TESTED, end - TESTED),
+        test=windows(end - TESTED, end),
         unit="thousand passengers",
         log=True,
         season=SEASON,
-        notes=(text("data.note.months", first=months[end - HELD], last=months[-1]),),
+        notes=(text("data.note.months", first=months[end - TESTED], last=months[-1]),),
     )
 
 
