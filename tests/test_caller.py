@@ -50,6 +50,7 @@ def runs(tmp_path_factory):
     }
 
 
+MODULE = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
 CALLS = {
     "train": lambda runs: etude.train("mlp", "digits", **TINY),
     "train with threads": lambda runs: etude.train("mlp", "digits", threads=2, **TINY),
@@ -57,9 +58,8 @@ CALLS = {
         "mlp", data=(np.zeros((20, 3)) + np.arange(20)[:, None] % 2, np.arange(20) % 2),
         save=False, **TINY,
     ),
-    "train a module": lambda runs: etude.train(
-        torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)), "digits", **TINY
-    ),
+    "train a module": lambda runs: etude.train(MODULE, "digits", epochs=1, quiet=True),
+    "Run.save": lambda runs: etude.train("mlp", "digits", save=False, **TINY).save("kept"),
     "resume": lambda runs: etude.resume(runs["mlp"], quiet=True),
     "compare": lambda runs: etude.compare(
         seed="0,1", workers=1, model="mlp", data="digits", **TINY
@@ -97,7 +97,7 @@ def test_every_public_name_is_called():
     assert set(etude.__all__) - {"EtudeError", "models"} <= called | {"create"}
     methods = {name for name in vars(Run) if not name.startswith("_")}
     assert methods - {name.partition(".")[2] for name in CALLS} <= {
-        "baseline", "history", "seconds", "samples_per_second", "recipe", "card", "outputs",
+        "baseline", "baselines", "epochs", "folder", "history", "label", "path", "seconds", "samples_per_second", "recipe", "card", "outputs",
         "subject",
     }  # fmt: skip
 

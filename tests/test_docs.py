@@ -249,7 +249,7 @@ def preset_rows(name: str) -> list[str]:
 
     heads = [f"default, {kind}" for kind in SEEN[name]] + others
     keys = [f"model.{key}" for key in architecture.config.model_fields]
-    keys += [f"train.{key}" for key in recipe.Train.model_fields]
+    keys += [f"train.{key}" for key in recipe.TrainDraft.model_fields]
     return [
         f"| field | {' | '.join(heads)} |",
         "|---" * (1 + len(heads)) + "|",
@@ -334,7 +334,7 @@ def test_every_model_and_source_is_documented():
 
 def test_train_page_has_every_training_field_and_its_default():
     text = (DOCS / "verbs" / "train.md").read_text()
-    for key, field in recipe.Train.model_fields.items():
+    for key, field in recipe.TrainDraft.model_fields.items():
         default = "auto" if field.default is None else field.default
         assert f"| `--{key.replace('_', '-')}` | {default} |" in text, key
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from etude.assembly import Assembly
+from etude.assembly import Prepared
 from tests.faults.kinds import Kind, error, taken
 
 N = 40
@@ -128,11 +128,11 @@ def bomb(root: Path) -> Path:
     return root / "a.npz"
 
 
-def target_is(target: str) -> Callable[[Assembly], bool]:
+def target_is(target: str) -> Callable[[Prepared], bool]:
     return lambda parts: parts.dataset.card.target == target
 
 
-def values_are_kept(parts: Assembly) -> bool:
+def values_are_kept(parts: Prepared) -> bool:
     """Whether the numbers are those that were saved, whatever their order and bytes on disk."""
     data = parts.dataset
     found = np.concatenate([split.x for split in (data.train, data.val, data.test)])

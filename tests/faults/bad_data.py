@@ -23,7 +23,7 @@ import numpy as np
 
 import etude
 from etude import assembly, pipeline
-from etude.assembly import Assembly
+from etude.assembly import Prepared
 from etude.errors import DataError
 from etude.locale.texts import Text
 from etude.recipe import draft
@@ -67,7 +67,7 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def assembled(path: Path, skip: bool = False) -> Assembly:
+def assembled(path: Path, skip: bool = False) -> Prepared:
     """The data as `etude train mlp` takes them, and one batch of them. Raises DataError."""
     fields = {"train.device": "cpu", "data.skip_bad": skip}
     parts = assembly.prepare(assembly.read_draft(draft("mlp", str(path), fields=fields)), ALONE)

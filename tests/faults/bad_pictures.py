@@ -13,7 +13,7 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from etude.assembly import Assembly
+from etude.assembly import Prepared
 from etude.data import folder as reader
 from tests.faults.kinds import Kind, error, samples, taken
 from tests.faults.rights import laid_aside
@@ -145,10 +145,10 @@ def broken() -> Iterator[Kind]:
 # --- pictures of every form, taken ------------------------------------------------------------
 
 
-def is_(*colour: int, close: int = 1) -> Callable[[Assembly], bool]:
+def is_(*colour: int, close: int = 1) -> Callable[[Prepared], bool]:
     """Whether the odd picture has this colour everywhere."""
 
-    def holds(parts: Assembly) -> bool:
+    def holds(parts: Prepared) -> bool:
         name = next(name for name in samples(parts) if name.startswith("cat/odd"))
         x = samples(parts)[name][0].astype(int)
         wanted = np.array(colour).reshape(-1, 1, 1)
@@ -173,7 +173,7 @@ def palette(**more) -> Write:
     return lambda path: picture.save(path, "PNG", **more)
 
 
-FORMS: list[tuple[str, Write, tuple[str, ...], Callable[[Assembly], bool]]] = [
+FORMS: list[tuple[str, Write, tuple[str, ...], Callable[[Prepared], bool]]] = [
     ("1", plain("1", 1), ("converted to RGB", "1 1"), is_(255)),
     ("L", plain("L", 90), ("converted to RGB", "1 L"), is_(90)),
     ("LA", plain("LA", (0, 0)), ("laid on white: 1",), is_(255)),
@@ -214,8 +214,8 @@ def turned(how: int, form: str = "PNG") -> Write:
     return write
 
 
-def upright(how: int) -> Callable[[Assembly], bool]:
-    def holds(parts: Assembly) -> bool:
+def upright(how: int) -> Callable[[Prepared], bool]:
+    def holds(parts: Prepared) -> bool:
         wanted = UPRIGHT[how](np.asarray(noise(99))).transpose(2, 0, 1)
         return bool((samples(parts)[ODD][0] == wanted).all())
 
@@ -228,7 +228,7 @@ def film(form: str) -> Write:
     return lambda path: frames[0].save(path, form, save_all=True, append_images=frames[1:])
 
 
-def has(name: str) -> Callable[[Assembly], bool]:
+def has(name: str) -> Callable[[Prepared], bool]:
     return lambda parts: name in samples(parts)
 
 
@@ -293,7 +293,7 @@ def leftovers(root: Path) -> Path:
     return root
 
 
-def count_is(number: int) -> Callable[[Assembly], bool]:
+def count_is(number: int) -> Callable[[Prepared], bool]:
     return lambda parts: sum(parts.dataset.card.sizes.values()) == number
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from etude.assembly import Assembly
+from etude.assembly import Prepared
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Kind:
     expected: Literal["error", "taken"]
     told: tuple[str, ...] = ()
     left_out: str = ""
-    holds: Callable[[Assembly], bool] | None = None
+    holds: Callable[[Prepared], bool] | None = None
     around: Callable[[Path], AbstractContextManager[None]] = nullcontext
 
 
@@ -42,14 +42,14 @@ def taken(
     name: str,
     make: Callable[[Path], Path],
     *told: str,
-    holds: Callable[[Assembly], bool] | None = None,
+    holds: Callable[[Prepared], bool] | None = None,
     **more,
 ) -> Kind:
     """A kind that must be usable, and be told of."""
     return Kind(name, make, "taken", told, holds=holds, **more)
 
 
-def samples(parts: Assembly) -> dict[str, tuple[np.ndarray, int | np.ndarray]]:
+def samples(parts: Prepared) -> dict[str, tuple[np.ndarray, int | np.ndarray]]:
     """(x, y) of every sample by its name."""
     data = parts.dataset
     return {

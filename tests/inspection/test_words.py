@@ -58,7 +58,7 @@ def test_notes_are_in_the_language_of_the_report():
         "resized", "샘플 40개 중 8개를 테스트용으로 뽑음",
     ]  # fmt: skip
     assert "Note: 8 of 40 samples drawn for test." in sentences(
-        result(notes=notes), history([0.5, 0.4]), "en"
+        settings.result(**result(notes=notes)), history([0.5, 0.4]), "en"
     )
 
 

@@ -169,7 +169,8 @@ class Run:
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
-        model, task = assembly.rebuild(self.recipe, self.card, self.objects)
+        with preserve_caller_state():
+            model, task = assembly.rebuild(self.recipe, self.card, self.objects)
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)
