@@ -40,7 +40,7 @@ class EpochRow(Row):
     epoch: int = Field(ge=0)
     step: int = Field(ge=0)
     train: dict[str, PhaseRow] = Field(min_length=1)
-    val: dict[str, float] = Field(min_length=1)
+    val: dict[str, int | float] = Field(min_length=1)
 
 
 class TimeRow(Row):
@@ -217,7 +217,7 @@ class RunResult(Row):
     task: str
     goal: str
     test: TestMetrics
-    val: dict[str, float] = {}
+    val: dict[str, int | float] = {}
     baseline: Baselines
     parameters: int
     epochs: int
