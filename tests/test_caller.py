@@ -55,8 +55,10 @@ CALLS = {
     "train": lambda runs: etude.train("mlp", "digits", **TINY),
     "train with threads": lambda runs: etude.train("mlp", "digits", threads=2, **TINY),
     "train in memory": lambda runs: etude.train(
-        "mlp", data=(np.zeros((20, 3)) + np.arange(20)[:, None] % 2, np.arange(20) % 2),
-        save=False, **TINY,
+        "mlp",
+        data=(np.zeros((20, 3)) + np.arange(20)[:, None] % 2, np.arange(20) % 2),
+        save=False,
+        **TINY,
     ),
     "train a module": lambda runs: etude.train(MODULE, "digits", epochs=1, quiet=True),
     "Run.save": lambda runs: etude.train("mlp", "digits", save=False, **TINY).save("kept"),
@@ -97,8 +99,8 @@ def test_every_public_name_is_called():
     assert set(etude.__all__) - {"EtudeError", "models"} <= called | {"create"}
     methods = {name for name in vars(Run) if not name.startswith("_")}
     assert methods - {name.partition(".")[2] for name in CALLS} <= {
-        "baseline", "baselines", "epochs", "folder", "history", "label", "path", "seconds", "samples_per_second", "recipe", "card", "outputs",
-        "subject",
+        "baseline", "baselines", "epochs", "folder", "history", "label", "path", "seconds",
+        "samples_per_second", "recipe", "card", "outputs", "subject",
     }  # fmt: skip
 
 

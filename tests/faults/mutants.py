@@ -45,7 +45,7 @@ MUTANTS = (
     Mutant("augmentation from numpy's global generator", "data/augment.py", "            return uniform(key, samples, stream, count)", "            return np.random.rand(len(samples), count)", LOOP + "[mlp]"),
     Mutant("evaluation draws from training's stream", "training/record.py", '    reseed(seed, "evaluate")\n', "", "tests/training/test_loop.py::test_evaluation_has_a_stream_of_its_own"),
     Mutant("dropout not reseeded", "training/loop.py", '        reseed(seed, "step", number, world.rank)\n', "", LOOP + "[aae]"),
-    Mutant("noise not by step", "training/loop.py", 'BatchNoise(key(seed, "noise", number)', "BatchNoise(int(time.time_ns() % 2**31)", LOOP + "[aae]"),
+    Mutant("noise not by step", "training/loop.py", 'BatchNoise(key(seed, "noise", number), world', "BatchNoise(int(time.time_ns() % 2**31), world", LOOP + "[aae]"),
     Mutant("metrics appended twice", "training/loop.py", "            self.run.rewind(self.at.metrics_bytes)\n", "            pass\n", "tests/training/test_loop.py::test_lines_that_no_checkpoint_vouches_for_are_not_written_twice"),
     Mutant("two states of one step", "training/loop.py", "            polls = self.step.waits", "            self._save()\n            polls = self.step.waits", "tests/training/test_loop.py::test_a_step_has_one_state"),
     Mutant("classes by split", "data/folder.py", "[place[sample.label] for sample in samples]", "[sorted({s.label for s in samples if s.part == sample.part}).index(sample.label) for sample in samples]", "tests/data/test_folder.py::test_class_order_is_sorted_and_the_same_in_all_splits"),

@@ -118,7 +118,7 @@ ADVERSARIAL = mutants(
     "models/aae.py",
     "tests/training/test_loop.py",
     ("real and fake exchanged", "(adversarial_loss(real, True) + adversarial_loss(fake, False))", "(adversarial_loss(real, False) + adversarial_loss(fake, True))", "test_confusing_raises_the_discriminators_belief_in_codes"),
-    ("the encoder helps the discriminator", "model.discriminator(model.encode(batch.x)), True)", "model.discriminator(model.encode(batch.x)), False)", "test_confusing_raises_the_discriminators_belief_in_codes"),
+    ("the encoder helps the discriminator", "model.discriminator(model.encode(batch.x, noise)), True)", "model.discriminator(model.encode(batch.x, noise)), False)", "test_confusing_raises_the_discriminators_belief_in_codes"),
 )  # fmt: skip
 
 LAYERS = (

@@ -54,10 +54,10 @@ def spoil_loss(parts: Any, factor: float) -> None:
     phases = task.phases()
     calls = {phase.name: 0 for phase in phases}
 
-    def wrapped(phase: Any) -> Callable[[nn.Module, Any], Any]:
-        def loss(model: nn.Module, batch: Any) -> Any:
+    def wrapped(phase: Any) -> Callable[[nn.Module, Any, Any], Any]:
+        def loss(model: nn.Module, batch: Any, noise: Any) -> Any:
             calls[phase.name] += model.training  # moments look on in eval mode
-            found = phase.loss(model, batch)
+            found = phase.loss(model, batch, noise)
             return found * factor if calls[phase.name] > FROM else found
 
         return loss

@@ -173,7 +173,7 @@ def train(family: str, kind: str, out: str) -> None:
     import torch
 
     from etude import assembly, pipeline
-    from etude.layers.gaussian import BatchNoise, use_noise
+    from etude.layers.gaussian import BatchNoise
     from etude.recipe import draft
     from etude.training.distributed import ALONE, World
     from etude.training.randomness import order
@@ -195,8 +195,7 @@ def train(family: str, kind: str, out: str) -> None:
         start = number * BATCH % (len(held) - BATCH)
         batch = held.take(world.share(samples[start : start + BATCH]))
         batch = batch._replace(x=batch.x.to(getattr(torch, kind)))
-        with use_noise(BatchNoise(number, world.rank, world.size, BATCH)):
-            step(batch, number, BATCH)
+        step(batch, number, BATCH, BatchNoise(number, world.rank, world.size, BATCH))
     if world.first:
         np.savez(out, **{k: p.detach().numpy() for k, p in parts.model.named_parameters()})
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from etude.data.dataset import Split
+from etude.layers.gaussian import torch_noise
 from etude.shapes import Batch
 from etude.stats import wilson
 from etude.tasks.autoencode import Autoencode, as_bytes
@@ -36,7 +37,7 @@ def batches(x, y, size=7):
 
 def loss_of(task, said, y):
     [phase] = task.phases()
-    return float(phase.loss(Says(), Batch(said, y, None, np.arange(len(y)))))
+    return float(phase.loss(Says(), Batch(said, y, None, np.arange(len(y))), torch_noise))
 
 
 def test_the_loss_of_a_classifier_is_scikit_learns():

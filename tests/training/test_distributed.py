@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from etude.errors import Stopped, UsageError
-from etude.layers.gaussian import BatchNoise, noise, use_noise
+from etude.layers.gaussian import BatchNoise, torch_noise
 from etude.training.distributed import World, together
 from etude.training.signals import Signals, signal_number
 
@@ -42,16 +42,15 @@ def test_the_environment_says_who_we_are(monkeypatch):
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_noise_is_the_same_however_many_share_it(size):
     device = torch.device("cpu")
-    with use_noise(BatchNoise(5, 0, 1, 8)):
-        whole = torch.cat([noise(8, 2, device), noise(8, 3, device)], dim=1)
+    noise = BatchNoise(5, 0, 1, 8)
+    whole = torch.cat([noise(8, 2, device), noise(8, 3, device)], dim=1)
     rows = torch.empty(8, 5)
     for rank in range(size):
-        with use_noise(BatchNoise(5, rank, size, 8)):
-            count = len(rows[rank::size])
-            rows[rank::size] = torch.cat([noise(count, 2, device), noise(count, 3, device)], dim=1)
+        noise, count = BatchNoise(5, rank, size, 8), len(rows[rank::size])
+        rows[rank::size] = torch.cat([noise(count, 2, device), noise(count, 3, device)], dim=1)
     assert torch.equal(rows, whole)
     torch.manual_seed(1)
-    outside = noise(8, 2, device)
+    outside = torch_noise(8, 2, device)
     torch.manual_seed(1)
     assert torch.equal(outside, torch.randn(8, 2)), "outside a step it is torch's own"
 

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.recipe import Train
 from etude.shapes import Batch
 from etude.tasks.classify import Classify
 from etude.training.step import Step
+from tests import settings
 
 TOTAL = 20
 
@@ -52,7 +52,7 @@ def in_plain_torch(clip: float) -> tuple[nn.Module, float]:
 @pytest.mark.parametrize("clip", [0.0, 0.05])
 def test_steps_equal_a_plain_loop(clip):
     ours = network()
-    train = Train(
+    train = settings.train(
         optimizer="momentum", lr=0.1, weight_decay=0.1, schedule="onecycle", warmup=0.3, clip=clip
     )
     step = Step(ours, Classify(("a", "b", "c")).phases(), train, TOTAL)

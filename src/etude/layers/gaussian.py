@@ -3,16 +3,21 @@
 N batch · D code width · mu, logvar [N D], sigma = exp(logvar / 2)
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 
 from etude.shapes import Float, Tensor
 
+Noise = Callable[[int, int, torch.device], Tensor]
+"""noise(N, D, device) is N samples of N(0, 1) in D dimensions, float32 [N D]."""
 
-@dataclass
+
+def torch_noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+    """Noise from torch's own generator, as that of dropout."""
+    return torch.randn(count, width, device=device)
+
+
 class BatchNoise:
     """The noise of one training step, from its own random stream seeded with `key`.
 
@@ -20,14 +25,12 @@ class BatchNoise:
     row starting at `rank`. So the noise does not depend on how many processes share the batch.
     """
 
-    key: int
-    rank: int
-    size: int
-    total: int
-    generator: torch.Generator | None = None
+    def __init__(self, key: int, rank: int, size: int, total: int) -> None:
+        self.key, self.rank, self.size, self.total = key, rank, size, total
+        self.generator: torch.Generator | None = None
 
-    def rows(self, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-        """This process's rows of the next noise matrix of the given width."""
+    def __call__(self, count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
+        """This process's rows of the next noise matrix; `count` is their number."""
         # Created on first use, because only then the device is known. It is kept, so that several
         # calls in one step get different noise.
         if self.generator is None:
@@ -37,41 +40,19 @@ class BatchNoise:
         return whole[self.rank :: self.size]
 
 
-_batch_noise: BatchNoise | None = None
-
-
-@contextmanager
-def use_noise(batch_noise: BatchNoise) -> Iterator[None]:
-    """Context manager: inside, `noise` returns rows of `batch_noise`."""
-    global _batch_noise
-    before, _batch_noise = _batch_noise, batch_noise
-    try:
-        yield
-    finally:
-        _batch_noise = before
-
-
-def _sample(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-    if _batch_noise is None:
-        return torch.randn(count, width, device=device)
-    return _batch_noise.rows(width, device)
-
-
-def noise(count: int, width: int, device: torch.device) -> Float[Tensor, "N D"]:
-    """Samples of N(0, 1), from torch's generator or, inside `use_noise`, from the step's own."""
-    return _sample(count, width, device)
-
-
 def keep_out_of_compilation() -> None:
-    """Exclude the sampling from compilation; call it before a step is compiled."""
-    # The global changes with each step, and the compiler would specialise on its value. Not a
-    # decorator, because that would import torch's compiler (1 s) in every process.
-    global _sample
-    _sample = torch.compiler.disable(_sample)  # type: ignore[no-untyped-call]
+    """Exclude the noise of a batch from compilation; call it before a step is compiled."""
+    # The key differs in each step, and the compiler would specialise on its value. Not a decorator,
+    # because that would import torch's compiler (1 s) in every process.
+    disabled = torch.compiler.disable(BatchNoise.__call__)  # type: ignore[no-untyped-call]
+    BatchNoise.__call__ = disabled  # type: ignore[method-assign]
 
 
 def reparameterize(
-    mu: Float[Tensor, "N D"], logvar: Float[Tensor, "N D"], deterministic: bool = False
+    mu: Float[Tensor, "N D"],
+    logvar: Float[Tensor, "N D"],
+    deterministic: bool = False,
+    noise: Noise = torch_noise,
 ) -> Float[Tensor, "N D"]:
     """Sample z = mu + sigma * noise with noise from N(0, 1); with `deterministic`, return mu.
 

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from etude.config import WIDEST, Width
 from etude.config import Config as Base
 from etude.layers.dropout import Dropout
-from etude.layers.gaussian import noise, reparameterize
+from etude.layers.gaussian import Noise, reparameterize, torch_noise
 from etude.layers.init import init_param
 from etude.models.architecture import NOTES, Architecture, Preset
 from etude.shapes import Batch, Float, Spec, Tensor, wide
@@ -179,16 +179,20 @@ class AAE(nn.Module):
         nn.init.normal_(self.encoder.logvar.weight, std=0.01)
         nn.init.constant_(self.encoder.logvar.bias, -6.0)
 
-    def encode(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
+    def encode(
+        self, img: Float[Tensor, "N C H W"], noise: Noise = torch_noise
+    ) -> Float[Tensor, "N D"]:
         """Codes as in training: with noise if the encoder is Gaussian."""
         mu, logvar = self.encoder(img)
-        return reparameterize(mu, logvar, self.deterministic)
+        return reparameterize(mu, logvar, self.deterministic, noise)
 
     def embed(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D"]:
         """Codes without noise: mu."""
         return self.encoder(img)[0]  # type: ignore[no-any-return]
 
-    def prior(self, count: int, device: torch.device) -> Float[Tensor, "N D"]:
+    def prior(
+        self, count: int, device: torch.device, noise: Noise = torch_noise
+    ) -> Float[Tensor, "N D"]:
         """`count` samples of the prior N(0, prior_scale^2)."""
         return self.prior_scale * noise(count, self.latent_dim, device)
 
@@ -196,13 +200,15 @@ class AAE(nn.Module):
         """Decode codes into images in [-1, 1]."""
         return self.decoder(z)  # type: ignore[no-any-return]
 
-    def forward(self, img: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
-        return self.decode(self.encode(img))
+    def forward(
+        self, img: Float[Tensor, "N C H W"], noise: Noise = torch_noise
+    ) -> Float[Tensor, "N C H W"]:
+        return self.decode(self.encode(img, noise))
 
 
-def reconstruct(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+def reconstruct(model: AAE, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
     """Mean squared error between images and reconstructions, in fp32 or wider."""
-    return F.mse_loss(wide(model(batch.x)), batch.x)
+    return F.mse_loss(wide(model(batch.x, noise)), batch.x)
 
 
 def adversarial_loss(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, ""]:
@@ -211,7 +217,7 @@ def adversarial_loss(logits: Float[Tensor, "N 1"], real: bool) -> Float[Tensor, 
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
 
 
-def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
+def discriminate(model: AAE, batch: Batch, noise: Noise, penalty: float) -> Float[Tensor, ""]:
     """The discriminator's loss: classify samples of the prior as real and codes as fake.
 
     penalty: factor of the R1 gradient penalty, penalty/2 times the squared gradient of the logit at
@@ -220,11 +226,12 @@ def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
     """
     # The discriminator must not train the encoder here, so its codes carry no graph.
     with torch.no_grad():
-        codes = model.encode(batch.x)
+        codes = model.encode(batch.x, noise)
     # No autocast: the penalty needs the gradient of a gradient, for which bf16 is too coarse.
     with torch.autocast(codes.device.type, enabled=False):
         codes = wide(codes)
-        prior = model.prior(len(codes), codes.device).to(codes.dtype).requires_grad_(penalty > 0)
+        prior = model.prior(len(codes), codes.device, noise).to(codes.dtype)
+        prior.requires_grad_(penalty > 0)
         real, fake = model.discriminator(prior), model.discriminator(codes)
         loss = (adversarial_loss(real, True) + adversarial_loss(fake, False)) / 2
         if penalty:
@@ -235,16 +242,16 @@ def discriminate(model: AAE, batch: Batch, penalty: float) -> Float[Tensor, ""]:
     return loss
 
 
-def confuse(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+def confuse(model: AAE, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
     """The encoder's adversarial loss: the discriminator should classify its codes as real."""
     # The non-saturating form: minimising log(1 - p) instead would give a vanishing gradient while
     # the discriminator is right.
-    return adversarial_loss(model.discriminator(model.encode(batch.x)), True)
+    return adversarial_loss(model.discriminator(model.encode(batch.x, noise)), True)
 
 
-def generate(model: AAE, batch: Batch) -> Float[Tensor, ""]:
+def generate(model: AAE, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
     """The single generator loss of common code: 0.001 adversarial loss + 0.999 L1."""
-    codes = model.encode(batch.x)
+    codes = model.encode(batch.x, noise)
     adversarial = adversarial_loss(model.discriminator(codes), True)
     return 0.001 * adversarial + 0.999 * F.l1_loss(wide(model.decode(codes)), batch.x)
 

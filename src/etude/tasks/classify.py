@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from etude.layers.gaussian import Noise
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric, wilson
@@ -19,7 +20,7 @@ from etude.tasks import linear, rocket
 from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
 
 
-def cross_entropy(model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+def cross_entropy(model: nn.Module, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
     """Mean cross-entropy of a batch in nats, computed in fp32 or wider."""
     return F.cross_entropy(wide(model(*batch.inputs)), batch.y)
 

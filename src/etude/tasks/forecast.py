@@ -14,6 +14,7 @@ import numpy as np
 from torch import nn
 from torch.nn import functional as F
 
+from etude.layers.gaussian import Noise
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
@@ -75,7 +76,7 @@ class Forecast(Regress):
         before = naive(batch.x, change.shape[1], self.season or 1, batch.lengths)
         return before + change  # type: ignore[no-any-return]
 
-    def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+    def loss(self, model: nn.Module, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
         """Huber loss in normalised units: absolute error, quadratic near zero (P. Huber, 1964)."""
         return F.huber_loss(self.outputs(model, batch), batch.y, delta=0.1)
 

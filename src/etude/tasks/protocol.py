@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from etude.layers.gaussian import Noise
 from etude.results import Baseline, Baselines, Thinned
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
@@ -48,13 +49,13 @@ class Phase:
     """One update within a training step.
 
     owns: prefixes of the parameter names that this phase trains; the others get no gradient.
-    loss: a function of model and batch that returns a scalar.
+    loss: a function of model, batch and noise that returns a scalar. It draws from `noise` alone.
     optimizer: deviations from the recipe: "lr_factor", which multiplies the learning rate, and
     "betas" of Adam.
     """
 
     name: str
-    loss: Callable[[nn.Module, Batch], Float[Tensor, ""]]
+    loss: Callable[[nn.Module, Batch, Noise], Float[Tensor, ""]]
     owns: tuple[str, ...] = ("",)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
 

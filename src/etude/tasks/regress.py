@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from etude.layers.gaussian import Noise
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
@@ -74,7 +75,7 @@ class Regress:
         """Predictions in normalised units, fp32 or wider."""
         return wide(model(*batch.inputs))
 
-    def loss(self, model: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+    def loss(self, model: nn.Module, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
         """Mean squared error in normalised units."""
         return F.mse_loss(self.outputs(model, batch), batch.y)
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from etude.errors import Interrupted, RunError, Stopped
-from etude.layers.gaussian import BatchNoise, use_noise
+from etude.layers.gaussian import BatchNoise
 from etude.recipe import Recipe, digest_of
 from etude.runs.recorder import Recorder
 from etude.shapes import Batch
@@ -138,8 +138,8 @@ class Loop:
         # Dropout differs by rank, because each process has other samples. The noise of the codes is
         # drawn for the whole batch, so that it does not depend on the number of processes.
         reseed(seed, "step", number, world.rank)
-        with use_noise(BatchNoise(key(seed, "noise", number), world.rank, world.size, self.size)):
-            self.step(batch, number, self.size)
+        noise = BatchNoise(key(seed, "noise", number), world.rank, world.size, self.size)
+        self.step(batch, number, self.size, noise)
 
     def _check_numbers(self) -> None:
         """Raise NumericsError if a step since the last check had values that are not finite."""
@@ -152,8 +152,10 @@ class Loop:
         start = position * self.size
         samples = order(self.recipe.seed, epoch, len(self.train))[start : start + self.size]
         batch = self.train.take(samples, key(self.recipe.seed, "augment", epoch))
-        reseed(self.recipe.seed, "step", number, 0)
-        raise self.step.diagnose(batch, number)
+        seed = self.recipe.seed
+        reseed(seed, "step", number, 0)
+        noise = BatchNoise(key(seed, "noise", number), 0, 1, len(samples))
+        raise self.step.diagnose(batch, number, noise)
 
     def _time(self, began: float, first: int) -> None:
         """Write the time since `began` for the samples from batch `first` on."""

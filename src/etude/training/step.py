@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from etude.errors import NumericsError, quantity
-from etude.layers.gaussian import keep_out_of_compilation
+from etude.layers.gaussian import Noise, keep_out_of_compilation, torch_noise
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
@@ -26,7 +26,7 @@ from etude.training import optimizer, schedule
 from etude.training.distributed import ALONE, World
 from etude.training.optimizer import Optimizer
 
-Loss = Callable[[nn.Module, Batch], Tensor]
+Loss = Callable[[nn.Module, Batch, Noise], Tensor]
 
 
 @dataclass
@@ -85,7 +85,9 @@ class Step:
         others = [p for p in self.model.parameters() if p not in mine]
         return PhaseState(phase, named, others, optimizers, loss)
 
-    def __call__(self, batch: Batch, number: int, total: int = 0) -> None:
+    def __call__(
+        self, batch: Batch, number: int, total: int = 0, noise: Noise = torch_noise
+    ) -> None:
         """Train on `batch`, a share of a batch of `total` samples (0: `batch` is all of it)."""
         train = self.train
         # The mean over the whole batch is the sum of the shares' means weighted by their sizes,
@@ -93,7 +95,7 @@ class Step:
         weight = len(batch.x) / (total or len(batch.x))
         rate = schedule.factor(train.schedule, number, self.total, train.warmup)
         for index, state in enumerate(self.phase_states):
-            loss = self._gradients(state, batch, weight)
+            loss = self._gradients(state, batch, noise, weight)
             # Summed before the norm: clipping must see the gradient of the whole batch, and all
             # processes the same one.
             self._add_up(state, loss, first=index == 0)
@@ -105,13 +107,15 @@ class Step:
                 each.step(rate, None if self.waits else self.bad)
             self.sums[index] += torch.stack((loss, norm))
 
-    def _gradients(self, state: PhaseState, batch: Batch, weight: float = 1.0) -> Tensor:
+    def _gradients(
+        self, state: PhaseState, batch: Batch, noise: Noise, weight: float = 1.0
+    ) -> Tensor:
         """Backpropagate the phase's loss times `weight`, and return that product."""
         with self._only(state):
             for each in state.optimizers:
                 each.zero_grad()
             with self._autocast():
-                loss = state.loss(self.model, batch)
+                loss = state.loss(self.model, batch, noise)
             loss = loss if weight == 1 else loss * weight
             # Outside autocast: backward runs each operation in the type its forward had.
             loss.backward()  # type: ignore[no-untyped-call]
@@ -165,14 +169,14 @@ class Step:
         self.bad.copy_(torch.maximum(self.bad, (~fine).float()))
         self.first_bad.copy_(torch.where(fine, self.first_bad, self.first_bad.clamp(max=number)))
 
-    def diagnose(self, batch: Batch, number: int) -> NumericsError:
+    def diagnose(self, batch: Batch, number: int, noise: Noise = torch_noise) -> NumericsError:
         """The error for a step that was not made, with the phase, parameters and samples at fault.
 
-        batch: the whole batch of that step.
+        batch, noise: of that step, for all samples that the processes share.
         """
         # No weight has changed since the bad step, so its forward and backward can be repeated.
         for state in self.phase_states:
-            loss = self._gradients(state, batch)
+            loss = self._gradients(state, batch, noise)
             affected = [name for name, p in state.named if not _finite(p.grad)]
             if not _finite(loss) or affected:
                 break
@@ -207,7 +211,7 @@ class Step:
             lengths = None if batch.lengths is None else batch.lengths[part]
             one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part])
             with torch.no_grad(), self._autocast():
-                if not _finite(state.phase.loss(self.model, one)):
+                if not _finite(state.phase.loss(self.model, one, torch_noise)):
                     alone.append(int(sample))
         self.model.train()
         if len(alone) == len(batch.samples):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from etude.layers.gaussian import torch_noise
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
 
@@ -55,7 +56,7 @@ def summary(model: nn.Module, phases: tuple[Phase, ...], batch: Batch) -> dict[s
             own = [(n, p) for n, p in phase.parameters(model) if p.ndim > 1 and n not in gradients]
             if not own:
                 continue
-            loss = phase.loss(model, batch)
+            loss = phase.loss(model, batch, torch_noise)
             # autograd.grad, not backward(): the parameters' .grad belongs to the training step.
             results = torch.autograd.grad(loss, [p for _, p in own], allow_unused=True)
             for (name, _), gradient in zip(own, results):
