@@ -272,12 +272,12 @@ def phases(config: Config) -> tuple[Phase, ...]:
     if config.game == "weighted":
         return (
             Phase("generate", generate, both, adversarial),  # type: ignore[arg-type]
-            Phase("discriminate", critic_loss, ("discriminator.",), critic),
+            Phase("discriminate", critic_loss, ("discriminator.",), critic, config.penalty > 0),
         )
     # The paper's order: the encoder is updated last, against the discriminator of this step.
     return (
         Phase("reconstruct", reconstruct, both),  # type: ignore[arg-type]
-        Phase("discriminate", critic_loss, ("discriminator.",), critic),
+        Phase("discriminate", critic_loss, ("discriminator.",), critic, config.penalty > 0),
         Phase("confuse", confuse, ("encoder.",), confusion),  # type: ignore[arg-type]
     )
 

@@ -51,13 +51,14 @@ class Phase:
     owns: prefixes of the parameter names that this phase trains; the others get no gradient.
     loss: a function of model, batch and noise that returns a scalar. It draws from `noise` alone.
     optimizer: deviations from the recipe: "lr_factor", which multiplies the learning rate, and
-    "betas" of Adam.
+    "betas" of Adam. twice: whether the loss contains a gradient, so that it is differentiated twice.
     """
 
     name: str
     loss: Callable[[nn.Module, Batch, Noise], Float[Tensor, ""]]
     owns: tuple[str, ...] = ("",)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
+    twice: bool = False
 
     def parameters(self, model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
         """(name, parameter) of the parameters that this phase trains."""

@@ -78,7 +78,8 @@ class Step:
         optimizers = optimizer.build(named, self.train, **phase.optimizer)
         loss: Loss = phase.loss
         # The loss is compiled and not the model: a task's loss may call parts of it by themselves.
-        if self.train.compile == "on":
+        # torch's compiler cannot differentiate twice, so such a loss stays as it is.
+        if self.train.compile == "on" and not phase.twice:
             keep_out_of_compilation()
             loss = torch.compile(phase.loss)
         mine = {p for _, p in named}
