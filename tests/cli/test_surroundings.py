@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 import torch
 
 import etude
-from etude import errors
+from etude import errors, verbs
 from etude.cli.app import app
 from etude.errors import StorageError, UsageError, write_error
 from etude.flags import SWITCHES, as_flags
@@ -222,15 +223,15 @@ class Net(torch.nn.Module):
 @pytest.mark.parametrize(
     ("model", "data", "said"),
     [
-        (Net(), "digits", "a Net: training a module of your own"),
-        (Net, "digits", "the class Net: training a module of your own"),
+        (Net(), "digits", "only etude.train takes a module of your own"),
+        (Net, "digits", "a name or a module, not the class Net"),
         (5, "digits", "model should be a name, not of type int"),
         ("mlp", np.zeros((3, 2)), "np.savez"),
         ("mlp", [1, 2], "data should be a name or a path, not of type list"),
     ],
 )
 def test_things_in_place_of_names_are_told_from_python(model, data, said, workdir):
-    for verb in (etude.train, etude.tune):
+    for verb in (etude.tune, partial(verbs.sanity_check, "lr")):
         with pytest.raises(UsageError, match=re.escape(said)):
             verb(model, data)
     with pytest.raises(UsageError, match="by its path"):
@@ -395,7 +396,7 @@ def test_a_run_that_memory_ends_before_its_first_checkpoint_is_not_kept(
 
     steps = iter(range(100))
 
-    def step(self, batch, number, whole):
+    def step(self, batch, number, whole, noise):
         if next(steps) in (0, 3):
             raise error
 

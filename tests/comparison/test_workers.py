@@ -80,7 +80,7 @@ def test_what_is_untested_never_touches_the_test_split(workdir, monkeypatch):
     def refuse(parts):
         raise AssertionError("the test split was touched")
 
-    monkeypatch.setattr(pipeline, "examined_on", refuse)
+    monkeypatch.setattr(pipeline, "test_data", refuse)
     found = pipeline.rehearse(workdir / "runs" / "a", dict(member().mapping), False)
     assert "test" not in found
     assert found["best"] > 0

@@ -9,6 +9,7 @@ import etude
 from etude import assembly, registry
 from etude.errors import StorageError
 from etude.models import aae, transformer, vit
+from etude.models import build as building
 from etude.models.cnn import CNN
 from etude.models.cnn import Config as CNNConfig
 from etude.shapes import Batch, Spec
@@ -329,8 +330,8 @@ def test_a_giant_is_refused_before_it_is_built(name, fields):
 def test_what_fits_is_a_matter_of_the_machine(monkeypatch):
     spec = Spec("vector", (10,), 2)
     parameters = 10 * 5 + 5 + 5 * 2 + 2
-    monkeypatch.setattr(assembly, "memory", lambda: 4 * 4 * parameters)
+    monkeypatch.setattr(building, "memory", lambda: 4 * 4 * parameters)
     assert assembly.create("mlp", spec, hidden=[5])
-    monkeypatch.setattr(assembly, "memory", lambda: 4 * 4 * parameters - 1)
+    monkeypatch.setattr(building, "memory", lambda: 4 * 4 * parameters - 1)
     with pytest.raises(StorageError, match=str(parameters)):
         assembly.create("mlp", spec, hidden=[5])

@@ -145,7 +145,7 @@ def test_positions_and_class_token_are_spared():
 
 def test_a_phase_has_its_own_rate_and_betas():
     ours, theirs = model(), model()
-    train = Train(optimizer="adam", lr=0.02, weight_decay=0.0)
+    train = settings.train(optimizer="adam", lr=0.02, weight_decay=0.0)
     walk(ours, build(ours.named_parameters(), train, lr_factor=0.5, betas=(0.5, 0.99)), 5)
     walk(theirs, [torch.optim.Adam(theirs.parameters(), lr=0.01, betas=(0.5, 0.99))], 5)
     assert farthest(ours.parameters(), theirs.parameters()) < 2e-6
@@ -161,7 +161,7 @@ def test_muon_leaves_kernels_to_adamw():
         )
 
     ours, theirs = images(), images()
-    train = Train(optimizer="muon", lr=0.01, weight_decay=0.1)
+    train = settings.train(optimizer="muon", lr=0.01, weight_decay=0.1)
     walk(ours, build(ours.named_parameters(), train), 8)
     kernel, matrix = theirs[1].weight, theirs[3].weight
     biases = {"params": [theirs[1].bias, theirs[3].bias], "weight_decay": 0.0}

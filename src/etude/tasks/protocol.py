@@ -51,7 +51,7 @@ class Phase:
     owns: prefixes of the parameter names that this phase trains; the others get no gradient.
     loss: a function of model, batch and noise that returns a scalar. It draws from `noise` alone.
     optimizer: deviations from the recipe: "lr_factor", which multiplies the learning rate, and
-    "betas" of Adam. twice: whether the loss contains a gradient, so that it is differentiated twice.
+    "betas" of Adam. twice: whether the loss contains a gradient, and so is differentiated twice.
     """
 
     name: str

@@ -40,6 +40,12 @@ def model_name(model: Any) -> str | None:
         return model
     if isinstance(model, os.PathLike):
         return str(os.fspath(model))
+    if is_module(model):
+        raise UsageError(
+            f"model should be a name here, not a {type(model).__name__}: only etude.train takes a "
+            "module of your own.",
+            do=HOW_TO_NAME,
+        )
     if isinstance(model, type) and _derives_from_module(model):
         raise UsageError(
             f"model should be a name or a module, not the class {model.__name__}.",
@@ -63,7 +69,8 @@ def data_name(data: Any) -> str | None:
         return str(os.fspath(data))
     raise UsageError(
         f"data should be a name or a path, {_not_a(data)}.",
-        do="Save arrays to a file first: np.savez('mine.npz', x=x, y=y), then data='mine.npz'.",
+        do="Only etude.train takes objects. Save arrays to a file: np.savez('mine.npz', x=x, y=y), "
+        "then data='mine.npz'.",
     )
 
 

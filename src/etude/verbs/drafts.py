@@ -14,19 +14,24 @@ KINDS = {"data": "a data set", "file": "a file or folder", "run": "a run"}
 """What a word in place of a model may name, in a message."""
 
 
+def with_names(
+    model: Any, data: Any, fields: Mapping[str, Any]
+) -> tuple[Any, Any, Mapping[str, Any]]:
+    """The arguments with the names OWN and MEMORY for a module and for data that are objects."""
+    data = data if is_name(data) else MEMORY
+    if not is_module(model):
+        return model, data, fields
+    return OWN, data, {"model.module": type(model).__name__, **fields}
+
+
 def draft_recipe(
     model: Any, data: Any, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from;
-    a module and data that are objects are named OWN and MEMORY.
+    """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from.
 
     Raises UsageError for a wrong type, for a name that is no model, and for an unknown field.
     """
-    data = data_name(data) if is_name(data) else MEMORY
-    if is_module(model):
-        named = {"model.module": type(model).__name__, **field_paths(fields)}
-        return draft(OWN, data, base=base, fields=named)
-    model = model_name(model)
+    model, data = model_name(model), data_name(data)
     if model is not None and model.endswith(".json"):
         base, model = read_recipe(Path(model)), None
     models = registry.names("model")

@@ -10,7 +10,7 @@ from etude.runs.folder import ROOT, RunFolder, is_run, run_path
 from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
 from etude.verbs.arguments import require_one_process
-from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
+from etude.verbs.drafts import draft_recipe, folder_name, model_and_data, with_names
 from etude.verbs.resume import resume_run
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def train(
     `**{"model.depth": 2}`. save: whether the run gets a folder; without one it is in memory, has no
     report, and `run.save(path)` writes it. lang: the language of the report. Raises an EtudeError.
     """
-    mapping = draft_recipe(model, data, base, fields)
+    named_model, named_data, named_fields = with_names(model, data, fields)
+    mapping = draft_recipe(named_model, named_data, base, named_fields)
     if not save:
         require_one_process("Training in memory")
         from etude import assembly, pipeline
