@@ -80,8 +80,8 @@ def _architecture(name: str, objects: Objects) -> Architecture:
         return own.architecture(objects.module)
     if name == OWN:
         raise UsageError(
-            "This run trained a module of your own, whose code no run stores.",
-            do="Pass it, in Python: etude.load(run, model=module).",
+            f"The model {OWN!r} is a module of your own, whose code no run stores.",
+            do="Pass it, in Python: etude.train(module, data=...) or etude.load(run, model=module).",
         )
     return registry.load("model", name)  # type: ignore[no-any-return]
 
