@@ -81,7 +81,7 @@ def _architecture(name: str, objects: Objects) -> Architecture:
     if name == OWN:
         raise UsageError(
             f"The model {OWN!r} is a module of your own, whose code no run stores.",
-            do="Pass it, in Python: etude.train(module, data=...) or etude.load(run, model=module).",
+            do="Pass it: etude.train(module, data=...), or etude.load(run, model=module).",
         )
     return registry.load("model", name)  # type: ignore[no-any-return]
 
