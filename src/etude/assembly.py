@@ -219,6 +219,7 @@ def _settings(
             do=f"Choose at most {count}.",
         )
     if train["epochs"] is None:
+        # Training leaves out an incomplete last batch, so an epoch has this whole number of steps.
         wanted = round(preset.updates / (count // train["batch_size"]))
         train["epochs"] = max(wanted, FEWEST_EPOCHS)
     part = Part.read({"name": draft.model.name, "preset": name, **model.plain()})
@@ -327,6 +328,7 @@ def _build(
         model = objects.module
     else:
         model = build(architecture, part.name, config, card.model_spec)
+    # torch has no public name for the common base of batch norm in 1, 2 and 3 dimensions.
     if size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
         # The variance of one sample is undefined.
         raise UsageError(

@@ -47,6 +47,7 @@ def begin(
     # Machines of one job may differ in what they would choose, so all follow rank 0.
     train = Train.read(world.agree(parts.recipe.train.plain()))
     parts = replaced(parts, parts.recipe.model_copy(update={"train": train}))
+    # Only rank 0 has created a folder, perhaps under the first free name.
     path = world.agree(str(run.path) if run else None)
     run = run or RunFolder(Path(path))
     if world.first:
@@ -186,6 +187,8 @@ def play(
         if world.first:
             conclude(run, parts, at)
             report(Run(run.path, objects=objects), lang, parts.dataset)
+        # The other ranks wait here, because the end of this function reads the result that rank 0
+        # writes.
         world.agree("done")
     finally:
         run.release()
@@ -221,6 +224,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
                 if tested:
                     conclude(run, parts, at)
             except NumericsError as error:
+                # The curves are read first: `discard` may remove the files that they come from.
                 found = {**curves(run, goal), "best": None, "diverged": error.what}
                 run.discard()
                 return found
@@ -242,12 +246,14 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared 
         run.lock()
         try:
             return run, None if run.result else again(run, quiet=True)
+        # An interrupt, too, must not leave the run locked for the rest of this process.
         except BaseException:
             run.release()
             raise
     run = RunFolder.create(place)
     try:
         return begin(run, assembly.read_draft(mapping), quiet=True)
+    # Also after an interrupt: a folder without a recipe is no run that could be resumed.
     except BaseException:
         run.abandon()
         raise
@@ -261,6 +267,8 @@ def tested_as(result: RunResult) -> dict[str, Any]:
 def curves(run: Recorder, goal: str) -> dict[str, Any]:
     """The validation goal after each epoch, and the training seconds up to that epoch."""
     val, times = [row.val[goal] for row in epochs_of(run)], run.times
+    # An epoch that was interrupted and resumed has several rows of times. Their epochs count from
+    # 1.
     spent = [sum(t.seconds for t in times if t.epoch <= e + 1) for e in range(len(val))]
     return {"val": tuple(val), "seconds": tuple(spent)}
 

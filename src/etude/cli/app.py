@@ -65,6 +65,7 @@ def command(group: Group, name: str | None = None) -> Callable[[Command], Comman
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout."""
     if not is_silent():
+        # Escapes are valid JSON too, and a stream that is not Unicode can write them.
         print(json.dumps(value, ensure_ascii=not is_unicode()))
 
 

@@ -34,6 +34,8 @@ def predict(
 
     if not inputs:
         raise UsageError("Nothing to predict.", do="Add files or numbers after the run.")
+    # -0.5 is an input, so the parser lets every word with a dash through, and wrong options are
+    # detected here.
     for word in inputs:
         if word.startswith("-") and not NEGATIVE.fullmatch(word) and not Path(word).exists():
             raise unknown_option(word, ["--json", "--help"])

@@ -38,6 +38,7 @@ def usage_error(error: CycloptsError, words: Sequence[str]) -> UsageError:
     if isinstance(error, UnknownCommandError):
         return _unknown_command(str(error), words)
     if isinstance(error, CoercionError):
+        # The parser names Python types, int and float, which say little to a user.
         text = NUMBER.sub(r"'\1' is not a number", str(error))
         return UsageError(f"{command}: {text}", do=f"{do} shows what is expected.")
     return UsageError(f"{command}: {error}", do=do)

@@ -60,7 +60,9 @@ def uniform(key: int, samples: np.ndarray, stream: int, count: int) -> np.ndarra
     head = _mix(np.array([key & (2**64 - 1)], np.uint64))
     head = _mix(head ^ np.uint64(stream + 1))
     rows = _mix(head ^ samples.astype(np.uint64))
+    # Multiples of an odd constant, as the states of splitmix64: modulo 2^64 all are different.
     columns = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    # The upper 53 of 64 bits, which a float64 holds exactly; rounding more bits could give 1.
     return np.asarray((_mix(rows[:, None] + columns) >> np.uint64(11)) * 2.0**-53)
 
 
@@ -124,6 +126,8 @@ def flip(x: Tensor, draw: Draw) -> Tensor:
 def shifts(u: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
     """Uniforms [N 2] to shifts (down, right) [N 2] in pixels, up to an eighth of each side."""
     most = np.maximum(1, np.array(sides) // 8)
+    # floor gives each of the 2 most + 1 shifts the same probability; rounding would halve that of
+    # the first and the last.
     return np.asarray(np.floor(u * (2 * most + 1)).astype(np.int64) - most)
 
 
@@ -143,6 +147,7 @@ def affinities(u: np.ndarray) -> np.ndarray:
     old image: rotation by up to 15 degrees, scaling by 0.9 to 1.1, shear by up to 0.1.
     """
     angle, size, shear = (u * 2 - 1).T * np.array([[np.pi / 12], [0.1], [0.1]])
+    # The inverse of the scale: the matrix leads from the new image to the old one.
     cos, sin, zoom = np.cos(angle), np.sin(angle), 1 / (1 + size)
     return np.stack(
         [
@@ -161,6 +166,7 @@ def warp(x: Tensor, matrices: np.ndarray) -> Tensor:
     m = _on(x, matrices)[:, :, :, None, None]
     down = (torch.arange(height, device=x.device, dtype=x.dtype) - (height - 1) / 2)[:, None]
     right = (torch.arange(width, device=x.device, dtype=x.dtype) - (width - 1) / 2)[None, :]
+    # grid_sample measures in half sides from the centre: pixel i of n is at (2 i + 1) / n - 1.
     old_x = (m[:, 0, 0] * right + m[:, 0, 1] * down) * (2 / width)
     old_y = (m[:, 1, 0] * right + m[:, 1, 1] * down) * (2 / height)
     grid = torch.stack([old_x, old_y], -1)

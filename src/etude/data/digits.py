@@ -16,6 +16,7 @@ def load(config: DataConfig) -> Raw:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
+    # scikit-learn stores the 17 grey levels as float64; bytes hold them exactly.
     x = bunch.images.astype(np.uint8)[:, None]
     y = bunch.target.astype(np.int64)
     train, test = stratified(y, 0.2, seed=0)

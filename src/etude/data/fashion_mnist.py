@@ -10,6 +10,7 @@ from etude.data.mnist_files import load as load_files
 
 PUBLISHED = Published(
     name="fashion-mnist",
+    # Without encryption, but a file with any other SHA-256 than those below is refused.
     url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     packaged=("/usr/share/datasets/fashion-mnist",),
     files=(

@@ -30,12 +30,14 @@ def read(path: Path, sha256: str = "") -> np.ndarray:
     """
     try:
         with path.open("rb") as plain:
+            # By gzip's first two bytes: the name does not say reliably whether a file is packed.
             packed = plain.read(2) == b"\x1f\x8b"
             plain.seek(0)
             if packed:
                 with gzip.GzipFile(fileobj=plain) as unpacked:
                     return _parse(unpacked, path, sha256)
             return _parse(plain, path, sha256)
+    # BadGzipFile is an OSError, so it has to come before that one.
     except gzip.BadGzipFile as error:
         raise _damaged(path, f"its gzip packing is damaged ({error})") from None
     except zlib.error as error:
@@ -53,6 +55,7 @@ def _parse(file: BufferedIOBase, path: Path, sha256: str) -> np.ndarray:
     sides_raw = _take(file, 4 * head[3], path, 4 + 4 * head[3])
     sides = [int.from_bytes(sides_raw[i : i + 4]) for i in range(0, len(sides_raw), 4)]
     dtype = np.dtype(TYPES[head[2]])
+    # Python's integers cannot overflow, whatever sides a false header claims.
     begin, size = 4 + len(sides_raw), prod(sides) * dtype.itemsize
     shape = " x ".join(map(str, sides))
     if size > LIMIT or prod(side or 1 for side in sides) > LIMIT:  # a side of 0 hides huge ones

@@ -109,6 +109,7 @@ def _classes(
             if like:
                 notes.append(text("data.note.alike", one=like, other=label))
     numbers = np.array(order, np.int64)
+    # np.unique sorts, so a binary search finds each label.
     targets = {split: numbers[np.searchsorted(every, y)] for split, y in stored.items()}
     return targets, "class", classes, notes
 

@@ -58,6 +58,7 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
         return by_standard_name(stored, WHERE)
     if isinstance(data, tuple | list) and len(data) == 2:
         return {"x": _array(data[0], "x"), "y": _array(data[1], "y")}
+    # An array has a length and items too, but an array alone has no targets.
     if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
         return _from_dataset(data)
     raise DataError(f"An object of type {type(data).__name__} cannot be read as data.", do=FORMS)
@@ -85,6 +86,8 @@ def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
 
 def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
     """x and y of a map-style Dataset, all of whose items are read into memory."""
+    # By index: without `__iter__`, iteration ends only at an IndexError, which a Dataset need not
+    # raise.
     items = [dataset[i] for i in range(len(dataset))]
     if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
         raise DataError("The items of a Dataset must be pairs (x, y), and there must be some.")

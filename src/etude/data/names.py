@@ -27,6 +27,8 @@ SYSTEM = frozenset(
 
 def split_called(name: str) -> str:
     """ "train", "val" or "test" if a name means this split, in any case and spelling; else ""."""
+    # NFKC, because macOS decomposes Hangul in the names of folders, and some names have full-width
+    # letters.
     words = unicodedata.normalize("NFKC", name).casefold()
     letters = "".join(c for c in words if c.isalpha())
     for filler in FILLERS:

@@ -80,8 +80,10 @@ class Normalise(nn.Module):
 
     def forward(self, x: Tensor) -> Float[Tensor, "N ..."]:
         if x.dtype == torch.uint8 and self.bytes_in_float32:
+            # In place without harm: float() of bytes is always a new tensor.
             return x.float().sub_(self.mean.float()).div_(self.std.float())
         values = self.centre(x)
         if self.log:
             values = values.log()
+        # The first step is not in place: values that were float64 can still be the caller's tensor.
         return values.sub(self.mean).div_(self.std).float()  # type: ignore[no-any-return]

@@ -40,6 +40,7 @@ def load(config: Config) -> Raw:
 
     def windows(first: int, last: int) -> Split:
         """Every window whose forecast lies in first <= month < last; its input may lie earlier."""
+        # Before the first target there must be a whole input window.
         targets = range(max(first, config.length), last - config.horizon + 1)
         x = np.array([values[t - config.length : t] for t in targets], np.float32)
         y = np.array([values[t : t + config.horizon] for t in targets], np.float32)

@@ -152,6 +152,8 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                 if len(raw) > LINE:
                     problems.append(f"{where}: is longer than {LINE:,} bytes")
                     break
+                # Only the first line can begin with a byte order mark. A byte that is not UTF-8
+                # makes its own line bad and not the whole file.
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
                 if not line or line.startswith(("#", "%")):
                     continue
@@ -206,6 +208,7 @@ def _check_shapes(content: Sequences, header: _Header) -> None:
         content.rows = [content.rows[i] for i in good]
         content.names = [content.names[i] for i in good]
         content.labels = [content.labels[i] for i in good] if content.labels else []
+    # Wrong shapes are known only after the last line; sorting puts them among the other bad lines.
     content.bad.sort(key=lambda one: int(one.name.rpartition(" ")[2]))
 
 

@@ -90,6 +90,7 @@ class Run:
         folder = RunFolder.create(Path(path))
         try:
             copy(self.recorder, folder)
+        # Also after an interrupt: half a copy is no run.
         except BaseException:
             folder.discard()
             raise
@@ -171,6 +172,7 @@ class Run:
     def _live(self) -> tuple[nn.Module, Task]:
         with preserve_caller_state():
             model, task = assembly.rebuild(self.recipe, self.card, self.objects)
+        # Copied, because arrays of a file are read-only, and torch warns of those.
         weights = {name: torch.from_numpy(x.copy()) for name, x in self._best.model.items()}
         try:
             model.load_state_dict(weights)

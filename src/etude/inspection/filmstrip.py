@@ -45,10 +45,12 @@ def animation(frames: Sequence[tuple[int, np.ndarray]], lang: Lang = "en") -> by
     """
     from PIL import Image
 
+    # With fewer epochs than FRAMES, rounded positions repeat; unique leaves each of them once.
     moments = np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int))
     zoom = max(1, SIDE // frames[0][1].shape[-1])
     pages = []
     for epoch in moments:
+        # A grey sheet has one channel, so its gaps have one level: the red of GROUND.
         sheet = tiled(frames[epoch][1], 8, zoom, gap=4, ground=int(GROUND[1:3], 16))
         page = Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)
         key = "film.epoch" if epoch else "film.start"

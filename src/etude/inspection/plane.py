@@ -34,8 +34,11 @@ class Plane:
         if codes.shape[1] == 2:
             return cls(np.zeros(2), np.eye(2), 1.0)
         if codes.shape[1] == 1:
+            # The second axis is 0, so codes of one number lie on a horizontal line.
             return cls(np.zeros(1), np.array([[1.0], [0.0]]), 1.0)
         centre = codes.mean(0)
+        # The right singular vectors of the centred codes are their principal components. A
+        # covariance matrix would square the condition number.
         _, size, axes = np.linalg.svd(codes - centre, full_matrices=False)
         # An SVD leaves the sign of each axis open, and it differs between libraries. Making the
         # largest component positive gives the same picture everywhere.

@@ -118,6 +118,7 @@ class _Anchors:
     """HTML anchors of a page. Each is used once."""
 
     def __init__(self) -> None:
+        # The template gives these two anchors to parts of its own.
         self.used = {CONTENTS, "summary"}
 
     def of(self, text: str) -> str:

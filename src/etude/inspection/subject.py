@@ -221,6 +221,7 @@ class Subject:
     @cached_property
     def trace(self) -> Trace:
         """The forward pass of `sample`."""
+        # A Gaussian encoder draws noise in eval mode too.
         with seeded():
             return record(
                 self.model, self.sample.batch, self._with_discriminator(self.sample.batch)

@@ -87,6 +87,7 @@ class Trace:
         """For each layer (and direction) of each LSTM: i, f, g, o, h and c, each [N L D]."""
         gates = {}
         for call in self.of(LSTM):
+            # `lengths` may have been passed by position or by name.
             x, lengths = (*call.inputs, (call.options or {}).get("lengths"))[:2]
             with torch.no_grad():
                 layers = list(call.module.steps(x, lengths))  # type: ignore[operator]
@@ -190,6 +191,7 @@ def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
     match module:
         case nn.Linear():
             return size * module.in_features
+        # Before _ConvNd, of which it is a subclass.
         case _ConvTransposeNd():
             # Each input value is multiplied once by every weight of its group, whatever the stride.
             weights = module.out_channels // module.groups * prod(module.kernel_size)
@@ -207,6 +209,7 @@ def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:
             for layer in range(module.num_layers):
                 # Above the first layer the input is the output of all directions below.
                 inputs = ways * width if layer else module.input_size
+                # Each of four gates has a matrix for the input and one for the hidden state.
                 total += ways * 4 * width * (inputs + width)
             return count * total
         case MultiHeadAttention():

@@ -79,6 +79,8 @@ class CNN(nn.Module):
         sizes = [channels, *config.channels]
         self.blocks = nn.Sequential(*(block(a, b, config) for a, b in zip(sizes, sizes[1:])))
         shrink = 2 ** len(config.channels)
+        # Each pooling rounds down, and one division by the product of all rounds to the same
+        # number.
         inputs = sizes[-1] * (height // shrink) * (width // shrink)
         self.head = nn.Sequential(nn.Flatten(), *head(inputs, spec.outputs, config))
         self.init_param()
@@ -169,6 +171,8 @@ def blocks_for(spec: Spec, most: int) -> int:
     """The number of blocks, at most `most`, that leave at least one pixel of an image or, if it is
     long enough, four steps of a sequence; at least one block for a sequence."""
     if spec.kind == "sequence":
+        # bit_length() - 1 halvings leave at least one step, so two fewer leave four: one for each
+        # part of the summary.
         return max(1, min(most, spec.shape[0].bit_length() - 3))
     return min(most, min(spec.shape[1:]).bit_length() - 1)
 

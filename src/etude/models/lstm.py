@@ -50,6 +50,8 @@ class LSTMNet(nn.Module):
         Source of the bias: R. Jozefowicz et al., "An Empirical Exploration of Recurrent Network
         Architectures", 2015, section 4.
         """
+        # With a bias of 0 a forget gate is half open at first, which halves the cell state, and the
+        # gradient through it, at each step.
         for name, bias in self.lstm.named_parameters():
             # Gates are stacked in the order i, f, g, o. torch adds two biases per gate, so only one
             # of them is set to 1.

@@ -100,6 +100,8 @@ class Transformer(nn.Module):
         tokens = self.norm(tokens)
         if valid is None:
             return self.head(tokens.mean(1))  # type: ignore[no-any-return]
+        # Padded tokens have the weight 0, so the mean does not depend on the longest sequence of
+        # the batch.
         share = valid / valid.sum(1, keepdim=True)
         return self.head((tokens * share[..., None].to(tokens)).sum(1))  # type: ignore[no-any-return]
 

@@ -59,6 +59,7 @@ class ViT(nn.Module):
                 for _ in range(config.depth)
             )
         )
+        # timm's epsilon: with torch's default, 1e-5, exchanged weights would give other outputs.
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.head = nn.Linear(config.width, spec.outputs)
         self.init_param()

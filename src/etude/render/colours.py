@@ -26,6 +26,7 @@ def colours(kind: str, ground: str) -> Any:
 
     NaN cells stay transparent, as in every colour map of matplotlib.
     """
+    # Here, because commands that draw nothing should not wait for this import.
     from matplotlib.colors import LinearSegmentedColormap
 
     stops = {"heat": HEAT, "signed": SIGNED}[kind][ground]

@@ -49,6 +49,7 @@ def hangul() -> str | None:
 
 def _best(names: Iterable[str]) -> str | None:
     """The first family, in the order of HANGUL, whose font has all letters of PROBE."""
+    # matplotlib takes the names from a set, whose order differs between processes.
     candidates = sorted((_rank(name), name) for name in names)
     fitting = (n for rank, n in candidates if rank < len(HANGUL) and _has(_file(n), PROBE))
     return next(fitting, None)

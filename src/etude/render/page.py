@@ -25,6 +25,7 @@ def _templates() -> "Environment":
     environment = Environment(
         loader=PackageLoader("etude.render"),
         autoescape=True,
+        # A value that a template misses is an error; by default it would be an empty text.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

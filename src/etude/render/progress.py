@@ -83,6 +83,7 @@ class TrainingProgress(Live):
             self.note(info["text"])
 
     def _draw(self, step: int) -> None:
+        # Monotonic: if someone set the wall clock back, the bar would stand still for that long.
         now = time.monotonic()
         if self.live and now - self.drawn > EVERY:
             self.drawn = now

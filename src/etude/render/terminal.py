@@ -17,6 +17,7 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
     output = Table(*rows[0])
     for row in rows[1:]:
+        # Text, because rich would replace codes such as :x: in a name by an emoji.
         output.add_row(*map(Text, row))
     # Without a terminal rich assumes 80 columns and would wrap the cells of a piped table.
     width = None if sys.stdout.isatty() else 200

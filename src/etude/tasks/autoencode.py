@@ -153,6 +153,8 @@ class Autoencode:
 
         fit, unseen = flat(train.x[:10_000]), flat(test.x)
         # PCA cannot have more components than samples or values.
+        # An exact decomposition would compute all components to use only a few. The seed makes the
+        # score of the randomised one repeatable.
         pca = PCA(min(self.width, *fit.shape), svd_solver="randomized", random_state=0).fit(fit)
         decoded = pca.inverse_transform(pca.transform(unseen))
         every = [

@@ -202,4 +202,5 @@ class Generator(Protocol):
 
 def as_bytes(x: Float[Tensor, "N C H W"]) -> np.ndarray:
     """Convert images from [-1, 1] to uint8 in 0..255."""
+    # Rounded, because the conversion to uint8 truncates, which would darken images by half a level.
     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()

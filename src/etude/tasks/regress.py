@@ -81,6 +81,8 @@ class Regress:
 
     def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
         """Convert normalised values to the data's own units, float64 [N D]."""
+        # In float64: targets with a large mean and a small spread would lose their digits in
+        # float32.
         plain = values.cpu().double().numpy() * np.array(self.std) + np.array(self.mean)
         return np.asarray(plain)
 

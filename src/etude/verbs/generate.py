@@ -36,6 +36,7 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     images = run.generate(count, seed)
     zoom = max(1, SIDE // images.shape[-1])
     replace(sheet, as_png(filmstrip.tiled(images, min(COLUMNS, count), zoom)))
+    # In memory first, so that `replace` can swap the whole file in one step.
     buffer = io.BytesIO()
     np.save(buffer, images)
     replace(arrays, buffer.getvalue())

@@ -56,6 +56,7 @@ def resume_run(
     `resume`."""
     world = World.here()
     run = RunFolder.open(run_path(path))
+    # Only rank 0 writes, and a lock has one holder: the other ranks could not take it.
     if world.first:
         run.lock()
     from etude import pipeline

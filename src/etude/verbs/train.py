@@ -60,6 +60,7 @@ def _train_in_folder(
     """Train a run that has a folder: `name` below `root`, or the first free name there."""
     default = folder_name(*model_and_data(mapping))
     world, path = World.here(), run_path(name, root) if name else None
+    # torchrun restarts a job with the same command, which must then continue the run.
     if world.restarted and path and is_run(path):
         return resume_run(path, quiet=quiet, lang=lang)
     if world.size > 1 and not path:

@@ -63,6 +63,7 @@ def focus(weights: np.ndarray) -> tuple[int, int, str, float]:
     """
     candidates = []
     for name, shift in PATTERNS.items():
+        # A single token has no neighbours: these diagonals are empty, and their mean would be NaN.
         share = np.diagonal(weights, shift, 2, 3).mean(-1) if weights.shape[2] > abs(shift) else 0
         candidates.append((name, np.broadcast_to(share, weights.shape[:2])))
     candidates.append(("one", weights.mean(2).max(-1)))

@@ -40,11 +40,15 @@ def answer(subject: Subject, sample: Sample) -> Callable[[Tensor], Tensor]:
     model, (_, *rest) = subject.model, sample.batch.inputs
     with torch.no_grad():
         out = model(*sample.batch.inputs)
+    # One class for all variants of the sample: the function would jump where the predicted class
+    # changes.
     label = int(out[0].argmax()) if subject.task.predicts == "classes" else None
 
     def forward(x: Tensor) -> Tensor:
         # captum passes many variants of one sample; lengths are the same for all.
         output = model(x, *(part.expand(len(x)) for part in rest))
+        # The logit, not the probability: where the network is confident, softmax is flat and its
+        # gradient vanishes.
         return output[:, label] if label is not None else output.mean(1)  # type: ignore[no-any-return]
 
     return forward
@@ -108,6 +112,7 @@ def _strongest(subject: Subject, sample: Sample, gradients: np.ndarray) -> Notic
     else:
         flat = gradients[: steps_of(sample, len(gradients))].reshape(-1, *gradients.shape[1:])
     at = np.unravel_index(np.abs(flat).argmax(), flat.shape)
+    # The maximum guards a network whose output is constant: all its attributions are 0.
     share = float(np.abs(flat[at]) / max(float(np.abs(flat).sum()), 1e-12))
     place = dict(zip(("first", "second"), (int(i) for i in at)))
     key = f"attributions.notice.{gradients.ndim}"
@@ -148,6 +153,8 @@ def _images(
         first.set_title(wrapped(sample.name, 1.65), fontsize=8)
         for axes, each, name in zip(others, maps, METHODS):
             flat = each.sum(0)  # over channels: integrated gradients add up
+            # Equal limits on both sides give 0 the neutral colour. Each method has its own scale,
+            # because occlusion hides a square and integrated gradients count single pixels.
             top = float(np.abs(flat).max()) or 1.0
             options = {"vmin": -top, "vmax": top, "interpolation": "nearest"}
             image = axes.imshow(flat, cmap=ink.signed, **options)
@@ -162,6 +169,7 @@ def _sequences(
     """Draw one column per sample, steps to the right: the input, then both methods on one scale."""
     grid = figure.subplots(3, len(samples), squeeze=False, sharex="col")
     every = np.concatenate([_by_step(each) for *both, _ in results for each in both])
+    # The limits include 0, where the bars begin.
     low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
     room = 0.06 * ((high - low) or 1.0)
     for column, sample, (*maps, _) in zip(grid.T, samples, results):
@@ -195,6 +203,8 @@ def _vectors(
     """Draw one panel per sample: two bars per feature, one per method, the largest at the top."""
     panels = figure.subplots(1, len(samples), squeeze=False, sharex=True)[0]
     for axes, sample, (gradients, occluded, _) in zip(panels, samples, results):
+        # One order for both methods, so that the two bars of a row are of one feature. Stable,
+        # because features that are constant in the data tie at 0.
         order = np.argsort(-np.abs(gradients), kind="stable")[:BARS]
         rows = np.arange(len(order))
         for shift, values, i, name in (

@@ -33,6 +33,7 @@ def reliability(
     # A probability of exactly 1 belongs to the last bin, not to one beyond it.
     where = np.minimum((sure * bins).astype(int), bins - 1)
     count = np.bincount(where, minlength=bins)
+    # 0 / 0 in an empty bin gives the NaN that the docstring promises.
     with np.errstate(invalid="ignore"):
         confidence = np.bincount(where, sure, bins) / count
         accuracy = np.bincount(where, right, bins) / count
@@ -41,6 +42,7 @@ def reliability(
 
 def calibration_error(confidence: np.ndarray, accuracy: np.ndarray, count: np.ndarray) -> float:
     """Mean absolute gap between confidence and accuracy, each bin weighted by its samples."""
+    # An empty bin has weight 0, but 0 * NaN would make the whole sum NaN.
     gap = np.nan_to_num(np.abs(accuracy - confidence))
     return float((gap * count).sum() / count.sum())
 
@@ -51,6 +53,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     right = predicted == subject.data.test.y
     confidence, accuracy, count = reliability(sure, right)
     error = calibration_error(confidence, accuracy, count)
+    # Wilson's interval, because the normal approximation has no width at an accuracy of 0 or 1,
+    # which bins with few samples often have.
     intervals = [wilson(round(a * n), int(n)) for a, n in zip(accuracy, count) if n]
     low, high = np.array(intervals).T
     # Rounding can put an end of the interval past the accuracy; errorbar refuses negative lengths.
@@ -63,12 +67,15 @@ def draw(subject: Subject) -> list[ViewPicture]:
         top.plot([0, 1], [0, 1], "--", **perfect)
         dots = {"color": ink.lines[0], "fmt": "o", "markersize": 4, "capsize": 2}
         label = ink.say("calibration.network")
+        # At the mean confidence of a bin, not at its middle: the distance to the diagonal is then
+        # the gap that the calibration error averages.
         top.errorbar(confidence[some], accuracy[some], spread, label=label, **dots)
         top.set(ylabel=ink.metric("accuracy"), ylim=(-0.03, 1.03))
         legend(top, 2)
         bottom.bar(middles, count, 0.9 / BINS, color=ink.lines[0])
         label = ink.say("calibration.confidence")
         bottom.set(xlabel=label, ylabel=ink.say("calibration.samples"), xlim=(0, 1))
+        # The last bin of a good classifier has almost all samples.
         log_scale(bottom.yaxis)
         bottom.set_ylim(
             0.5, 2 * count.max()

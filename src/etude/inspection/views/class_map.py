@@ -48,6 +48,8 @@ def class_map(model: nn.Module, x: Tensor, label: int) -> Tensor:
     handle = layer.register_forward_hook(lambda module, args, output: outputs.append(output))
     try:
         with torch.enable_grad():
+            # The logit before the softmax, as in section 3 of the paper: a probability can also
+            # rise because the logits of other classes fall.
             logit = model(x.clone().requires_grad_())[0, label]
             # A network that also reads the mirror image calls the layer twice; the first counts.
             (gradient,) = torch.autograd.grad(logit, outputs[0])
@@ -106,6 +108,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             first.set_title(wrapped(sample.name, 1.85), fontsize=8)
             for axes, label, each in zip(others, labels, pair):
                 edge = (-0.5, width - 0.5, height - 0.5, -0.5)
+                # One scale for both maps of a sample, so that their strengths can be compared.
                 scale = {"vmin": 0, "vmax": float(pair.max()) or 1}
                 image = axes.imshow(
                     each, cmap=ink.heat, extent=edge, interpolation="bilinear", **scale

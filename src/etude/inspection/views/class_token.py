@@ -60,6 +60,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     of the heads) and the rollout; below, each head of the last layer. Each row has one scale."""
     sample, grid = subject.sample, grid_of(subject)
     weights = np.stack([w[0].numpy() for w in subject.trace.attention.values()])
+    # The weight of the class token for itself (column 0) has no place in the image.
     token = weights[:, :, 0, 1:].reshape(*weights.shape[:2], *grid)
     rolled = rollout(weights)[0, 1:].reshape(grid)
     layers, heads = token.shape[:2]

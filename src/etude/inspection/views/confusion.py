@@ -82,6 +82,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         turn = turned if max(map(len, names)) > 3 else {}
         axes.set_xticks(ticks, names, fontsize=letters, **turn)
         axes.set_yticks(ticks, names, fontsize=letters)
+        # imshow puts the centre of cell i at i, so lines at halves run between the cells.
         axes.set_xticks(np.arange(len(classes) + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(len(classes) + 1) - 0.5, minor=True)
         axes.grid(which="minor", color=ink.faint, linewidth=0.5)
@@ -91,6 +92,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             row, column = map(int, cell)
             text = cell_text(int(counts[cell]), inside.get((row, column)), len(classes))
             size = min(8.5 if row == column or not inside else 6.0, 1.1 * letters)
+            # A colour map takes 0..1. imshow maps -1..1 to this range in the same way.
             color = _readable(ink.signed((float(colour[cell]) + 1) / 2))
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
 

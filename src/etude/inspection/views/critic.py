@@ -35,6 +35,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: left, its probabilities for codes and for samples of the prior; right, over the
     plane of the codes."""
     codes, _ = codes_of(subject)
+    # As many samples as codes, because the histograms show counts.
     draws = prior_of(subject, len(codes))
     plane = Plane.through(codes)
     points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]

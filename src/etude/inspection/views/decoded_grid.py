@@ -20,6 +20,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
     plane = Plane.through(codes)
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
     at = np.linspace(-REACH, REACH, SIDE)
+    # The prior has its mean at 0, the plane at the mean of the codes: the grid is centred at the
+    # projection of 0.
     centre = plane.on(np.zeros((1, codes.shape[1])))[0]
     across, up = np.meshgrid(at, at[::-1])  # row 0 of a sheet is at the top, where y is largest
     points = centre + scale * np.stack((across.ravel(), up.ravel()), 1)
@@ -40,6 +42,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     alt = subject.say("decoded-grid.alt", side=SIDE, reach=REACH, share=plane.share)
     arrays = {"images": images, "points": points}
     square = images.reshape(SIDE, SIDE, -1)
+    # Along axis 1 of the square x changes, along axis 0 y.
     by_axis = [float(np.abs(np.diff(square, axis=axis)).mean()) for axis in (1, 0)]
     more = int(np.argmax(by_axis))
     note = notice(

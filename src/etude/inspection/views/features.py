@@ -38,10 +38,14 @@ def draw(subject: Subject) -> list[ViewPicture]:
     for call in subject.trace.of(nn.ReLU):
         if call.name in layers:  # the second call reads the mirror image
             continue
+        # The ReLUs of the classifier head have outputs without height and width.
         if call.output is not None and call.output.ndim == 4:
             maps = call.output[0].numpy()
             layers[call.name] = maps
+            # Stable: maps that are silent tie at a mean of 0 and keep their order on every
+            # platform.
             most = np.argsort(-maps.mean((1, 2)), kind="stable")[:SHOWN]
+            # A layer that is silent as a whole has a maximum of 0.
             panels = enlarged(maps[most] / (maps.max() or 1), height, width)
             # A layer with fewer maps is padded with empty (NaN) panels to a full row.
             room = [(0, SHOWN - len(most)), (0, 0), (0, 0)]

@@ -56,6 +56,7 @@ def _notice(subject: Subject, frames_: np.ndarray) -> Notice:
     """
     last = frames_[-1].astype(np.float32)  # uint8 differences would wrap around
     far = np.array([np.abs(frame - last).mean() for frame in frames_])
+    # There is always such an epoch: the last images have a distance of 0 to themselves.
     half = int(np.flatnonzero(far <= far[0] / 2)[0])
     left = float(far[-2] / far[0]) if len(far) > 1 and far[0] else 0.0
     return notice(subject, "filmstrip.notice", half=half, epochs=len(far) - 1, left=left)

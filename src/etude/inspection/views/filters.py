@@ -53,6 +53,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         sheet, xs, ys = tile(np.concatenate(rows), SHOWN, gap=1)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
         for y, w in zip(ys, layers.values()):
+            # Around a smaller kernel, a frame would enclose its padding too.
             if w.shape[-2:] == (side, side):
                 frames(axes, ink, xs, [y], (side, side), min(SHOWN, len(w)))
         axes.set_yticks(ys, [f"{n}\n{w.shape[-2]} x {w.shape[-1]}" for n, w in layers.items()])

@@ -35,6 +35,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     weights = layer.weight.detach().numpy().reshape(-1, *subject.card.shape)
     norm = np.linalg.norm(weights.reshape(len(weights), -1), axis=1)
     chosen = np.argsort(-norm, kind="stable")[:SHOWN]
+    # The sum is the response to a pattern that all channels share.
     panels = weights[chosen].sum(1)
     # The 99.9th percentile: a single large weight would make all others pale.
     top = float(np.quantile(np.abs(panels), 0.999))

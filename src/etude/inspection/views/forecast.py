@@ -23,10 +23,12 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: the requested sample, or the last one of the test split."""
     card, sample = subject.card, subject.sample
     if subject.request is None:
+        # Windows are in order of time, so the last one is the most recent.
         sample = subject.at(len(subject.test) - 1)
     with torch.no_grad():
         outputs = subject.task.outputs(subject.model, sample.batch)
     predicted = subject.task.in_units(outputs)[0]  # type: ignore[attr-defined]
+    # Step 0 is the last observed step of the input, step 1 the first of the forecast.
     before, ahead = sample.raw[:, 0], np.arange(1, len(predicted) + 1)
     name = "baseline.seasonal" if card.season else "baseline.persistence"
     baseline = naive(sample.raw[None], len(predicted), card.season or 1)[0]

@@ -128,6 +128,7 @@ class Walk:
             ("c", slice(6, 7), ink.say("gates.c")),
         ):
             beside = grid[-1:, panels] if self.down else grid[:, panels]
+            # Only the cell state is unbounded, so only its scale can be exceeded.
             more = {"extend": "both"} if key == "c" else {}
             bar = figure.colorbar(images[key], ax=list(beside.ravel()), pad=0.02, **where, **more)
             bar.set_label(

@@ -41,6 +41,8 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
         label = int(whole[0].argmax())
         before, after = whole.double().softmax(1)[:, label], without.double().softmax(1)[:, label]
         return (100 * (after - before)).numpy(), "hidden-steps.probability"
+    # The mean of the targets cancels in a difference, so their standard deviation alone converts it
+    # to the unit of the data.
     std = torch.tensor(subject.card.y_std)
     moved = ((without - whole).abs() * std).mean(1).double()
     # A difference d of logarithms is a relative change of exp(d) - 1.

@@ -76,6 +76,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """Two pictures: mistakes, if there are any, and correct predictions."""
     sure, predicted = subject.predictions
     right = np.flatnonzero(predicted == subject.data.test.y)
+    # Stable, as in Subject.mistakes: equal confidences keep the order of the split.
     surest = right[np.argsort(-sure[right], kind="stable")][:SHOWN]
     total, wrong = len(predicted), subject.mistakes
     pictures = []

@@ -41,6 +41,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     def paint(figure: Any, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(alike[chosen].reshape(-1, down, across), len(columns))
+        # The whole range of a cosine, so that pictures of two runs have the same scale.
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)
         frames(axes, ink, xs, ys, (down, across), len(chosen))
         axes.set_xticks(xs, columns + 1)

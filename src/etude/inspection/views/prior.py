@@ -19,6 +19,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
     test = subject.result.test
     count = min(codes.shape[1], MOST)
+    # 99.99 % of a normal distribution lies within 4 standard deviations.
     edges = np.linspace(-4 * scale, 4 * scale, BINS + 1)
     density = np.stack([np.histogram(codes[:, d], edges)[0] for d in range(count)])
     # Divided by all codes, also those outside the edges, so that the bars compare with the density.

@@ -29,6 +29,7 @@ def walk(calls: tuple[Call, ...]) -> list[Call]:
     first = {c.name: c for c in reversed(calls)}
     own = [c for c in calls if first[c.name] is c]
     own = [c for c in own if not c.inner or c.multiply_adds or c.parameters]
+    # sorted is stable, so only the whole network, whose name is empty, changes its place.
     return sorted((c for c in own if not isinstance(c.module, INACTIVE)), key=lambda c: not c.name)
 
 
@@ -68,6 +69,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # Statistics need many samples; costs are those of one sample.
     batch, count = subject.batch_trace
     calls, work = walk(batch.calls), work_of(subject.trace.calls)
+    # The table is a picture, so its language must be one that an installed font can write.
     head, whole = (say(subject.figure_lang, f"shapes.{key}") for key in ("head", "whole"))
     rows = [head.split("|"), *(row(call, work[call.name], whole) for call in calls)]
     active = [c for c in calls if _dead(c)]
@@ -87,6 +89,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         "mean": [c.mean for c in calls],
         "std": [c.std for c in calls],
         "zeros": [c.zeros for c in calls],
+        # An array of integers cannot hold None, and 0 would claim that no unit is dead.
         "dead": [-1 if c.dead is None else c.dead for c in calls],
     }
     table = table_picture("shapes", subject.say("shapes.title"), alt, rows, left=4)

@@ -73,6 +73,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         axes.set_xlabel(ink.say("units.order"))
         if spatial:
             for row, (unit, samples) in enumerate(zip(units, best)):
+                # `tile` returns the centres of panels, so 0.5 becomes the origin.
                 down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
                 ring = {"s": 90, "facecolors": "none", "edgecolors": "#ffffff", "linewidths": 1.3}
                 ring["path_effects"] = two_tone(1.3)["path_effects"]

@@ -54,6 +54,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     note = notice(
         subject, "walk.notice", first=int(chosen[ways[row][0]]), last=int(chosen[ways[row][1]]),
         start=float(share[step, 0]), end=float(share[step + 1, 0]),
+        # The maximum guards a decoder that ignores its code: its images never change.
         part=float(moves[row, step] / max(float(moves[row].sum()), 1e-12)),
     )  # fmt: skip
     size = (7.6, 0.35 + 0.62 * len(ways))

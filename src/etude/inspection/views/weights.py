@@ -55,7 +55,9 @@ def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: weights above, gradients below; at most COLUMNS layers, evenly spread."""
     snapshots = list(subject.folder.snapshots_of("weights"))
     at = {row.step: row.epoch for row in subject.history}
+    # The first snapshot is from before training: its step 0 ends no epoch of the history.
     epochs = np.array([at.get(step, 0) for step, _ in snapshots])
+    # The same selection as `layers` in training/weight_histograms.py, whose arrays have no names.
     names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
     if snapshots[0][1]["weights"].shape[2] != len(names):
         raise RunError(
@@ -71,6 +73,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         raise RunError(f"{subject.folder.where}: is damaged. Its snapshots are empty.")
     some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
     bands = {"weights": quantiles(weights**2), "gradients": quantiles(gradients**2)}
+    # Squared, because the snapshots hold square roots.
     zeros = {"weights": weights[:, 0, -1] ** 2, "gradients": gradients[:, 0, -1] ** 2}
 
     def paint(figure: Any, ink: Ink) -> None:
