@@ -167,8 +167,8 @@ def test_moments_hold_the_gradient_of_each_phase():
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)).eval()
     batch = Batch(torch.randn(5, 3), torch.zeros(5), None, np.arange(5))
     phases = (
-        Phase("one", lambda m, b: m(b.x).square().mean(), ("0.",)),
-        Phase("two", lambda m, b: m(b.x).sum(), ("1.",)),
+        Phase("one", lambda m, b, noise: m(b.x).square().mean(), ("0.",)),
+        Phase("two", lambda m, b, noise: m(b.x).sum(), ("1.",)),
     )
     found = weight_histograms.summary(model, phases, batch)
     assert [name for name, _ in weight_histograms.layers(model)] == ["0.weight", "1.weight"]

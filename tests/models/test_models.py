@@ -8,6 +8,7 @@ from torch import nn
 import etude
 from etude import assembly, registry
 from etude.errors import StorageError
+from etude.layers.gaussian import torch_noise
 from etude.models import aae, transformer, vit
 from etude.models import build as building
 from etude.models.cnn import CNN
@@ -262,15 +263,13 @@ def test_create_takes_names_and_fields_and_gives_a_plain_module():
 
 def test_the_penalty_is_half_the_squared_slope():
     """Of a linear discriminator the slope is its weight, everywhere."""
-    from functools import partial
-
     model = etude.models.create("aae", IMAGE)
     model.discriminator.model = nn.Linear(model.latent_dim, 1)
     batch = Batch(torch.rand(16, 1, 32, 32), torch.zeros(16), None, np.arange(16))
     losses = []
     for penalty in (0.0, 3.0):
         torch.manual_seed(0)
-        losses.append(partial(aae.discriminate, penalty=penalty)(model, batch))
+        losses.append(aae.discriminate(model, batch, torch_noise, penalty))
     weight = model.discriminator.model.weight
     assert_same(losses[1] - losses[0], 1.5 * weight.square().sum(), atol=1e-4, rtol=1e-4)
     (gradient,) = torch.autograd.grad(losses[1] - losses[0], weight)

@@ -224,7 +224,7 @@ def batch(x=None):
     ids=["nan", "inf", "gradient"],
 )
 def test_no_weight_moves_at_a_bad_number(optimizer, waits, poison):
-    model, step = bad_step(lambda m, b: poison(m(b.x)), optimizer)
+    model, step = bad_step(lambda m, b, noise: poison(m(b.x)), optimizer)
     if optimizer in ("rmsprop", "muon"):
         assert step.waits, "these cannot hold back by themselves"
     else:
@@ -241,7 +241,7 @@ def test_no_weight_moves_at_a_bad_number(optimizer, waits, poison):
 def test_the_message_names_phase_parameter_and_samples():
     x = torch.randn(6, 4)
     x[2] = float("nan")
-    _, step = bad_step(lambda m, b: m(b.x).square().mean())
+    _, step = bad_step(lambda m, b, noise: m(b.x).square().mean())
     step(batch(x), 3)
     error = step.diagnose(batch(x), 3)
     for word in ("Step 3", "phase bad", "0.weight", "[12]", "train.lr"):
