@@ -19,6 +19,7 @@ from etude import assembly, pipeline
 from etude.errors import NumericsError
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
+from etude.training.distributed import ALONE
 from etude.training.loop import Loop
 from tests.faults.common import COMMON, FAMILIES, Row
 
@@ -122,7 +123,7 @@ def poison(family: str, kind: str, folder: Path) -> Row:
         spoil(parts, factor)
     held = Poisoned(train) if spoil is None else train
     live = Loop(parts.model, parts.task, parts.recipe, held, val, run,
-                parts.dataset.card.plain(), lambda *_: None)  # fmt: skip
+                parts.dataset.card.plain(), lambda *_: None, ALONE)  # fmt: skip
     problems = []
     try:
         live.fit()
