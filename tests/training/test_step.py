@@ -8,12 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from etude.shapes import Batch
+from etude import registry
+from etude.shapes import Batch, Spec
 from etude.tasks.classify import Classify
+from etude.tasks.protocol import Phase
+from etude.training import step as step_module
 from etude.training.step import Step
 from tests import settings
 
 TOTAL = 20
+IMAGE = Spec("image", (1, 8, 8), 10)
 
 
 def network() -> nn.Sequential:
@@ -69,3 +73,19 @@ def test_clipping_makes_a_difference():
     (one, norms), (two, _) = in_plain_torch(0.05), in_plain_torch(0.0)
     assert norms / TOTAL > 0.05
     assert any((a - b).abs().max() > 1e-3 for a, b in zip(one.parameters(), two.parameters()))
+
+
+def test_a_loss_with_a_gradient_inside_is_not_compiled(monkeypatch):
+    """torch's compiler cannot differentiate twice; the other phases are compiled."""
+    compiled = []
+    monkeypatch.setattr(step_module, "keep_out_of_compilation", lambda: None)
+    monkeypatch.setattr(torch, "compile", lambda loss: compiled.append(loss) or loss)
+    phases = tuple(
+        Phase(name, lambda model, batch, noise: model(batch.x).sum(), ("",), {}, twice)
+        for name, twice in (("plain", False), ("penalty", True))
+    )
+    Step(network(), phases, settings.train(compile="on"), TOTAL)
+    assert compiled == [phases[0].loss]
+    adversarial = registry.load("model", "aae")
+    default = adversarial.config.read(dict(adversarial.presets["default"](IMAGE).model))
+    assert [phase.twice for phase in adversarial.phases(default)] == [False, True, False]

@@ -4,6 +4,7 @@ N batch · D code width · mu, logvar [N D], sigma = exp(logvar / 2)
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
@@ -40,6 +41,7 @@ class BatchNoise:
         return whole[self.rank :: self.size]
 
 
+@cache
 def keep_out_of_compilation() -> None:
     """Exclude the noise of a batch from compilation; call it before a step is compiled."""
     # The key differs in each step, and the compiler would specialise on its value. Not a decorator,
