@@ -180,7 +180,8 @@ class Run:
             reason = str(error)[:1000]  # torch lists every key of a large model
             where = self.recorder.where
             raise RunError(f"{where}: the weights do not fit the recipe: {reason}") from None
-        return model.eval(), task
+        # A module of the user's own may have been trained on a GPU, and inputs are on the CPU.
+        return model.cpu().eval(), task
 
     @property
     def model(self) -> nn.Module:
