@@ -1,5 +1,7 @@
 """Training on Python objects: data in memory, modules of the user's own, runs without a folder."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ import etude
 from etude import pipeline
 from etude.errors import DataError, Interrupted, RunError, UsageError
 from etude.runs import recorder
+from etude.training.signals import Signals
 
 FEW = {"epochs": 2, "quiet": True, "threads": 1, "precision": "fp32"}
 DIGITS = load_digits()
@@ -103,14 +106,15 @@ def test_what_cannot_be_read_is_named(data, fields, words, workdir):
     assert not list(workdir.glob("runs/*")), "no run is left"
 
 
+def _stop(*_):
+    raise Interrupted("stopped")
+
+
 def test_a_run_on_objects_is_resumed_with_the_same_objects_only(workdir, monkeypatch):
     whole = etude.train("mlp", data=(X, Y), name="whole", **FEW)
 
-    def stop(*_):
-        raise Interrupted("stopped")
-
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "conclude", stop)
+        patched.setattr(pipeline, "conclude", _stop)
         with pytest.raises(Interrupted):
             etude.train("mlp", data=(X, Y), name="part", **FEW)
     with pytest.raises(DataError, match="Python objects"):
@@ -141,6 +145,39 @@ def test_a_run_in_memory_is_the_run_in_a_folder(model, workdir):
             kept.folder.snapshots_of(kind), folder.folder.snapshots_of(kind), strict=True
         ):
             assert a == b and all((one[key] == two[key]).all() for key in one)
+
+
+@pytest.mark.parametrize(
+    ("save", "words"),
+    [(False, "stopped, and not saved, 0 of 2"), (True, "stopped and saved, 0 of 2")],
+)
+def test_a_run_that_is_stopped_says_whether_it_was_saved(save, words, workdir, monkeypatch):
+    def at_once(signals):
+        signals.caught = signal.SIGINT
+        return signals
+
+    monkeypatch.setattr(Signals, "__enter__", at_once)
+    with pytest.raises(Interrupted, match=words) as error:
+        etude.train("mlp", data=(X, Y), save=save, **FEW)
+    assert ("save=False" in error.value.do) is not save
+    assert (workdir / "runs").exists() is save
+
+
+def test_a_job_that_torchrun_restarts_goes_on_with_its_objects(workdir, monkeypatch):
+    whole = etude.train("mlp", data=(X, Y), name="whole", **FEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "conclude", _stop)
+        with pytest.raises(Interrupted):
+            etude.train("mlp", data=(X, Y), name="part", **FEW)
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    run = etude.train("mlp", data=(X, Y), name="part", **FEW)
+    assert same(weights(run), weights(whole))
+
+
+def test_a_run_in_memory_has_no_name(workdir):
+    with pytest.raises(UsageError, match="has no folder"):
+        etude.train("mlp", data=(X, Y), name="x", save=False, **FEW)
+    assert not list(workdir.iterdir())
 
 
 def test_a_run_in_memory_is_looked_into_and_shown_in_a_notebook():

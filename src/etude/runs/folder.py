@@ -244,6 +244,11 @@ class RunFolder:
         return str(self.path)
 
     @property
+    def how_stopped(self) -> str:
+        """What became of this run when it was stopped."""
+        return "stopped and saved"
+
+    @property
     def how_to_continue(self) -> str:
         """The command that continues this run after it was stopped."""
         return f"To continue: etude resume {self.path}"

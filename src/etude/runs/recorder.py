@@ -27,6 +27,10 @@ class Recorder(Protocol):
         """How messages call this run: its path, or that it is in memory."""
 
     @property
+    def how_stopped(self) -> str:
+        """What became of a run that was stopped, for its message."""
+
+    @property
     def how_to_continue(self) -> str:
         """What a user does to continue this run after it was stopped."""
 
@@ -89,7 +93,8 @@ class MemoryRun:
     """A run without a folder. What it holds is what a folder would hold, as read from it."""
 
     where = "the run in memory"
-    how_to_continue = "Give it a name, and it is saved as it trains: etude.train(..., name='mine')."
+    how_stopped = "stopped, and not saved"
+    how_to_continue = "Leave out save=False, and a run is saved as it trains and can be resumed."
 
     def __init__(self) -> None:
         self.rows: list[AnyRow] = []

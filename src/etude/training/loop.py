@@ -191,7 +191,7 @@ class Loop:
         kind = Interrupted if number == signal.SIGINT else Stopped
         done = f"{self.at.epoch} of {self.epochs} epochs done"
         raise kind(
-            f"{self.run.where}: stopped and saved, {done}.",
+            f"{self.run.where}: {self.run.how_stopped}, {done}.",
             do=self.run.how_to_continue,
         )
 

@@ -9,7 +9,7 @@ from etude.locale.texts import Lang
 from etude.runs.folder import ROOT, RunFolder, is_run, run_path
 from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
-from etude.verbs.arguments import require_one_process
+from etude.verbs.arguments import is_module, is_name, require_one_process
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data, with_names
 from etude.verbs.resume import resume_run
 
@@ -45,6 +45,11 @@ def train(
     mapping = draft_recipe(named_model, named_data, base, named_fields)
     if not save:
         require_one_process("Training in memory")
+        if name is not None:
+            raise UsageError(
+                f"name={name!r} with save=False: a run in memory has no folder to be named.",
+                do="Leave one of them out, or save the run afterwards: run.save(path).",
+            )
         from etude import assembly, pipeline
         from etude.verbs.objects import parted
 
@@ -62,7 +67,10 @@ def _train_in_folder(
     world, path = World.here(), run_path(name, root) if name else None
     # torchrun restarts a job with the same command, which must then continue the run.
     if world.restarted and path and is_run(path):
-        return resume_run(path, quiet=quiet, lang=lang)
+        # Names are in the run's recipe; objects are not.
+        in_memory = None if is_name(data) else data
+        module = model if is_module(model) else None
+        return resume_run(path, data=in_memory, model=module, quiet=quiet, lang=lang)
     if world.size > 1 and not path:
         raise UsageError(
             "A job of several processes needs a name, so that a restart finds its run.",
