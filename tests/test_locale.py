@@ -10,9 +10,10 @@ import pytest
 
 import etude
 from etude.cli import app
+from etude.cli.language import preferred
+from etude.config import Config
 from etude.errors import UsageError
-from etude.locale.language import preferred
-from etude.locale.texts import LANGS, Text, counted, listed, render, text, texts
+from etude.locale.texts import LANGS, Text, counted, has_text, listed, render, text, texts
 
 HOME = Path(etude.__file__).parent
 
@@ -182,6 +183,80 @@ def test_data_and_texts_of_the_locale_files_are_not_found(source):
     assert not drawn(source)
 
 
+# Errors and sentences as data ---------------------------------------------------------------
+
+PLACES = [path for path in sorted(HOME.rglob("*.py")) if HOME / "checking" not in path.parents]
+ERRORS = re.compile(r"(\w+Error|InvalidValue|Stopped|Interrupted)")
+
+
+def words_of_errors(source: str) -> list[str]:
+    """Words of a source that an error says although they come from no locale file."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ERRORS.fullmatch(getattr(node.func, "id", "")):
+            arguments = [*node.args, *(k.value for k in node.keywords)]
+            found += [word for argument in arguments for word in literal(argument)]
+    return found
+
+
+def text_calls(source: str) -> list[tuple[str, set[str]]]:
+    """(key, names of the values) of each call of `text`, `say` with a key that is written there."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        name = (
+            getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if isinstance(node, ast.Call)
+            else ""
+        )
+        key = {"text": 0, "say": 1}.get(name)
+        if key is None or any(word.arg is None for word in node.keywords):
+            continue
+        keys = [a.value for a in node.args[: key + 1] if isinstance(a, ast.Constant)]
+        if keys and isinstance(keys[-1], str):
+            found.append((keys[-1], {word.arg for word in node.keywords}))
+    return found
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: path.relative_to(HOME).as_posix())
+def test_every_word_of_an_error_is_in_the_locale_files(path):
+    assert not words_of_errors(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: path.relative_to(HOME).as_posix())
+def test_every_text_has_a_template_that_uses_its_values(path):
+    for key, values in text_calls(path.read_text(encoding="utf-8")):
+        if has_text(key):
+            assert values == placeholders(texts("en")[key]), key
+        else:
+            assert " " in key or "." not in key, f"there is no text {key!r}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise UsageError("No such run.")',
+        'raise DataError(f"{path}: is empty.", do="Look at it.")',
+        'raise RunError(text("run.none"), do=f"Look at {path}.")',
+        'raise DataError(text("a.b"), items=["one word"])',
+        'raise InvalidValue("is empty")',
+    ],
+)
+def test_words_of_an_error_are_found(source):
+    assert words_of_errors(source)
+
+
+def test_a_path_or_a_text_in_an_error_is_not_found():
+    assert not words_of_errors('raise DataError(text("a.b", path=path), do=hint, items=items)')
+
+
+def test_a_call_with_a_wrong_value_is_found():
+    assert text_calls('text("a.b", path=p, why=w); ink.say("c.d"); say(lang, "e.f", n=1)') == [
+        ("a.b", {"path", "why"}),
+        ("c.d", set()),
+        ("e.f", {"n"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("environ", "lang"),
     [
@@ -222,6 +297,11 @@ def test_words_agree_with_their_number():
 
 # Texts: sentences as data -------------------------------------------------------------------
 
+
+class Note(Config):
+    note: Text
+
+
 NESTED = text("list.more", items=("a", text("data.split.val")), more=1200)
 
 
@@ -237,9 +317,9 @@ def test_items_beyond_the_first_are_counted():
 
 
 def test_a_text_is_the_same_after_json():
-    again = Text.read(json.loads(json.dumps(NESTED.plain())))
+    again = Note.read(json.loads(json.dumps(Note(note=NESTED).plain()))).note
     assert again == NESTED and again != text("list.more", items=("a", "val"), more=1200)
-    assert NESTED.plain() == {
+    assert Note(note=NESTED).plain()["note"] == {
         "key": "list.more",
         "values": {"items": ["a", {"key": "data.split.val", "values": {}}], "more": 1200},
     }
@@ -275,7 +355,7 @@ def test_a_text_that_does_not_fit_its_template_is_shown_as_it_is(sentence, shown
 )
 def test_a_damaged_text_is_refused(stored):
     with pytest.raises(UsageError):
-        Text.read(stored)
+        Note.read({"note": stored})
 
 
 def test_texts_in_texts_are_rendered_or_refused_at_any_depth():
@@ -284,7 +364,7 @@ def test_texts_in_texts_are_rendered_or_refused_at_any_depth():
         for _ in range(depth):
             stored = {"key": "list.more", "values": {"items": [stored], "more": 1}}
         try:
-            nested = Text.read(stored)
+            nested = Note.read({"note": stored}).note
         except UsageError:
             assert depth > 50
         else:

@@ -22,7 +22,8 @@ from etude.data.dataset import Card, DataConfig, Dataset, Raw, split_dataset
 from etude.data.locate import with_source
 from etude.data.old import fingerprint_of_old
 from etude.data.resident import Resident
-from etude.errors import UsageError, quantity
+from etude.errors import UsageError
+from etude.locale.texts import quantity
 from etude.models import own
 from etude.models.architecture import Architecture
 from etude.models.build import build

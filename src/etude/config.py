@@ -12,7 +12,8 @@ from typing import Annotated, Any, Self, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from etude.errors import UsageError
+from etude.errors import UsageError, cause
+from etude.locale.texts import Sentence, Text, has_text, text
 
 DEEPEST, WIDEST = 1000, 1 << 20
 """Largest number of layers, and of units in one layer: beyond these, building the model alone takes
@@ -43,11 +44,11 @@ class Config(BaseModel):
         except ValidationError as error:
             problems = [_sentence(item, cls, path) for item in error.errors(include_url=False)]
         except (TypeError, ValueError) as error:
-            problems = [f"{path or cls.__name__}: {error}"]
-        one = len(problems) == 1
-        raise UsageError(
-            problems[0] if one else "The recipe has mistakes.", items=() if one else problems
-        )
+            place = path or cls.__name__
+            problems = [text("config.at", where=place, what=cause(error))]
+        if len(problems) == 1:
+            raise UsageError(problems[0])
+        raise UsageError(text("config.mistakes"), items=problems)
 
     @classmethod
     def _lists(cls, mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +63,14 @@ class Config(BaseModel):
         return json.loads(self.model_dump_json())  # type: ignore[no-any-return]
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
+def nearest(word: str, names: Iterable[str]) -> Text:
     """' Did you mean X?' with the nearest valid name, or the list of all names if none is near."""
     names = sorted(names)
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.55)
-    return f" Did you mean {near[0]!r}?" if near else f" There is: {', '.join(names)}."
+    return text("nearest.one", name=near[0]) if near else text("nearest.none", names=names)
 
 
-def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
+def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> Text:
     """One pydantic error as one sentence: the key, its value and the expected form."""
     keys = [_brief(str(part)) for part in item["loc"]]
     where = ".".join([path, *keys] if path else keys)
@@ -77,16 +78,25 @@ def _sentence(item: ErrorDetails, cls: type[BaseModel], path: str) -> str:
     if item["type"] == "extra_forbidden":
         # Full paths, as the user writes them, so that the suggestion can be copied.
         names = [".".join([*where.split(".")[:-1], key]) for key in (owner or cls).model_fields]
-        return f"Unknown key {where!r}.{nearest(where, names)}"
+        return text("config.unknown", where=where, near=nearest(where, names))
     if item["type"] == "missing":
-        return f"{where} is missing."
-    expected = item["msg"].removeprefix("Value error, ")
-    expected = expected.replace("Input should be", "it should be")
-    return f"{where}={_brief(json.dumps(item['input']))}: {_brief(expected)}."
+        return text("config.missing", where=where)
+    value = _brief(json.dumps(item["input"]))
+    return text("config.wrong", where=where, value=value, expected=_expected(item))
 
 
-def _brief(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+def _expected(item: ErrorDetails) -> Sentence:
+    """The form that a value should have: in our words if we have them, else in pydantic's."""
+    values = item.get("ctx", {})
+    if item["type"] == "value_error":
+        words = cause(values["error"])
+        return words if isinstance(words, Text) else _brief(words)
+    key = f"config.expected.{item['type']}"
+    return text(key, **values) if has_text(key) else _brief(item["msg"])
+
+
+def _brief(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
 
 
 def _owner(cls: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:

@@ -18,53 +18,17 @@ attribute has them all.
 import errno
 from collections.abc import Iterable
 
+from etude.locale.texts import Lang, Sentence, Text, render, say, text
+
+SAFE = text("os.safe")
 MAX_SHOWN = 20
 """Single faults that a message lists."""
-SPACE = "Free space, or choose another folder"
-ACCESS = "Change its permissions, or choose another folder"
-OTHER = "Choose another folder"
-# By name and not by number: the numbers differ between systems, and some lack some of the names.
-REASONS = {
-    "ENOSPC": ("the disk is full", SPACE),
-    "EDQUOT": ("the disk quota is used up", SPACE),
-    "EFBIG": (
-        "the file would be larger than is allowed here",
-        "See `ulimit -f`, or choose another file system",
-    ),
-    "EACCES": ("permission denied", ACCESS),
-    "EPERM": ("the operation is not permitted", ACCESS),
-    "EROFS": ("the file system is read-only", "Choose a folder that can be written to"),
-    "ENOENT": ("a parent folder is missing", "Create that folder, or choose another"),
-    "ENOTDIR": (
-        "a parent folder is a file",
-        "Move that file, or choose another folder",
-    ),
-    "EISDIR": (
-        "a folder has this name",
-        "Move that folder, or choose another name",
-    ),
-    "EEXIST": ("this name already exists", "Move it, or choose another name"),
-    "ENOTEMPTY": (
-        "this folder exists and is not empty",
-        "Move it, or choose another name",
-    ),
-    "ELOOP": (
-        "it is a symbolic link, and links are not followed",
-        "Replace the link with its target",
-    ),
-    "ENXIO": ("it is a pipe", "Remove the pipe, or choose another name"),
-    "ENAMETOOLONG": ("the name is too long", "Choose a shorter name"),
-    "EMFILE": ("this process has too many files open", "Raise the limit (`ulimit -n`)"),
-    "ENFILE": ("the system has too many files open", "Close other programs"),
-    "EBUSY": ("another program uses it", "Close that program, then try again"),
-    "ETXTBSY": ("another program uses it", "Close that program, then try again"),
-    "EIO": ("the disk reports an input/output error", "Check the disk, or choose another"),
-    "ESTALE": ("the network folder is gone", "Connect it again, or choose another folder"),
-    "ENOLCK": ("the file system has no file locks", "Choose a folder on a local disk"),
-    "ENOSYS": ("the file system cannot do this", "Choose a folder on a local disk"),
-    "EOPNOTSUPP": ("the file system cannot do this", "Choose a folder on a local disk"),
-}
-"""(reason, advice) for each error number of the operating system."""
+REASONS = frozenset({
+    "ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EISDIR",
+    "EEXIST", "ENOTEMPTY", "ELOOP", "ENXIO", "ENAMETOOLONG", "EMFILE", "ENFILE", "EBUSY", "ETXTBSY",
+    "EIO", "ESTALE", "ENOLCK", "ENOSYS", "EOPNOTSUPP",
+})  # fmt: skip
+"""Errors of the operating system that have a sentence and an advice of their own."""
 
 
 def plain(text: str) -> str:
@@ -73,44 +37,46 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
-def quantity(number: int, noun: str) -> str:
-    """A number and its noun, in agreement: "1 layer", "2 layers", "1,024 samples", "1 class".
-
-    A noun with an irregular plural is passed as "axis/axes".
-    """
-    return f"{number:,} {noun.split('/')[0] if number == 1 else plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    """The plural of a noun, or of the last word of a phrase; see `quantity`."""
-    singular, _, irregular = noun.partition("/")
-    if irregular:
-        return irregular
-    # -y after a consonant: "entries" but "arrays".
-    if singular.endswith("y") and singular[-2:-1] not in "aeiou":
-        return f"{singular[:-1]}ies"
-    # "tch", not "ch": "batches" but "epochs".
-    return f"{singular}es" if singular.endswith(("s", "x", "tch", "sh")) else f"{singular}s"
-
-
 class EtudeError(Exception):
     """Base of all errors that a user can cause.
 
     what: what is wrong and where. do: the next step. items: the single faults that one check found.
+    `str(error)` is the message in English, `error.message(lang)` in either language.
     """
 
     exit_code = 70
 
-    def __init__(self, what: str, *, do: str = "", items: Iterable[str] = ()) -> None:
+    def __init__(
+        self, what: Sentence, *, do: Sentence = "", items: Iterable[Sentence] = ()
+    ) -> None:
         self.what = what
         self.do = do
         self.items = tuple(items)
-        lines = [what, *(f"  - {item}" for item in self.items[:MAX_SHOWN])]
-        if len(self.items) > MAX_SHOWN:
-            lines.append(f"  ... and {len(self.items) - MAX_SHOWN} more")
-        if do:
-            lines.append(f"-> {do}")
-        super().__init__("\n".join(lines))
+        super().__init__(self.message("en"))
+
+    def message(self, lang: Lang) -> str:
+        """The whole message: what is wrong, the first faults, and the next step."""
+        shown = self.items[:MAX_SHOWN]
+        lines = [render(lang, self.what), *(f"  - {render(lang, item)}" for item in shown)]
+        if more := len(self.items) - len(shown):
+            lines.append(f"  {say(lang, 'error.more', count=more)}")
+        if self.do:
+            lines.append(f"-> {render(lang, self.do)}")
+        return "\n".join(lines)
+
+
+class InvalidValue(ValueError):
+    """A value that a function cannot use, in words: `what`. Who calls the function turns it into an
+    error of a user, or lets it pass as the ValueError that it is."""
+
+    def __init__(self, what: Text) -> None:
+        self.what = what
+        super().__init__(render("en", what))
+
+
+def cause(error: BaseException) -> Sentence:
+    """What an exception says: a sentence of ours in either language, else its own words."""
+    return error.what if isinstance(error, EtudeError | InvalidValue) else str(error)
 
 
 class UsageError(EtudeError):
@@ -139,20 +105,24 @@ class StorageError(EtudeError):
     exit_code = 4
 
 
-def write_error(
-    path: object, error: OSError, size: int = 0, safe: str = "files saved before are unchanged"
-) -> StorageError:
+def write_error(path: object, error: OSError, size: int = 0, safe: Sentence = SAFE) -> StorageError:
     """The StorageError for an OSError from writing `path`, with the reason and the advice for its
     number. size: bytes to write; safe: what is not lost, in words."""
     why, do = reason(error)
-    amount = f" ({size:,} bytes)" if size else ""
-    return StorageError(f"{path}{amount}: cannot be written: {why}.", do=f"{do}; {safe}.")
+    return StorageError(
+        text("os.write", path=path, why=why)
+        if not size
+        else text("os.write.bytes", path=path, size=size, why=why),
+        do=text("os.advice", do=do, safe=safe),
+    )
 
 
-def reason(error: OSError) -> tuple[str, str]:
+def reason(error: OSError) -> tuple[Sentence, Text]:
     """(reason, advice) for an error of the operating system."""
     name = errno.errorcode.get(error.errno or 0, "")
-    return REASONS.get(name, (error.strerror or str(error) or "unknown error", OTHER))
+    if name in REASONS:
+        return text(f"os.{name}"), text(f"os.{name}.do")
+    return error.strerror or str(error) or text("os.unknown"), text("os.unknown.do")
 
 
 class NumericsError(EtudeError):

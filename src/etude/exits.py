@@ -9,20 +9,19 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from etude.errors import EtudeError, StorageError, plain, reason
+from etude.locale.texts import Lang, say, text
 from etude.system import portable
 
 NO_MEMORY = ("can't allocate memory", "out of memory")
 """Parts of the message of the RuntimeError that torch raises when memory runs out."""
-MEMORY_ADVICE = "-> Use a smaller batch, model or data.size."
 CODES: dict[int, int] = {n: 130 if n == signal.SIGINT else 75 for n in portable.SIGNALS}
 """The exit code of each signal that asks a command to stop."""
 _caught: list[int] = []
 """The exit code of a signal that has arrived and is not reported yet."""
-STOPPED = "Stopped. If a run was started, etude list names it, and etude resume continues it."
 
 
 @contextmanager
-def exits() -> Iterator[None]:
+def exits(lang: Lang) -> Iterator[None]:
     """Context manager: report errors and signals on stderr and raise SystemExit with their code.
 
     The codes are those of errors.py. Any other exception passes through: it is a bug, and its
@@ -39,18 +38,18 @@ def exits() -> Iterator[None]:
             if not ignored:
                 signal.signal(number, handle_signal)
     try:
-        with _errors_as_exits():
+        with _errors_as_exits(lang):
             yield
     # Out here, because a signal can also arrive while an error is being reported. Any exception
     # after a signal counts as the signal: see `handle_signal`.
     except (Exception, KeyboardInterrupt, SystemExit):
         if not _caught:
             raise
-        leave(_caught[-1], STOPPED)
+        leave(_caught[-1], say(lang, "exit.stopped"), lang)
 
 
 @contextmanager
-def _errors_as_exits() -> Iterator[None]:
+def _errors_as_exits(lang: Lang) -> Iterator[None]:
     """Context manager: report errors that a user can cause, and exit; signals pass through."""
     try:
         # Flushed here and not at Python's exit, where a full disk would end in exit code 120
@@ -62,16 +61,21 @@ def _errors_as_exits() -> Iterator[None]:
             raise
         sys.stdout.flush()
     except EtudeError as error:
-        leave(error.exit_code, str(error))
+        leave(error.exit_code, error.message(lang), lang)
     except MemoryError as error:
-        leave(4, f"Out of memory: {error}\n{MEMORY_ADVICE}")
+        leave(4, _out_of_memory(str(error)).message(lang), lang)
     except RuntimeError as error:
         if not any(words in str(error) for words in NO_MEMORY):
             raise
-        leave(4, f"Out of memory: {str(error).splitlines()[0]}\n{MEMORY_ADVICE}")
+        leave(4, _out_of_memory(str(error).splitlines()[0]).message(lang), lang)
     except OSError as error:
         why, do = reason(error)
-        leave(4, f"{error.filename or 'The system'}: {why}.\n-> {do}.")
+        what = text("exit.system", file=error.filename or text("exit.system.none"), why=why)
+        leave(4, StorageError(what, do=text("exit.system.do", do=do)).message(lang), lang)
+
+
+def _out_of_memory(why: str) -> StorageError:
+    return StorageError(text("exit.memory", why=why), do=text("exit.memory.do"))
 
 
 def is_silent() -> bool:
@@ -80,7 +84,7 @@ def is_silent() -> bool:
     return int(os.environ.get("RANK", "0")) > 0
 
 
-def leave(code: int, message: str) -> None:
+def leave(code: int, message: str, lang: Lang) -> None:
     """Print the message on stderr and raise SystemExit with this code."""
     # Everything is saved by now, so a further signal may end the process at once.
     restore_default_signals()
@@ -89,7 +93,7 @@ def leave(code: int, message: str) -> None:
         sys.stdout.flush()
     # Every process of a job prints its own error: torchrun ends the others as soon as one exits,
     # perhaps before rank 0 could print.
-    who = f"etude (process {os.environ['RANK']})" if is_silent() else "etude"
+    who = say(lang, "exit.who", rank=os.environ["RANK"]) if is_silent() else "etude"
     print(f"{who}: {plain(message)}", file=sys.stderr, flush=True)
     raise SystemExit(code)
 

@@ -11,7 +11,7 @@ SAID = "Stopped."
 SLOW_TO_UNWIND = """
 import time
 from etude.exits import exits
-with exits():
+with exits("en"):
     try:
         print("up", flush=True)
         time.sleep(30)
@@ -26,7 +26,7 @@ def late():
     print("unwinding", flush=True)
     time.sleep(30)
 atexit.register(late)
-with exits():
+with exits("en"):
     print("up", flush=True)
     time.sleep(30)
 """
@@ -35,10 +35,10 @@ import time
 from etude.errors import UsageError
 from etude.exits import exits
 class Late(UsageError):
-    def __str__(self):
+    def message(self, lang):
         print("unwinding", flush=True)
         time.sleep(30)
-with exits():
+with exits("en"):
     print("up", flush=True)
     raise Late("x")
 """
@@ -74,7 +74,7 @@ class Slow:
     def __del__(self):
         print("up", flush=True)
         time.sleep(30)
-with exits():
+with exits("en"):
     slow = Slow()
     del slow
     print("went on", flush=True)
@@ -84,7 +84,7 @@ with exits():
 IN_AN_IMPORT = """
 import time
 from etude.exits import exits
-with exits():
+with exits("en"):
     print("up", flush=True)
     try:
         time.sleep(30)
@@ -119,7 +119,7 @@ def test_an_ignored_signal_stays_ignored():
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 from etude.exits import exits
-with exits():
+with exits("en"):
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """
     assert started(program).wait(20) == 0

@@ -280,7 +280,7 @@ def test_every_other_error_has_advice_of_its_own():
     for name in errors.REASONS:
         told = write_error("x", OSError(getattr(errno, name), "said so"))
         assert isinstance(told, StorageError) and told.exit_code == 4
-        assert ("Free space" in told.do) == (name in ("ENOSPC", "EDQUOT")), name
+        assert ("Free space" in str(told)) == (name in ("ENOSPC", "EDQUOT")), name
     assert "Free space" not in str(write_error("x", OSError(errno.EPIPE, "odd")))
 
 

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from etude.cli import main
-from etude.errors import quantity
-from etude.locale.texts import say, texts
+from etude.locale.texts import quantity, say, texts
 
 ONE_MANY = re.compile(
     r"(?<![\d.,+\-])\b1 (?!(?:s|is|was|has|class|looks|attends|puts|weighs)\b)[a-z]+s\b(?! ?/)"

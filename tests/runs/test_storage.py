@@ -11,7 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from etude.errors import REASONS, LockedError, RunError, StorageError, UsageError
+from etude.errors import LockedError, RunError, StorageError, UsageError
+from etude.locale.texts import texts
 from etude.runs import checkpoint, files
 from etude.runs.checkpoint import Checkpoint, commit, load, newest, prune, steps, sweep
 from etude.runs.folder import RunFolder, run_path, unused_path
@@ -130,7 +131,7 @@ def test_an_error_of_the_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch, ca
     for error in said:
         assert error.exit_code == 4
         assert str(tmp_path) in str(error)
-        assert REASONS[reason][0] in str(error)
+        assert texts("en")[f"os.{reason}"] in str(error)
 
 
 def test_the_order_of_a_commit(tmp_path, monkeypatch):

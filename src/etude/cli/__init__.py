@@ -25,6 +25,7 @@ from etude.cli import (
     work,
 )
 from etude.cli.app import app
+from etude.cli.language import language_of
 from etude.cli.usage_errors import usage_error
 from etude.exits import exits
 from etude.flags import as_flags
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # OpenMP threads that wait actively for long slow down everything else on the machine, and those
     # that sleep at once double the time of a small network's step. A short wait does neither.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    with streams(), no_warnings(), exits():
-        words = as_flags(sys.argv[1:] if arguments is None else arguments)
+    words = as_flags(sys.argv[1:] if arguments is None else arguments)
+    with streams(), no_warnings(), exits(language_of(words)):
         try:
             app(words)
         except CycloptsError as error:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App, ArgumentCollection, Group, Token
 
+from etude.cli.language import preferred
 from etude.errors import plain
 from etude.exits import is_silent
-from etude.locale.language import preferred
 from etude.locale.texts import Lang
 from etude.render.terminal import table
 from etude.system.surroundings import is_unicode

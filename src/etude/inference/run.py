@@ -18,11 +18,11 @@ from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import validate_card
-from etude.errors import DataError, NumericsError, RunError, UsageError, quantity
+from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, quantity
 from etude.recipe import Recipe
 from etude.render.page import fragment
 from etude.results import Baseline, Baselines, EpochRow

@@ -1,10 +1,10 @@
-"""Sentences of reports, pictures and grades, in English and Korean: `say(lang, key, **values)`.
+"""Every sentence that a person sees, in English and Korean: `say(lang, key, **values)`.
 
 The sentences are data, in en.json and ko.json. Both files have the same keys and use the same
 values. Korean sentences are worded so that no particle depends on a value.
 
 Beside Python's format specifications a template may use two of its own, so that words agree with
-numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see errors.quantity),
+numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see `quantity`),
 and `{count:?has/have}` is the first word for 1, else the second. A value may be several texts:
 `{names}` joins them by commas, `{names: = }` by what follows the colon.
 
@@ -17,13 +17,33 @@ import string
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from numbers import Integral
 from typing import Any, Literal, get_args
 
-from etude.config import Config
-from etude.errors import quantity
+from pydantic import BaseModel, ConfigDict
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+def quantity(number: int, noun: str) -> str:
+    """A number and its noun, in agreement: "1 layer", "2 layers", "1,024 samples", "1 class".
+
+    A noun with an irregular plural is passed as "axis/axes".
+    """
+    return f"{number:,} {noun.split('/')[0] if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun, or of the last word of a phrase; see `quantity`."""
+    singular, _, irregular = noun.partition("/")
+    if irregular:
+        return irregular
+    # -y after a consonant: "entries" but "arrays".
+    if singular.endswith("y") and singular[-2:-1] not in "aeiou":
+        return f"{singular[:-1]}ies"
+    # "tch", not "ch": "batches" but "epochs".
+    return f"{singular}es" if singular.endswith(("s", "x", "tch", "sh")) else f"{singular}s"
 
 
 class _Words(string.Formatter):
@@ -43,9 +63,11 @@ class _Words(string.Formatter):
 _WORDS = _Words()
 
 
-class Text(Config):
+class Text(BaseModel):
     """A sentence as data: the key of its template and the values in it. JSON holds it as an object
-    of these two (`plain`, `read`)."""
+    of these two."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     key: str
     values: dict[str, "Value"] = {}
@@ -54,11 +76,26 @@ class Text(Config):
 Value = str | int | float | Text | tuple[str | Text, ...]
 """A value of a Text. A Text in it is put into words in the language of the whole."""
 Text.model_rebuild()
+Sentence = str | Text
+"""A sentence, or words in no language: a path, a name, what a library says."""
 
 
-def text(key: str, **values: Value) -> Text:
-    """The sentence of this key with these values, in no language yet."""
-    return Text(key=key, values=values)
+def text(key: str, **values: object) -> Text:
+    """The sentence of this key with these values, in no language yet.
+
+    A value that is no number, text or tuple of texts, such as a path, is taken by its `str`.
+    """
+    return Text.model_construct(key=key, values={k: _value(v) for k, v in values.items()})
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, str | int | float | Text):
+        return value
+    if isinstance(value, Integral):  # an integer of numpy, which `{:,}` shall format
+        return int(value)
+    if isinstance(value, tuple | list):
+        return tuple(item if isinstance(item, Text) else str(item) for item in value)
+    return str(value)
 
 
 def listed(items: Sequence[str | Text], total: int) -> Value:

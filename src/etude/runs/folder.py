@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from etude.config import nearest
-from etude.errors import LockedError, RunError, TakenError, UsageError, quantity
+from etude.errors import LockedError, RunError, TakenError, UsageError
+from etude.locale.texts import quantity
 from etude.results import AnyRow, Row, RunResult, TimeRow
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical

@@ -17,8 +17,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.errors import NumericsError, quantity
+from etude.errors import NumericsError
 from etude.layers.gaussian import Noise, keep_out_of_compilation, torch_noise
+from etude.locale.texts import quantity
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase

@@ -1,10 +1,11 @@
 """The language that a person wants, where no flag names it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from etude.errors import UsageError
-from etude.locale.texts import LANGS, Lang
+from etude.locale.texts import LANGS, Lang, text
 
 VARIABLE = "ETUDE_LANG"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -21,11 +22,26 @@ def preferred(environ: Mapping[str, str] = os.environ) -> Lang:
         if lang := _spoken(value):
             return lang
         raise UsageError(
-            f"{VARIABLE} is {value!r}, and étude has no texts in that language.",
-            do=f"Set it to one of {', '.join(LANGS)}, or unset it.",
+            text("language.unknown", variable=VARIABLE, value=value),
+            do=text("language.unknown.do", langs=LANGS),
         )
     value = next((environ[name] for name in LOCALE if environ.get(name)), "")
     return _spoken(value) or "en"
+
+
+def language_of(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Lang:
+    """The language of the messages of a command: that of --lang, else the preferred one.
+
+    Works before the words are parsed, and whatever is wrong with them: then English.
+    """
+    named = [after for before, after in pairwise(words) if before == "--lang"]
+    named += [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    if named:
+        return _spoken(named[-1]) or "en"
+    try:
+        return preferred(environ)
+    except UsageError:  # the command reports it where it asks for the language itself
+        return "en"
 
 
 def _spoken(name: str) -> Lang | None:
