@@ -25,7 +25,7 @@ import etude
 from etude import assembly, pipeline
 from etude.assembly import Prepared
 from etude.errors import DataError
-from etude.locale.texts import Text
+from etude.locale.texts import Text, render
 from etude.recipe import draft
 from etude.training.distributed import ALONE
 from tests.data.notes import english
@@ -118,11 +118,11 @@ def _refused(kind: Kind) -> Row:
         error = _error(path)
     if error is None:
         return Row(kind.name, "taken", False, f"an error with {kind.told} was expected")
-    said = error.items or (error.what,)
+    said = [render("en", item) for item in error.items or (error.what,)]
     right = len(said) == 1 and all(words in said[0] for words in kind.told)
     if not right or error.exit_code != 3:
         return Row(kind.name, "error", False, f"{kind.told} expected, said: {error}")
-    if ("--skip-bad" in error.do) != bool(kind.left_out):
+    if ("--skip-bad" in str(error.do)) != bool(kind.left_out):
         return Row(kind.name, "error", False, f"what to do is wrong: {error.do!r}")
     if not kind.left_out:
         return Row(kind.name, "error", True, said[0])
@@ -262,10 +262,11 @@ def _one_report(hidden: Hidden, _: Path) -> str:
         error = _error(hidden.path)
     if error is None:
         return "no error"
-    found = [item.split(": ")[0] for item in error.items]
+    items = [render("en", item) for item in error.items]
+    found = [item.split(": ")[0] for item in items]
     if len(found) != BAD or set(found) != hidden.names:
         return f"{len(found)} items, not the {BAD}: {set(found) ^ hidden.names}"
-    shown = sum(f"- {item}" in str(error) for item in error.items)
+    shown = sum(f"- {item}" in str(error) for item in items)
     if shown != 20 or f"... and {BAD - 20} more" not in str(error):
         return f"{shown} are shown: {error}"
     return "" if error.exit_code == 3 else f"exit code {error.exit_code}"

@@ -10,31 +10,35 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from etude.errors import DataError
-from etude.locale.texts import Text, text
+from etude.locale.texts import Sentence, Text, render, text
 
 SHOWN = 5
-DO = "Repair, move or remove what is named here."
-HINT = "Or go on without them: --skip-bad (data.skip_bad=true)."
 
 
 class Bad(NamedTuple):
-    """One sample that cannot be used. group: its split and class in words ("" if unknown)."""
+    """One sample that cannot be used. group: its split and class ("" if unknown). reason: what is
+    wrong with it, without a full stop."""
 
     group: str
     name: str
-    reason: str
+    reason: Sentence
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
+        return render("en", self.sentence)
+
+    @property
+    def sentence(self) -> Text:
+        """The sample and its reason."""
+        return text("data.at", where=self.name, what=self.reason)
 
 
 def leave_out(
-    what: str,
+    what: Sentence,
     bad: Sequence[Bad],
     good_groups: Iterable[str],
     *,
     skip: bool,
-    fatal: Sequence[str] = (),
+    fatal: Sequence[Sentence] = (),
 ) -> tuple[Bad, ...]:
     """The samples to leave out: all of `bad`, if `skip` allows it and enough samples remain.
 
@@ -42,32 +46,36 @@ def leave_out(
     fatal: problems of the source as a whole. Raises DataError with all problems.
     """
     if fatal or (bad and not skip):
-        items = [*fatal, *map(str, () if skip else bad)]
-        raise DataError(f"{what} cannot be used.", items=items, do=DO if fatal else f"{DO} {HINT}")
+        raise DataError(
+            text("data.bad.unusable", what=what),
+            items=[*fatal, *(one.sentence for one in (() if skip else bad))],
+            do=text("data.bad.do") if fatal else text("data.bad.do.skip"),
+        )
     groups = Counter(good_groups)
     total = groups.total() + len(bad)
     if 2 * len(bad) > total:
         raise DataError(
-            f"{what} cannot be used: more than half ({len(bad):,} of {total:,}) are bad, "
-            "too many to leave out.",
-            items=map(str, bad),
-            do=DO,
+            text("data.bad.half", what=what, count=len(bad), total=total),
+            items=[one.sentence for one in bad],
+            do=text("data.bad.do"),
         )
     # Without this check the number of classes, and so of outputs, would change silently.
     lost = Counter(one.group for one in bad if one.group and one.group not in groups)
     if lost:
         raise DataError(
-            f"{what} cannot be used: without its bad samples, a class has no samples.",
-            items=[f"{group}: none of its {n} can be used" for group, n in lost.items()]
-            + [str(one) for one in bad if one.group in lost],
-            do=DO,
+            text("data.bad.lost", what=what),
+            items=[text("data.bad.lost.class", group=g, count=n) for g, n in lost.items()]
+            + [one.sentence for one in bad if one.group in lost],
+            do=text("data.bad.do"),
         )
     return tuple(bad)
 
 
 def note(left_out: Sequence[Bad], total: int) -> Text:
     """A note that lists the first few samples left out; provenance.json lists them all."""
-    samples = tuple(f"{one.name} ({one.reason})" for one in left_out[:SHOWN])
+    samples = tuple(
+        text("data.note.bad.sample", name=one.name, reason=one.reason) for one in left_out[:SHOWN]
+    )
     count, more = len(left_out), len(left_out) - SHOWN
     if more <= 0:
         return text("data.note.bad", count=count, total=total, samples=samples)
