@@ -53,8 +53,9 @@ def test_every_shorter_file_is_refused(tmp_path, pack):
 def test_says_bytes_expected_and_found(tmp_path):
     path = tmp_path / "cut"
     path.write_bytes(packed(SMALL)[:-5])
-    with pytest.raises(DataError, match="40 bytes expected, 35 found"):
+    with pytest.raises(DataError, match="40 bytes expected, 35 found") as caught:
         read(path)
+    assert "40바이트여야 하는데 35바이트입니다.\n-> 이 파일을 지우고" in caught.value.message("ko")
     path.write_bytes(packed(SMALL) + b"x")
     with pytest.raises(DataError, match=r"40 bytes .* but has more"):
         read(path)

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from etude.data.reasons import unreadable
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 LIMIT = 1 << 30
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -38,20 +40,16 @@ def read(path: Path, sha256: str = "") -> np.ndarray:
                     return _parse(unpacked, path, sha256)
             return _parse(plain, path, sha256)
     # BadGzipFile is an OSError, so it has to come before that one.
-    except gzip.BadGzipFile as error:
-        raise _damaged(path, f"its gzip packing is damaged ({error})") from None
-    except zlib.error as error:
-        raise _damaged(path, f"its gzip packing is damaged ({error})") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, text("data.idx.gzip", why=error)) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        raise DataError(text("data.fault", where=path, what=unreadable(error))) from None
 
 
 def _parse(file: BufferedIOBase, path: Path, sha256: str) -> np.ndarray:
     head = _take(file, 4, path, 4)
     if head[:2] != b"\0\0" or head[2] not in TYPES or not head[3]:
-        raise _damaged(
-            path, f"is not an IDX file: it begins with bytes {head.hex(' ')}, not 00 00 TYPE AXES"
-        )
+        raise _damaged(path, text("data.idx.other", begin=head.hex(" ")))
     sides_raw = _take(file, 4 * head[3], path, 4 + 4 * head[3])
     sides = [int.from_bytes(sides_raw[i : i + 4]) for i in range(0, len(sides_raw), 4)]
     dtype = np.dtype(TYPES[head[2]])
@@ -59,15 +57,13 @@ def _parse(file: BufferedIOBase, path: Path, sha256: str) -> np.ndarray:
     begin, size = 4 + len(sides_raw), prod(sides) * dtype.itemsize
     shape = " x ".join(map(str, sides))
     if size > LIMIT or prod(side or 1 for side in sides) > LIMIT:  # a side of 0 hides huge ones
-        raise DataError(f"{path}: says {shape} values, {size:,} bytes; {LIMIT:,} is the most read.")
+        raise DataError(text("data.idx.large", path=path, shape=shape, size=size, most=LIMIT))
     values = _take(file, size, path, begin + size)
     if _more(file, path):
-        raise _damaged(path, f"says {begin + size:,} bytes ({shape} values) but has more")
+        raise _damaged(path, text("data.idx.more", size=begin + size, shape=shape))
     actual = hashlib.sha256(head + sides_raw + values).hexdigest()
     if sha256 and actual != sha256:
-        raise _damaged(
-            path, f"differs from the published file (sha256 {actual}, expected {sha256})"
-        )
+        raise _damaged(path, text("data.idx.differs", actual=actual, expected=sha256))
     # A bytearray is writable memory, so torch may share it.
     return np.frombuffer(values, dtype).reshape(sides).astype(dtype.newbyteorder("="), copy=False)
 
@@ -82,7 +78,7 @@ def _take(file: BufferedIOBase, size: int, path: Path, expected: int) -> bytearr
         pass  # a gzip stream that ends too early: reported below, with the numbers
     if len(taken) < size:
         actual = expected - size + len(taken)
-        raise _damaged(path, f"ends too early: {expected:,} bytes expected, {actual:,} found")
+        raise _damaged(path, text("data.idx.short", expected=expected, actual=actual))
     return taken
 
 
@@ -91,8 +87,8 @@ def _more(file: BufferedIOBase, path: Path) -> bool:
     try:
         return bool(file.read(1))
     except EOFError:
-        raise _damaged(path, "its gzip packing ends too early: the checksum is missing") from None
+        raise _damaged(path, text("data.idx.gzip.short")) from None
 
 
-def _damaged(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}.", do="Remove this file and download it again.")
+def _damaged(path: Path, what: Text) -> DataError:
+    return DataError(text("data.fault", where=path, what=what), do=text("data.idx.do"))

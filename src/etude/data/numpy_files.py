@@ -19,8 +19,10 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from etude.data.reasons import missing, unreadable
 from etude.data.rows import Rows, blocks
-from etude.errors import DataError
+from etude.errors import DataError, InvalidValue, cause
+from etude.locale.texts import Sentence, Text, text
 
 MEMBER = 4 << 30
 TOTAL = 8 << 30
@@ -33,14 +35,15 @@ DAMAGE = (
 )  # fmt: skip
 SMALL = 16 << 20  # a member up to this size may have any compression ratio: it can do no harm
 KINDS = {
-    "O": "Python objects (pickled), which are never loaded",
-    "c": "complex numbers",
-    "U": "text",
-    "S": "text",
-    "V": "records with named fields",
-    "M": "dates",
-    "m": "time differences",
+    "O": text("data.npy.kind.objects"),
+    "c": text("data.npy.kind.complex"),
+    "U": text("data.npy.kind.text"),
+    "S": text("data.npy.kind.text"),
+    "V": text("data.npy.kind.records"),
+    "M": text("data.npy.kind.dates"),
+    "m": text("data.npy.kind.differences"),
 }
+"""What arrays hold that are not numbers, by the kind of their dtype."""
 
 
 def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -49,14 +52,16 @@ def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.nd
     Raises DataError with every bad member.
     """
     _regular(path)
-    arrays, others, problems = {}, [], []
+    arrays, others = {}, []
+    problems: list[Sentence] = []
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             # Checked first: many members below the limit of one could still fill the memory.
             total = sum(member.file_size for member in members)
             if total > TOTAL:
-                raise DataError(f"{path}: unpacks to {total:,} bytes; {TOTAL:,} is the most read.")
+                what = text("data.npy.unpacks", size=total, most=TOTAL)
+                raise DataError(text("data.fault", where=path, what=what))
             for member in members:
                 name = member.filename.removesuffix(".npy")
                 if not wanted(name):
@@ -65,16 +70,15 @@ def read_npz(path: Path, wanted: Callable[[str], bool]) -> tuple[dict[str, np.nd
                 try:
                     arrays[name] = _member(archive, member)
                 except ValueError as error:
-                    problems.append(f"{name}: {error}")
+                    problems.append(text("data.at", where=name, what=cause(error)))
     except DAMAGE as error:
         raise DataError(
-            f"{path}: is damaged, or not a .npz file ({error}).",
-            do="Save it again or download it again.",
+            text("data.npy.no_npz", path=path, why=error), do=text("data.npy.damaged.do")
         ) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        raise DataError(text("data.fault", where=path, what=unreadable(error))) from None
     if problems:
-        raise DataError(f"{path}: has arrays that cannot be read.", items=problems)
+        raise DataError(text("data.npy.members", path=path), items=problems)
     return arrays, others
 
 
@@ -82,21 +86,16 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """One array. Raises ValueError with its fault."""
     size, packed = member.file_size, member.compress_size
     if member.flag_bits & 1:
-        raise ValueError("is encrypted")
+        raise InvalidValue(text("data.npy.encrypted"))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError("has an unknown compression; save it with np.savez_compressed")
+        raise InvalidValue(text("data.npy.compression"))
     if size > MEMBER:
-        raise ValueError(f"unpacks to {size:,} bytes; {MEMBER:,} is the most read")
+        raise InvalidValue(text("data.npy.unpacks", size=size, most=MEMBER))
     if size > SMALL and size > RATIO * packed:
-        raise ValueError(
-            f"unpacks from {packed:,} to {size:,} bytes, more than {RATIO} times; "
-            "if that is right, save it with np.savez instead of np.savez_compressed"
-        )
+        raise InvalidValue(text("data.npy.ratio", packed=packed, size=size, ratio=RATIO))
     with archive.open(member) as file:
         shape, _, dtype = _header(file)
-        declared = file.tell() + math.prod(shape) * dtype.itemsize
-        if declared != size:
-            raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
+        _check_size(file.tell(), shape, dtype, size)
     # Opened again, since a zip member can be read only from its beginning.
     with archive.open(member) as file:
         return np.asarray(npy.read_array(file, allow_pickle=False))
@@ -109,51 +108,56 @@ def open_npy(path: Path) -> np.ndarray:
         with path.open("rb") as file:
             shape, fortran, dtype = _header(file)
             begin, size = file.tell(), path.stat().st_size
-        declared = begin + math.prod(shape) * dtype.itemsize
-        if declared != size:
-            raise ValueError(f"says {declared:,} bytes (shape {shape}) but has {size:,}")
+        _check_size(begin, shape, dtype, size)
         if not math.prod(shape):  # an empty file part cannot be mapped
             return np.empty(shape, dtype)
         order: str = "F" if fortran else "C"
         return np.memmap(path, dtype, "r", begin, shape, order)  # type: ignore[call-overload,no-any-return]
     except ValueError as error:
-        raise DataError(f"{path}: {error}.", do="Save it again or download it again.") from None
+        raise DataError(
+            text("data.fault", where=path, what=cause(error)), do=text("data.npy.damaged.do")
+        ) from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        raise DataError(text("data.fault", where=path, what=unreadable(error))) from None
 
 
 def _regular(path: Path) -> None:
     if not os.path.isfile(path):
-        there = os.path.exists(path)
-        raise DataError(f"{path}: {'is not a file' if there else 'there is no such file'}.")
+        raise DataError(text("data.fault", where=path, what=missing(path)))
+
+
+def _check_size(begin: int, shape: tuple[int, ...], dtype: np.dtype, size: int) -> None:
+    """Raise ValueError if an array of this header, whose values begin at byte `begin`, does not
+    fill a file of `size` bytes."""
+    declared = begin + math.prod(shape) * dtype.itemsize
+    if declared != size:
+        raise InvalidValue(text("data.npy.size", declared=declared, shape=str(shape), size=size))
 
 
 def _header(file: BufferedIOBase | IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """(shape, whether in Fortran order, dtype). Raises ValueError with the fault of the file."""
     head = file.read(10)
     if not head.startswith(npy.MAGIC_PREFIX) or len(head) < 10:
-        raise ValueError("is not in the .npy format")
+        raise InvalidValue(text("data.npy.no_npy"))
     if head[6:8] == b"\1\0":
         read, more = npy.read_array_header_1_0, int.from_bytes(head[8:10], "little")
     elif head[6:8] == b"\2\0":
         head += file.read(2)
         read, more = npy.read_array_header_2_0, int.from_bytes(head[8:12], "little")
     else:
-        raise ValueError(
-            f"has version {head[6]}.{head[7]} of the .npy format; 1.0 and 2.0 are read"
-        )
+        raise InvalidValue(text("data.npy.version", version=f"{head[6]}.{head[7]}"))
     # numpy would allocate the declared length before it checks anything.
     if more > HEADER:
-        raise ValueError(f"has a header of {more:,} bytes; {HEADER:,} is the most read")
+        raise InvalidValue(text("data.npy.header.long", size=more, most=HEADER))
     rest = io.BytesIO(head[8:] + file.read(more))
     try:
         shape, fortran, dtype = read(rest)
     except (TypeError, SyntaxError, tokenize.TokenError, RecursionError, OverflowError) as error:
-        raise ValueError(f"has a damaged header ({error})") from None
+        raise InvalidValue(text("data.npy.header", why=error)) from None
     if dtype.hasobject:
-        raise ValueError(f"holds {KINDS['O']}; save it as numbers, or text with .astype(str)")
+        raise InvalidValue(text("data.npy.objects", what=KINDS["O"]))
     if any(isinstance(side, bool) or side < 0 for side in shape):
-        raise ValueError(f"has an impossible shape {shape}")
+        raise InvalidValue(text("data.npy.shape", shape=str(shape)))
     return shape, fortran, dtype
 
 
@@ -164,7 +168,7 @@ def number_type(dtype: np.dtype) -> np.dtype:
     Raises ValueError for types that are not numbers.
     """
     if dtype.kind not in "buif":
-        raise ValueError(f"holds {KINDS.get(dtype.kind, dtype)}; numbers are expected")
+        raise InvalidValue(text("data.npy.no_numbers", what=KINDS.get(dtype.kind, dtype)))
     if dtype.kind == "b" or dtype == np.uint8:
         return np.dtype(np.uint8)
     if dtype.kind in "iu" and dtype.itemsize == 8:
@@ -182,7 +186,7 @@ def too_large(block: np.ndarray) -> np.ndarray:
 
 def unusable(
     values: np.ndarray | Rows, lengths: np.ndarray | None = None
-) -> Iterator[tuple[int, str]]:
+) -> Iterator[tuple[int, Text]]:
     """(index, reason) of every sample with values that are NaN, infinite or too large for float32.
     lengths: valid steps [n]; padding is not checked."""
     if values.dtype.kind != "f":
@@ -194,6 +198,9 @@ def unusable(
         bad = (~np.isfinite(block)).reshape(len(block), -1).sum(1)
         over = too_large(block)
         for i in np.flatnonzero((bad > 0) | over):
-            reasons = [f"has {bad[i]} values that are NaN or infinite"] if bad[i] else []
-            reasons += ["has values that float32 cannot hold"] if over[i] else []
-            yield start + int(i), " and ".join(reasons)
+            if not bad[i]:
+                reason = text("data.values.large")
+            else:
+                key = "data.values.nan.large" if over[i] else "data.values.nan"
+                reason = text(key, count=bad[i])
+            yield start + int(i), reason
