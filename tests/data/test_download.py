@@ -171,6 +171,16 @@ def test_lasting_trouble_ends_and_keeps_what_came(server, tmp_path):
     assert (tmp_path / "f.part").read_bytes() == CONTENT[:2000]
 
 
+def test_a_korean_message_is_korean(server, tmp_path):
+    server.plan = [1000, 1000, 0, 0, 0]
+    with pytest.raises(DataError) as caught:
+        get(server, tmp_path / "f")
+    first, second = caught.value.message("ko").split("\n")
+    why = "1,048,576바이트 중 2,000바이트에서 연결이 끊겼습니다"
+    assert first.endswith(f"/file.gz: 4번 시도했지만 내려받지 못했습니다({why}).")
+    assert second.startswith("-> 네트워크를 확인하고 다시 시도하세요.")
+
+
 def test_offline_says_what_to_do(tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -115,6 +115,7 @@ def test_without_a_network_it_says_where_files_go(small, tmp_path, monkeypatch):
     told = str(caught.value)
     assert "ETUDE_DATA" in told and "train-images-idx3-ubyte.gz" in told
     assert str(tmp_path / "cache" / "etude" / module.PUBLISHED.name) in told
+    assert "-> 네트워크가 없으면 다음 파일을" in caught.value.message("ko")
 
 
 def test_another_size(small, tmp_path):

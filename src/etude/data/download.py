@@ -16,7 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from etude.errors import DataError, StorageError, write_error
+from etude.errors import DataError, InvalidValue, StorageError, write_error
+from etude.locale.texts import Sentence, Text, text
 from etude.system import portable
 
 CHUNK = 1 << 18
@@ -27,7 +28,11 @@ Progress = Callable[[int, int], None]
 
 
 class _CutError(Exception):
-    """The connection failed in a way that another attempt may repair."""
+    """The connection failed in a way that another attempt may repair. what: in words."""
+
+    def __init__(self, what: Sentence) -> None:
+        self.what = what
+        super().__init__(what)
 
 
 def fetch(
@@ -39,7 +44,7 @@ def fetch(
     sha256: str = "",
     progress: Progress | None = None,
     pause: float = 1.0,
-    by_hand: str = "",
+    by_hand: Sentence = "",
 ) -> None:
     """Download `url` to `path`; do nothing if `path` exists.
 
@@ -49,9 +54,9 @@ def fetch(
     file cannot be written.
     """
     if not url.startswith(("https://", "http://")):
-        raise DataError(f"{url}: only https and http addresses are fetched.")
+        raise DataError(text("data.download.address", url=url))
     if not (md5 or sha256):
-        raise ValueError("a download needs a checksum")
+        raise InvalidValue(text("data.download.unchecked"))
     part = path.with_name(path.name + ".part")
     if path.exists():
         return
@@ -67,8 +72,8 @@ def fetch(
         if wrong:
             part.unlink(missing_ok=True)
             raise DataError(
-                f"{url}: the download differs from the published file: {wrong}. It was removed.",
-                do=by_hand or "Try again later.",
+                text("data.download.differs", url=url, wrong=wrong),
+                do=by_hand or text("data.download.differs.do"),
             )
         _name(part, path, size)
 
@@ -116,10 +121,10 @@ def _try(
     size: int,
     progress: Progress | None,
     pause: float,
-    by_hand: str,
+    by_hand: Sentence,
 ) -> None:
     """Download up to `size` bytes in at most TRIES attempts, each of which resumes the last one."""
-    reason = ""
+    reason: Sentence = ""
     for attempt in range(TRIES):
         if attempt:
             time.sleep(pause * 2 ** (attempt - 1))
@@ -127,10 +132,10 @@ def _try(
             _continue(url, file, part, size, progress)
             return
         except _CutError as cut:
-            reason = str(cut)
+            reason = cut.what
     raise DataError(
-        f"{url}: could not be downloaded in {TRIES} attempts ({reason}).",
-        do=by_hand or "Check the network and try again; the bytes received so far are kept.",
+        text("data.download.failed", url=url, count=TRIES, why=reason),
+        do=by_hand or text("data.download.failed.do"),
     )
 
 
@@ -148,19 +153,19 @@ def _continue(url: str, file: BinaryIO, part: Path, size: int, progress: Progres
             resumed = answer.status == 206 and _begins_at(answer, have)
             if answer.status == 206 and not resumed:
                 _cut_to(file, part, 0, size)
-                raise _CutError("the server continued at the wrong position")
+                raise _CutError(text("data.download.position"))
             _cut_to(file, part, have if resumed else 0, size)
             _copy(answer, file, part, size, progress)
     except urllib.error.HTTPError as error:
         error.close()
+        answered = text("data.download.answer", code=error.code, reason=error.reason)
         if error.code == 416:  # the range does not fit the server's file: start from the beginning
             _cut_to(file, part, 0, size)
         elif error.code not in AGAIN:
             raise DataError(
-                f"{url}: the server answers {error.code} {error.reason}.",
-                do="Is the address right? Else try again later.",
+                text("data.fault", where=url, what=answered), do=text("data.download.answer.do")
             ) from None
-        raise _CutError(f"the server answers {error.code} {error.reason}") from None
+        raise _CutError(answered) from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
         raise _CutError(str(reason)) from None
@@ -187,23 +192,26 @@ def _copy(
     if done < size and answer.length == 0:
         return  # complete for the server, but too short: the size check reports it
     if done < size:
-        raise _CutError(f"the connection broke off at {done:,} of {size:,} bytes")
+        raise _CutError(text("data.download.cut", done=done, size=size))
 
 
-def _wrong(file: BinaryIO, size: int, md5: str, sha256: str) -> str:
-    """How the file differs from the published one; empty if it does not."""
+def _wrong(file: BinaryIO, size: int, md5: str, sha256: str) -> Text | None:
+    """How the file differs from the published one; None if it does not."""
     file.seek(0)
     actual = os.fstat(file.fileno()).st_size
-    if actual != size:
-        return f"{size:,} bytes expected, {actual:,}{' or more' * (actual > size)} found"
+    if actual > size:  # `_copy` stops one byte after the expected ones
+        return text("data.download.long", expected=size, actual=actual)
+    if actual < size:
+        return text("data.download.short", expected=size, actual=actual)
     for name, expected in (("md5", md5), ("sha256", sha256)):
         file.seek(0)
         digest = hashlib.new(name, usedforsecurity=False)
         while chunk := file.read(CHUNK):
             digest.update(chunk)
-        if expected and digest.hexdigest() != expected:
-            return f"{name} {expected} expected, {digest.hexdigest()} found"
-    return ""
+        found = digest.hexdigest()
+        if expected and found != expected:
+            return text("data.download.sum", name=name, expected=expected, actual=found)
+    return None
 
 
 def _begins_at(answer: http.client.HTTPResponse, have: int) -> bool:
@@ -235,5 +243,4 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _storage(path: Path, size: int, error: OSError) -> StorageError:
-    advice = "XDG_CACHE_HOME sets another cache folder; the bytes received so far are kept"
-    return write_error(path, error, size, advice)
+    return write_error(path, error, size, safe=text("data.download.kept"))

@@ -61,7 +61,8 @@ def load(published: Published, config: Config) -> Raw:
     splits = []
     for images, labels in (arrays[:2], arrays[2:]):
         if images.ndim != 3 or labels.shape != images.shape[:1]:
-            raise DataError(f"{published.name}: {images.shape} images, {labels.shape} labels.")
+            shapes = {"images": str(images.shape), "labels": str(labels.shape)}
+            raise DataError(text("data.mnist.shapes", name=published.name, **shapes))
         splits.append(Split(_sized(images, config.size), labels.astype(np.int64)))
     side = arrays[0].shape[1]
     if config.size not in (None, side):
@@ -103,11 +104,8 @@ def locate(published: Published) -> list[Path]:
         if all(candidates):
             return [path for path in candidates if path]
     cache = places[-1]
-    names = ", ".join(f"{file.name}.gz" for file in published.files)
-    by_hand = (
-        f"Without a network: put {names} into {cache}, or into a folder {published.name} of the "
-        "folder that the variable ETUDE_DATA names."
-    )
+    names = tuple(f"{file.name}.gz" for file in published.files)
+    by_hand = text("data.mnist.by_hand", names=names, cache=cache, name=published.name)
     paths = []
     for file in published.files:
         path = _in(cache, file.name) or cache / f"{file.name}.gz"
@@ -117,7 +115,7 @@ def locate(published: Published) -> list[Path]:
                 path,
                 size=file.size,
                 md5=file.md5,
-                progress=_Shown(file.name) if sys.stderr.isatty() else None,
+                progress=_Shown(f"{published.url}{file.name}.gz") if sys.stderr.isatty() else None,
                 by_hand=by_hand,
             )
         paths.append(path)
@@ -129,11 +127,14 @@ def _in(folder: Path, name: str) -> Path | None:
 
 
 class _Shown:
-    """Prints the progress of one download on one line of the terminal."""
+    """Prints the progress of one download on one line of the terminal.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    The address tells what is happening, in no language: a data source does not know the user's.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     def __call__(self, done: int, size: int) -> None:
         end = "\n" if done >= size else ""
-        print(f"\rfetching {self.name}: {100 * done // size} %", end=end, file=sys.stderr)
+        print(f"\r{self.url}: {100 * done // size} %", end=end, file=sys.stderr)
