@@ -1,5 +1,7 @@
 """Own arrays marked as windows of a series: splits in time, baselines, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -70,8 +72,9 @@ def test_whole_numbers_are_values(tmp_path):
     ],
 )
 def test_what_is_no_series_is_refused(change, fields, error, words, tmp_path):
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=words) as caught:
         load(tmp_path, {**cut(weekly()), **change}, **fields)
+    assert re.search("시계열|구간|예측", caught.value.message("ko"))
 
 
 def test_without_the_mark_nothing_is_a_forecast(tmp_path):

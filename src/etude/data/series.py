@@ -51,10 +51,13 @@ def load(config: Config) -> Raw:
     if config.length + config.horizon > end - 2 * TESTED:
         room = end - 2 * TESTED - config.horizon
         raise UsageError(
-            f"data.length={config.length}: the training part of the series has "
-            f"{end - 2 * TESTED} months, too few for one window of {config.length} "
-            f"and a forecast of {config.horizon}.",
-            do=f"Choose data.length from {SEASON} to {room}.",
+            text(
+                "data.series.short",
+                length=config.length,
+                months=end - 2 * TESTED,
+                horizon=config.horizon,
+            ),
+            do=text("data.series.short.do", least=SEASON, most=room),
         )
     return Raw(
         name="series",

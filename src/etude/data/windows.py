@@ -14,7 +14,7 @@ import numpy as np
 
 from etude.data.dataset import Raw, Split
 from etude.errors import DataError, UsageError
-from etude.locale.texts import Text, Value, text
+from etude.locale.texts import Sentence, Text, Value, text
 
 COMPARED = 50
 """Number of windows that are compared to measure how much neighbours overlap."""
@@ -38,8 +38,7 @@ def in_order(count: int, fraction: float, gap: int, path: str) -> tuple[np.ndarr
     last = max(1, round(fraction * count))
     if count - last - gap < 1:
         raise DataError(
-            f"{path}: {count} windows are too few for training, validation and test splits.",
-            do="Provide more windows, or x_train, y_train, x_val, y_val, x_test and y_test.",
+            text("data.windows.few", path=path, count=count), do=text("data.windows.few.do")
         )
     return np.arange(count - last - gap), np.arange(count - last, count)
 
@@ -89,17 +88,17 @@ def as_forecast(raw: Raw, season: int, unit: str, path: str) -> Raw:
     """The same data with the target "forecast". Raises DataError if x does not hold windows of a
     series, UsageError for a season longer than a window."""
     _, length, features = raw.train.x.shape
-    problems = []
+    problems: list[Sentence] = []
     if features != 1:
-        problems.append(f"x: has {features} features per step; only one series can be forecast")
+        problems.append(text("data.windows.features", count=features))
     if any(split is not None and split.lengths is not None for split in (raw.train, raw.test)):
-        problems.append("lengths: all windows of a series must be of one length")
+        problems.append(text("data.windows.lengths"))
     if problems:
-        raise DataError(f"{path}: these arrays are not windows of a series.", items=problems)
+        raise DataError(text("data.windows.other", path=path), items=problems)
     if season > length:
         raise UsageError(
-            f"data.season={season} is longer than a window, which has {length} steps.",
-            do=f"Choose at most {length}, or provide longer windows.",
+            text("data.windows.season", season=season, length=length),
+            do=text("data.windows.season.do", length=length),
         )
     return replace(raw, target="forecast", season=season, unit=unit)
 
@@ -108,7 +107,7 @@ def as_values(y: np.ndarray, path: str) -> np.ndarray:
     """The steps to forecast as floats: integers are values here, not classes. Raises DataError."""
     if y.dtype.kind not in "iuf" or y.ndim > 2:
         raise DataError(
-            f"{path}: y {y.dtype} {list(y.shape)} cannot be steps to forecast.",
-            do="Provide numbers [n H].",
+            text("data.windows.y", path=path, type=y.dtype, shape=str(list(y.shape))),
+            do=text("data.windows.y.do"),
         )
     return y if y.dtype.kind == "f" else y.astype(np.float64)
