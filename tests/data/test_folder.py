@@ -249,7 +249,7 @@ def test_links_are_followed_inside_only(tmp_path):
     os.symlink("gone.png", root / "dog" / "gone.png")
     os.symlink(tmp_path, root / "dog" / "folder")
     os.symlink("/dev/zero", root / "dog" / "zero.png")
-    items = refused(root).items
+    items = english(refused(root).items)
     assert [item for item in items if "cat/out.png: is a link that leads out" in item]
     assert [item for item in items if "cat/loop.png: is a link that leads nowhere" in item]
     assert [item for item in items if "dog/gone.png: is a link that leads nowhere" in item]
@@ -278,10 +278,11 @@ def test_sixty_bad_among_twelve_hundred_are_all_named(tmp_path):
             os.mkfifo(path)
         bad.add(f"{path.parent.name}/{path.name}")
     error = refused(tmp_path)
-    assert {item.split(": ")[0] for item in error.items} == bad and len(error.items) == 60
+    items = english(error.items)
+    assert {item.split(": ")[0] for item in items} == bad and len(items) == 60
     assert error.exit_code == 3 and "... and 40 more" in str(error) and error.do
     for reason in ("is empty (0 bytes)", "is not a picture", "is damaged", "is a pipe, not a file"):
-        assert sum(reason in item for item in error.items) == 15
+        assert sum(reason in item for item in items) == 15
 
 
 def test_bad_pictures_and_links_are_left_out_where_that_is_asked(tmp_path):
@@ -291,7 +292,7 @@ def test_bad_pictures_and_links_are_left_out_where_that_is_asked(tmp_path):
     put(tmp_path / "dog" / "empty.png", 5).write_bytes(b"")
     os.symlink("gone.png", tmp_path / "dog" / "gone.png")
     os.symlink("/dev/zero", tmp_path / "loose.png")
-    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in refused(tmp_path).do
+    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in str(refused(tmp_path))
     after = read(tmp_path, skip_bad=True)
     for one, other in ((before.train, after.train), (before.test, after.test)):
         np.testing.assert_array_equal(one.x, other.x)
@@ -309,18 +310,28 @@ def test_bad_pictures_and_links_are_left_out_where_that_is_asked(tmp_path):
     )
 
 
+def test_a_korean_message_is_korean(tmp_path):
+    classes(tmp_path)
+    (tmp_path / "cat" / "odd.png").write_bytes(b"odd")
+    os.symlink("gone.png", tmp_path / "dog" / "gone.png")
+    lines = refused(tmp_path).message("ko").split("\n")
+    assert lines[0] == f"{tmp_path}: 다음 이미지: 사용할 수 없습니다."
+    assert lines[1].startswith("  - dog/gone.png: 대상이 없는 링크입니다(")
+    assert lines[2] == "  - cat/odd.png: 읽을 수 있는 이미지가 아닙니다(첫 바이트: 6f 64 64)"
+
+
 def test_what_is_not_safe_to_leave_out(tmp_path):
     classes(tmp_path, ("cat", "dog", "owl"), count=6)
     for i in range(6):
         (tmp_path / "owl" / f"{i:03}.png").write_text("bad")
-    items = refused(tmp_path, skip_bad=True).items
+    items = english(refused(tmp_path, skip_bad=True).items)
     assert items[0] == "owl: none of its 6 can be used" and len(items) == 7
     for i in range(5):
         (tmp_path / "cat" / f"{i:03}.png").write_text("bad")
     error = refused(tmp_path, skip_bad=True)
     assert "more than half (11 of 18) are bad" in str(error) and len(error.items) == 11
     (tmp_path / "empty").mkdir()
-    assert refused(tmp_path, skip_bad=True).items == ("empty: has no pictures",)
+    assert english(refused(tmp_path, skip_bad=True).items) == ("empty: has no pictures",)
 
 
 def test_everything_wrong_comes_in_one_report(tmp_path):
@@ -328,7 +339,7 @@ def test_everything_wrong_comes_in_one_report(tmp_path):
     classes(tmp_path / "test", ("cat", "cow"), count=2, first=50_000)
     (tmp_path / "train" / "empty").mkdir()
     (tmp_path / "train" / "cat" / "bad.png").write_text("bad")
-    items = refused(tmp_path).items
+    items = english(refused(tmp_path).items)
     assert len(items) == 3
     assert "train/empty: has no pictures" in items
     assert "test/cow: there is no such class in train" in items
@@ -339,7 +350,7 @@ def test_a_class_in_val_only(tmp_path):
     for part in ("train", "val", "test"):
         classes(tmp_path / part, count=3, first=len(part) * 10_000)
     classes(tmp_path / "val", ("cow",), first=70_000)
-    assert refused(tmp_path).items == ("val/cow: there is no such class in train",)
+    assert english(refused(tmp_path).items) == ("val/cow: there is no such class in train",)
 
 
 def test_one_class_no_class_no_folder(tmp_path):
@@ -369,7 +380,7 @@ def test_an_unreadable_folder_is_named(tmp_path, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert "dog: cannot be read (Permission denied)" in refused(tmp_path).items
+    assert "dog: cannot be read (Permission denied)" in english(refused(tmp_path).items)
 
 
 def test_a_file_that_goes_between_scan_and_read(tmp_path, monkeypatch):
@@ -383,7 +394,7 @@ def test_a_file_that_goes_between_scan_and_read(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(folder, "_headers", headers)
-    items = refused(tmp_path).items
+    items = english(refused(tmp_path).items)
     assert [item.split(":")[0] for item in items] == ["cat/003.png", "cat/004.png"]
 
 
@@ -392,7 +403,7 @@ def test_more_than_memory_is_refused_before_decoding(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "LIMIT", 20 * 3 * 12 * 12 - 1)
     monkeypatch.setattr(folder, "see", None)
     error = refused(tmp_path)
-    assert "8,640 bytes of memory" in str(error) and "data.size" in error.do
+    assert "8,640 bytes of memory" in str(error) and "data.size" in str(error)
 
 
 def test_which_source_reads_a_path(tmp_path):

@@ -24,6 +24,7 @@ from etude.data.images import (
     orientation,
     see,
 )
+from etude.locale.texts import render
 
 RANDOM = np.random.Generator(np.random.Philox(3))
 COLOUR = RANDOM.integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -45,6 +46,14 @@ def reason(path):
     with pytest.raises(PictureError) as caught:
         open_image(path)
     return str(caught.value)
+
+
+def test_a_korean_reason_is_korean(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"")
+    with pytest.raises(PictureError) as caught:
+        open_image(path)
+    assert render("ko", caught.value.what) == "비어 있습니다(0바이트)"
 
 
 # --- modes ---------------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ def test_what_one_picture_holds_never_decides_how_it_is_read(dtype):
 
 def test_values_that_are_no_numbers():
     for odd in (np.nan, np.inf):
-        with pytest.raises(PictureError, match="1 pixels that are NaN or infinite"):
+        with pytest.raises(PictureError, match="1 pixel that is NaN or infinite"):
             fit(Image.fromarray(np.array([[odd, 1]], np.float32)), (1, 2), "L")
 
 

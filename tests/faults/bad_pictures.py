@@ -122,7 +122,7 @@ BROKEN: dict[str, tuple[Write, str]] = {
     "wrong checksum": (bad_checksum, "is damaged"),
     "bomb of 20000x20000": (lambda p: p.write_bytes(png(20_000, 20_000)), "pixels"),
     "text that unpacks to 64 MB": (long_text, "is damaged"),
-    "floats that are no numbers": (wild_floats, "has 1 pixels that are NaN or infinite"),
+    "floats that are no numbers": (wild_floats, "has 1 pixel that is NaN or infinite"),
     "unreadable": (closed, "Permission denied"),
     "pipe": (os.mkfifo, "is a pipe"),
     "socket": (lambda p: os.mknod(p, stat.S_IFSOCK | 0o600), "is a socket"),

@@ -67,9 +67,15 @@ def load(config: Config) -> Raw:
     memory = len(samples) * channels * side * side
     if memory > LIMIT:
         raise DataError(
-            f"{root}: {len(samples):,} pictures of {side}x{side} take {memory:,} bytes of memory; "
-            f"the limit is {LIMIT:,}.",
-            do="Choose a smaller data.size, or save them as one .npy array, which stays on disk.",
+            text(
+                "data.folder.large",
+                path=root,
+                count=len(samples),
+                side=side,
+                size=memory,
+                most=LIMIT,
+            ),
+            do=text("data.folder.large.do"),
         )
     # Read as RGB in "auto" mode: whether all are grey is known only after all are decoded.
     x = np.zeros((len(samples), channels, side, side), np.uint8)
@@ -81,12 +87,12 @@ def load(config: Config) -> Raw:
         [samples[i].path for i in good], lambda p: see(p, (side, side), mode, levels)
     ):
         if isinstance(result, PictureError):
-            broken.append((good[i], str(result)))
+            broken.append((good[i], result.what))
         else:
             x[good[i]], seen[good[i]] = result
     good = sorted(seen)
     left_out = leave_out(
-        f"{root}: these pictures",
+        text("data.folder.pictures", path=root),
         tree.links + [Bad(samples[i].group, names[i], why) for i, why in sorted(broken)],
         [samples[i].group for i in good],
         skip=config.skip_bad,
@@ -193,12 +199,12 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[Text
 
 def _headers(
     paths: list[Path], names: list[str]
-) -> tuple[dict[int, Header], list[tuple[int, str]]]:
+) -> tuple[dict[int, Header], list[tuple[int, Text]]]:
     """(headers by sample, [(sample, reason)] of the samples whose header cannot be read)."""
     heads, bad = {}, []
     for i, result in gather(paths, header):
         if isinstance(result, PictureError):
-            bad.append((i, str(result)))
+            bad.append((i, result.what))
         else:
             heads[i] = result
     return heads, bad

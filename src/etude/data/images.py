@@ -28,6 +28,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from etude.config import Config
 from etude.data.duplicates import digest
+from etude.data.reasons import unreadable
+from etude.errors import InvalidValue
+from etude.locale.texts import Text, text
 from etude.system import portable
 
 Mode = Literal["L", "RGB"]
@@ -76,7 +79,7 @@ def is_deep(mode: str) -> bool:
     return mode == "F" or mode.startswith("I")
 
 
-class PictureError(ValueError):
+class PictureError(InvalidValue):
     """The reason why one picture cannot be used; sources collect these in one DataError."""
 
 
@@ -91,7 +94,7 @@ def gather(
         except PictureError as broken:
             return broken
         except DAMAGE as error:
-            return PictureError(f"is damaged ({_short(error)})")
+            return PictureError(_damaged(error))
 
     with warnings.catch_warnings(), ThreadPoolExecutor(2) as pool:
         warnings.simplefilter("ignore")  # Pillow warns about odd files; real faults are raised
@@ -131,12 +134,12 @@ def open_image(path: Path) -> Image.Image:
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"has more than {PIXELS:,} pixels") from None
+        raise PictureError(text("data.images.pixels", most=PIXELS)) from None
     except UnidentifiedImageError:
         begin = content[:8].hex(" ")
-        raise PictureError(f"is not a picture that can be read (it begins with {begin})") from None
+        raise PictureError(text("data.images.other", begin=begin)) from None
     except DAMAGE as error:
-        raise PictureError(f"is damaged ({_short(error)})") from None
+        raise PictureError(_damaged(error)) from None
     return picture
 
 
@@ -157,7 +160,7 @@ def header(path: Path) -> Header:
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"has more than {PIXELS:,} pixels") from None
+        raise PictureError(text("data.images.pixels", most=PIXELS)) from None
     except DAMAGE:
         # The header may be longer than the 64 KiB that were read, so try again with the whole file.
         with open_image(path) as picture:
@@ -177,7 +180,7 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
 def _bounded(picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > PIXELS:
-        raise PictureError(f"is {width} x {height}: more than {PIXELS:,} pixels")
+        raise PictureError(text("data.images.size", width=width, height=height, most=PIXELS))
 
 
 def _content(path: Path, most: int = BYTES) -> bytes:
@@ -191,24 +194,25 @@ def _content(path: Path, most: int = BYTES) -> bytes:
             status = os.fstat(handle)
             _regular(status)
             if status.st_size > BYTES:
-                raise PictureError(f"is {status.st_size:,} bytes long; {BYTES:,} is the most read")
+                raise PictureError(text("data.images.bytes", size=status.st_size, most=BYTES))
             content = file.read(most)
     except OSError as error:
-        raise PictureError(f"cannot be read ({error.strerror or error})") from None
+        raise PictureError(unreadable(error)) from None
     if not content:
-        raise PictureError("is empty (0 bytes)")
+        raise PictureError(text("data.images.empty"))
     return content
 
 
 def _regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}
-        kind = kinds.get(stat.S_IFMT(status.st_mode), "a device")
-        raise PictureError(f"is {kind}, not a file")
+        kinds = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFDIR: "folder"}
+        kind = kinds.get(stat.S_IFMT(status.st_mode), "device")
+        raise PictureError(text(f"data.images.no_file.{kind}"))
 
 
-def _short(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).split("\n")[0][:120]
+def _damaged(error: BaseException) -> Text:
+    why = (str(error) or type(error).__name__).split("\n")[0][:120]
+    return text("data.images.damaged", why=why)
 
 
 def orientation(picture: Image.Image) -> int:
@@ -249,7 +253,7 @@ def deep_values(picture: Image.Image) -> np.ndarray:
     values = np.asarray(picture).astype(np.float64)
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        raise PictureError(f"has {bad} pixels that are NaN or infinite")
+        raise PictureError(text("data.images.nan", count=bad))
     return values
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from etude.data.images import SUFFIXES
 from etude.data.names import left_by_systems
+from etude.data.reasons import unreadable
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 
 @dataclass
@@ -18,8 +20,8 @@ class Scan:
     deeper folders."""
 
     files: list[Path] = field(default_factory=list)
-    links: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    links: list[tuple[str, Text]] = field(default_factory=list)
+    problems: list[Text] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     nested: bool = False
@@ -31,7 +33,7 @@ def folders(folder: Path) -> list[str]:
         with os.scandir(folder) as entries:
             names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
     except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror or error}).") from None
+        raise DataError(text("data.fault", where=folder, what=unreadable(error))) from None
     return sorted(name for name in names if not left_by_systems(name))
 
 
@@ -41,11 +43,11 @@ def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
     result = Scan()
     inside = os.path.realpath(root)
 
-    def unreadable(error: OSError) -> None:
+    def note_problem(error: OSError) -> None:
         name = shown(Path(error.filename).relative_to(root))
-        result.problems.append(f"{name}: cannot be read ({error.strerror})")
+        result.problems.append(text("data.at", where=name, what=unreadable(error)))
 
-    for place, below, files in os.walk(folder, onerror=unreadable):
+    for place, below, files in os.walk(folder, onerror=note_problem):
         links = [name for name in below if os.path.islink(os.path.join(place, name))]
         ignored = [name for name in below + files if left_by_systems(name)]
         listed = (Path(place, name).relative_to(root) for name in sorted(ignored) if name[0] != ".")
@@ -57,7 +59,7 @@ def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
             if name in ignored:
                 continue
             named = shown(path.relative_to(root))
-            wrong = _link(path, inside) if path.is_symlink() else ""
+            wrong = _link(path, inside) if path.is_symlink() else None
             if wrong:
                 result.links.append((named, wrong))
             elif path.suffix.lower() in SUFFIXES:
@@ -70,16 +72,16 @@ def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
     return result
 
 
-def _link(path: Path, inside: str) -> str:
-    """The reason why a link is not followed; empty if it leads to a file inside."""
+def _link(path: Path, inside: str) -> Text | None:
+    """The reason why a link is not followed; None if it leads to a file inside."""
     try:
         target = os.path.realpath(path, strict=True)
         mode = os.stat(target).st_mode
     except OSError as error:
-        return f"is a link that leads nowhere ({error.strerror})"
+        return text("data.link.broken", why=error.strerror)
     if not target.startswith(inside + os.sep):
-        return "is a link that leads out of the folder"
-    return "" if stat.S_ISREG(mode) else "is a link to something that is not a file"
+        return text("data.link.outside")
+    return None if stat.S_ISREG(mode) else text("data.link.no_file")
 
 
 def shown(path: Path | str) -> str:
