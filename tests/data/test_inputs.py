@@ -16,6 +16,7 @@ from etude.data.resident import Resident
 from etude.data.ts import Config as TsConfig
 from etude.data.ts import load as load_ts
 from etude.errors import DataError
+from tests.data.notes import english
 from tests.data.whole import prepare
 
 RANDOM = np.random.Generator(np.random.Philox(21))
@@ -52,8 +53,8 @@ def images(shape=(1, 8, 10), top=255, dtype=np.uint8):
 def refused(paths, given):
     with pytest.raises(DataError) as caught:
         read([str(path) for path in paths], given)
-    assert caught.value.exit_code == 3 and "trained on" in caught.value.do
-    return caught.value.items
+    assert caught.value.exit_code == 3 and "trained on" in str(caught.value)
+    return english(caught.value.items)
 
 
 # --- pictures ------------------------------------------------------------------------------------
@@ -156,6 +157,18 @@ def test_all_bad_pictures_in_one_report(tmp_path):
         assert sum(name in item and reason in item for item in items) == 1, (name, items)
 
 
+def test_a_korean_message_is_korean():
+    vector = card(RANDOM.normal(size=(40, 3)).astype(np.float32), kind="vector")
+    with pytest.raises(DataError) as caught:
+        read(["1,2", "a,b,c"], vector)
+    assert caught.value.message("ko") == (
+        "이 입력은 사용할 수 없습니다.\n"
+        "  - 1,2: 수가 3개여야 하는데 2개입니다\n"
+        "  - a,b,c: 파일도 아니고 0.5나 1,2,3 같은 수도 아닙니다\n"
+        "-> 모델이 학습한 샘플의 종류와 형태: vector [D] = [3]. 이런 샘플을 입력하세요."
+    )
+
+
 def test_pictures_do_not_fit_other_data(tmp_path):
     Image.fromarray(images()[0, 0]).save(tmp_path / "a.png")
     vector = card(RANDOM.normal(size=(40, 3)).astype(np.float32), kind="vector")
@@ -229,7 +242,7 @@ def test_vectors_and_numbers(tmp_path):
         "a,b,c: is neither a file nor numbers",
         "1e39,1,1: has numbers that are too large",
         ": is neither a file nor numbers",
-        "1,2,nan: has 1 values that are NaN",
+        "1,2,nan: has 1 value that is NaN",
     ]
     assert len(items) == 5 and all(any(e in item for item in items) for e in expected), items
 
@@ -332,7 +345,7 @@ def test_ts_files_come_back_as_they_were_trained_on(tmp_path):
     assert found.names[0] == "Toy_TEST.ts line 3"
     (tmp_path / "plain.ts").write_text("@classLabel false\n@data\n1,2,3:4,5,6\n1,2\n")
     (item,) = refused([tmp_path / "plain.ts"], dataset.card)
-    assert item == "plain.ts line 4: has 1 dimensions, 2 expected"
+    assert item == "plain.ts line 4: has 1 dimension, 2 expected"
 
 
 def test_logarithms_need_positive_values():

@@ -115,7 +115,7 @@ def test_every_bad_line_is_named(tmp_path):
     good = samples(2)
     bad = {
         "1,2,3:1,2:b": "its dimensions have different lengths, 2 to 3",
-        "1,2,3:b": "has 1 dimensions, 2 expected",
+        "1,2,3:b": "has 1 dimension, 2 expected",
         "1,2:1,2:1,2:b": "has 3 dimensions, 2 expected",
         "1,?,3:1,2,3:a": "dimension 1, step 2: the value is missing",
         "1,2,3:NaN,2,NaN:a": "dimension 2, step 1: the value is missing (2 such values)",
@@ -134,24 +134,47 @@ def test_every_bad_line_is_named(tmp_path):
     toy(tmp_path / "Toy_TEST.ts", [*good, "1:1:z"])
     error = refused(tmp_path)
     expected = [f"Toy_TRAIN.ts line {11 + i}: " for i in range(len(bad))]
-    assert len(error.items) == len(bad) + 1 and error.exit_code == 3
-    for item, where, reason in zip(error.items, expected, bad.values(), strict=False):
+    items = english(error.items)
+    assert len(items) == len(bad) + 1 and error.exit_code == 3
+    for item, where, reason in zip(items, expected, bad.values(), strict=False):
         assert item.startswith(where) and reason in item, item
-    assert error.items[-1].startswith("Toy_TEST.ts line 11: class 'z'")
+    assert items[-1].startswith("Toy_TEST.ts line 11: class 'z'")
+
+
+def test_a_korean_message_is_korean(tmp_path):
+    path = toy(tmp_path / "a.ts", ["1,2:b", "1,?,3:1,2,3:a", "1,x,?:1,2,3:a", *samples(5)])
+    assert refused(path).message("ko").split("\n")[:-1] == [
+        f"{path}: 다음 시퀀스: 사용할 수 없습니다.",
+        "  - a.ts line 9: 차원이 2개여야 하는데 1개입니다",
+        "  - a.ts line 10: 1번째 차원의 2번째 시점: 값이 없습니다",
+        "  - a.ts line 11: 1번째 차원의 2번째 시점: 'x': 사용할 수 없는 값입니다(이런 값이 2개)",
+    ]
+    path.write_text("# first\n@targetLabel true\n")
+    assert "- a.ts 2번째 줄: 예측할 값(@targetLabel)은 지원" in refused(path).message("ko")
+
+
+def test_many_classes_of_a_header_are_counted(tmp_path):
+    names = " ".join(f"c{i}" for i in range(25))
+    path = tmp_path / "a.ts"
+    path.write_text(f"@classLabel true {names}\n@data\n1,2:c0\n1,2:c1\n1,2:z\n")
+    (item,) = english(refused(path).items)
+    assert "class 'z' is not in the header: c0, c1," in item
+    assert item.endswith("c19 and 5 more")
 
 
 def test_a_bad_first_line_does_not_make_the_others_bad(tmp_path):
     """Where the header says no sizes, what most lines have is right."""
     path = toy(tmp_path / "a.ts", ["1,2:b", *samples(5)])
-    assert refused(path).items == ("a.ts line 9: has 1 dimensions, 2 expected",)
+    assert english(refused(path).items) == ("a.ts line 9: has 1 dimension, 2 expected",)
     path = toy(tmp_path / "a.ts", samples(1, length=4) + samples(5), equal="true")
-    assert refused(path).items == ("a.ts line 9: has 4 steps, 5 expected (@equalLength true)",)
+    (item,) = english(refused(path).items)
+    assert item == "a.ts line 9: has 4 steps, 5 expected (@equalLength true)"
 
 
 def test_bad_lines_are_left_out_where_that_is_asked(tmp_path):
     toy(tmp_path / "Toy_TRAIN.ts", ["1:b", *samples(6), "1,?:1,2:a", "nothing"])
     toy(tmp_path / "Toy_TEST.ts", [*samples(4, 6), "1,2:1,2:z"])
-    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in refused(tmp_path).do
+    assert len(refused(tmp_path).items) == 4 and "--skip-bad" in str(refused(tmp_path))
     raw = read(tmp_path, skip_bad=True)
     assert len(raw.train) == 6 and len(raw.test) == 4
     assert raw.train.names == tuple(f"Toy_TRAIN.ts line {10 + i}" for i in range(6))
@@ -163,13 +186,14 @@ def test_bad_lines_are_left_out_where_that_is_asked(tmp_path):
     ]
     card = split_dataset(raw, reads=("sequence",), scale="standard", val_fraction=0.3, seed=0).card
     note = english(card.notes)[0]
-    assert note.startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimensions")
+    assert note.startswith("left out 4 of 14: Toy_TRAIN.ts line 9 (has 1 dimension,")
 
 
 def test_what_is_not_safe_to_leave_out(tmp_path):
     lines = [line if line[-1] == "b" else "?" + line for line in samples(20)]
     error = refused(toy(tmp_path / "a.ts", lines), skip_bad=True)
-    assert error.items[0] == "a.ts class a: none of its 10 can be used" and len(error.items) == 11
+    items = english(error.items)
+    assert items[0] == "a.ts @classLabel a: none of its 10 can be used" and len(items) == 11
     error = refused(toy(tmp_path / "a.ts", [*lines, "bad"]), skip_bad=True)
     assert "more than half (11 of 21) are bad" in str(error) and len(error.items) == 11
     (tmp_path / "a.ts").write_text("@timeStamps true\n@data\n1,2:a\n")
@@ -178,7 +202,7 @@ def test_what_is_not_safe_to_leave_out(tmp_path):
 
 def test_equal_length_is_held_to(tmp_path):
     path = toy(tmp_path / "Toy_TRAIN.ts", samples(3) + samples(1, length=4), equal="true")
-    assert refused(path).items == (
+    assert english(refused(path).items) == (
         "Toy_TRAIN.ts line 12: has 4 steps, 5 expected (@equalLength true)",
     )
 
@@ -201,7 +225,7 @@ def test_equal_length_is_held_to(tmp_path):
 def test_a_bad_header_is_named_by_its_line(tmp_path, line, says):
     path = tmp_path / "Toy_TRAIN.ts"
     path.write_text(f"# first\n{line}\n@data\n1,2:a\n1,2:b\n")
-    (item,) = refused(path).items
+    (item,) = english(refused(path).items)
     assert item.startswith("Toy_TRAIN.ts line 2: ") and says in item
 
 
@@ -226,7 +250,7 @@ def test_what_is_no_labelled_ts_file(tmp_path, content, says):
 def test_files_that_do_not_go_together(tmp_path):
     train = toy(tmp_path / "Toy_TRAIN.ts", samples(4))
     test = toy(tmp_path / "Toy_TEST.ts", samples(4, features=3))
-    assert "3 dimensions, 2 in Toy_TRAIN.ts" in str(refused(train))
+    assert "has 3 dimensions, 2 in Toy_TRAIN.ts" in str(refused(train))
     test.write_text(test.read_text().replace("true b a", "true a b"))
     assert "names other classes" in str(refused(train))
     train.unlink()
@@ -255,7 +279,7 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path):
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(ts, "LINE", 1000)
     path = toy(tmp_path / "a.ts", [*samples(3), "1," * 5000 + "1:a", *samples(3)])
-    (item,) = refused(path).items
+    (item,) = english(refused(path).items)
     assert item == "a.ts line 12: is longer than 1,000 bytes"
 
 
@@ -265,7 +289,7 @@ def test_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "a.ts")
     began = time.perf_counter()
     assert "is not a file" in str(refused(tmp_path / "a.ts"))
-    assert parse(tmp_path / "a.ts")[1] == [f"{tmp_path / 'a.ts'}: is not a file"]
+    assert english(parse(tmp_path / "a.ts")[1]) == (f"{tmp_path / 'a.ts'}: is not a file",)
     assert time.perf_counter() - began < 1
 
 

@@ -231,7 +231,7 @@ BAD_LINES = {
     "decimal commas": ("1;5,2;5,3;5:1,2,3:a", "the value '1;5' is bad"),
     "NUL bytes": ("1,\0,3:1,2,3:b", "the value '\\x00' is bad"),
     "a number of 1,000,000 digits": (f"{'9' * 10**6},2,3:1,2,3:a", "is bad"),
-    "one dimension too few": ("1,2,3:a", "has 1 dimensions, 2 expected"),
+    "one dimension too few": ("1,2,3:a", "has 1 dimension, 2 expected"),
     "one dimension too many": ("1,2:1,2:1,2:b", "has 3 dimensions, 2 expected"),
     "dimensions of unequal length": ("1,2,3:1,2:a", "have different lengths, 2 to 3"),
     "unknown class": ("1,2,3:1,2,3:c", "class 'c' is not in the header"),
@@ -275,7 +275,7 @@ def sequences() -> Iterator[Kind]:
     for name, (line, told) in BAD_LINES.items():
         yield error(f"ts: {name}", ts(line), f"{where}: ", told, left_out=where)
     first = ts(head=HEAD + "1:a\n")
-    told = "a.ts line 4: has 1 dimensions, 2 expected"
+    told = "a.ts line 4: has 1 dimension, 2 expected"
     yield error("ts: a bad first line", first, told, left_out="a.ts line 4")
     for name, line, told in (
         ("time stamps", "@timeStamps true", "time stamps are not supported"),

@@ -26,9 +26,11 @@ import numpy as np
 from etude.data.dataset import Card, Split
 from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather, is_deep, open_image
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
+from etude.data.reasons import missing
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
-from etude.errors import DataError
+from etude.errors import DataError, InvalidValue, cause
+from etude.locale.texts import Sentence, Text, text
 
 BRIGHT = 127  # 0.1.0 took data with a largest value above this for the bytes of pictures
 OLD_LEVELS = Levels(whole=(0, 65535))
@@ -37,20 +39,20 @@ UNITS = 4.0
 
 
 def read(paths: Sequence[str], card: Card) -> Split:
-    """The samples in these files (or texts of numbers), in order, with their names and placeholder
-    targets.
+    """The samples in these files (or strings of numbers), in order, with their names and
+    placeholder targets.
 
     Raises one DataError with everything that cannot be used.
     """
-    problems: list[str] = []
+    problems: list[Sentence] = []
     entries: list[tuple[str, np.ndarray | Path]] = []
-    for text in paths:
+    for path in paths:
         try:
-            entries += _one(text, card)
+            entries += _one(path, card)
         except DataError as error:
             problems += error.items or (error.what,)
         except ValueError as error:
-            problems.append(f"{shown(text)}: {error}")
+            problems.append(text("data.at", where=shown(path), what=cause(error)))
     return _split([name for name, _ in entries], _decoded(entries, card, problems), card, problems)
 
 
@@ -60,21 +62,23 @@ def from_array(x: np.ndarray, card: Card, lengths: np.ndarray | None = None) -> 
     try:
         samples = _samples(x, lengths, card)
     except ValueError as error:
-        return _split([], [], card, [f"the array: {error}"])
+        return _split([], [], card, [text("data.inputs.array", what=cause(error))])
     names = [str(i) for i in range(len(samples))]
     return _split(names, samples, card, [])
 
 
-def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: list[str]) -> Split:
+def _split(
+    names: list[str], samples: list[np.ndarray], card: Card, problems: list[Sentence]
+) -> Split:
     for name, sample in zip(names, samples, strict=True):
-        problems += [f"{name}: {reason}" for reason in _unusable(sample, card)]
+        problems += [text("data.at", where=name, what=why) for why in _unusable(sample, card)]
     if not samples and not problems:
-        problems.append("there are no inputs")
+        problems.append(text("data.inputs.none"))
     if problems:
         raise DataError(
-            "These inputs cannot be used.",
+            text("data.inputs.bad"),
             items=problems,
-            do=f"The model was trained on {card.spec}; provide samples of this kind.",
+            do=text("data.inputs.bad.do", spec=card.spec),
         )
     lengths = None
     if card.kind == "sequence":
@@ -91,13 +95,13 @@ def _split(names: list[str], samples: list[np.ndarray], card: Card, problems: li
     return Split(x, y, lengths, tuple(names))
 
 
-def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
+def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     """(name, sample or path of a picture) of each sample in one argument. Raises DataError or
     ValueError."""
-    path, name = Path(text), shown(text)
+    path, name = Path(argument), shown(argument)
     # A file may be called "1,2,3", so an existing file comes before numbers.
-    if card.kind == "vector" and not os.path.exists(text):
-        return [(name, _numbers(text, card))]
+    if card.kind == "vector" and not os.path.exists(argument):
+        return [(name, _numbers(argument, card))]
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):
         samples = _arrays(path, card)
@@ -106,33 +110,37 @@ def _one(text: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
         return [(f"{name}[{i}]", sample) for i, sample in enumerate(samples)]
     if suffix == ".ts" and card.kind == "sequence":
         sequences, problems = parse(path)
-        problems += map(str, sequences.bad)
+        problems += [one.sentence for one in sequences.bad]
         if problems:
-            raise DataError(f"{name}: cannot be used.", items=problems)
+            raise DataError(text("data.inputs.bad"), items=problems)
         return list(zip(sequences.names, sequences.rows, strict=True))
     if card.kind == "image":
         return _pictures(path, name, card)
-    if not os.path.exists(text):
-        raise ValueError("there is no such file")
-    takes = ".npy, .npz or .ts" if card.kind == "sequence" else ".npy, .npz or numbers"
-    raise ValueError(f"is not {takes}, the formats for samples of kind {card.kind}")
+    if not os.path.exists(argument):
+        raise InvalidValue(missing(path))
+    raise InvalidValue(
+        text("data.inputs.format.sequence")
+        if card.kind == "sequence"
+        else text("data.inputs.format.vector")
+    )
 
 
 def _pictures(path: Path, name: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.shape[0] not in (1, 3):
-        raise ValueError(f"a picture has 1 or 3 channels, the data have {card.shape[0]}; use .npy")
+        raise InvalidValue(text("data.inputs.channels", count=card.shape[0]))
     if not os.path.isdir(path):
         return [(name, path)]
     inside = scan(path, path)
-    problems = inside.problems + [f"{link}: {why}" for link, why in inside.links]
+    problems = inside.problems + [text("data.at", where=link, what=w) for link, w in inside.links]
     if problems or not inside.files:
-        items = [f"{shown(path)}/{problem}" for problem in problems]
-        raise DataError(f"{name}: has no pictures", items=items)
+        items = [text("data.inputs.below", folder=name, problem=one) for one in problems]
+        what = text("data.at", where=name, what=text("data.inputs.no_pictures"))
+        raise DataError(what, items=items)
     return [(shown(file), file) for file in inside.files]
 
 
 def _decoded(
-    entries: list[tuple[str, np.ndarray | Path]], card: Card, problems: list[str]
+    entries: list[tuple[str, np.ndarray | Path]], card: Card, problems: list[Sentence]
 ) -> list[np.ndarray]:
     """The samples with all pictures decoded. A picture that cannot be decoded adds a line to
     `problems` and leaves an empty sample."""
@@ -141,7 +149,7 @@ def _decoded(
     paths = [entry for _, entry in entries if isinstance(entry, Path)]
     for i, result in gather(paths, lambda path: _picture(path, card)):
         if isinstance(result, PictureError):
-            problems.append(f"{entries[where[i]][0]}: {result}")
+            problems.append(text("data.at", where=entries[where[i]][0], what=result.what))
         else:
             samples[where[i]] = result
     return samples
@@ -181,15 +189,15 @@ def _as_stored(x: np.ndarray, card: Card) -> np.ndarray:
     return cast if (cast == x).all() else x
 
 
-def _numbers(text: str, card: Card) -> np.ndarray:
+def _numbers(words: str, card: Card) -> np.ndarray:
     try:
-        values = np.array([float(word) for word in text.split(",")])
+        values = np.array([float(word) for word in words.split(",")])
     except ValueError:
-        raise ValueError("is neither a file nor numbers such as 0.5 or 1,2,3") from None
+        raise InvalidValue(text("data.inputs.no_numbers")) from None
     if len(values) != card.shape[0]:
-        raise ValueError(f"has {len(values)} numbers, {card.shape[0]} expected")
+        raise InvalidValue(text("data.inputs.numbers", have=len(values), want=card.shape[0]))
     if too_large(values[None]).any():
-        raise ValueError("has numbers that are too large for float32")
+        raise InvalidValue(text("data.inputs.numbers.large"))
     return values
 
 
@@ -201,7 +209,7 @@ def _arrays(path: Path, card: Card) -> list[np.ndarray]:
     else:
         arrays, _ = read_npz(path, {"x", "X", "lengths"}.__contains__)
         if len(arrays.keys() & {"x", "X"}) != 1:
-            raise ValueError("has no array x (or it has both x and X)")
+            raise InvalidValue(text("data.inputs.no_x"))
         x = arrays["x"] if "x" in arrays else arrays["X"]
         lengths = arrays.get("lengths")
     return _samples(np.asarray(x), lengths, card)
@@ -211,17 +219,17 @@ def _samples(x: np.ndarray, lengths: np.ndarray | None, card: Card) -> list[np.n
     """The samples in an array, each with the axes of the Card. Raises ValueError."""
     dtype = number_type(x.dtype)
     if too_large(x[None]).any():
-        raise ValueError("has values that are too large for float32")
+        raise InvalidValue(text("data.inputs.values.large"))
     x = _arranged(x, card).astype(dtype)
     if not len(x):
-        raise ValueError("has no samples")
+        raise InvalidValue(text("data.inputs.empty"))
     if card.kind == "image":
         _same_units(x, card)
     if lengths is None or card.kind != "sequence":
         return list(x)
     steps = range(1, x.shape[1] + 1)
     if lengths.shape != x.shape[:1] or any(length not in steps for length in lengths.tolist()):
-        raise ValueError(f"lengths should be {len(x)} whole numbers from 1 to {x.shape[1]}")
+        raise InvalidValue(text("data.inputs.lengths", count=len(x), most=x.shape[1]))
     return [row[:length] for row, length in zip(x, lengths, strict=True)]
 
 
@@ -232,15 +240,9 @@ def _same_units(x: np.ndarray, card: Card) -> None:
     # Fractions in 0..1 are no bytes; whole 0 and 1 may be a very dark picture, and pass.
     (low, high), top = card.pixels, float(x.max())
     if x.dtype.kind == "f" and x.min() >= 0 and top <= 1 and high >= 16 and (x != np.rint(x)).any():
-        raise ValueError(
-            f"has values in 0..1, but the training data go from {low:g} to {high:g}; "
-            f"multiply by {high:g}"
-        )
+        raise InvalidValue(text("data.inputs.fractions", low=low, high=high))
     if high <= 1 and top > UNITS:
-        raise ValueError(
-            f"has values up to {top:g}, but the training data go from {low:g} to {high:g}; "
-            "divide by 255 if they are bytes"
-        )
+        raise InvalidValue(text("data.inputs.bytes", top=top, low=low, high=high))
 
 
 def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
@@ -254,7 +256,7 @@ def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
             return x[None]
         if features == 1 and x.ndim in (1, 2):
             return x.reshape(-1, x.shape[-1], 1)
-        raise ValueError(f"has shape {x.shape}; [L {features}] or [n L {features}] expected")
+        raise InvalidValue(text("data.inputs.shape", shape=str(x.shape), sides=f"L {features}"))
     forms: list[tuple[tuple[int, ...], Callable[[np.ndarray], np.ndarray]]] = [(shape, np.asarray)]
     if card.kind == "image":
         channels, height, width = shape
@@ -270,27 +272,28 @@ def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
         if x.ndim == len(form) + 1 and x.shape[1:] == form:
             return arrange(x)
     sides = " ".join(map(str, shape))
-    raise ValueError(f"has shape {x.shape}; [{sides}] or [n {sides}] expected")
+    raise InvalidValue(text("data.inputs.shape", shape=str(x.shape), sides=sides))
 
 
-def _unusable(sample: np.ndarray, card: Card) -> list[str]:
+def _unusable(sample: np.ndarray, card: Card) -> list[Text]:
     """The reasons why the model cannot read a sample; empty if it can."""
     reasons = []
     bad = int((~np.isfinite(sample)).sum())
     if bad:
-        reasons.append(f"has {bad} values that are NaN or infinite")
+        reasons.append(text("data.values.nan", count=bad))
     if card.log and (sample <= 0).any():
-        reasons.append("has values of 0 or below; the model works with logarithms")
+        reasons.append(text("data.inputs.logarithms"))
     if card.kind == "sequence":
         steps, longest = len(sample), card.shape[0]
         if sample.shape[1] != card.shape[1]:
-            reasons.append(f"has {sample.shape[1]} features, {card.shape[1]} expected")
+            have, want = sample.shape[1], card.shape[1]
+            reasons.append(text("data.inputs.features", have=have, want=want))
         if card.target == "forecast" and steps < max(card.season, 1):
-            reasons.append(f"has {steps} steps; a forecast needs a season of {card.season}")
+            reasons.append(text("data.inputs.season", steps=steps, season=card.season))
         # Flattened sequences have a fixed size. Shorter ones can be padded, but only if training
         # had padding too; otherwise the model never saw it.
         fits = steps <= longest if card.padded else steps == longest
         if card.view == "vector" and not fits:
-            most = "at most " if card.padded else ""
-            reasons.append(f"has {steps} steps; this model reads {most}{longest}")
+            key = "data.inputs.steps.most" if card.padded else "data.inputs.steps"
+            reasons.append(text(key, steps=steps, longest=longest))
     return reasons

@@ -19,13 +19,16 @@ from pydantic import Field
 
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.reasons import missing, unreadable
 from etude.data.splits import stratified
-from etude.errors import DataError
-from etude.locale.texts import Text, text
+from etude.errors import DataError, InvalidValue, cause
+from etude.locale.texts import Sentence, Text, listed, text
 
 LINE = 16 << 20
 PADDED = 8 << 30
 SHOWN = 20
+LONGEST = 40
+"""Characters of a class name, or a line, that a message shows."""
 FLAGS = {"true": True, "false": False}
 
 
@@ -70,14 +73,21 @@ def load(config: Config) -> Raw:
     bad = [one for part in both for one in part.bad]
     if test and not problems:
         if test.classes != train.classes:
-            problems.append(f"{test_path}: its header names other classes than {train_path.name}")
+            problems.append(text("data.ts.classes", path=test_path, train=train_path.name))
         if train.rows and test.rows and train.rows[0].shape[1] != test.rows[0].shape[1]:
-            sides = f"{test.rows[0].shape[1]} dimensions, {train.rows[0].shape[1]}"
-            problems.append(f"{test_path}: has {sides} in {train_path.name}")
+            problems.append(
+                text(
+                    "data.ts.dimensions",
+                    path=test_path,
+                    have=test.rows[0].shape[1],
+                    train=train_path.name,
+                    want=train.rows[0].shape[1],
+                )
+            )
     if not train.classes and not problems:
-        problems.append(f"{train_path}: has no class labels (@classLabel false)")
+        problems.append(text("data.ts.unlabelled", path=train_path))
     left_out = leave_out(
-        f"{config.path}: these sequences",
+        text("data.ts.sequences", path=config.path),
         bad,
         [_group(label, name) for part in both for label, name in zip(part.labels, part.names)],
         skip=config.skip_bad,
@@ -114,35 +124,35 @@ def _pair(path: Path) -> tuple[Path, Path | None, list[Text]]:
         # Shortest name first: NAME_TRAIN.ts comes before variants such as NAME_eq_TRAIN.ts.
         files = sorted(path.glob("*_TRAIN.ts"), key=lambda p: (len(p.name), p.name))
         if not files:
-            raise DataError(f"{path}: has no file NAME_TRAIN.ts.", do="Name the .ts file itself.")
+            raise DataError(text("data.ts.no_train", path=path), do=text("data.ts.no_train.do"))
         others = [p.name for p in files[1:]]
         if any(not p.startswith(files[0].name.removesuffix("TRAIN.ts")) for p in others):
             raise DataError(
-                f"{path}: holds several data sets: {', '.join(p.name for p in files)}.",
-                do="Name one of these files.",
+                text("data.ts.several", path=path, names=[p.name for p in files]),
+                do=text("data.ts.several.do"),
             )
         if others:
             notes.append(text("data.note.variants", file=files[0].name, others=tuple(others)))
         path = files[0]
     if not path.is_file():
-        raise DataError(f"{path}: {'is not a file' if path.exists() else 'there is no such file'}.")
+        raise DataError(text("data.fault", where=path, what=missing(path)))
     stem = path.stem
     if stem.endswith("_TEST"):
         train = path.with_name(f"{stem.removesuffix('_TEST')}_TRAIN.ts")
         if not train.is_file():
-            raise DataError(f"{path}: there is no {train.name} beside it to train on.")
+            raise DataError(text("data.ts.alone", path=path, train=train.name))
         return train, path, notes
     test = path.with_name(f"{stem.removesuffix('_TRAIN')}_TEST.ts")
     return path, test if stem.endswith("_TRAIN") and test.is_file() else None, notes
 
 
-def parse(path: Path) -> tuple[Sequences, list[str]]:
+def parse(path: Path) -> tuple[Sequences, list[Sentence]]:
     """(content of a .ts file with its bad lines, problems of the file as a whole)."""
-    header, content, problems = _Header(), Sequences(), []
+    header, content = _Header(), Sequences()
+    problems: list[Sentence] = []
     data, number = False, 0
     if not os.path.isfile(path):  # opening a pipe would block
-        there = os.path.exists(path)
-        return content, [f"{path}: {'is not a file' if there else 'there is no such file'}"]
+        return content, [text("data.at", where=path, what=missing(path))]
     try:
         with path.open("rb") as file:
             # One byte more than the limit: a longer line is noticed without reading all of it.
@@ -150,7 +160,7 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                 number += 1
                 where = f"{path.name} line {number}"
                 if len(raw) > LINE:
-                    problems.append(f"{where}: is longer than {LINE:,} bytes")
+                    problems.append(_at(path, number, text("data.ts.long", most=LINE)))
                     break
                 # Only the first line can begin with a byte order mark. A byte that is not UTF-8
                 # makes its own line bad and not the whole file.
@@ -166,34 +176,39 @@ def parse(path: Path) -> tuple[Sequences, list[str]]:
                         _tag(line, header)
                 except ValueError as error:
                     if not data:
-                        problems.append(f"{where}: {error}")
+                        problems.append(_at(path, number, cause(error)))
                         break  # without a header no sample can be checked
                     last = line.rpartition(":")[2].strip()
                     group = _group(last if last in header.allowed else "", where)
-                    content.bad.append(Bad(group, where, str(error)))
+                    content.bad.append(Bad(group, where, cause(error)))
     except OSError as error:
-        return content, [f"{path}: cannot be read ({error.strerror or error})"]
+        return content, [text("data.at", where=path, what=unreadable(error))]
     content.classes = header.classes or ()
     _check_shapes(content, header)
     if not problems and not data:
-        problems.append(f"{path.name}: has no line @data; is it a .ts file?")
+        problems.append(text("data.ts.no_data", file=path.name))
     if not problems and not (content.rows or content.bad):
-        problems.append(f"{path.name}: has no samples")
+        problems.append(text("data.ts.empty", file=path.name))
     return content, problems
 
 
+def _at(path: Path, number: int, what: Sentence) -> Text:
+    """A problem of one line."""
+    return text("data.ts.at", file=path.name, line=number, what=what)
+
+
 def _group(label: str, where: str) -> str:
-    """The class of a sample in words, with its file; `where` is "FILE line NUMBER"."""
-    return f"{where.rpartition(' line ')[0]} class {label}" if label else ""
+    """The file and class of a sample, "FILE @classLabel NAME"; `where` is "FILE line NUMBER"."""
+    return f"{where.rpartition(' line ')[0]} @classLabel {label}" if label else ""
 
 
 def _check_shapes(content: Sequences, header: _Header) -> None:
     """Move sequences of the wrong shape to `content.bad`: those with other dimensions than the
     header says, and with @equalLength other steps. If the header says nothing, the most frequent
     value counts."""
-    for axis, declared, what, why in (
-        (1, header.dimensions, "dimensions", ""),
-        (0, header.length, "steps", " (@equalLength true)"),
+    for axis, declared, key in (
+        (1, header.dimensions, "data.ts.dimension"),
+        (0, header.length, "data.ts.length"),
     ):
         sides = [row.shape[axis] for row in content.rows]
         if not sides or (axis == 0 and not header.equal):
@@ -201,7 +216,7 @@ def _check_shapes(content: Sequences, header: _Header) -> None:
         expected = declared or Counter(sides).most_common(1)[0][0]
         for i, (side, where) in enumerate(zip(sides, content.names)):
             if side != expected:
-                reason = f"has {side} {what}, {expected} expected{why}"
+                reason = text(key, have=side, want=expected)
                 label = content.labels[i] if content.labels else ""
                 content.bad.append(Bad(_group(label, where), where, reason))
         good = [i for i, side in enumerate(sides) if side == expected]
@@ -217,24 +232,22 @@ def _tag(line: str, header: _Header) -> None:
     words = line.split()
     tag, values = words[0].lower(), words[1:]
     if not tag.startswith("@"):
-        raise ValueError(f"expected an @tag or @data, found {line[:40]!r}")
+        raise InvalidValue(text("data.ts.tag", line=line[:LONGEST]))
     first = values[0].lower() if values else ""
     if tag == "@timestamps" and first == "true":
-        raise ValueError("time stamps are not supported; use sequences of equal steps")
+        raise InvalidValue(text("data.ts.stamps"))
     if tag == "@targetlabel" and first == "true":
-        raise ValueError(
-            "values to predict (@targetLabel) are not supported; use .npz for regression"
-        )
+        raise InvalidValue(text("data.ts.targets"))
     if tag == "@classlabel":
         if first not in FLAGS or (FLAGS[first] and len(values) < 2):
-            raise ValueError("expected '@classLabel true' and the class names, or false")
+            raise InvalidValue(text("data.ts.labels"))
         header.classes = tuple(values[1:]) if FLAGS[first] else None
         header.allowed = frozenset(header.classes or ())
         if header.classes and len(header.allowed) < len(header.classes):
-            raise ValueError("@classLabel names a class twice")
+            raise InvalidValue(text("data.ts.labels.twice"))
     elif tag in ("@dimensions", "@dimension", "@serieslength"):
         if not first.isdecimal() or not 0 < int(first) < 10**9:
-            raise ValueError(f"{words[0]} {' '.join(values)}: expected a whole number above 0")
+            raise InvalidValue(text("data.ts.whole", tag=" ".join(words)[:LONGEST]))
         if tag == "@serieslength":
             header.length = int(first)
         else:
@@ -248,23 +261,23 @@ def _sample(line: str, header: _Header, content: Sequences, where: str) -> None:
     *parts, label = line.split(":") if header.classes else [*line.split(":"), ""]
     label = label.strip()
     if header.classes and label not in header.allowed:
-        some = ", ".join(header.classes[:SHOWN]) + (", ..." if len(header.classes) > SHOWN else "")
-        raise ValueError(f"class {label[:40]!r} is not in the header: {some[:300]}")
+        some = listed([name[:LONGEST] for name in header.classes[:SHOWN]], len(header.classes))
+        raise InvalidValue(text("data.ts.class", label=label[:LONGEST], classes=some))
     if not parts:
-        raise ValueError("has a class but no values")
+        raise InvalidValue(text("data.ts.valueless"))
     columns = [_values(part, i) for i, part in enumerate(parts, 1)]
     lengths = sorted({len(column) for column in columns})
     if len(lengths) > 1:
-        raise ValueError(f"its dimensions have different lengths, {lengths[0]} to {lengths[-1]}")
+        raise InvalidValue(text("data.ts.lengths", least=lengths[0], most=lengths[-1]))
     content.rows.append(np.stack(columns, 1))
     content.names.append(where)
     if header.classes:
         content.labels.append(label)
 
 
-def _values(text: str, dimension: int) -> np.ndarray:
+def _values(part: str, dimension: int) -> np.ndarray:
     """'1,2,3' -> [L] float64. Raises ValueError with the first step that is not a number."""
-    words = text.split(",")
+    words = part.split(",")
     # All words at once; one by one only if that fails, to find the bad ones.
     try:
         values = np.array(words, np.float64)
@@ -274,9 +287,17 @@ def _values(text: str, dimension: int) -> np.ndarray:
     bad = np.flatnonzero(~(np.abs(values) <= np.finfo(np.float32).max))
     if len(bad):
         word = words[bad[0]].strip()[:20]
-        what = "is missing" if word in ("?", "") or word.lower() == "nan" else f"{word!r} is bad"
-        many = f" ({len(bad)} such values)" if len(bad) > 1 else ""
-        raise ValueError(f"dimension {dimension}, step {bad[0] + 1}: the value {what}{many}")
+        what = (
+            text("data.ts.value.missing")
+            if word in ("?", "") or word.lower() == "nan"
+            else text("data.ts.value.bad", value=word)
+        )
+        where = {"dimension": dimension, "step": bad[0] + 1, "what": what}
+        raise InvalidValue(
+            text("data.ts.values", **where, count=len(bad))
+            if len(bad) > 1
+            else text("data.ts.value", **where)
+        )
     return values
 
 
@@ -299,9 +320,8 @@ def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarra
     size = dtype.itemsize * len(rows) * longest * rows[0].shape[1]
     if size > PADDED:
         raise DataError(
-            f"{len(rows):,} sequences, padded to the longest of {longest:,} steps, take "
-            f"{size:,} bytes; the limit is {PADDED:,}.",
-            do="Remove the longest sequence, or shorten it.",
+            text("data.ts.padded", count=len(rows), steps=longest, size=size, most=PADDED),
+            do=text("data.ts.padded.do"),
         )
     x = np.zeros(
         (len(rows), longest, rows[0].shape[1]), np.result_type(*{row.dtype for row in rows})
