@@ -50,6 +50,7 @@ def cut(raw, seed=0, **more):
 def refused(raw, **more):
     with pytest.raises(DataError) as caught:
         cut(raw, **more)
+    english((caught.value.what, caught.value.do, *caught.value.items))
     return caught.value
 
 
@@ -260,7 +261,7 @@ def test_everything_wrong_is_told_at_once():
         )
     )
     assert error.exit_code == 3
-    assert list(error.items) == [
+    assert list(english(error.items)) == [
         "train x: sample 4 has 1 values that are NaN or infinite",
         "train x: sample 8 has 1 values that are NaN or infinite",
         "val: has no samples",
@@ -341,7 +342,7 @@ def test_views_that_there_are():
             view_for(kind, reads, "")
     with pytest.raises(DataError) as caught:
         view_for("sequence", ("image",), "data.kind=image reads x as images")
-    assert caught.value.do.startswith("data.kind=image")
+    assert "-> data.kind=image reads x as images. Or choose another model" in str(caught.value)
 
 
 def test_batches_by_index_are_the_samples_themselves():

@@ -273,7 +273,7 @@ def test_float_images_without_channels_name_the_way(tmp_path):
     assert raw.kind == "sequence" and any("data.kind=image" in note for note in english(raw.notes))
     with pytest.raises(DataError) as caught:
         split_dataset(raw, reads=("image",), scale="standard", val_fraction=0.2, seed=0)
-    assert caught.value.do.startswith("data.kind=image reads x as grey images of 8x8")
+    assert "-> data.kind=image reads x as grey images of 8x8. Or choose" in str(caught.value)
 
 
 # --- padding -------------------------------------------------------------------------------------

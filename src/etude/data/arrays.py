@@ -29,13 +29,12 @@ from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
 from etude.data.rows import Rows, without_padding
 from etude.data.splits import stratified
 from etude.data.tree import shown
-from etude.errors import DataError
+from etude.errors import DataError, cause
 from etude.locale.texts import Text, text
 from etude.shapes import Kind
 
 MAPPED = 256 << 20  # a .npy of more bytes than this stays on disk
 NAMED = 100_000  # with more rows, a name for each would take too much memory for its use
-FORMS = "x and y, or x_train, y_train, x_test and y_test"
 
 
 class ArrayConfig(DataConfig):
@@ -108,7 +107,7 @@ def raw_of(
     # Types and shapes before values: the checks of values index the arrays by these shapes.
     problems = _problems(parts, kind)
     if problems:
-        raise DataError(f"{where}: these arrays cannot be used.", items=problems)
+        raise DataError(text("data.arrays.unusable", where=where), items=problems)
     if config.forecast:
         parts = {part: replace(p, y=windows.as_values(p.y, where)) for part, p in parts.items()}
     good, left_out = _good(where, parts, config.skip_bad)
@@ -154,7 +153,7 @@ def _with_test(whole: Split, seed: int, where: str) -> tuple[dict[str, Split], T
     Raises DataError."""
     first, second = stratified(whole.y, 0.2, seed)
     if not len(second):
-        raise DataError(f"{where}: too few samples to draw a test split.", do=f"Give {FORMS}.")
+        raise DataError(text("data.arrays.few", where=where), do=text("data.arrays.forms.do"))
     note = text("data.note.drawn", count=len(second), total=len(whole))
     return {"train": whole.take(first), "test": whole.take(second)}, note
 
@@ -165,12 +164,12 @@ Good = dict[str, slice | np.ndarray]
 def _good(where: str, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[Bad, ...]]:
     """(rows to use of each part, bad rows that are left out). Raises DataError with every bad
     row."""
-    why: dict[str, dict[int, str]] = {name: {} for name in parts}
+    why: dict[str, dict[int, list[Text]]] = {name: {} for name in parts}
     for name, part in parts.items():
         for array, values, lengths in (("x", part.x, part.lengths), ("y", part.y, None)):
             for row, reason in unusable(values, lengths):
-                first = f"{why[name][row]}; " if row in why[name] else ""
-                why[name][row] = f"{first}{array} {reason}"
+                fault = text("data.arrays.fault", array=array, reason=reason)
+                why[name].setdefault(row, []).append(fault)
     # A slice, unlike indices, makes no copy.
     if not any(why.values()):
         return dict.fromkeys(parts, slice(None)), ()
@@ -181,15 +180,23 @@ def _good(where: str, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[B
         rows = np.delete(np.arange(len(part.x)), list(why[name]))
         classes = part.y.dtype.kind != "f" and part.y.size == len(part.y)
         labels = part.y.reshape(-1).tolist() if classes else [""] * len(part.y)
-        groups = [f"{name} class {label}".strip() if classes else "" for label in labels]
-        bad += [Bad(groups[i], _row(name, i), why[name][i]) for i in sorted(why[name])]
+        groups = [f"{_array('y', name)} = {label}" if classes else "" for label in labels]
+        bad += [
+            Bad(groups[i], _row(name, i), text("data.arrays.faults", faults=why[name][i]))
+            for i in sorted(why[name])
+        ]
         good_groups += [groups[i] for i in rows.tolist()]
         good[name] = rows
-    return good, leave_out(f"{where}: these rows", bad, good_groups, skip=skip)
+    return good, leave_out(text("data.arrays.rows", where=where), bad, good_groups, skip=skip)
 
 
 def _row(part: str, number: int) -> str:
     return f"{part} row {number}".strip()
+
+
+def _array(name: str, part: str) -> str:
+    """The standard name of an array of one part: x_train, or x if the data are not divided."""
+    return f"{name}_{part}" if part else name
 
 
 def _standard(name: str) -> str:
@@ -203,7 +210,7 @@ def _standard(name: str) -> str:
         rest = "_".join(words[1:] if place == 0 else words[:-1])
         part = split_called(rest)
         if head in ("x", "y", "lengths") and (part or not rest):
-            return f"{head}_{part}" if part else head
+            return _array(head, part)
     return ""
 
 
@@ -229,8 +236,8 @@ def by_standard_name(stored: dict[str, np.ndarray], where: str) -> dict[str, np.
             continue
         if standard in arrays:
             raise DataError(
-                f"{where}: has both {standard} and {name}, which mean the same.",
-                do="Remove one of them.",
+                text("data.arrays.twice", where=where, one=standard, other=name),
+                do=text("data.arrays.twice.do"),
             )
         arrays[standard] = array
     return arrays
@@ -246,8 +253,8 @@ def _siblings(path: Path) -> dict[str, Path]:
     y = path.with_name(f"{path.stem}_y.npy")
     if not y.is_file():
         raise DataError(
-            f"{path}: there are no targets in the same folder.",
-            do=f"Save them as {y.name}; or name the files x.npy and y.npy.",
+            text("data.arrays.no_targets", path=path),
+            do=text("data.arrays.no_targets.do", name=y.name),
         )
     files = {"x": path, "y": y}
     lengths = path.with_name(f"{path.stem}_lengths.npy")
@@ -261,55 +268,63 @@ def _parts(where: str, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
     required = ["train", "test"] if divided else [""]
     if divided and {"x_val", "y_val"} & set(present):
         required = ["train", "val", "test"]
-    pairs = {part: (f"x_{part}".rstrip("_"), f"y_{part}".rstrip("_")) for part in required}
+    pairs = {part: (_array("x", part), _array("y", part)) for part in required}
     missing = [name for pair in pairs.values() for name in pair if name not in arrays]
     if missing:
         raise DataError(
-            f"{where}: has no {' and no '.join(missing)} "
-            f"(it has {', '.join(present) or 'no arrays'}).",
-            do=f"Give {FORMS}.",
+            text("data.arrays.missing", where=where, missing=missing, present=present)
+            if present
+            else text("data.arrays.none", where=where, missing=missing),
+            do=text("data.arrays.forms.do"),
         )
     if divided and {"x", "y"} & set(present):
-        raise DataError(f"{where}: has both x or y and splits of them.", do=f"Give {FORMS}.")
+        raise DataError(text("data.arrays.mixed", where=where), do=text("data.arrays.forms.do"))
     return {
-        part: Part(arrays[x], arrays[y], arrays.get(f"lengths_{part}".rstrip("_")))
+        part: Part(arrays[x], arrays[y], arrays.get(_array("lengths", part)))
         for part, (x, y) in pairs.items()
     }
 
 
-def _problems(parts: dict[str, Part], kind: Kind) -> list[str]:
+def _problems(parts: dict[str, Part], kind: Kind) -> list[Text]:
     """Everything that is wrong with types, shapes and lengths; values are checked later."""
     problems = []
     first = next(iter(parts.values())).x.shape[1:]
     for name, part in parts.items():
-        x, y = f"x_{name}".rstrip("_"), f"y_{name}".rstrip("_")
+        x, y = _array("x", name), _array("y", name)
+        shape = part.x.shape
         try:
             number_type(part.x.dtype)
         except ValueError as error:
-            problems.append(f"{x}: {error}")
+            problems.append(text("data.at", where=x, what=cause(error)))
         if not part.x.size:
-            problems.append(f"{x}: is empty (shape {part.x.shape})")
-        if part.x.shape[1:] != first:
-            problems.append(f"{x}: samples have shape {part.x.shape[1:]}, others {first}")
-        if part.x.shape[:1] != part.y.shape[:1]:
-            here, there = (a.shape[0] if a.ndim else "no axis" for a in (part.x, part.y))
-            problems.append(f"{x} has {here} samples but {y} has {there}")
-        problems += _wrong_lengths(part, f"lengths_{name}".rstrip("_"), kind)
+            problems.append(text("data.arrays.empty", array=x, shape=str(shape)))
+        if shape[1:] != first:
+            other = {"shape": str(shape[1:]), "others": str(first)}
+            problems.append(text("data.arrays.shapes", array=x, **other))
+        if not (shape and part.y.ndim):
+            problems.append(text("data.arrays.scalar", array=y if shape else x))
+        elif len(part.x) != len(part.y):
+            counts = {"count": len(part.x), "targets": len(part.y)}
+            problems.append(text("data.arrays.counts", x=x, y=y, **counts))
+        problems += _wrong_lengths(part, _array("lengths", name), kind)
     return problems
 
 
-def _wrong_lengths(part: Part, name: str, kind: Kind) -> list[str]:
+def _wrong_lengths(part: Part, name: str, kind: Kind) -> list[Text]:
     lengths = part.lengths
     if lengths is None:
         return []
     if kind != "sequence" or part.x.ndim < 2:
-        return [f"{name}: samples of kind {kind} have no lengths"]
+        return [text("data.arrays.lengths.kind", array=name, kind=kind)]
     if lengths.dtype.kind not in "iu" or lengths.shape != part.x.shape[:1]:
-        form = f"{lengths.dtype} {list(lengths.shape)}"
-        return [f"{name}: {form}; one whole number for each sample is expected"]
+        form = {"type": lengths.dtype, "shape": str(list(lengths.shape))}
+        return [text("data.arrays.lengths.form", array=name, **form)]
     longest = part.x.shape[1]
     bad = np.flatnonzero((lengths < 1) | (lengths > longest))
-    return [f"{name}: row {i} says {lengths[i]} steps; 1 to {longest} are possible" for i in bad]
+    return [
+        text("data.arrays.lengths.range", array=name, row=i, steps=lengths[i], longest=longest)
+        for i in bad
+    ]
 
 
 def _lengths(lengths: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:

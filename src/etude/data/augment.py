@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from etude.errors import UsageError
+from etude.locale.texts import text
 from etude.shapes import Float, Tensor
 
 FITS = {
@@ -50,8 +51,8 @@ def require(ndim: int, ops: tuple[str, ...]) -> None:
     wrong = [name for name in ops if name not in fitting]
     if wrong:
         raise UsageError(
-            f"data.augment: {', '.join(wrong)} does not fit samples of kind {kind}.",
-            do=f"Choose from {', '.join(fitting)}.",
+            text("data.augment.unfit", names=wrong, count=len(wrong), kind=kind),
+            do=text("data.augment.unfit.do", names=fitting),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from etude.errors import DataError
-from etude.locale.texts import Text, text
+from etude.locale.texts import Sentence, Text, text
 from etude.shapes import Kind
 
 AnyKind = Literal["auto", "image", "sequence", "vector"]
@@ -29,7 +29,7 @@ class Reading:
     kind: Kind
     arrange: Callable[[np.ndarray], np.ndarray]
     notes: tuple[Text, ...] = ()
-    otherwise: str = ""
+    otherwise: Sentence = ""
 
 
 def read_axes(where: str, x: np.ndarray, padded: bool, wanted: AnyKind, axes: Axes) -> Reading:
@@ -37,17 +37,17 @@ def read_axes(where: str, x: np.ndarray, padded: bool, wanted: AnyKind, axes: Ax
     are lengths, so that x cannot be images. wanted, axes: what the user chose. Raises DataError."""
     shape = x.shape
     if x.ndim in (1, 2) and wanted in ("auto", "vector"):
-        otherwise = "data.kind=sequence reads x [n L] as sequences of one feature"
+        otherwise = text("data.axes.otherwise.feature")
         return Reading("vector", _as_vectors, (), otherwise if x.ndim == 2 else "")
     if x.ndim == 2 and wanted == "sequence":
         note = text("data.note.read.feature")
         return Reading("sequence", lambda a: a[..., None], (note,))
     # uint8 with three axes counts as grey images: sequences are rarely stored as bytes.
     if x.ndim == 3 and (wanted == "image" or (wanted == "auto" and x.dtype == np.uint8)):
-        otherwise = f"data.kind=sequence reads x as {shape[1]} steps of {shape[2]} features"
+        otherwise = text("data.axes.otherwise.sequences", steps=shape[1], features=shape[2])
         return Reading("image", lambda a: a[:, None], (), otherwise)
     if x.ndim == 3 and wanted in ("auto", "sequence"):
-        otherwise = f"data.kind=image reads x as grey images of {shape[1]}x{shape[2]}"
+        otherwise = text("data.axes.otherwise.images", height=shape[1], width=shape[2])
         values = {"shape": str(list(shape)), "type": str(x.dtype)}
         note = text("data.note.read.sequences", **values, height=shape[1], width=shape[2])
         doubtful = wanted == "auto" and not padded and min(shape[1:]) >= SMALLEST
@@ -56,10 +56,12 @@ def read_axes(where: str, x: np.ndarray, padded: bool, wanted: AnyKind, axes: Ax
         return _image_axes(where, shape, axes)
     if wanted == "vector" and x.ndim > 2:
         return Reading("vector", _as_vectors, (text("data.note.read.vectors"),))
-    what = "a sample" if wanted == "auto" else f"a sample of kind {wanted}"
+    form = {"where": where, "shape": str(list(shape)), "axes": x.ndim}
     raise DataError(
-        f"{where}: x {list(shape)} with {x.ndim} axes cannot be read as {what}.",
-        do="Provide [n D], [n L Q], [n H W] uint8, [n C H W] or [n H W C].",
+        text("data.axes.none", **form)
+        if wanted == "auto"
+        else text("data.axes.none.kind", **form, kind=wanted),
+        do=text("data.axes.none.do"),
     )
 
 
@@ -75,9 +77,14 @@ def _image_axes(where: str, shape: tuple[int, ...], wanted: Axes) -> Reading:
     if wanted == "auto":
         if not (first or last):
             raise DataError(
-                f"{where}: x {list(shape)} has neither [n C H W] nor [n H W C] with 1, 3 or 4 "
-                f"channels: axis 1 has {shape[1]}, axis 3 has {shape[3]}.",
-                do="If one of these axes does hold channels, set data.axes=chw or data.axes=hwc.",
+                text(
+                    "data.axes.channels",
+                    where=where,
+                    shape=str(list(shape)),
+                    first=shape[1],
+                    last=shape[3],
+                ),
+                do=text("data.axes.channels.do"),
             )
         square = shape[2] == shape[3] and shape[1] != shape[2]
         order = "chw" if first and (square or not last) else "hwc"

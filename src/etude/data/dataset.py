@@ -23,7 +23,7 @@ from etude.data.moments import moments
 from etude.data.numpy_files import unusable
 from etude.data.rows import Rows, blocks
 from etude.errors import DataError
-from etude.locale.texts import Text, listed, text
+from etude.locale.texts import Sentence, Text, listed, text
 from etude.shapes import Kind, Spec, Target
 
 Augmentation = Literal[
@@ -107,7 +107,7 @@ class Raw:
     left_out: tuple[Bad, ...] = ()
     white: tuple[float, float] | None = None
     levels: Levels = BY_TYPE
-    otherwise: str = ""
+    otherwise: Sentence = ""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class Dataset:
     left_out: tuple[Bad, ...] = ()
 
 
-def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
+def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
     """The view of samples of `kind` for a model that `reads` these kinds.
 
     image -> rows: H steps of W*C features. image or sequence -> vector. otherwise: how the user
@@ -203,10 +203,10 @@ def view_for(kind: Kind, reads: Sequence[Kind], otherwise: str) -> View:
     if "vector" in reads:
         return "vector"
     raise DataError(
-        f"The model reads {' or '.join(reads)}, but these data are of kind {kind}.",
-        do=f"{otherwise}. Or choose" * bool(otherwise)
-        + "Choose" * (not otherwise)
-        + " another model: `etude list` shows the kinds that each model reads.",
+        text("data.view.none", reads=tuple(reads), kind=kind),
+        do=text("data.view.none.do.otherwise", otherwise=otherwise)
+        if otherwise
+        else text("data.view.none.do"),
     )
 
 
@@ -224,9 +224,8 @@ def split_dataset(
         rest, val_rows = splitting.stratified(train.y, val_fraction, seed)
         if not len(val_rows):
             raise DataError(
-                f"{raw.name}: no class has two training samples, so the validation split would be "
-                "empty.",
-                do="Add samples, or provide a validation split.",
+                text("data.check.no_validation", name=raw.name),
+                do=text("data.check.no_validation.do"),
             )
         train, val = train.take(rest), train.take(val_rows)
     train, val, test = (
@@ -314,43 +313,50 @@ def _duplicates(raw: Raw, splits: dict[str, Split]) -> list[Text]:
 
 def check(raw: Raw) -> None:
     """Raise one DataError with all problems of data that no model can be trained on."""
-    problems = []
+    problems: list[Text] = []
     all_parts = (("train", raw.train), ("val", raw.val), ("test", raw.test))
     for part, split in all_parts:
         if split is None:
             continue
+        name = text(f"data.split.{part}")
         if not len(split):
-            problems.append(f"{part}: has no samples")
+            problems.append(text("data.check.empty", split=name))
             continue
         if len(split.x) != len(split.y):
-            problems.append(f"{part}: {len(split.x)} samples but {len(split.y)} targets")
-        problems += [f"{part} x: {fault}" for fault in _not_finite(split.x, split, split.lengths)]
-        problems += [f"{part} y: {fault}" for fault in _not_finite(split.y, split, None)]
+            counts = {"count": len(split.x), "targets": len(split.y)}
+            problems.append(text("data.check.counts", split=name, **counts))
+        problems += _not_finite(name, "x", split.x, split.lengths, split.names)
+        problems += _not_finite(name, "y", split.y, None, split.names)
     if raw.target == "class" and len(raw.train):
         present = np.unique(raw.train.y)
         if len(present) < 2:
-            problems.append(
-                f"train: has only one class ({raw.classes[int(present[0])]!r}); "
-                "classification needs at least two"
-            )
+            problems.append(text("data.check.one_class", name=raw.classes[int(present[0])]))
         for part, split in (("val", raw.val), ("test", raw.test)):
             absent = sorted(set(np.unique(split.y if split else [])) - set(present))
-            names = ", ".join(repr(raw.classes[int(i)]) for i in absent)
+            names = tuple(repr(raw.classes[int(i)]) for i in absent)
             if absent:
-                problems.append(f"{part}: has classes that training does not have: {names}")
+                name = text(f"data.split.{part}")
+                problems.append(text("data.check.absent", split=name, names=names))
     parts = {name: (s.x, s.lengths) for name, s in all_parts if s is not None and len(s)}
     problems += splitting.unit_mismatches(parts) if "train" in parts else ()
     if problems:
-        raise DataError(f"{raw.name}: these data cannot be used.", items=problems)
+        raise DataError(text("data.check.unusable", name=raw.name), items=problems)
 
 
 def _not_finite(
-    values: np.ndarray | Rows, split: Split, lengths: np.ndarray | None
-) -> Iterator[str]:
+    split: Text,
+    array: str,
+    values: np.ndarray | Rows,
+    lengths: np.ndarray | None,
+    names: tuple[str, ...],
+) -> Iterator[Text]:
     """One line for each sample with values that are not finite or too large."""
     for index, reason in unusable(values, lengths):
-        name = f" ({split.names[index]})" if split.names else ""
-        yield f"sample {index}{name} {reason}"
+        where = {"split": split, "array": array, "index": index, "reason": reason}
+        if names:
+            yield text("data.check.sample.named", **where, name=names[index])
+        else:
+            yield text("data.check.sample", **where)
 
 
 def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:

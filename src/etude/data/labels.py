@@ -33,24 +33,31 @@ def targets(
     kinds = {y.dtype.kind for y in stored.values()}
     values = labels == "values" or (labels == "auto" and "f" in kinds)
     problems = [
-        f"{array_name[split]}: holds {KINDS.get(y.dtype.kind, str(y.dtype))}"
+        text(
+            "data.labels.holds",
+            array=array_name[split],
+            kind=KINDS.get(y.dtype.kind, str(y.dtype)),
+        )
         for split, y in stored.items()
         if y.dtype.kind not in ("biuf" if labels == "values" else "biufUS")
     ]
     if not problems and labels == "auto" and "f" in kinds and len(kinds) > 1:
         problems = [
-            f"{array_name[s]}: {y.dtype}; either all splits have floats or none"
-            for s, y in stored.items()
+            text("data.labels.floats", array=array_name[s], type=y.dtype) for s, y in stored.items()
         ]
     for split, y in stored.items():
         if y.ndim not in (1, 2) or (not values and y.size != len(y)):
-            hint = "; for classes one number each is expected, one-hot rows are y.argmax(1)"
-            problems.append(f"{array_name[split]}: has shape {list(y.shape)}{hint * (y.ndim == 2)}")
+            name, shape = array_name[split], str(list(y.shape))
+            problems.append(
+                text("data.labels.one_hot", array=name, shape=shape)
+                if y.ndim == 2
+                else text("data.labels.shape", array=name, shape=shape)
+            )
         elif not values and y.dtype.kind == "f" and not _whole(y).all():
             count = int((~_whole(y)).sum())
-            problems.append(f"{array_name[split]}: {count} values are not whole numbers")
+            problems.append(text("data.labels.fractions", array=array_name[split], count=count))
     if problems:
-        raise DataError(f"{path}: these targets cannot be used.", items=problems)
+        raise DataError(text("data.labels.unusable", path=path), items=problems)
     if values:
         return _values(stored, path, guessed=labels == "auto")
     flat = {split: np.array(y).reshape(-1) for split, y in stored.items()}
@@ -68,8 +75,8 @@ def _values(stored: dict[str, np.ndarray], path: str, guessed: bool) -> Answers:
     values = {split: np.array(y).reshape(len(y), -1) for split, y in stored.items()}
     widths = sorted({y.shape[1] for y in values.values()})
     if len(widths) > 1:
-        many = f"the splits have {' and '.join(map(str, widths))} values a sample"
-        raise DataError(f"{path}: these targets cannot be used.", items=[f"y: {many}"])
+        many = text("data.labels.widths", widths=widths)
+        raise DataError(text("data.labels.unusable", path=path), items=[many])
     notes: list[Text] = []
     if guessed and widths == [1]:
         every = np.unique(np.concatenate(list(values.values())))
@@ -89,8 +96,8 @@ def _classes(
     every, counts = np.unique(np.concatenate(list(stored.values())), return_counts=True)
     if len(every) > 2 and counts.max() == 1:
         raise DataError(
-            f"{path}: each of the {len(every)} labels in y occurs only once.",
-            do="If they are values to predict: data.labels=values.",
+            text("data.labels.distinct", path=path, count=len(every)),
+            do=text("data.labels.distinct.do"),
         )
     labels: list[str] = [str(label) for label in every]
     notes: list[Text] = []
@@ -138,14 +145,19 @@ def _named(
     labels. Integers count from 0, or from 1 if only that matches the names. Raises DataError if
     labels and names do not match."""
     if len(set(names)) < len(names):
-        raise DataError(f"{path}: the classes name one twice: {', '.join(names)}.")
+        raise DataError(text("data.labels.twice", path=path, names=names))
     if kind == "U":
         unknown = [label for label in labels if label not in names]
         if unknown:
             hints = [(label, nearly(label, names)) for label in unknown]
             raise DataError(
-                f"{path}: y has labels that the classes do not name.",
-                items=[f"{label!r}" + f" (do you mean {m!r}?)" * bool(m) for label, m in hints],
+                text("data.labels.unknown", path=path),
+                items=[
+                    text("data.labels.unknown.near", label=label, name=like)
+                    if like
+                    else repr(label)
+                    for label, like in hints
+                ],
             )
         return [names.index(label) for label in labels], []
     if kind in "iu":
@@ -159,9 +171,14 @@ def _named(
         pairs = text("data.note.labels.order", pairs=_pairs(labels, names))
         return list(range(len(labels))), [pairs] if kind != "b" else []
     raise DataError(
-        f"{path}: {len(names)} classes are named, but y has {len(labels)} labels: "
-        f"{', '.join(map(str, _some(labels)))}.",
-        do="Name as many classes as there are labels, or number the labels from 0.",
+        text(
+            "data.labels.count",
+            path=path,
+            classes=len(names),
+            count=len(labels),
+            labels=_some(labels),
+        ),
+        do=text("data.labels.count.do"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from etude.data.bad import Bad
 from etude.data.names import class_name, nearly, split_called
 from etude.data.tree import folders, scan, shown
-from etude.locale.texts import Text, Value, listed, text
+from etude.locale.texts import Sentence, Text, Value, listed, text
 
 SHOWN = 5
 
@@ -29,7 +29,7 @@ class Layout:
 
     samples: list[Sample] = field(default_factory=list)
     links: list[Bad] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Sentence] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ def layout(root: Path) -> Layout:
             passed += inside.passed
             nested |= inside.nested
             if not (inside.files or inside.links or inside.problems):
-                result.problems.append(f"{group}: has no pictures")
+                result.problems.append(text("data.layout.empty", folder=group))
     result.problems += _wrong_classes(root, parts, labels)
     if divided and called and "val" in parts:
         result.notes.append(text("data.note.folders.test", folder=shown(parts["val"].name)))
@@ -86,7 +86,7 @@ def layout(root: Path) -> Layout:
     return result
 
 
-def _parts(root: Path, top: list[str], problems: list[str]) -> dict[str, Path]:
+def _parts(root: Path, top: list[str], problems: list[Sentence]) -> dict[str, Path]:
     """The folder of each split; if there are no split folders, {"train": root}."""
     named: dict[str, list[str]] = {}
     for name in top:
@@ -97,29 +97,37 @@ def _parts(root: Path, top: list[str], problems: list[str]) -> dict[str, Path]:
         return {"train": root}
     for split, names in named.items():
         if len(names) > 1:
-            problems.append(f"{', '.join(map(shown, names))}: all mean the split {split}; keep one")
+            same = tuple(map(shown, names))
+            problems.append(
+                text("data.layout.twice", folders=same, split=text(f"data.split.{split}"))
+            )
     return {split: root / names[0] for split, names in named.items()}
 
 
 def _wrong_classes(
     root: Path, parts: dict[str, Path], labels: dict[str, list[str]]
-) -> Iterator[str]:
+) -> Iterator[Text]:
     """Problems: fewer than two classes, or classes in a split that training does not have."""
     trained = {class_name(label) for label in labels["train"]}
     if len(trained) < 2:
         where = shown(parts["train"].relative_to(root))
-        what, hint = "no class folders", ""
-        if trained:
-            (one,) = trained
-            what = f"one class only ({shown(one)})"
-            inside = [] if parts["train"] != root else folders(root / labels["train"][0])
-            hint = f"; if its folders are the classes, give {shown(root / one)}" if inside else ""
-        yield f"{where}: has {what}; two are needed{hint}"
+        if not trained:
+            yield text("data.layout.none", folder=where)
+        for one in trained:
+            values = {"folder": where, "name": shown(one)}
+            # In a folder without splits, the classes may be one level deeper.
+            if parts["train"] == root and folders(root / labels["train"][0]):
+                yield text("data.layout.one.inside", **values, path=shown(root / one))
+            else:
+                yield text("data.layout.one", **values)
     for part in sorted(labels):
         for label in sorted({class_name(label) for label in labels[part]} - trained):
             like = nearly(label, sorted(trained))
-            hint = f" (train has {shown(like)!r}: are they one class?)" if like else ""
-            yield f"{part}/{shown(label)}: there is no such class in train{hint}"
+            folder = f"{part}/{shown(label)}"
+            if like:
+                yield text("data.layout.untrained.alike", folder=folder, like=shown(like))
+            else:
+                yield text("data.layout.untrained", folder=folder)
 
 
 def _merged(labels: dict[str, list[str]]) -> Iterator[Text]:

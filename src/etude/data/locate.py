@@ -7,6 +7,7 @@ from etude import registry
 from etude.config import nearest
 from etude.data.images import SUFFIXES
 from etude.errors import DataError, UsageError
+from etude.locale.texts import text
 from etude.recipe import Part
 
 
@@ -37,17 +38,15 @@ def with_source(data: Part) -> Part:
         return data
     path = Path(os.path.expanduser(data.name))
     if not os.path.exists(path):
+        names = registry.names("data")
         raise UsageError(
-            f"There is no data set {data.name!r}, nor a file or folder of that name."
-            f"{nearest(data.name, registry.names('data'))}",
-            do=f"Give one of {', '.join(registry.names('data'))}, or the path of a folder of "
-            "images, .npz, .npy or .ts.",
+            text("data.locate.none", name=data.name, near=nearest(data.name, names)),
+            do=text("data.locate.none.do", names=names),
         )
     source = source_for(path)
     if source is None:
         raise DataError(
-            f"{path}: no source reads this kind of file.",
-            do="Give a folder of images (one folder per class), an .npz, an .npy or a .ts file.",
+            text("data.locate.no_source", path=path), do=text("data.locate.no_source.do")
         )
     return Part.read({"name": source, "path": str(path), **data.fields}, "data")
 
@@ -64,27 +63,34 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
         return data
     if not isinstance(path, str):
         raise UsageError(
-            f"{run}: was trained on {data.name!r}, which has a name and no path.",
-            do="Leave --data out.",
+            text("data.locate.no_path", run=run, name=data.name),
+            do=text("data.locate.no_path.do"),
         )
     target = Path(os.path.expanduser(place))
     if not os.path.exists(target):
-        raise DataError(f"{place}: there is no such file or folder.")
+        raise DataError(text("data.locate.missing", place=place))
     if (source := source_for(target)) != data.name:
-        reader = f"it is read as {source!r}" if source else "no source reads it"
-        raise DataError(f"{place}: the data of {run} are read as {data.name!r}; {reader}.")
+        values = {"place": place, "run": run, "name": data.name}
+        raise DataError(
+            text("data.locate.other", **values, other=source)
+            if source
+            else text("data.locate.unread", **values)
+        )
     return Part.read({**data.plain(), "path": str(target)}, "data")
 
 
 def _moved(run: Path, path: str) -> DataError:
     """The error for data that are not at the path in the recipe, with a path where they may be."""
     full = os.path.abspath(os.path.expanduser(path))
-    resolved = "" if os.path.isabs(path) else f" (from the current folder: {full})"
     # A relative path was written from the folder of the command, often a parent of the run folder.
     near = next((p / path for p in run.absolute().parents if os.path.exists(p / path)), None)
-    start = "" if os.path.isabs(path) else f"Start from the folder in which {path} lies, or name"
     where = os.path.relpath(near) if near else "PATH"
+    if os.path.isabs(path):
+        return DataError(
+            text("data.locate.moved", run=run, path=path),
+            do=text("data.locate.moved.do", place=where),
+        )
     return DataError(
-        f"{run}: its recipe looks for its data at {path}{resolved}, where there is nothing.",
-        do=f"{start or 'Name'} the new place: --data {where} (in Python data={where!r}).",
+        text("data.locate.moved.relative", run=run, path=path, full=full),
+        do=text("data.locate.moved.relative.do", path=path, place=where),
     )

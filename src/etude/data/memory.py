@@ -19,13 +19,12 @@ from pydantic import Field
 from etude.data.arrays import ArrayConfig, by_standard_name, raw_of
 from etude.data.dataset import Raw, Source
 from etude.errors import DataError
+from etude.locale.texts import text
 from etude.recipe import MEMORY
 
 WHERE = "data"
-FORMS = (
-    "Give (x, y), a mapping with x_train, y_train, x_test and y_test, a torch Dataset of (x, y), "
-    "or a frame of numbers with data.target."
-)
+SHOWN = 4
+FORMS = text("data.memory.forms.do")
 
 
 class Config(ArrayConfig):
@@ -36,10 +35,7 @@ class Config(ArrayConfig):
 
 def load(config: Config) -> Raw:
     """Always raises DataError: objects cannot be found again by a name."""
-    raise DataError(
-        "These data were Python objects, which no file holds.",
-        do="Pass them again, in Python: data=(x, y).",
-    )
+    raise DataError(text("data.memory.gone"), do=text("data.memory.gone.do"))
 
 
 def raw_from(data: Any, config: Config) -> Raw:
@@ -52,7 +48,7 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     if hasattr(data, "columns"):
         return _from_frame(data, target)
     if target:
-        raise DataError(f"data.target={target!r}: only a frame has columns.", do=FORMS)
+        raise DataError(text("data.memory.no_columns", target=target), do=FORMS)
     if isinstance(data, Mapping):
         stored = {str(name): _array(value, str(name)) for name, value in data.items()}
         return by_standard_name(stored, WHERE)
@@ -61,7 +57,7 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     # An array has a length and items too, but an array alone has no targets.
     if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
         return _from_dataset(data)
-    raise DataError(f"An object of type {type(data).__name__} cannot be read as data.", do=FORMS)
+    raise DataError(text("data.memory.unread", type=type(data).__name__), do=FORMS)
 
 
 def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
@@ -70,18 +66,23 @@ def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
     names = [str(name) for name in frame.columns]
     if target not in names:
         raise DataError(
-            f"data.target={target!r}: there is no such column." if target
-            else "A frame needs the name of the column to predict.",
-            do=f"Give data.target as one of: {', '.join(names)}.",
-        )  # fmt: skip
-    columns = {name: _array(frame[column], name) for name, column in zip(names, frame.columns)}
-    text = [f"{k}: holds {x.dtype}" for k, x in columns.items() if x.dtype.kind not in "biuf"]
-    if bad := [line for line in text if not line.startswith(f"{target}:")]:
-        raise DataError(
-            "These columns are not numbers.", items=bad, do="Encode them as numbers, or drop them."
+            text("data.memory.no_column", target=target)
+            if target
+            else text("data.memory.no_target"),
+            do=text("data.memory.target.do", names=names),
         )
-    inputs = [x for name, x in columns.items() if name != target]
-    return {"x": np.stack(inputs, axis=1), "y": columns[target]}
+    columns = {name: _array(frame[column], name) for name, column in zip(names, frame.columns)}
+    inputs = {name: x for name, x in columns.items() if name != target}
+    bad = [
+        text("data.memory.holds", column=name, type=x.dtype)
+        for name, x in inputs.items()
+        if x.dtype.kind not in "biuf"
+    ]
+    if bad:
+        raise DataError(
+            text("data.memory.not_numbers"), items=bad, do=text("data.memory.not_numbers.do")
+        )
+    return {"x": np.stack(list(inputs.values()), axis=1), "y": columns[target]}
 
 
 def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
@@ -90,7 +91,7 @@ def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
     # raise.
     items = [dataset[i] for i in range(len(dataset))]
     if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
-        raise DataError("The items of a Dataset must be pairs (x, y), and there must be some.")
+        raise DataError(text("data.memory.pairs"))
     return {"x": _stacked([x for x, _ in items], "x"), "y": _stacked([y for _, y in items], "y")}
 
 
@@ -98,10 +99,9 @@ def _stacked(values: list[Any], name: str) -> np.ndarray:
     arrays = [_array(value, name) for value in values]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
-        few = ", ".join(map(str, sorted(shapes)[:4]))
         raise DataError(
-            f"{name}: the items have different shapes ({few}).",
-            do="Pad sequences to one length and pass a mapping with x, y and lengths.",
+            text("data.memory.shapes", name=name, shapes=sorted(shapes)[:SHOWN]),
+            do=text("data.memory.shapes.do"),
         )
     return np.stack(arrays)
 
@@ -112,9 +112,9 @@ def _array(value: Any, name: str) -> np.ndarray:
         plain = value.detach().cpu() if isinstance(value, torch.Tensor) else value
         array = np.asarray(plain)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise DataError(f"{name}: cannot be read as an array ({error}).") from None
+        raise DataError(text("data.memory.no_array", name=name, why=error)) from None
     if array.dtype.kind == "O":
-        raise DataError(f"{name}: holds objects of unequal shape or type, not numbers.", do=FORMS)
+        raise DataError(text("data.memory.ragged", name=name), do=FORMS)
     return array
 
 

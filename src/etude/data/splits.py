@@ -61,7 +61,7 @@ class Span(NamedTuple):
 
 def unit_mismatches(
     splits: Mapping[str, tuple[np.ndarray | Rows, np.ndarray | None]],
-) -> Iterator[str]:
+) -> Iterator[Text]:
     """One message per certain mismatch of units between training and another split: whole numbers
     in one, floats of at most 1 in the other. splits: (x, lengths) by name."""
     train, _ = splits["train"]
@@ -81,10 +81,14 @@ def unit_mismatches(
             and large.dtype.kind != "f"
             and largest[low] <= 1 < 2 < largest[high]
         ):
-            yield (
-                f"{low} x: {small.dtype} up to {largest[low]:.4g}, but {high} x: "
-                f"{large.dtype} up to {largest[high]:.4g}: the splits are in different units. If "
-                "the first was divided by 255, divide both or none"
+            yield text(
+                "data.check.units",
+                low=text(f"data.split.{low}"),
+                small=small.dtype,
+                least=largest[low],
+                high=text(f"data.split.{high}"),
+                large=large.dtype,
+                most=largest[high],
             )
 
 

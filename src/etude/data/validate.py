@@ -6,6 +6,7 @@ from math import prod
 
 from etude.data.dataset import Card
 from etude.errors import DataError
+from etude.locale.texts import Text, text
 
 NUMBERS = 1 << 27
 """Largest number of values in one sample: more than in the largest picture that can be read (25
@@ -19,48 +20,48 @@ def validate_card(card: Card) -> Card:
     # The other checks index the shape, so they run only if the shape is valid.
     problems = [*_shape(card)] or [*_targets(card), *_scales(card)]
     if problems:
-        raise DataError("The dataset description is inconsistent.", items=problems)
+        raise DataError(text("data.card.inconsistent"), items=problems)
     return card
 
 
-def _shape(card: Card) -> Iterator[str]:
-    shape, axes = card.shape, AXES[card.kind]
-    if len(shape) != axes:
-        yield f"shape: has {len(shape)} axes; samples of kind {card.kind} have {axes}"
-    elif not all(1 <= side <= NUMBERS for side in shape):
-        yield f"shape {list(shape)}: every side must be 1 to {NUMBERS:,}"
-    elif prod(shape) > NUMBERS:
-        yield f"shape {list(shape)}: {prod(shape):,} numbers; a sample has at most {NUMBERS:,}"
+def _shape(card: Card) -> Iterator[Text]:
+    axes, sides = AXES[card.kind], str(list(card.shape))
+    if len(card.shape) != axes:
+        yield text("data.card.axes", count=len(card.shape), kind=card.kind, axes=axes)
+    elif not all(1 <= side <= NUMBERS for side in card.shape):
+        yield text("data.card.sides", shape=sides, most=NUMBERS)
+    elif prod(card.shape) > NUMBERS:
+        yield text("data.card.size", shape=sides, count=prod(card.shape), most=NUMBERS)
     if card.view == "rows" and card.kind != "image":
-        yield f"view: samples of kind {card.kind} cannot be read as rows"
+        yield text("data.card.rows", kind=card.kind)
     if card.padded and card.kind != "sequence":
-        yield f"padded: samples of kind {card.kind} have no lengths"
+        yield text("data.card.padded", kind=card.kind)
 
 
-def _targets(card: Card) -> Iterator[str]:
+def _targets(card: Card) -> Iterator[Text]:
     if not 1 <= card.outputs <= OUTPUTS:
-        yield f"outputs={card.outputs}: must be 1 to {OUTPUTS:,}"
+        yield text("data.card.outputs", outputs=card.outputs, most=OUTPUTS)
     elif card.target == "class" and not card.outputs == len(card.classes) == len({*card.classes}):
-        yield f"outputs={card.outputs}: must be the number of different classes"
+        yield text("data.card.classes", outputs=card.outputs)
     if card.target == "forecast" and (card.kind != "sequence" or card.shape[1] != 1):
-        yield "target: a forecast needs a series of one feature"
+        yield text("data.card.forecast")
     if not 0 <= card.season <= card.shape[0]:
-        yield f"season={card.season}: must be 0 to {card.shape[0]:,} steps"
+        yield text("data.card.season", season=card.season, most=card.shape[0])
 
 
-def _scales(card: Card) -> Iterator[str]:
+def _scales(card: Card) -> Iterator[Text]:
     # One number per channel of images (axis 0) or per feature (the last axis); or one for all.
     features = card.shape[0] if card.kind == "image" else card.shape[-1]
     targets = {"class": 0, "forecast": 1, "value": card.outputs}[card.target]
     if len(card.origin) not in (0, len(card.mean)):
-        yield f"origin: {len(card.origin)} numbers; {len(card.mean)} are needed, or none"
+        yield text("data.card.origin", count=len(card.origin), needed=len(card.mean))
     for name, span in (
         ("pixels", card.pixels),
         ("whole", card.levels.whole),
         ("real", card.levels.real),
     ):
         if span and not span[0] < span[1]:
-            yield f"{name}: black is {span[0]:g} and white {span[1]:g}; white must be larger"
+            yield text("data.card.white", name=name, black=span[0], white=span[1])
     for name, values, sizes in (
         ("mean", card.mean, {1, features}),
         ("std", card.std, {1, features}),
@@ -68,6 +69,6 @@ def _scales(card: Card) -> Iterator[str]:
         ("y_std", card.y_std, {targets}),
     ):
         if len(values) not in sizes:
-            yield f"{name}: {len(values)} numbers; {max(sizes)} are needed"
+            yield text("data.card.numbers", name=name, count=len(values), needed=max(sizes))
         if name.endswith("std") and any(x <= 0 for x in values):
-            yield f"{name}: every number must be above 0"
+            yield text("data.card.std", name=name)
