@@ -15,8 +15,7 @@ from etude import pipeline, registry
 from etude.cli import main
 from etude.flags import as_flags, value
 from etude.inspection import gallery
-from etude.locale.texts import Text
-from tests.data.notes import english
+from tests.data.notes import english, stored
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
 
@@ -91,7 +90,7 @@ def test_bad_samples_are_left_out_and_told(workdir, capsys):
     all_of_them = json.loads((run / "provenance.json").read_text())["left_out"]
     assert [text.split(":")[0] for text in all_of_them] == [f"dark/bad{i}.png" for i in range(7)]
     code, out, _ = call(capsys, "train", *arguments, "data.skip_bad=true", "--json", "--name", "y")
-    notes = english(map(Text.read, json.loads(out)["notes"]))
+    notes = english(stored(json.loads(out)["notes"]))
     assert code == 0 and any(note.startswith(told) for note in notes)
     code, out, _ = call(
         capsys, "compare", "--model", "mlp", "--data", "photos", "--seed", "0,1", *SMALL,

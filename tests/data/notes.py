@@ -1,5 +1,6 @@
 """The notes and the errors on a data set in words, for tests that read them."""
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -15,3 +16,8 @@ def english(notes: Iterable[str | Text]) -> tuple[str, ...]:
             words[lang].append(render(lang, note))
             assert not re.search(r"data\.[a-z]+\.[a-z]|list\.", words[lang][-1])
     return tuple(words["en"])
+
+
+def stored(notes: Iterable[object]) -> list[Text]:
+    """The notes as they are in JSON, as Texts."""
+    return [Text.model_validate_json(json.dumps(note)) for note in notes]

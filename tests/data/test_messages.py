@@ -83,7 +83,7 @@ CASES = {
         lambda: bad.leave_out(
             text("data.arrays.rows", where="here"), [Bad("", "row 3", FAULT)], [], skip=False
         ),
-        "here 안의 행: 사용할 수 없습니다.\n  - row 3: x: NaN\n-> 여기에 적힌 것을",
+        "here: 다음 행: 사용할 수 없습니다.\n  - row 3: x: NaN\n-> 여기에 적힌 것을",
     ),
     "half": (
         lambda: bad.leave_out("here", [Bad("", "a", "b")] * 3, ["", ""], skip=True),
