@@ -250,11 +250,11 @@ def test_nan_and_infinity_are_named_by_row(path, dtype, monkeypatch):
         read(npz(path, x=x, y=Y))
     assert english(caught.value.items) == (
         "row 5: x has 2 values that are NaN or infinite",
-        "row 6: x has 1 values that are NaN or infinite",
+        "row 6: x has 1 value that is NaN or infinite",
     )
     y = Y.astype(np.float32)
     y[[1, 2]] = np.nan
-    with pytest.raises(DataError, match="row 1: y has 1 values") as caught:
+    with pytest.raises(DataError, match="row 1: y has 1 value ") as caught:
         read(npz(path, x=X, y=y))
     assert len(caught.value.items) == 2
 
@@ -276,14 +276,12 @@ def test_all_bad_rows_come_in_one_report(path):
     with pytest.raises(DataError) as caught:
         read(npz(path, x_train=x, y_train=y, x_test=x[:2], y_test=y[:2]))
     assert english(caught.value.items) == (
-        "train row 1: x has 1 values that are NaN or infinite and has values that float32 "
+        "train row 1: x has 1 value that is NaN or infinite and has values that float32 "
         "cannot hold",
-        "train row 2: x has 1 values that are NaN or infinite",
-        "train row 3: x has values that float32 cannot hold; y has 1 values that are NaN or "
-        "infinite",
+        "train row 2: x has 1 value that is NaN or infinite",
+        "train row 3: x has values that float32 cannot hold; y has 1 value that is NaN or infinite",
         "train row 4: y has values that float32 cannot hold",
-        "test row 1: x has 1 values that are NaN or infinite and has values that float32 "
-        "cannot hold",
+        "test row 1: x has 1 value that is NaN or infinite and has values that float32 cannot hold",
     )
     assert "--skip-bad" in str(caught.value)
 
@@ -304,8 +302,8 @@ def test_bad_rows_are_left_out_where_that_is_asked(tmp_path, monkeypatch, mapped
     assert [one.name for one in raw.left_out] == ["row 1", "row 7", "row 30"]
     card = carve_card(raw)
     assert english(card.notes)[-1] == (
-        "left out 3 of 40: row 1 (x has 1 values that are NaN or infinite), "
-        "row 7 (y has 1 values that are NaN or infinite), "
+        "left out 3 of 40: row 1 (x has 1 value that is NaN or infinite), "
+        "row 7 (y has 1 value that is NaN or infinite), "
         "row 30 (x has values that float32 cannot hold)"
     )
     assert sum(card.sizes.values()) == 37

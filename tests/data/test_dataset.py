@@ -262,8 +262,8 @@ def test_everything_wrong_is_told_at_once():
     )
     assert error.exit_code == 3
     assert list(english(error.items)) == [
-        "train x: sample 4 has 1 values that are NaN or infinite",
-        "train x: sample 8 has 1 values that are NaN or infinite",
+        "train x: sample 4 has 1 value that is NaN or infinite",
+        "train x: sample 8 has 1 value that is NaN or infinite",
         "val: has no samples",
         "test: 5 samples but 4 targets",
         "test: has classes that training does not have: 'c'",
