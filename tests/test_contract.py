@@ -13,6 +13,7 @@ from torch import nn
 from etude import assembly, registry
 from etude.config import Config
 from etude.errors import UsageError
+from etude.locale.texts import has_text
 from etude.recipe import Recipe, draft
 from etude.shapes import Batch, Spec, Target
 from etude.stats import Metric
@@ -125,12 +126,17 @@ def test_every_name_declares_a_config_with_described_fields(kind):
             assert field.description, f"{name}.{key} has no description"
 
 
+@pytest.mark.parametrize("name", registry.names("model"))
+def test_the_line_of_every_architecture_is_in_both_languages(name):
+    assert has_text(registry.load("model", name).summary.key)
+
+
 @pytest.mark.parametrize("name", registry.names("task"))
 def test_every_task_says_what_it_is(name):
     task = registry.load("task", name)
     assert isinstance(task.metric, Metric)
     assert task.name == name
-    assert task.summary
+    assert has_text(task.summary.key)
     assert task.targets
     assert any(registry.load("model", m).provides == task.needs for m in registry.names("model"))
 

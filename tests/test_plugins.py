@@ -200,6 +200,17 @@ def test_a_source_and_a_view_are_plugins_too(plugins):
     assert "sizes" in gallery.chosen(run.subject())
 
 
+def test_a_view_that_does_not_fit_says_so_in_its_own_words(plugins):
+    why = "The run has no sizes."
+    view = VIEW.replace('lambda subject: ""', f'lambda subject: "{why}"')
+    write(plugins / "views" / "sizes.py", view)
+    subject = etude.train("mlp", data="curve", **SHORT).subject(lang="ko")
+    assert gallery.left_out(subject)["sizes"] == why
+    with pytest.raises(UsageError, match=why) as error:
+        gallery.chosen(subject, ["sizes"])
+    assert why in error.value.message("ko")
+
+
 def test_a_name_that_exists_is_refused_with_both_paths(plugins):
     path = write(plugins / "models" / "mlp.py", FILES["models/sine.py"])
     with pytest.raises(UsageError) as error:

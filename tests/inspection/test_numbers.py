@@ -10,6 +10,7 @@ from etude.inspection.subject import in_data_axes
 from etude.inspection.views import attributions, class_map, hidden_steps, units
 from etude.inspection.views.calibration import calibration_error, reliability
 from etude.inspection.views.class_token import rollout
+from etude.layers import magnitudes
 from etude.training import weight_histograms
 
 
@@ -150,10 +151,8 @@ def test_the_plane_is_that_of_the_principal_components(runs):
 
 def test_histograms_count_every_weight():
     x = torch.tensor([[0.0, 1e-12], [-0.5, 2e4], [3.0, -3.0]])
-    counts = weight_histograms.histogram(x)
-    edges = np.linspace(
-        weight_histograms.LOWEST, weight_histograms.HIGHEST, weight_histograms.BINS + 1
-    )
+    counts = magnitudes.histogram(x)
+    edges = np.linspace(magnitudes.LOWEST, magnitudes.HIGHEST, magnitudes.BINS + 1)
     clipped = np.clip(np.log10(np.maximum(np.abs(x.numpy()), 1e-30)), edges[0], edges[-1])
     share = np.histogram(clipped, edges)[0] / 6
     np.testing.assert_array_equal(counts, np.round(255 * np.sqrt(share)).astype(np.uint8))
@@ -171,17 +170,17 @@ def test_moments_hold_the_gradient_of_each_phase():
         Phase("two", lambda m, b, noise: m(b.x).sum(), ("1.",)),
     )
     found = weight_histograms.summary(model, phases, batch)
-    assert [name for name, _ in weight_histograms.layers(model)] == ["0.weight", "1.weight"]
-    assert found["weights"].shape == (1, 1, 2, weight_histograms.BINS)
+    assert [name for name, _ in magnitudes.matrices(model)] == ["0.weight", "1.weight"]
+    assert found["weights"].shape == (1, 1, 2, magnitudes.BINS)
     assert all(p.grad is None for p in model.parameters()), "the optimizers' are left alone"
     model(batch.x).square().mean().backward()
     np.testing.assert_array_equal(
-        found["gradients"][0, 0, 0], weight_histograms.histogram(model[0].weight.grad)
+        found["gradients"][0, 0, 0], magnitudes.histogram(model[0].weight.grad)
     )
     model.zero_grad()
     model(batch.x).sum().backward()
     np.testing.assert_array_equal(
-        found["gradients"][0, 0, 1], weight_histograms.histogram(model[1].weight.grad)
+        found["gradients"][0, 0, 1], magnitudes.histogram(model[1].weight.grad)
     )
     assert len(weight_histograms.histogram_epochs(400)) == weight_histograms.MOST
     assert weight_histograms.histogram_epochs(3) == {0, 1, 2, 3}

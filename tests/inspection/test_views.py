@@ -12,6 +12,7 @@ from torch import nn
 from etude import registry, verbs
 from etude.errors import UsageError
 from etude.inspection import gallery
+from etude.locale.texts import LANGS, render
 from etude.render import fonts
 from tests.inspection.conftest import KINDS
 
@@ -91,8 +92,11 @@ def test_an_unknown_view_is_told_with_those_that_fit(runs):
     assert "attention" in str(error.value)
     assert "shapes: " in str(error.value)
     assert "attention: " not in str(error.value), "an MLP has none"
-    with pytest.raises(UsageError, match="no attention"):
+    with pytest.raises(UsageError, match="no attention") as error:
         runs("mlp").look(view="attention")
+    korean = error.value.message("ko")
+    assert "신경망에 어텐션이 없습니다." in korean
+    assert "curves: 에폭별 손실" in korean and "curves: loss" in str(error.value)
 
 
 def test_without_its_data_a_run_still_shows_what_needs_none(runs):
@@ -110,6 +114,8 @@ def test_without_its_data_a_run_still_shows_what_needs_none(runs):
     left = gallery.left_out(Subject(*parts, gone))
     assert "the folder is gone" in left["attention"]
     assert "--sample FILE" in left["attention"]
+    left = gallery.left_out(Subject(*parts, gone, lang="ko"))
+    assert "데이터를 쓸 수 없습니다: the folder is gone" in left["attention"]
 
 
 def test_look_writes_files_and_says_what_it_left_out(runs, tmp_path):
@@ -131,8 +137,10 @@ def test_look_writes_files_and_says_what_it_left_out(runs, tmp_path):
 @pytest.mark.parametrize("name", registry.names("view"))
 def test_every_view_says_what_it_is_and_has_its_captions(name):
     view = registry.load("view", name)
-    assert len(view.summary) > 10
-    assert view.summary[-1] != "."
+    for lang in LANGS:
+        summary = render(lang, view.summary)
+        assert len(summary) > 5 and summary != view.summary.key
+        assert summary[-1] != "."
 
 
 def test_views_ask_for_structure_not_for_names():
@@ -141,7 +149,7 @@ def test_views_ask_for_structure_not_for_names():
         for name, part in more.items():
             setattr(model, name, part)
         subject = SimpleNamespace(model=model, has_codes=True, data_problem="")
-        return registry.load("view", view).fits(subject)
+        return render("en", registry.load("view", view).fits(subject))
 
     assert fits("filters", nn.Conv2d(1, 2, 3)) == ""
     assert "patch embedding" in fits("filters", nn.Conv2d(1, 2, 4, stride=4))

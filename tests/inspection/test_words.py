@@ -48,7 +48,7 @@ def result(**other):
 
 
 def test_notes_are_in_the_language_of_the_report():
-    drawn = Text(key="data.note.drawn", values={"count": 8, "total": 40}).plain()
+    drawn = Text(key="data.note.drawn", values={"count": 8, "total": 40}).model_dump(mode="json")
     later = {"key": "data.note.of-a-later-version", "values": {"count": 3}}
     notes = ["resized", drawn, later]
     assert list(data_notes(settings.result(**result(notes=notes)), "en")) == [

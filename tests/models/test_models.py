@@ -7,7 +7,7 @@ from torch import nn
 
 import etude
 from etude import assembly, registry
-from etude.errors import StorageError
+from etude.errors import StorageError, UsageError
 from etude.layers.gaussian import torch_noise
 from etude.models import aae, transformer, vit
 from etude.models import build as building
@@ -332,5 +332,15 @@ def test_what_fits_is_a_matter_of_the_machine(monkeypatch):
     monkeypatch.setattr(building, "memory", lambda: 4 * 4 * parameters)
     assert assembly.create("mlp", spec, hidden=[5])
     monkeypatch.setattr(building, "memory", lambda: 4 * 4 * parameters - 1)
-    with pytest.raises(StorageError, match=str(parameters)):
+    with pytest.raises(StorageError, match=str(parameters)) as error:
         assembly.create("mlp", spec, hidden=[5])
+    assert f"매개변수가 {parameters}개 이상입니다" in error.value.message("ko")
+
+
+def test_a_size_that_does_not_fit_is_told_in_both_languages():
+    with pytest.raises(UsageError) as error:
+        assembly.create("vit", Spec("image", (1, 8, 8), 3), patch=3)
+    assert "patches of 3x3 do not divide an image of 8x8: use a patch of 1, 2, 4, 8" in str(
+        error.value
+    )
+    assert "3x3 패치로 8x8 이미지를 나눌 수 없습니다" in error.value.message("ko")

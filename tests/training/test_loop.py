@@ -246,6 +246,7 @@ def test_the_message_names_phase_parameter_and_samples():
     error = step.diagnose(batch(x), 3)
     for word in ("Step 3", "phase bad", "0.weight", "[12]", "train.lr"):
         assert word in str(error)
+    assert "값 자체가 유한하지 않은 샘플: [12]" in error.message("ko")
 
 
 def test_a_run_with_bad_numbers_stops_and_keeps_its_checkpoint(workdir):

@@ -18,11 +18,11 @@ from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import validate_card
-from etude.errors import DataError, NumericsError, RunError, UsageError
+from etude.errors import DataError, NumericsError, RunError, UsageError, cause
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
-from etude.locale.texts import Lang, quantity
+from etude.locale.texts import Lang, text
 from etude.recipe import Recipe
 from etude.render.page import fragment
 from etude.results import Baseline, Baselines, EpochRow
@@ -51,9 +51,9 @@ class Run:
         self.data, self.objects = data, objects
         result = result_of(self.recorder)
         if result is None:
-            done = quantity(len(epochs_of(self.recorder)), "epoch")
+            done, where = len(epochs_of(self.recorder)), self.recorder.where
             raise RunError(
-                f"{self.recorder.where}: this run is unfinished ({done} done).",
+                text("inference.unfinished", where=where, epochs=done),
                 do=self.recorder.how_to_continue,
             )
         self.result = result
@@ -62,7 +62,7 @@ class Run:
     def folder(self) -> RunFolder:
         """The folder of the run. Raises RunError if it is in memory."""
         if not isinstance(self.recorder, RunFolder):
-            raise RunError("This run is in memory, without a folder.", do="Save it: run.save(PATH)")
+            raise RunError(text("inference.memory"), do=text("inference.memory.do"))
         return self.recorder
 
     @property
@@ -157,16 +157,15 @@ class Run:
         """The dataset description that the checkpoint holds. Raises RunError if it is damaged."""
         card = self._best.state.get("card")
         if not isinstance(card, dict):
-            raise RunError(
-                f"{self.recorder.where}: is damaged. Its checkpoint has no dataset description."
-            )
+            raise RunError(text("inference.card", where=self.recorder.where))
         try:
             description = validate_card(Card.read(card, "card"))
             pictures = "folder" in registry.load("data", self.recipe.data.name).data_in
             # Version 0.1.0 did not store that pixels of pictures are 0..255.
             return with_bytes(description) if pictures else description
         except (UsageError, DataError) as error:
-            raise RunError(f"{self.recorder.where}: is damaged. {error}") from None
+            what = text("inference.damaged", where=self.recorder.where, why=cause(error))
+            raise RunError(what, do=error.do, items=error.items) from None
 
     @cached_property
     def _live(self) -> tuple[nn.Module, Task]:
@@ -179,7 +178,7 @@ class Run:
         except RuntimeError as error:
             reason = str(error)[:1000]  # torch lists every key of a large model
             where = self.recorder.where
-            raise RunError(f"{where}: the weights do not fit the recipe: {reason}") from None
+            raise RunError(text("inference.weights", where=where, why=reason)) from None
         # A module of the user's own may have been trained on a GPU, and inputs are on the CPU.
         return model.cpu().eval(), task
 
@@ -200,8 +199,8 @@ class Run:
             outputs = torch.cat([task.outputs(model, piece) for piece in held.pieces()]).numpy()
         if not np.isfinite(outputs).all():
             raise NumericsError(
-                f"{self.recorder.where}: the model's output is not finite.",
-                do="Check these inputs for very large values, or train with a lower learning rate.",
+                text("inference.output", where=self.recorder.where),
+                do=text("inference.output.do"),
             )
         return outputs
 
@@ -265,9 +264,10 @@ class Run:
         """
         model, task = self._live
         if not isinstance(task, Generator):
+            where, title = self.recorder.where, words.title(self.result)
             raise UsageError(
-                f"{self.recorder.where}: {words.title(self.result)} does not generate images.",
-                do="Train an autoencoder: etude train aae --data digits",
+                text("inference.generate", where=where, model=title),
+                do=text("inference.generate.do"),
             )
         # Global, because layers that draw noise use torch's default generator.
         torch.manual_seed(seed)
@@ -284,8 +284,8 @@ def as_array(inputs: Any) -> np.ndarray:
         return np.asarray(array)
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"The inputs cannot be stacked into one array ({error}).",
-            do="Pass an array or tensor of samples of equal shape, or paths of files.",
+            text("inference.inputs", why=cause(error)),
+            do=text("inference.inputs.do"),
         ) from None
 
 

@@ -11,6 +11,7 @@ from etude.config import nearest
 from etude.errors import UsageError
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture
+from etude.locale.texts import render, text
 from etude.runs.files import replace
 
 
@@ -28,29 +29,27 @@ def chosen(subject: Subject, names: Sequence[str] | None = None) -> dict[str, Vi
     that does not fit.
     """
     every = views()
-    fit = {name: view for name, view in every.items() if not view.fits(subject)}
+    reasons = {name: view.fits(subject) for name, view in every.items()}
+    fit = {name: view for name, view in every.items() if not reasons[name]}
     if names is None:
         return fit
-    items = [f"{name}: {view.summary}" for name, view in fit.items()]
     for name in names:
-        if name not in every:
-            raise UsageError(
-                f"There is no view {name!r}.{nearest(name, tuple(every))} Views that fit this run:",
-                items=items,
-            )
-        if name not in fit:
-            raise UsageError(
-                f"The view {name!r} does not fit {subject.folder.where}: "
-                f"{every[name].fits(subject)}. Views that fit:",
-                items=items,
-            )
+        if name in fit:
+            continue
+        what = (
+            text("inspection.view.unfit", name=name, where=subject.folder.where, why=reasons[name])
+            if name in every
+            else text("inspection.view.none", name=name, near=nearest(name, every))
+        )
+        items = [text("inspection.view", name=n, summary=view.summary) for n, view in fit.items()]
+        raise UsageError(what, items=items, do=text("inspection.view.do"))
     return {name: every[name] for name in names}
 
 
 def left_out(subject: Subject) -> dict[str, str]:
-    """The reason for each view that does not fit the run, by name."""
+    """The reason for each view that does not fit the run, by name, in the subject's language."""
     reasons = {name: view.fits(subject) for name, view in views().items()}
-    return {name: why for name, why in reasons.items() if why}
+    return {name: render(subject.lang, why) for name, why in reasons.items() if why}
 
 
 def draw(subject: Subject, names: Sequence[str] | None = None) -> list[ViewPicture]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from etude.inspection.subject import Subject, seeded
+from etude.locale.texts import Sentence, text
 from etude.render.style import Ink
 
 MOST = 2000
@@ -96,6 +97,6 @@ def decoded(subject: Subject, codes: np.ndarray) -> np.ndarray:
     return np.asarray((images.clip(-1, 1) + 1) / 2)
 
 
-def needs_codes(subject: Subject) -> str:
-    """ "" if the run is an autoencoder and its data can be loaded; else the reason, in words."""
-    return subject.data_problem if subject.has_codes else "the run has no codes"
+def needs_codes(subject: Subject) -> Sentence:
+    """ "" if the run is an autoencoder and its data can be loaded; else the reason."""
+    return subject.data_problem if subject.has_codes else text("inspection.unfit.codes")

@@ -51,8 +51,7 @@ def _ends(result: Result) -> dict[str, Any]:
 def _overfit(result: Result, lang: Lang) -> list[str]:
     if result["learned"]:
         return [say(lang, "aid.overfit.yes", **_ends(result)), say(lang, "aid.overfit.next")]
-    # A tenth of the first loss is the threshold of training/sanity.py.
-    failure = say(lang, "aid.overfit.no", wanted=digits(result["first"] / 10), **_ends(result))
+    failure = say(lang, "aid.overfit.no", wanted=digits(result["wanted"]), **_ends(result))
     return [failure, say(lang, "aid.overfit.mend")]
 
 
@@ -75,9 +74,8 @@ def _batch(result: Result, lang: Lang) -> Picture:
         axes.plot(
             range(1, len(losses) + 1), losses, **line(ink, 0), label=ink.say("aid.overfit.loss")
         )
-        goal = result["first"] / 10
         dashed = {"color": ink.lines[1], "linestyle": "--"}
-        axes.axhline(goal, label=ink.say("aid.overfit.goal"), **dashed)
+        axes.axhline(result["wanted"], label=ink.say("aid.overfit.goal"), **dashed)
         if min(losses) > 0:  # a regression loss can reach exactly 0, which has no logarithm
             log_scale(axes.yaxis)
         axes.set(xlabel=ink.say("aid.overfit.step"), ylabel=ink.say("axis.training_loss"))

@@ -20,7 +20,7 @@ from etude.data.inputs import read
 from etude.data.resident import Resident
 from etude.errors import EtudeError, UsageError
 from etude.inspection.trace import Trace, record
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, Sentence, say, text
 from etude.recipe import Recipe
 from etude.render import fonts
 from etude.results import EpochRow, RunResult
@@ -99,14 +99,14 @@ class Subject:
         return epochs_of(self.folder)
 
     @cached_property
-    def _data(self) -> tuple[Dataset | None, str]:
+    def _data(self) -> tuple[Dataset | None, Sentence]:
         try:
             dataset = self._load()
         except EtudeError as error:
             return None, error.what
         # Data that changed since training would give predictions that no result describes.
         if dataset.card.fingerprint != self.card.fingerprint:
-            return None, "they differ from the data of the training run"
+            return None, text("inspection.data.changed")
         return dataset, ""
 
     @property
@@ -114,14 +114,14 @@ class Subject:
         """The splits. Raises UsageError if they cannot be loaded."""
         dataset, why = self._data
         if dataset is None:
-            raise UsageError(f"The data of {self.folder.where} are not available: {why}")
+            raise UsageError(text("inspection.data.of", where=self.folder.where, why=why))
         return dataset
 
     @property
-    def data_problem(self) -> str:
-        """Why the data are not available; "" if they are."""
+    def data_problem(self) -> Sentence:
+        """A sentence on why the data are not available; "" if they are."""
         why = self._data[1]
-        return f"the data are not available: {why}" if why else ""
+        return text("inspection.data", why=why) if why else ""
 
     @cached_property
     def test(self) -> Resident:
@@ -184,34 +184,32 @@ class Subject:
         return self.samples[-1]
 
     @property
-    def sample_problem(self) -> str:
-        """Why no sample can be shown; "" if one can."""
-        if self.request is None and self.data_problem:
-            return f"{self.data_problem}; pass a file: --sample FILE"
-        return ""
+    def sample_problem(self) -> Sentence:
+        """A sentence on why no sample can be shown; "" if one can."""
+        why = self._data[1] if self.request is None else ""
+        return text("inspection.sample", why=why) if why else ""
 
     def _requested(self, request: int | str) -> Sample:
-        text = str(request)
+        word = str(request)
         # The command line passes an index as text.
-        if isinstance(request, int) or text.isdecimal():
-            return self.at(int(text))
-        split = read([text], self.card)
+        if isinstance(request, int) or word.isdecimal():
+            return self.at(int(word))
+        split = read([word], self.card)
         if len(split) > 1:
             raise UsageError(
-                f"--sample {text}: has {len(split)} samples; a view shows one.",
-                do="Pass a file with one sample.",
+                text("inspection.sample.several", sample=word, count=len(split)),
+                do=text("inspection.sample.several.do"),
             )
         held = Resident(split, self.card, torch.device("cpu"))
-        name = split.names[0] if split.names else text
+        name = split.names[0] if split.names else word
         return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, name, name)
 
     def at(self, index: int, key: str = "sample.test") -> Sample:
         """The test sample at an index; key: the text for its name. Raises UsageError if the index
         is out of range."""
         if not 0 <= index < len(self.test):
-            raise UsageError(
-                f"--sample {index}: the test split has samples 0 to {len(self.test) - 1}."
-            )
+            last = len(self.test) - 1
+            raise UsageError(text("inspection.sample.range", index=index, last=last))
         where = np.array([index])
         split: Split = self.data.test
         more = f" ({split.names[index]})" if split.names else ""

@@ -20,7 +20,9 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from etude.errors import InvalidValue
 from etude.layers import LSTM, MultiHeadAttention, PatchEmbedding
+from etude.locale.texts import text
 from etude.shapes import Batch, Tensor
 
 Shape = tuple[int, ...]
@@ -112,7 +114,7 @@ def record(
     mode, where the pass would apply dropout.
     """
     if model.training:
-        raise ValueError("record needs a model in eval mode: call model.eval() first")
+        raise InvalidValue(text("inspection.trace"))
     recorder = _Recorder(keep)
     handles = []
     for name, module in model.named_modules():

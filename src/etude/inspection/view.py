@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etude.locale.texts import has_text
+from etude.locale.texts import Sentence, has_text
 from etude.render.style import Ink, Picture, picture
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def notice(subject: "Subject", key: str, **values: Any) -> Notice:
 class View:
     """One view.
 
-    summary: one line on what it shows. fits: returns "" if the view can be drawn, else the reason
-    in words. draw: returns its pictures. rank: its place in a report; lower ranks come first.
+    summary: one line on what it shows. fits: returns "" if the view can be drawn, else a sentence
+    with the reason. draw: returns its pictures. rank: its place in a report; lower ranks come
+    first. A view of a plugin, which has no texts, writes its summary and its reasons as strings.
     """
 
-    summary: str
-    fits: Callable[["Subject"], str]
+    summary: Sentence
+    fits: Callable[["Subject"], Sentence]
     draw: Callable[["Subject"], list[ViewPicture]]
     rank: int = 50
 

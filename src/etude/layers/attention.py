@@ -13,7 +13,9 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
+from etude.errors import InvalidValue
 from etude.layers.dropout import dropout as drop
+from etude.locale.texts import text
 from etude.shapes import Float, Tensor
 
 SHORT = 128
@@ -83,10 +85,8 @@ def visible(mask: Tensor, scores: tuple[int, ...]) -> Tensor:
     # heads of scores [N H L S] if N = H. So it is refused, although it would broadcast.
     fits = all(m in (1, s) for m, s in zip(reversed(mask.shape), reversed(scores)))
     if mask.ndim not in (2, len(scores)) or not fits:
-        raise ValueError(
-            f"mask {list(mask.shape)} does not fit scores {list(scores)}: pass [L S], or as many "
-            "axes as the scores have. Pass a key mask per sample [N S] as mask[:, None, None, :]."
-        )
+        sizes = {"mask": tuple(mask.shape), "scores": tuple(scores)}
+        raise InvalidValue(text("layer.attention.mask", **sizes))
     return mask if mask.dtype == torch.bool else mask != 0
 
 
@@ -112,7 +112,7 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         if d_model % n_heads:
             fit = [h for h in range(1, d_model + 1) if d_model % h == 0]
-            raise ValueError(f"{n_heads} heads do not divide the width {d_model}: use one of {fit}")
+            raise InvalidValue(text("layer.attention.heads", heads=n_heads, width=d_model, fit=fit))
         self.n_heads, self.dropout = n_heads, dropout
         # One matrix for all heads and for Q, K and V: a single large product is faster than 3 H
         # small ones.

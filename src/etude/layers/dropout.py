@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from etude.errors import InvalidValue
+from etude.locale.texts import text
 from etude.shapes import Float, Tensor
 
 
@@ -64,8 +66,5 @@ class Dropout2d(nn.Dropout2d):
         # torch's layer accepts [N C], where it is plain dropout, and [N L D], where it drops whole
         # time steps, without an error; the notes use it so in an MLP.
         if x.ndim != 4:
-            raise ValueError(
-                f"Dropout2d drops channels of [N C H W]; this has {x.ndim} axes "
-                f"{tuple(x.shape)}. For vectors and sequences use Dropout."
-            )
+            raise InvalidValue(text("layer.dropout2d", axes=x.ndim, shape=tuple(x.shape)))
         return super().forward(x)

@@ -12,6 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from etude.errors import InvalidValue
+from etude.locale.texts import text
 from etude.shapes import Float, Int, Tensor
 
 States = tuple[Float[Tensor, "K _ D"], Float[Tensor, "K _ D"]]
@@ -92,7 +94,7 @@ class LSTM(nn.LSTM):
             return super().forward(X)
         first, steps = self.batch_first, X.shape[int(self.batch_first)]
         if not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
-            raise ValueError(f"lengths {lengths.tolist()}: each must be between 1 and {steps}")
+            raise InvalidValue(text("layer.lstm.lengths", lengths=lengths.tolist(), steps=steps))
         # Packing requires the lengths on the CPU. total_length restores L steps, because unpacking
         # would cut Y to the longest sequence of the batch.
         packed = pack_padded_sequence(X, lengths.cpu(), first, enforce_sorted=False)
@@ -121,7 +123,7 @@ class LSTM(nn.LSTM):
         """
         # torch draws that dropout inside its own loop over layers, where its mask cannot be read.
         if self.training and self.dropout:
-            raise ValueError("steps does not apply dropout between layers: call eval() first")
+            raise InvalidValue(text("layer.lstm.training"))
         X = X if self.batch_first else X.transpose(0, 1)
         valid = None
         if lengths is not None:

@@ -9,6 +9,8 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
+from etude.errors import InvalidValue
+from etude.locale.texts import Text, text
 from etude.shapes import Float, Tensor
 
 
@@ -17,19 +19,19 @@ def cut(x: Float[Tensor, "N C H W"], patch: int) -> Float[Tensor, "N P cpp"]:
     divide height and width."""
     height, width = x.shape[-2:]
     if height % patch or width % patch:
-        raise ValueError(misfit(height, width, patch))
+        raise InvalidValue(misfit(height, width, patch))
     return rearrange(x, "n c (h p1) (w p2) -> n (h w) (c p1 p2)", p1=patch, p2=patch)
 
 
-def misfit(height: int, width: int, patch: int) -> str:
-    """The error message for a patch that does not divide an image, with the sizes that do."""
+def misfit(height: int, width: int, patch: int) -> Text:
+    """The error for a patch that does not divide an image, with the sizes that do."""
     # Every common divisor, and the next smaller images: either may be the user's to choose.
     fit = [p for p in range(1, min(height, width) + 1) if height % p == 0 and width % p == 0]
     sizes = [max(1, side // patch) * patch for side in (height, width)]
-    return (
-        f"patches of {patch}x{patch} do not divide an image of {height}x{width}: "
-        f"use a patch of {', '.join(map(str, fit))}, or images of {sizes[0]}x{sizes[1]}"
-    )
+    return text(
+        "layer.patches", patch=patch, height=height, width=width, fit=fit,
+        fit_height=sizes[0], fit_width=sizes[1],
+    )  # fmt: skip
 
 
 class PatchEmbedding(nn.Module):

@@ -24,6 +24,7 @@ from etude.config import Config as Base
 from etude.layers.dropout import Dropout
 from etude.layers.gaussian import Noise, reparameterize, torch_noise
 from etude.layers.init import init_param
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, Architecture, Preset
 from etude.shapes import Batch, Float, Spec, Tensor, wide
 from etude.tasks.protocol import Phase
@@ -332,7 +333,7 @@ ARCHITECTURE = Architecture(
     Config,
     AAE,
     title="AAE",
-    summary="codes an image, decodes it, and makes new ones from noise",
+    summary=text("model.aae.summary"),
     reads=("image",),
     presets={"default": default, "notes": notes, "paper": paper, "weighted": weighted},
     highlights=("filmstrip", "decoded-grid"),

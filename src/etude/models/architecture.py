@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from etude.locale.texts import Sentence
 from etude.shapes import Kind, Spec, Target
 from etude.tasks.protocol import Phase
 
@@ -43,18 +44,18 @@ class Architecture:
     """One architecture.
 
     config: its Config class. build: makes the module from a Config and the data's Spec; raises
-    ValueError with a message for the user if a size does not fit. title: its name in sentences.
-    summary: one line for lists. reads: the kinds of samples it accepts, preferred first. presets:
-    by name; "default" is required. highlights: the views that show most about it, the best first; a
-    tour shows the first two that fit. targets, provides: what its module computes, which a task
-    asks for (see tasks.protocol.Task). scale: how its inputs are normalised. phases: only if the
-    architecture defines its own training phases.
+    InvalidValue with a sentence for the user if a size does not fit. title: its name in sentences,
+    the same in every language. summary: one line for lists. reads: the kinds of samples it accepts,
+    preferred first. presets: by name; "default" is required. highlights: the views that show most
+    about it, the best first; a tour shows the first two that fit. targets, provides: what its
+    module computes, which a task asks for (see tasks.protocol.Task). scale: how its inputs are
+    normalised. phases: only if the architecture defines its own training phases.
     """
 
     config: type[Any]
     build: Callable[[Any, Spec], nn.Module]
     title: str
-    summary: str
+    summary: Sentence
     reads: tuple[Kind, ...]
     presets: Mapping[str, Callable[[Spec], Preset]]
     highlights: tuple[str, ...] = ("curves",)

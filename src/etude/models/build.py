@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from etude.errors import StorageError, UsageError
+from etude.errors import StorageError, UsageError, cause
+from etude.locale.texts import text
 from etude.models.architecture import Architecture
 from etude.shapes import Spec
 from etude.system.limits import memory
@@ -24,7 +25,7 @@ def build(architecture: Architecture, name: str, config: Any, spec: Spec) -> nn.
         _require_memory(architecture, name, config, spec)
         return architecture.build(config, spec)
     except ValueError as error:
-        raise UsageError(f"{name} does not fit {spec}: {error}.") from None
+        raise UsageError(text("model.misfit", name=name, spec=spec, why=cause(error))) from None
 
 
 class _WithoutValues(TorchFunctionMode):
@@ -52,7 +53,9 @@ def _require_memory(architecture: Architecture, name: str, config: Any, spec: Sp
         size = 2**63
     if TAKES * size > room:
         raise StorageError(
-            f"Out of memory: {name} on {spec} has {size // 4:,} parameters or more; to train them "
-            f"takes {TAKES * size:,} bytes, and {room:,} are available here.",
-            do="Choose a smaller model, or smaller samples.",
-        )
+            text(
+                "model.memory", name=name, spec=spec, parameters=size // 4,
+                needed=TAKES * size, available=room,
+            ),
+            do=text("model.memory.do"),
+        )  # fmt: skip

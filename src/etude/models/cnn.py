@@ -9,9 +9,11 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.errors import InvalidValue
 from etude.layers.dropout import Dropout, Dropout2d
 from etude.layers.init import init_param
 from etude.layers.steps import StepConv, StepNorm, halve, hide, summary, valid_steps
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Bool, Float, Int, Spec, Tensor
 
@@ -67,15 +69,13 @@ class CNN(nn.Module):
         super().__init__()
         channels, height, width = spec.shape
         if config.kernel % 2 == 0:
-            raise ValueError(f"kernel={config.kernel}: only an odd kernel keeps an image's size")
+            raise InvalidValue(text("model.cnn.kernel.image", kernel=config.kernel))
         # The whole part of log2 of the shorter side: so many halvings leave at least one pixel.
         most = min(height, width).bit_length() - 1
         if len(config.channels) > most:
-            raise ValueError(
-                f"{len(config.channels)} blocks halve an image of {height}x{width} to nothing: "
-                f"use at most {most} (channels has one number a block), "
-                f"or images of at least {2 ** len(config.channels)} pixels a side"
-            )
+            count = len(config.channels)
+            sides = {"height": height, "width": width, "side": 2**count}
+            raise InvalidValue(text("model.cnn.halved", blocks=count, most=most, **sides))
         sizes = [channels, *config.channels]
         self.blocks = nn.Sequential(*(block(a, b, config) for a, b in zip(sizes, sizes[1:])))
         shrink = 2 ** len(config.channels)
@@ -132,11 +132,9 @@ class SequenceCNN(nn.Module):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         if config.kernel % 2 == 0:
-            raise ValueError(f"kernel={config.kernel}: only an odd one keeps a sequence's length")
+            raise InvalidValue(text("model.cnn.kernel.sequence", kernel=config.kernel))
         if not config.channels:
-            raise ValueError(
-                "channels=[]: a sequence needs at least one block (one number per block)"
-            )
+            raise InvalidValue(text("model.cnn.channels"))
         sizes = [spec.shape[-1], *config.channels]
         self.blocks = nn.ModuleList(StepBlock(a, b, config) for a, b in zip(sizes, sizes[1:]))
         self.head = nn.Sequential(*head((PARTS + 1) * sizes[-1], spec.outputs, config))
@@ -207,7 +205,7 @@ ARCHITECTURE = Architecture(
     Config,
     build,
     title="CNN",
-    summary="small filters slid over an image or along a sequence, and pooling",
+    summary=text("model.cnn.summary"),
     reads=("image", "sequence"),
     presets={"default": default, "notes": notes},
     highlights=("class-map", "filters"),

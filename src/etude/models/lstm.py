@@ -10,6 +10,7 @@ from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.dropout import Dropout
 from etude.layers.lstm import LSTM
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Int, Spec, Tensor
 
@@ -89,7 +90,7 @@ ARCHITECTURE = Architecture(
     Config,
     LSTMNet,
     title="LSTM",
-    summary="reads a sequence step by step, keeping what matters",
+    summary=text("model.lstm.summary"),
     reads=("sequence",),
     presets={"default": default, "notes": notes},
     highlights=("forecast", "gates", "confusion"),

@@ -12,6 +12,7 @@ from etude.config import DEEPEST, Width
 from etude.config import Config as Base
 from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
 
@@ -88,7 +89,7 @@ ARCHITECTURE = Architecture(
     Config,
     build,
     title="MLP",
-    summary="layers of units, each seeing all of the one before",
+    summary=text("model.mlp.summary"),
     reads=("vector",),
     presets={"default": default, "notes": notes},
     highlights=("first-layer", "fitted", "mistakes", "curves"),

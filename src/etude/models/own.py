@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from etude.config import Config
-from etude.errors import UsageError
+from etude.errors import UsageError, cause
+from etude.locale.texts import Sentence, Text, text
 from etude.models.architecture import SMALL, Architecture, Preset
 from etude.shapes import Kind, Spec, Tensor
 
@@ -40,7 +41,7 @@ def architecture(module: nn.Module) -> Architecture:
         config=OwnConfig,
         build=lambda config, spec: module,
         title=type(module).__name__,
-        summary="a module of your own",
+        summary=text("model.own.summary"),
         reads=get_args(Kind),
         presets={"default": lambda spec: Preset({}, {**SMALL, "lr": 1e-3, "weight_decay": 0.01})},
     )
@@ -51,7 +52,7 @@ class Trial:
     """What a module made of samples of zeros: its outputs, or why it failed."""
 
     outputs: Tensor | None
-    problem: str
+    problem: Sentence
 
 
 def reads(module: nn.Module, spec: Spec, padded: bool) -> tuple[Kind, ...]:
@@ -60,7 +61,7 @@ def reads(module: nn.Module, spec: Spec, padded: bool) -> tuple[Kind, ...]:
     Raises UsageError if it reads neither, with what it said to both, or if it has no parameters.
     """
     if not any(p.requires_grad for p in module.parameters()):
-        raise UsageError("The module has no parameters to train.")
+        raise UsageError(text("model.own.parameters"))
     flat = replace(spec, kind="vector", shape=(spec.size,))
     trials = {each.kind: _try(module, each, padded) for each in (spec, flat)}
     for kind, trial in trials.items():
@@ -68,9 +69,12 @@ def reads(module: nn.Module, spec: Spec, padded: bool) -> tuple[Kind, ...]:
             return (kind,)
     asked = "forward(x, lengths)" if padded else "forward(x)"
     raise UsageError(
-        f"{asked} of the module fails on these data.",
-        items=[f"{each}: {trials[each.kind].problem}" for each in dict.fromkeys((spec, flat))],
-        do="Fit the module to one of these shapes; etude.check(module) may say more.",
+        text("model.own.reads", call=asked),
+        items=[
+            text("model.own.reads.on", spec=each, why=trials[each.kind].problem)
+            for each in dict.fromkeys((spec, flat))
+        ],
+        do=text("model.own.reads.do"),
     )
 
 
@@ -78,26 +82,19 @@ def require_outputs(module: nn.Module, spec: Spec, padded: bool) -> None:
     """Raise UsageError unless the module returns one row per sample with a value per output."""
     trial = _try(module, spec, padded)
     if trial.outputs is None:
-        raise UsageError(f"The module fails on {spec}: {trial.problem}.")
+        raise UsageError(text("model.own.fails", spec=spec, why=trial.problem))
     if tuple(trial.outputs.shape) != (PROBE, spec.outputs):
-        shape = f"[{' '.join(map(str, trial.outputs.shape))}]"
-        each = {"class": "a logit for each class", "value": "each value", "forecast": "each step"}
-        raise UsageError(
-            f"For {PROBE} samples the module returns {shape}; [{PROBE} {spec.outputs}] is "
-            f"expected, {each[spec.target]}."
-        )
+        sizes = {"samples": PROBE, "shape": tuple(trial.outputs.shape), "outputs": spec.outputs}
+        raise UsageError(text(f"model.own.shape.{spec.target}", **sizes))
 
 
-def warnings(module: nn.Module, spec: Spec, padded: bool) -> Iterator[str]:
-    """Lines for the user about what trains, but hardly as intended."""
+def warnings(module: nn.Module, spec: Spec, padded: bool) -> Iterator[Text]:
+    """Sentences for the user about what trains, but hardly as intended."""
     outputs = _try(module, spec, padded).outputs
     if outputs is None or spec.target != "class" or spec.outputs < 2:
         return
     if (outputs >= 0).all() and torch.allclose(outputs.sum(1), torch.ones(len(outputs))):
-        yield (
-            "the module's outputs are probabilities (they sum to 1), but the loss applies softmax "
-            "itself: return logits instead"
-        )
+        yield text("model.own.probabilities")
 
 
 def _try(module: nn.Module, spec: Spec, padded: bool) -> Trial:
@@ -110,9 +107,12 @@ def _try(module: nn.Module, spec: Spec, padded: bool) -> Trial:
         with torch.no_grad():
             result = module(torch.zeros(PROBE, *spec.shape, device=device), *lengths)
     except FAILURES as error:
-        return Trial(None, str(error).strip().split("\n")[0][:300] or type(error).__name__)
+        why = cause(error)
+        if isinstance(why, str):
+            why = why.strip().split("\n")[0][:300] or type(error).__name__
+        return Trial(None, why)
     finally:
         module.train(was_training)
     if not isinstance(result, torch.Tensor):
-        return Trial(None, f"it returns a {type(result).__name__}, not a tensor")
+        return Trial(None, text("model.own.tensor", type=type(result).__name__))
     return Trial(result.float().cpu(), "")

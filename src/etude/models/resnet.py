@@ -14,8 +14,10 @@ from torch import nn
 
 from etude.config import DEEPEST, Width
 from etude.config import Config as Base
+from etude.errors import InvalidValue
 from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
+from etude.locale.texts import text
 from etude.models.architecture import SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
 
@@ -84,11 +86,9 @@ class ResNet(nn.Module):
         # The whole part of log2 of the shorter side: so many halvings leave at least one pixel.
         most = min(height, width).bit_length() - 1
         if len(config.channels) > most:
-            raise ValueError(
-                f"{len(config.channels)} stages halve an image of {height}x{width} to nothing: "
-                f"use at most {most} (channels has one number a stage), "
-                f"or images of at least {2 ** len(config.channels)} pixels a side"
-            )
+            count = len(config.channels)
+            sides = {"height": height, "width": width, "side": 2**count}
+            raise InvalidValue(text("model.resnet.halved", stages=count, most=most, **sides))
         sizes = [channels, *config.channels]
         # The first stage is the stem, which has no residual blocks.
         blocks = [0] + [config.blocks] * len(config.channels[1:])
@@ -134,7 +134,7 @@ ARCHITECTURE = Architecture(
     Config,
     ResNet,
     title="ResNet",
-    summary="blocks that add what they learn to what they were given",
+    summary=text("model.resnet.summary"),
     reads=("image",),
     presets={"default": default},
     targets=("class", "value"),

@@ -18,6 +18,7 @@ from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
 from etude.layers.block import EncoderBlock
 from etude.layers.dropout import Dropout
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Int, Spec, Tensor
 
@@ -128,7 +129,7 @@ ARCHITECTURE = Architecture(
     Config,
     Transformer,
     title="Transformer",
-    summary="every step of a sequence attends to all others",
+    summary=text("model.transformer.summary"),
     reads=("sequence",),
     presets={"default": default, "notes": notes},
     highlights=("forecast", "attention", "hidden-steps"),

@@ -14,9 +14,11 @@ from torch import nn
 
 from etude.config import DEEPEST, WIDEST
 from etude.config import Config as Base
+from etude.errors import InvalidValue
 from etude.layers.block import EncoderBlock
 from etude.layers.dropout import Dropout
 from etude.layers.patches import PatchEmbedding, misfit
+from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
 from etude.shapes import Float, Spec, Tensor
 
@@ -45,7 +47,7 @@ class ViT(nn.Module):
         super().__init__()
         channels, height, width = spec.shape
         if height % config.patch or width % config.patch:
-            raise ValueError(misfit(height, width, config.patch))
+            raise InvalidValue(misfit(height, width, config.patch))
         patches = (height // config.patch) * (width // config.patch)
         self.patch_embed = PatchEmbedding(channels, config.patch, config.width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
@@ -112,7 +114,7 @@ ARCHITECTURE = Architecture(
     Config,
     ViT,
     title="ViT",
-    summary="patches of an image attend to each other",
+    summary=text("model.vit.summary"),
     reads=("image",),
     presets={"default": default, "notes": notes},
     highlights=("class-token", "positions"),

@@ -17,6 +17,7 @@ from torch import nn
 
 from etude.errors import UsageError
 from etude.layers.gaussian import energy_distance
+from etude.locale.texts import Sentence, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
@@ -36,7 +37,7 @@ class Autoencode:
     """
 
     name = "autoencode"
-    summary = "images into codes and back, with codes distributed like a prior"
+    summary: Sentence = text("task.autoencode.summary")
     targets: tuple[Target, ...] = get_args(Target)
     needs = "codes"
     predicts: Prediction = "other"
@@ -52,7 +53,7 @@ class Autoencode:
         Raises UsageError if the architecture declares no phases.
         """
         if not setup.phases:
-            raise UsageError("An architecture that provides codes must declare its phases.")
+            raise UsageError(text("task.autoencode.phases"))
         return cls(setup.phases, setup.data.std[0], setup.data.mean[0], setup.config.latent_dim)
 
     def phases(self) -> tuple[Phase, ...]:

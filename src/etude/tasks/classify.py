@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.layers.gaussian import Noise
+from etude.locale.texts import Sentence, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric, wilson
@@ -29,7 +30,7 @@ class Classify:
     """Classification into `classes`, the class names in the order of the logits."""
 
     name = "classify"
-    summary = "one class per sample, by cross-entropy"
+    summary: Sentence = text("task.classify.summary")
     targets: tuple[Target, ...] = ("class",)
     needs = "outputs"
     predicts: Prediction = "classes"

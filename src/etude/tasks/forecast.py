@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.layers.gaussian import Noise
+from etude.locale.texts import text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
@@ -50,7 +51,7 @@ class Forecast(Regress):
     """
 
     name = "forecast"
-    summary = "the next steps of a series, by Huber loss"
+    summary = text("task.forecast.summary")
     targets: tuple[Target, ...] = ("forecast",)
     predicts: Prediction = "forecast"
 

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from etude.layers.gaussian import Noise
+from etude.locale.texts import Sentence
 from etude.results import Baseline, Baselines, Thinned
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
@@ -142,7 +143,7 @@ class Task(Protocol):
     """
 
     name: str
-    summary: str
+    summary: Sentence
     targets: tuple[Target, ...]
     needs: str
     predicts: Prediction

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from etude.layers.gaussian import Noise
+from etude.locale.texts import Sentence, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
@@ -53,7 +54,7 @@ class Regress:
     """Regression of D values in `unit`. mean, std [D]: normalisation of the targets."""
 
     name = "regress"
-    summary = "one or more values per sample, by squared error"
+    summary: Sentence = text("task.regress.summary")
     targets: tuple[Target, ...] = ("value",)
     needs = "outputs"
     predicts: Prediction = "values"

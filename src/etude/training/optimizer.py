@@ -15,6 +15,8 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from etude.errors import InvalidValue
+from etude.locale.texts import text
 from etude.recipe import Train
 
 Named = list[tuple[str, nn.Parameter]]
@@ -120,7 +122,11 @@ class Optimizer:
         self._slots([p])
         own = self.state[p]
         if {k: x.shape for k, x in slots.items()} != {k: x.shape for k, x in own.items()}:
-            raise ValueError(f"{self.kind} stores {', '.join(own) or 'nothing'} per parameter")
+            if not own:
+                raise InvalidValue(text("training.optimizer.none", optimizer=self.kind))
+            raise InvalidValue(
+                text("training.optimizer.state", optimizer=self.kind, names=tuple(own))
+            )
         # Copied in place, so that device and memory format stay those of this process.
         for name, value in slots.items():
             own[name].copy_(value)

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from etude.errors import UsageError
+from etude.locale.texts import text
 from etude.recipe import Train
 from etude.shapes import Batch
 from etude.tasks.protocol import Task
@@ -67,9 +68,9 @@ def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
     """Train repeatedly on one batch at a constant learning rate; the loss should nearly vanish.
 
     At most OVERFIT_STEPS steps, fewer if the loss vanishes earlier. `losses`: the first phase's
-    loss by step; `first`, `last` and `steps`: its first and last value and their number. `learned`:
-    whether the last loss is below a tenth of the first. If not, the model, the loss or the learning
-    rate is wrong, whatever the data are.
+    loss by step; `first`, `last` and `steps`: its first and last value and their number; `wanted`:
+    LEARNED of the first. `learned`: whether the last loss is below that. If not, the model, the
+    loss or the learning rate is wrong, whatever the data are.
     """
     # Weight decay and dropout work against memorising the batch, so both are off.
     train = train.model_copy(update={"schedule": "constant", "warmup": 0.0, "weight_decay": 0.0})
@@ -88,6 +89,7 @@ def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
         "first": losses[0],
         "last": losses[-1],
         "steps": len(losses),
+        "wanted": LEARNED * losses[0],
         "learned": losses[-1] < LEARNED * losses[0],
     }
 
@@ -127,10 +129,8 @@ def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]
     lowest = min(range(len(smooth)), key=smooth.__getitem__, default=0)
     if not smooth or smooth[lowest] >= FELL * smooth[0]:
         raise UsageError(
-            f"The loss fell at no learning rate between {LR_RANGE[0]:g} and {LR_RANGE[1]:g}, so "
-            "none can be suggested.",
-            do="Test whether the model can learn one batch: --first-aid overfit. If it cannot, "
-            "check the labels and the scale of the inputs.",
+            text("training.sanity.rates", low=LR_RANGE[0], high=LR_RANGE[1]),
+            do=text("training.sanity.rates.do"),
         )
     return {
         "rates": rates,

@@ -19,7 +19,7 @@ from torch import nn
 
 from etude.errors import NumericsError
 from etude.layers.gaussian import Noise, keep_out_of_compilation, torch_noise
-from etude.locale.texts import quantity
+from etude.locale.texts import Text, text
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Phase
@@ -182,29 +182,27 @@ class Step:
             affected = [name for name, p in state.named if not _finite(p.grad)]
             if not _finite(loss) or affected:
                 break
-        what = "the loss" if not _finite(loss) else "the gradient"
-        culprits = self._culprits(state, batch)
-        where = (
-            f"first in {affected[0]}, of {quantity(len(affected), 'parameter')}"
+        key = f"training.step.{'gradient' if _finite(loss) else 'loss'}"
+        samples = self._culprits(state, batch)
+        values: dict[str, Any] = {"step": number, "phase": state.phase.name, "samples": samples}
+        what = (
+            text(f"{key}.in", first=affected[0], count=len(affected), **values)
             if affected
-            else "in no gradient yet"
+            else text(f"{key}.none", **values)
         )
-        return NumericsError(
-            f"Step {number}, phase {state.phase.name}: {what} is not finite ({where}); "
-            f"the update was not made. Samples {culprits}.",
-            do=f"Lower train.lr (now {self.train.lr}), set train.clip, or inspect those samples. "
-            "Earlier checkpoints are untouched.",
-        )
+        return NumericsError(what, do=text("training.step.do", lr=self.train.lr))
 
-    def _culprits(self, state: PhaseState, batch: Batch) -> str:
-        """A description of the samples that are not finite, or whose own loss is not finite."""
+    def _culprits(self, state: PhaseState, batch: Batch) -> Text:
+        """A sentence on the samples that are not finite, or whose own loss is not finite."""
+        every = sorted(map(int, batch.samples))
         bad = ~torch.isfinite(batch.x).flatten(1).all(1).cpu().numpy()
         if bad.any():
-            return f"that are not finite themselves: {sorted(map(int, batch.samples[bad]))}"
+            own = sorted(map(int, batch.samples[bad]))
+            return text("training.step.samples.bad", samples=own)
         # The bad forward pass may have spoiled batch norm's running statistics; then the loss of
         # every sample is bad in eval mode and says nothing about the samples.
         if not all(map(_finite, self.model.buffers())):
-            return f"of the batch: {sorted(map(int, batch.samples))}"
+            return text("training.step.samples.batch", samples=every)
         # Eval mode, because batch norm has no useful statistics of a single sample.
         self.model.eval()
         alone = []
@@ -217,10 +215,10 @@ class Step:
                     alone.append(int(sample))
         self.model.train()
         if len(alone) == len(batch.samples):
-            return "of the batch: each fails on its own, so weights or learning rate are at fault"
+            return text("training.step.samples.each")
         if alone:
-            return f"whose loss is not finite on their own: {alone}"
-        return f"of the batch, none of which fails on its own: {sorted(map(int, batch.samples))}"
+            return text("training.step.samples.alone", samples=alone)
+        return text("training.step.samples.none", samples=every)
 
 
 def _finite(x: Tensor | None) -> bool:

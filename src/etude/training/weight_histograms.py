@@ -11,12 +11,10 @@ import torch
 from torch import nn
 
 from etude.layers.gaussian import torch_noise
-from etude.shapes import Batch, Tensor
+from etude.layers.magnitudes import BINS, histogram, matrices
+from etude.shapes import Batch
 from etude.tasks.protocol import Phase
 
-LOWEST, HIGHEST, BINS = -9.0, 3.0, 48
-"""Range in powers of ten, four bins per power; values beyond count in the first or last bin, zeros
-in the first."""
 MOST = 25
 """Epochs with histograms in a run, at most."""
 
@@ -26,29 +24,14 @@ def histogram_epochs(epochs: int) -> set[int]:
     return set(np.linspace(0, epochs, min(epochs + 1, MOST)).round().astype(int).tolist())
 
 
-def histogram(x: Tensor) -> np.ndarray:
-    """Histogram of log10 |x| [BINS] in bytes: 255 times the square root of each bin's fraction."""
-    # log10(0) is -inf, which clamp puts into the first bin.
-    size = x.detach().float().abs().log10().clamp(LOWEST, HIGHEST)
-    # The square root, because one byte of the fraction itself would round 0.001 to 0.
-    counts = torch.histc(size.cpu(), BINS, LOWEST, HIGHEST)
-    return (255 * (counts / counts.sum()).sqrt()).round().to(torch.uint8).numpy()
-
-
-def layers(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    """(name, parameter) of all weights with two or more axes, in the model's order."""
-    # Biases and norms are few numbers that start at 0 or 1: their histograms would say little.
-    return [(name, p) for name, p in model.named_parameters() if p.ndim > 1]
-
-
 def summary(model: nn.Module, phases: tuple[Phase, ...], batch: Batch) -> dict[str, np.ndarray]:
-    """Histograms [1 1 n BINS] in bytes of the n `layers` of the model: "weights" and "gradients".
+    """Histograms [1 1 n BINS] in bytes of the n `matrices` of the model: "weights" and "gradients".
 
     The model must be in eval mode. A weight that several phases train has the gradient of the first
     of them; a weight without a gradient has zeros. The two axes of length 1 give the arrays the
     shape of the images in other snapshots.
     """
-    named = layers(model)
+    named = matrices(model)
     gradients: dict[str, np.ndarray] = {}
     # cuDNN cannot backpropagate through an LSTM in eval mode; torch's own kernels can.
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):

@@ -11,7 +11,7 @@ import numpy as np
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.layers import MultiHeadAttention
-from etude.locale.texts import label_of
+from etude.locale.texts import Sentence, label_of, text
 from etude.models.vit import ViT
 from etude.render.labels import wrapped
 from etude.render.panels import bare, frames, paint_sample, tile
@@ -23,10 +23,10 @@ TICKS = 6
 """Largest number of tick labels along a side of a panel."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for networks with attention, with an available sample."""
     if not any(isinstance(m, MultiHeadAttention) for m in subject.model.modules()):
-        return "the network has no attention"
+        return text("inspection.unfit.attention")
     return subject.sample_problem
 
 
@@ -132,4 +132,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "attention", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("every head of every layer over the input, before dropout", fits, draw)
+VIEW = View(text("attention.summary"), fits, draw)

@@ -13,6 +13,7 @@ import torch
 
 from etude.inspection.subject import Sample, Subject, in_data_axes, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_sample, paint_steps
 from etude.render.style import Ink, signs
@@ -27,10 +28,10 @@ METHODS = ("attributions.integrated", "attributions.occlusion")
 Attribution = tuple[np.ndarray, np.ndarray, float]
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for tasks that predict classes or values, with an available sample."""
     if subject.task.predicts == "other":
-        return "the task has no single output to attribute"
+        return text("inspection.unfit.attributions")
     return subject.sample_problem
 
 
@@ -222,4 +223,4 @@ def _vectors(
     figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8)
 
 
-VIEW = View("which parts of the input spoke for the answer", fits, draw, 32)
+VIEW = View(text("attributions.summary"), fits, draw, 32)

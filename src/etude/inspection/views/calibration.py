@@ -10,16 +10,17 @@ import numpy as np
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.style import Ink, legend, log_scale
 from etude.stats import wilson
 
 BINS = 10
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for classifiers with available data."""
     if subject.task.predicts != "classes":
-        return "the model is no classifier"
+        return text("inspection.unfit.classifier")
     return subject.data_problem
 
 
@@ -93,4 +94,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "calibration", alt, paint, (4.8, 4.4), note, **arrays)]
 
 
-VIEW = View("whether it is right as often as it is sure", fits, draw, 30)
+VIEW = View(text("calibration.summary"), fits, draw, 30)

@@ -14,16 +14,17 @@ from torch.nn import functional as F
 
 from etude.inspection.subject import Sample, Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import short, wrapped
 from etude.render.panels import framed, paint_sample, two_tone
 from etude.render.style import Ink
 from etude.shapes import Tensor
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for convolutional classifiers, with an available sample."""
     if subject.task.predicts != "classes" or last_activation(subject.model) is None:
-        return "it needs a convolutional network that classifies images"
+        return text("inspection.unfit.class_map")
     return subject.sample_problem
 
 
@@ -144,4 +145,4 @@ def _is(sample: Sample, label: int) -> bool:
     return sample.true is not None and int(sample.true) == label
 
 
-VIEW = View("where it looks for a class (Grad-CAM)", fits, draw, 33)
+VIEW = View(text("class-map.summary"), fits, draw, 33)

@@ -12,16 +12,17 @@ import numpy as np
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.class_map import outline
+from etude.locale.texts import Sentence, text
 from etude.models.vit import ViT
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_sample, two_tone
 from etude.render.style import Ink
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for Vision Transformers, with an available sample."""
     if not isinstance(subject.model, ViT):
-        return "the model is no Vision Transformer"
+        return text("inspection.unfit.vit")
     return subject.sample_problem
 
 
@@ -109,4 +110,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "class-token", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("the class token's attention over the patches, and rollout", fits, draw, 34)
+VIEW = View(text("class-token.summary"), fits, draw, 34)

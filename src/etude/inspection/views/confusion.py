@@ -6,6 +6,7 @@ import numpy as np
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import short, shorts
 from etude.render.style import Ink
 
@@ -15,9 +16,9 @@ LEAST = 0.2
 """Smallest colour strength of a cell that is not empty, so that a single error is visible."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for classifiers."""
-    return "" if subject.task.predicts == "classes" else "the model is no classifier"
+    return "" if subject.task.predicts == "classes" else text("inspection.unfit.classifier")
 
 
 def samples_in(subject: Subject, matrix: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
@@ -90,11 +91,11 @@ def draw(subject: Subject) -> list[ViewPicture]:
         axes.set(xlabel=ink.say("confusion.predicted"), ylabel=ink.say("confusion.true"))
         for cell in zip(*np.nonzero(counts)) if len(classes) <= MOST_CLASSES else ():
             row, column = map(int, cell)
-            text = cell_text(int(counts[cell]), inside.get((row, column)), len(classes))
+            label = cell_text(int(counts[cell]), inside.get((row, column)), len(classes))
             size = min(8.5 if row == column or not inside else 6.0, 1.1 * letters)
             # A colour map takes 0..1. imshow maps -1..1 to this range in the same way.
             color = _readable(ink.signed((float(colour[cell]) + 1) / 2))
-            axes.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
+            axes.text(column, row, label, ha="center", va="center", color=color, fontsize=size)
 
     alt = subject.say("confusion.alt", count=int(counts.sum()))
     if inside and len(classes) <= NAMED_CLASSES:
@@ -115,4 +116,4 @@ def _readable(ground: tuple[float, ...]) -> str:
     return "#111111" if light > 0.18 else "#ffffff"
 
 
-VIEW = View("which class is taken for which, with the samples' numbers", fits, draw, 20)
+VIEW = View(text("confusion.summary"), fits, draw, 20)

@@ -8,6 +8,7 @@ import torch
 from etude.inspection.plane import Plane, codes_of, needs_codes, prior_of
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.style import Ink, legend
 
 SIDE = 80
@@ -16,10 +17,10 @@ GUESS = 0.6
 """Accuracy below which the discriminator is hardly better than guessing (0.5)."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for autoencoders with a discriminator and with available data."""
     if subject.has_codes and not hasattr(subject.model, "discriminator"):
-        return "the model has no discriminator"
+        return text("inspection.unfit.discriminator")
     return needs_codes(subject)
 
 
@@ -76,4 +77,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "critic", alt, paint, (7.6, 3.4), note, **arrays)]
 
 
-VIEW = View("what the discriminator takes for the prior", fits, draw, 51)
+VIEW = View(text("critic.summary"), fits, draw, 51)

@@ -6,7 +6,7 @@ import numpy as np
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
-from etude.locale.texts import label_of
+from etude.locale.texts import label_of, text
 from etude.render.labels import wrapped
 from etude.render.style import Ink, dotted, legend, log_scale, whole
 from etude.stats import metric_of
@@ -83,4 +83,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "curves", alt, paint, (7.6, 3.0), note, **arrays)]
 
 
-VIEW = View("loss and goal by epoch, training and validation apart", lambda subject: "", draw, 10)
+VIEW = View(text("curves.summary"), lambda subject: "", draw, 10)

@@ -7,6 +7,7 @@ import numpy as np
 from etude.inspection.plane import Plane, codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import text
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -52,4 +53,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "decoded-grid", alt, paint, (6.0, 6.0), note, **arrays)]
 
 
-VIEW = View("a grid decoded across the plane of the codes", needs_codes, draw, 47)
+VIEW = View(text("decoded-grid.summary"), needs_codes, draw, 47)

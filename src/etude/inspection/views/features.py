@@ -10,6 +10,7 @@ from torch import nn
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.panels import frames, paint_sample, show_sheet, tile
 from etude.render.style import Ink
@@ -17,10 +18,10 @@ from etude.render.style import Ink
 SHOWN = 12
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for convolutional networks, with an available sample."""
     if not any(isinstance(m, nn.BatchNorm2d) for m in subject.model.modules()):
-        return "the network has no feature maps"
+        return text("inspection.unfit.feature_maps")
     return subject.sample_problem
 
 
@@ -74,4 +75,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "features", alt, paint, size, note, **layers)]
 
 
-VIEW = View("feature maps by layer, for a sample", fits, draw, 41)
+VIEW = View(text("features.summary"), fits, draw, 41)

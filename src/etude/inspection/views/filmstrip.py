@@ -6,6 +6,7 @@ import numpy as np
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 from etude.tasks.protocol import Generator
@@ -13,12 +14,12 @@ from etude.tasks.protocol import Generator
 ROWS, COLUMNS = 10, 12
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for generators of images with snapshots of training."""
     if not isinstance(subject.task, Generator):
-        return "the run generates no images"
+        return text("inspection.unfit.images")
     if not any(True for _ in subject.folder.snapshots_of("samples")):
-        return "the run folder has no snapshots of training"
+        return text("inspection.unfit.snapshots")
     return ""
 
 
@@ -62,4 +63,4 @@ def _notice(subject: Subject, frames_: np.ndarray) -> Notice:
     return notice(subject, "filmstrip.notice", half=half, epochs=len(far) - 1, left=left)
 
 
-VIEW = View("the same noise decoded after each epoch", fits, draw, 12)
+VIEW = View(text("filmstrip.summary"), fits, draw, 12)

@@ -10,6 +10,7 @@ from torch import nn
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -27,12 +28,12 @@ def slides(layer: nn.Conv2d) -> bool:
     return layer.stride[0] < layer.kernel_size[0]
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for convolutional networks."""
     every = convolutions(subject).values()
     if every and not any(map(slides, every)):
-        return "a patch embedding is not a sliding filter"
-    return "" if every else "the network has no convolution over images"
+        return text("inspection.unfit.patches")
+    return "" if every else text("inspection.unfit.convolution")
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -72,4 +73,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "filters", alt, paint, size, note, **layers)]
 
 
-VIEW = View("filters by layer", fits, draw, 40)
+VIEW = View(text("filters.summary"), fits, draw, 40)

@@ -7,6 +7,7 @@ from torch import nn
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -21,11 +22,11 @@ def first(subject: Subject) -> nn.Linear | None:
     return None
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for networks whose first layer reads a whole image."""
     flat = subject.card.view == "vector" or subject.has_codes
     whole = flat and subject.card.kind == "image" and first(subject) is not None
-    return "" if whole else "the first layer does not read whole images"
+    return "" if whole else text("inspection.unfit.first_layer")
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -60,4 +61,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "first-layer", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("first-layer weights as images", fits, draw, 40)
+VIEW = View(text("first-layer.summary"), fits, draw, 40)

@@ -10,15 +10,16 @@ from etude.data.resident import Resident
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.words import title
+from etude.locale.texts import Sentence, text
 from etude.render.style import Ink, legend, line
 
 POINTS = 400
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for regression on one input, with available data."""
     if subject.task.predicts != "values" or subject.card.spec.size != 1:
-        return "the run is no regression on one variable"
+        return text("inspection.unfit.fitted")
     return subject.data_problem
 
 
@@ -63,4 +64,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "fitted", alt, paint, (6.4, 3.6), note, **arrays)]
 
 
-VIEW = View("the fitted function against the data", fits, draw, 15)
+VIEW = View(text("fitted.summary"), fits, draw, 15)

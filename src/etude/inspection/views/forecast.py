@@ -7,16 +7,17 @@ import torch
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.style import Ink, legend, line
 from etude.tasks.forecast import naive
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for forecasts, with an available sample."""
-    return (
-        subject.sample_problem if subject.task.predicts == "forecast" else "the run is no forecast"
-    )
+    if subject.task.predicts != "forecast":
+        return text("inspection.unfit.forecast")
+    return subject.sample_problem
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -67,4 +68,4 @@ def _notice(subject: Subject, arrays: dict[str, Any], what: str) -> Notice:
     return notice(subject, "forecast.notice", **values, **dict(zip(("network", "naive"), errors)))
 
 
-VIEW = View("a forecast beside what came and the naive one", fits, draw, 15)
+VIEW = View(text("forecast.summary"), fits, draw, 15)

@@ -12,6 +12,7 @@ import numpy as np
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.layers import LSTM
+from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_steps
 from etude.render.style import Ink, show_image, whole
@@ -23,10 +24,10 @@ MOST = 4
 """Largest number of layers shown, counted from the input."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for networks with an LSTM and an available sample."""
     if not any(isinstance(m, LSTM) for m in subject.model.modules()):
-        return "the network has no LSTM"
+        return text("inspection.unfit.lstm")
     return subject.sample_problem
 
 
@@ -173,4 +174,4 @@ def _notice(subject: Subject, layers: dict[str, dict[str, np.ndarray]]) -> Notic
     return notice(subject, key, mean=float(forget.mean()), low=float(forget[step]), step=step)
 
 
-VIEW = View("gates, hidden and cell state over time, beside the input", fits, draw, 43)
+VIEW = View(text("gates.summary"), fits, draw, 43)

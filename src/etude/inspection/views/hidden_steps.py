@@ -8,17 +8,18 @@ import torch
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.gates import paint_input, ratio_of
+from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.style import Ink, signs, whole
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for networks that read sequences and predict classes or values, with an available
     sample."""
     if subject.card.model_spec.kind != "sequence":
-        return "the network reads no sequence"
+        return text("inspection.unfit.sequence")
     if subject.task.predicts == "other":
-        return "the task predicts neither classes nor values"
+        return text("inspection.unfit.outputs")
     return subject.sample_problem
 
 
@@ -85,4 +86,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "hidden-steps", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("what changes when a step is hidden", fits, draw, 44)
+VIEW = View(text("hidden-steps.summary"), fits, draw, 44)

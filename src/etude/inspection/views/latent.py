@@ -7,6 +7,7 @@ import numpy as np
 from etude.inspection.plane import Plane, codes_of, needs_codes
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.locale.texts import text
 from etude.render.labels import short, shorts
 from etude.render.style import Ink
 
@@ -95,4 +96,4 @@ def _notice(subject: Subject, codes: np.ndarray, labels: np.ndarray) -> Notice:
     )  # fmt: skip
 
 
-VIEW = View("codes as a map, by class, with the prior's contour", needs_codes, draw, 46)
+VIEW = View(text("latent.summary"), needs_codes, draw, 46)

@@ -6,6 +6,7 @@ import numpy as np
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.labels import short
 from etude.render.panels import as_panels, framed, frames, show_sheet, tile
 from etude.render.style import Ink, line
@@ -15,12 +16,12 @@ WIDTH, LETTERS = 7.6, 7.5
 """Width of the picture in inches, and font size of its texts in points."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for classifiers of images or sequences, with available data."""
     if subject.task.predicts != "classes":
-        return "the model is no classifier"
+        return text("inspection.unfit.classifier")
     if subject.card.kind == "vector":
-        return "vectors cannot be shown as pictures"
+        return text("inspection.unfit.vectors")
     return subject.data_problem
 
 
@@ -32,7 +33,7 @@ def words(ink: Ink, subject: Subject, index: int, width: float) -> str:
     lines = [sure, classes[predicted[index]]]
     if predicted[index] != true:
         lines.append(ink.say("class.true", label=classes[true]))
-    return "\n".join(short(text, width, LETTERS) for text in lines)
+    return "\n".join(short(line, width, LETTERS) for line in lines)
 
 
 def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
@@ -67,9 +68,9 @@ def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) 
     show_sheet(axes, sheet)
     middles = [y + room / 2 for y in ys]
     frames(axes, ink, xs, middles, (height, width), len(titles))
-    for index, text in enumerate(titles):
+    for index, title in enumerate(titles):
         x, y = xs[index % COLUMNS], middles[index // COLUMNS] - height / 2 - 0.03 * width
-        axes.text(x, y, text, ha="center", va="bottom", fontsize=LETTERS)
+        axes.text(x, y, title, ha="center", va="bottom", fontsize=LETTERS)
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -103,4 +104,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return pictures
 
 
-VIEW = View("the surest mistakes and the surest right answers", fits, draw, 22)
+VIEW = View(text("mistakes.summary"), fits, draw, 22)

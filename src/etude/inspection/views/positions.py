@@ -12,6 +12,7 @@ import numpy as np
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.class_token import grid_of
+from etude.locale.texts import Sentence, text
 from etude.models.vit import ViT
 from etude.render.panels import frames, show_sheet, tile
 from etude.render.style import Ink
@@ -20,10 +21,10 @@ MOST = 8
 """Largest number of positions per side of the picture, evenly spread."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for Vision Transformers."""
     learned = isinstance(subject.model, ViT)
-    return "" if learned else "the model is no Vision Transformer"
+    return "" if learned else text("inspection.unfit.vit")
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -67,4 +68,4 @@ def _neighbours(down: int, across: int) -> np.ndarray:
     return np.asarray(apart == 1)
 
 
-VIEW = View("similarity of learned positions", fits, draw, 45)
+VIEW = View(text("positions.summary"), fits, draw, 45)

@@ -7,6 +7,7 @@ import numpy as np
 from etude.inspection.plane import codes_of, needs_codes
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import text
 from etude.render.style import Ink
 
 MOST, BINS = 8, 40
@@ -63,4 +64,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "prior", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("the codes of the data against the prior, with their distance", needs_codes, draw, 49)
+VIEW = View(text("prior.summary"), needs_codes, draw, 49)

@@ -7,6 +7,7 @@ import torch
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import Sentence, text
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 from etude.tasks.protocol import as_bytes
@@ -14,9 +15,9 @@ from etude.tasks.protocol import as_bytes
 COUNT = 12
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for autoencoders with available data."""
-    return subject.data_problem if subject.has_codes else "the model is no autoencoder"
+    return subject.data_problem if subject.has_codes else text("inspection.unfit.autoencoder")
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -52,4 +53,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "reconstructions", alt, paint, (7.6, 1.75), note, **arrays)]
 
 
-VIEW = View("test images beside their reconstructions", fits, draw, 14)
+VIEW = View(text("reconstructions.summary"), fits, draw, 14)

@@ -6,7 +6,7 @@ from etude.inspection.subject import Subject
 from etude.inspection.trace import Call
 from etude.inspection.view import View, ViewPicture, notice, with_arrays
 from etude.layers import LSTM, PatchEmbedding
-from etude.locale.texts import say
+from etude.locale.texts import say, text
 from etude.render.table import table_picture
 
 LETTERS = {4: "N C H W", 3: "N L D", 2: "N D"}
@@ -102,7 +102,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
 
 
 VIEW = View(
-    "each step of the forward pass: shape, parameters, multiply-adds, statistics, dead units",
+    text("shapes.summary"),
     lambda subject: subject.sample_problem,
     draw,
 )

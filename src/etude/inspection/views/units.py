@@ -13,6 +13,7 @@ from etude.inspection.subject import Subject
 from etude.inspection.trace import record
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.inspection.views.class_map import last_activation
+from etude.locale.texts import Sentence, text
 from etude.render.labels import short
 from etude.render.panels import as_panels, frames, show_sheet, tile, two_tone
 from etude.render.style import Ink
@@ -27,10 +28,10 @@ def layer(subject: Subject) -> nn.Module | None:
     return last_activation(subject.model) or (relus[-1] if relus else None)
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for networks with ReLU units that read images, with available data."""
     if subject.card.kind != "image" or subject.has_codes or not layer(subject):
-        return "it needs a network with ReLU units that reads images"
+        return text("inspection.unfit.units")
     return subject.data_problem
 
 
@@ -101,4 +102,4 @@ def _notice(subject: Subject, units: np.ndarray, samples: np.ndarray) -> Notice:
     )  # fmt: skip
 
 
-VIEW = View("what a unit answers to most in the data", fits, draw, 42)
+VIEW = View(text("units.summary"), fits, draw, 42)

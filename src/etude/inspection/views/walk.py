@@ -7,6 +7,7 @@ import numpy as np
 from etude.inspection.plane import codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
+from etude.locale.texts import text
 from etude.render.panels import as_panels, frames, show_sheet, tile
 from etude.render.style import Ink
 
@@ -61,4 +62,4 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "walk", alt, paint, size, note, **arrays)]
 
 
-VIEW = View("a walk between two samples' codes", needs_codes, draw, 48)
+VIEW = View(text("walk.summary"), needs_codes, draw, 48)

@@ -11,21 +11,21 @@ import numpy as np
 from etude.errors import RunError
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
+from etude.layers.magnitudes import HIGHEST, LOWEST, matrices
+from etude.locale.texts import Sentence, text
 from etude.render.labels import short
 from etude.render.style import Ink, log_scale, whole
 
 COLUMNS = 6
-# The range of log10 |x| in training/weight_histograms.py, which wrote the histograms.
-LOW, HIGH = -9.0, 3.0
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 LEAST_ZEROS = 0.005
 """Smallest final fraction of zeros that the picture states."""
 
 
-def fits(subject: Subject) -> str:
+def fits(subject: Subject) -> Sentence:
     """ "" for runs with snapshots of their weights."""
     if not any(True for _ in subject.folder.snapshots_of("weights")):
-        return "the run folder has no snapshots of training"
+        return text("inspection.unfit.snapshots")
     return ""
 
 
@@ -40,7 +40,7 @@ def quantiles(share: np.ndarray) -> np.ndarray:
     up = np.concatenate(
         (np.zeros_like(total)[:, None], some.cumsum(1)), 1
     )  # cumulative, at bin edges
-    edges = np.linspace(LOW, HIGH, share.shape[1] + 1)
+    edges = np.linspace(LOWEST, HIGHEST, share.shape[1] + 1)
     levels = np.full((len(share), len(LEVELS), share.shape[2]), np.nan)
     for layer, moment in zip(*np.nonzero(total)):
         rising = up[layer, :, moment] / total[layer, moment]
@@ -57,12 +57,10 @@ def draw(subject: Subject) -> list[ViewPicture]:
     at = {row.step: row.epoch for row in subject.history}
     # The first snapshot is from before training: its step 0 ends no epoch of the history.
     epochs = np.array([at.get(step, 0) for step, _ in snapshots])
-    # The same selection as `layers` in training/weight_histograms.py, whose arrays have no names.
-    names = [name for name, p in subject.model.named_parameters() if p.ndim > 1]
+    # The arrays of a snapshot have no names; these are the weights that it describes.
+    names = [name for name, _ in matrices(subject.model)]
     if snapshots[0][1]["weights"].shape[2] != len(names):
-        raise RunError(
-            f"{subject.folder.where}: is damaged. Its snapshots belong to another network."
-        )
+        raise RunError(text("inspection.snapshots.other", where=subject.folder.where))
     # [n bins t]: the square root of the fraction in each bin, stored as a byte, which keeps small
     # fractions that a linear byte would round to 0.
     weights, gradients = (
@@ -70,7 +68,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         for key in ("weights", "gradients")
     )
     if not (weights.any() or gradients.any()):
-        raise RunError(f"{subject.folder.where}: is damaged. Its snapshots are empty.")
+        raise RunError(text("inspection.snapshots.empty", where=subject.folder.where))
     some = np.unique(np.linspace(0, len(names) - 1, min(COLUMNS, len(names))).round().astype(int))
     bands = {"weights": quantiles(weights**2), "gradients": quantiles(gradients**2)}
     # Squared, because the snapshots hold square roots.
@@ -83,8 +81,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
                 _paint_band(axes, ink, epochs, bands[word][layer], index)
                 if zeros[word][layer] >= LEAST_ZEROS:
                     style = {"transform": axes.transAxes, "fontsize": 7, "va": "bottom"}
-                    text = ink.say("weights.zeros", share=zeros[word][layer])
-                    axes.text(0.03, 0.02, text, **style)
+                    label = ink.say("weights.zeros", share=zeros[word][layer])
+                    axes.text(0.03, 0.02, label, **style)
             row[0].set_ylabel(ink.say(f"weights.size.{word}"))
             log_scale(row[0].yaxis)
         for axes, layer in zip(grid[0], some):
@@ -123,4 +121,4 @@ def _notice(subject: Subject, names: list[str], gradients: np.ndarray) -> Notice
     )  # fmt: skip
 
 
-VIEW = View("how large weights and gradients are, by layer, while it learned", fits, draw, 60)
+VIEW = View(text("weights.summary"), fits, draw, 60)
