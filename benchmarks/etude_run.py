@@ -30,6 +30,7 @@ import os  # noqa: E402
 import tempfile  # noqa: E402
 
 from etude import cli  # noqa: E402
+from etude.locale.texts import Text, render  # noqa: E402
 
 
 def data_words() -> list[str]:
@@ -71,7 +72,8 @@ def main() -> None:
     run = Path(result["run"])
     rows = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
     quality = {k: v for k, v in result["test"].items() if k in ("accuracy", "reconstruction")}
-    chosen = json.loads((run / "provenance.json").read_text()).get("chosen", "")
+    stored = json.loads((run / "provenance.json").read_text())["chosen"]
+    chosen = render("en", Text.model_validate_json(json.dumps(stored)))
     packages = ("etude", "torch", "numpy")
     count = result["parameters"]
     program.report("etude", given, speeds(rows), quality, count, packages, chosen=chosen)

@@ -16,7 +16,7 @@ from etude.comparison.shared_queue import SharedQueue
 from etude.comparison.workers import Engine, Note, ProcessEngine
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.recipe import Recipe, draft
 from etude.render.progress import Tally
 from etude.runs.folder import is_run
@@ -63,7 +63,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
             parts = assembly.prepare(assembly.read_draft(mapping), ALONE)
             resolved[pair] = parts.recipe, parts.task.metric.name
             for line in pipeline.messages(parts):
-                note(f"{parts.recipe.model.name}: {line}")
+                note(text("pipeline.about", name=parts.recipe.model.name, line=line))
     if rules:
         contenders = tuple(
             _contender(k, m, *resolved[_model_and_data(m)]) for k, m in drafts.items()
@@ -144,9 +144,9 @@ def run(journal: Journal, quiet: bool, lang: Lang = "en") -> Comparison:
     path, outcomes = journal.path, journal.outcomes
     try:
         # One pool for both stages of a comparison by rules: its workers load torch only once.
-        with Tally(path.name, quiet) as tally, ProcessEngine(tally.note) as processes:
+        with Tally(path.name, quiet, lang) as tally, ProcessEngine(tally.note) as processes:
             for line in differences(journal.plan.environment, environment()):
-                tally.note(f"bytes may differ from an unbroken comparison: {line}")
+                tally.note(text("pipeline.surroundings.comparison", difference=line))
             _run_stages(journal, tally, processes)
         return conclude(journal, lang)
     except (Interrupted, Stopped) as error:

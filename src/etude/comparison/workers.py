@@ -18,12 +18,13 @@ from typing import IO, Any, Protocol, Self
 from etude import errors
 from etude.comparison.run_spec import Outcome, RunSpec
 from etude.errors import EtudeError, RunError, Stopped, StorageError
+from etude.locale.texts import Sentence, Text, render
 from etude.system import portable
 from etude.training.signals import Signals
 from etude.workers.pool import Answer, Lost, Pool
 from etude.workers.process import start_module
 
-Note = Callable[[str], None]
+Note = Callable[[Sentence], None]
 """Receives a line of progress or a warning."""
 MAX_ATTEMPTS = 2
 """Attempts to train a run whose worker dies."""
@@ -105,14 +106,15 @@ class ProcessEngine:
                     yield from self._stop(signals.caught)
                     raise signals.error(f"{place}: stopped; the current runs are saved.")
 
-    def _record_death(self, spec: RunSpec, how: str) -> None:
+    def _record_death(self, spec: RunSpec, how: Text) -> None:
         """Count the death of a worker and report it. Raises EtudeError at the last attempt."""
         self.attempts[spec.label] += 1
         if self.attempts[spec.label] < MAX_ATTEMPTS:
             self.note(f"{spec.label}: its worker {how}; trying once more")
             return
+        words = render("en", how)
         # Linux ends a process with SIGKILL when memory runs out.
-        if "SIGKILL" in how or "memory" in how.lower():
+        if "SIGKILL" in words or "memory" in words.lower():
             raise StorageError(
                 f"{spec.label}: its worker {how}, twice; often the machine is out of memory.",
                 do="Try fewer --workers, or a smaller batch, model or data.size.",

@@ -69,7 +69,7 @@ def compare(
     from etude.comparison import engine
     from etude.render.progress import Tally
 
-    with Tally(path.name, quiet) as tally:
+    with Tally(path.name, quiet, lang) as tally:
         plan = engine.plan(wanted, workers, storage or "", tally.note)
     return engine.run(_begin(path, plan, chosen_by_user=name is not None), quiet, lang)
 

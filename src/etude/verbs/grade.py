@@ -11,7 +11,7 @@ from etude.checking.grading import Marks
 from etude.checking.sandbox.limits import Caps
 from etude.checking.sandbox.pool import Submission
 from etude.errors import UsageError
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, say, text
 from etude.render.progress import Tally
 from etude.runs.files import replace
 
@@ -38,11 +38,13 @@ def grade(
     *,
     seconds: float = Caps.seconds,
     quiet: bool = False,
+    lang: Lang = "en",
 ) -> Marks:
     """Check a file (or `FILE:Name`), or every submission in a folder, each in a sandbox.
 
     role, arguments, adapter: as for `etude.check`, the same for all submissions. seconds: time
-    limit for each. Raises UsageError for a path or a limit that cannot be used.
+    limit for each. lang: the language of the progress. Raises UsageError for a path or a limit that
+    cannot be used.
     """
     if not 0 < seconds <= LONGEST:
         raise UsageError(
@@ -66,8 +68,8 @@ def grade(
         submissions = [Submission(path.name, [path], path.parent, name, **options)]
     else:
         raise UsageError(f"{path}: not a Python file.", do="Name a .py file, or a folder of them.")
-    with Tally("check", quiet or len(submissions) == 1) as tally:
-        tally.begins("check", 0, len(submissions))
+    with Tally("check", quiet or len(submissions) == 1, lang) as tally:
+        tally.begins(text("progress.checks"), 0, len(submissions))
         caps = Caps(seconds=seconds)
         return grading.mark(
             str(what), submissions, caps, lambda row: tally.one(row.submission.label)

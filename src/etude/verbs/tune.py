@@ -67,7 +67,7 @@ def tune(
     with files.storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
     url = storage or search.local_storage(folder)
-    with Tally(folder.name, quiet) as tally:
+    with Tally(folder.name, quiet, lang) as tally:
         count = cores() if workers is None else workers
         search.run(space, url, folder, trials, count, tally)
     finished = search.finished_trials(url, folder.name)
