@@ -53,11 +53,10 @@ def test_every_text_of_the_help_is_shown_and_no_key(lang, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     pages = " ".join(shown(capsys, *words, "--help", "--lang", lang) for words in PAGES)
     assert "help." not in pages
-    # Parts of a recipe have no flag of their own.
-    wanted = {k: v for k, v in texts(lang).items() if k.startswith("help.")}
-    for key, value in wanted.items():
-        if not key.startswith("help.recipe."):
-            for part in re.split(r"\{\w+\}", value):
+    for key, template in texts(lang).items():
+        # Fields with key help.recipe.* have no flag of their own.
+        if key.startswith("help.") and not key.startswith("help.recipe."):
+            for part in re.split(r"\{\w+\}", template):
                 assert re.sub(r"\s+", " ", part).strip() in pages, key
 
 
