@@ -301,7 +301,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 def flags(verb: str) -> set[str]:
     """The flags of a verb, as its own command declares them."""
     found = set()
-    for argument in cli.app[verb].assemble_argument_collection():
+    for argument in cli.application()[verb].assemble_argument_collection():
         if argument.show:
             found |= {name for name in argument.names if name.startswith("--")}
     return found
@@ -313,7 +313,7 @@ def test_every_view_is_documented_with_its_picture(view):
     assert (DOCS / "images" / "views" / f"{view}.png").is_file(), "python docs/pictures.py"
 
 
-VERBS = sorted(name for name in cli.app if not name.startswith("-"))
+VERBS = sorted(name for name in cli.application() if not name.startswith("-"))
 
 
 @pytest.mark.parametrize("verb", VERBS)

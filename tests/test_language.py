@@ -118,7 +118,9 @@ def test_korean_sentences_use_the_term_table():
     assert not {key: words for key, words in wrong.items() if words}
 
 
-@pytest.mark.parametrize("verb", sorted(name for name in cli.app if not name.startswith("-")))
+@pytest.mark.parametrize(
+    "verb", sorted(name for name in cli.application() if not name.startswith("-"))
+)
 def test_help_is_plain(verb, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")  # no phrase is broken over two lines
     with contextlib.suppress(SystemExit):

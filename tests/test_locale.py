@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude.cli import app
+from etude.cli import application
 from etude.cli.language import preferred
 from etude.config import Config
 from etude.errors import UsageError
@@ -286,7 +286,7 @@ def test_a_language_without_texts_is_refused():
 )
 def test_a_flag_decides_before_the_environment(words, lang, monkeypatch):
     monkeypatch.setenv("ETUDE_LANG", "ko")
-    _, bound, _ = app.parse_args(["report", "runs/a", *words])
+    _, bound, _ = application().parse_args(["report", "runs/a", *words])
     assert bound.arguments["lang"] == lang
 
 

@@ -6,6 +6,8 @@
     run.predict(images)
 
 The face of the package: verbs and a few nouns, loaded when asked for. Nothing is defined here.
+`import etude` is quick, so it is also how the command line reaches the verbs: `etude.verbs.train`
+loads them, and what they need, when a command runs.
 """
 
 import importlib
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from etude import layers, models
+    from etude import verbs as verbs  # the command line calls `etude.verbs`
     from etude.errors import EtudeError
     from etude.inference.run import Run
     from etude.recipe import Recipe
@@ -58,7 +61,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"etude.{_HOMES[name]}"), name)
-    if name in ("layers", "models"):
+    if name in ("layers", "models", "verbs"):
         return importlib.import_module(f"etude.{name}")
     raise AttributeError(f"module 'etude' has no attribute {name!r}")
 

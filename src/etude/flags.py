@@ -1,4 +1,7 @@
-"""Flags made from the recipe: one for each field of `train`; key=value is --key value."""
+"""Flags made from the recipe: one for each field of `train`; key=value is --key value.
+
+The help of a flag is the key of its text; see cli/help_pages.py.
+"""
 
 import json
 import os
@@ -9,24 +12,26 @@ from typing import Annotated, Any, Literal, Optional, get_args
 
 from cyclopts import Parameter
 
+from etude.errors import InvalidValue
+from etude.locale.texts import text
 from etude.recipe import TrainDraft
 
 
 def integer(kind: Any, tokens: Sequence[Any]) -> int:
-    """Parse a whole number for cyclopts. Raises ValueError for any other text, also for 1.5."""
+    """Parse a whole number for cyclopts. Raises InvalidValue for any other word, also for 1.5."""
     # cyclopts' own conversion would round 1.5 without an error.
     try:
         return int(tokens[0].value)
     except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+        raise InvalidValue(text("cli.integer", value=tokens[0].value)) from None
 
 
 def flag(field: Any) -> Any:
     """The type of an optional flag for a field of the recipe."""
     kind = str if field.annotation is str else field.annotation
     converter = integer if int in (kind, *get_args(kind)) else None
-    text = Parameter(help=field.description, converter=converter)
-    return Annotated[Optional[kind], text]  # noqa: UP045
+    parameter = Parameter(help=field.description, converter=converter)
+    return Annotated[Optional[kind], parameter]  # noqa: UP045
 
 
 def range_flag(field: Any) -> Any:
@@ -58,24 +63,14 @@ TuneFlags: Any = flags_class("TuneFlags", "threads", make_flag=range_flag)
 Flags = Annotated[TrainFlags | None, Parameter(name="*")]
 ComparisonFlags = Annotated[CompareFlags | None, Parameter(name="*")]
 Sets = Annotated[list[str] | None, Parameter(name="--set", show=False, negative="")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON object")]
-OneOrMore = Annotated[str | None, Parameter(help="one, or several with commas")]
-Sample = Annotated[str | None, Parameter(help="index into the test split, or a file")]
-Lang = Annotated[
-    Literal["en", "ko"],
-    Parameter(
-        help="language of reports and figures; without it ETUDE_LANG decides, then the locale",
-        show_default=False,
-    ),
-]
-Data = Annotated[str | None, Parameter(help="a name from `etude list`, or a path")]
-Seed = Annotated[int | None, Parameter(help="random seed", converter=integer)]
-MovedData = Annotated[
-    str | None, Parameter(name="--data", help="new path of the run's data, if they were moved")
-]
-SkipBad = Annotated[
-    bool, Parameter(negative="", help="leave out samples that cannot be used, and name them")
-]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="help.flag.json")]
+OneOrMore = Annotated[str | None, Parameter(help="help.flag.one_or_more")]
+Sample = Annotated[str | None, Parameter(help="help.flag.sample")]
+Lang = Annotated[Literal["en", "ko"], Parameter(help="help.flag.lang", show_default=False)]
+Data = Annotated[str | None, Parameter(help="help.flag.data")]
+Seed = Annotated[int | None, Parameter(help="help.flag.seed", converter=integer)]
+MovedData = Annotated[str | None, Parameter(name="--data", help="help.flag.moved_data")]
+SkipBad = Annotated[bool, Parameter(negative="", help="help.flag.skip_bad")]
 
 
 def recipe_fields(
@@ -91,21 +86,21 @@ def recipe_fields(
     if skip_bad:
         fields["data.skip_bad"] = True
     for word in sets or ():
-        key, _, text = word.partition("=")
-        fields[key] = value(text)
+        key, _, written = word.partition("=")
+        fields[key] = value(written)
     return fields
 
 
-def value(text: str) -> Any:
-    """Parse the text of a field: a JSON value, a list if it has commas, else the text itself."""
+def value(word: str) -> Any:
+    """Parse the word of a field: a JSON value, a list if it has commas, else the text itself."""
     # RecursionError: json.loads of "[[[[..." nests one call per bracket.
-    for attempt in (text, f"[{text}]"):
+    for attempt in (word, f"[{word}]"):
         try:
-            if attempt == text or "," in text:
+            if attempt == word or "," in word:
                 return json.loads(attempt)
         except (ValueError, RecursionError):
             continue
-    return text.split(",") if "," in text else text  # names need no quotes: optimizer=sgd,adam
+    return word.split(",") if "," in word else word  # names need no quotes: optimizer=sgd,adam
 
 
 ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)

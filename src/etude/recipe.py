@@ -15,7 +15,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from etude.config import Config, nearest
-from etude.errors import UsageError
+from etude.errors import UsageError, cause, reason
+from etude.locale.texts import text
 from etude.system import limits, portable
 
 OWN, MEMORY = "own", "memory"
@@ -29,7 +30,7 @@ class Part(Config):
     """A named part of the recipe: its name is a file, its other keys are that file's Config."""
 
     model_config = ConfigDict(extra="allow")
-    name: str = Field(max_length=4096, description="a name from `etude list`")
+    name: str = Field(max_length=4096, description="help.recipe.name")
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -38,55 +39,32 @@ class Part(Config):
 
 
 class TrainDraft(Config):
-    """Training settings as a user asks for them. None or "auto": chosen when the run begins."""
+    """Training settings as a user asks for them. None or "auto": chosen when the run begins.
 
-    epochs: int | None = Field(
-        default=None,
-        ge=1,
-        le=10**9,
-        description="passes over the training data (auto: from the data's size)",
-    )
+    The description of a field is the key of its text.
+    """
+
+    epochs: int | None = Field(default=None, ge=1, le=10**9, description="help.train.epochs")
     batch_size: int | None = Field(
-        default=None,
-        ge=1,
-        le=10**9,
-        description="samples per step (auto: a quarter of small data, 64; 128 from 5,000 samples)",
+        default=None, ge=1, le=10**9, description="help.train.batch_size"
     )
-    optimizer: Optimizer | None = Field(default=None, description="optimizer of torch, by name")
-    lr: float | None = Field(default=None, gt=0, description="peak learning rate")
-    weight_decay: float | None = Field(
-        default=None,
-        ge=0,
-        description="not applied to biases, norms and position embeddings",
-    )
-    schedule: Schedule | None = Field(default=None, description="learning-rate schedule")
-    warmup: float | None = Field(
-        default=None, ge=0, lt=1, description="fraction of training steps used for warm-up"
-    )
-    clip: float | None = Field(
-        default=None, ge=0, description="maximum gradient norm of each phase; 0: no clipping"
-    )
-    patience: int = Field(
-        default=0,
-        ge=0,
-        le=10**9,
-        description="epochs without improvement before training stops; 0: never stop early",
-    )
+    optimizer: Optimizer | None = Field(default=None, description="help.train.optimizer")
+    lr: float | None = Field(default=None, gt=0, description="help.train.lr")
+    weight_decay: float | None = Field(default=None, ge=0, description="help.train.weight_decay")
+    schedule: Schedule | None = Field(default=None, description="help.train.schedule")
+    warmup: float | None = Field(default=None, ge=0, lt=1, description="help.train.warmup")
+    clip: float | None = Field(default=None, ge=0, description="help.train.clip")
+    patience: int = Field(default=0, ge=0, le=10**9, description="help.train.patience")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: from a table of measured speeds for each architecture"
+        default="auto", description="help.train.precision"
     )
-    compile: Literal["auto", "on", "off"] = Field(
-        default="auto",
-        description="auto: off, because compiling takes longer than it saves",
-    )
+    compile: Literal["auto", "on", "off"] = Field(default="auto", description="help.train.compile")
     memory_format: Literal["auto", "contiguous", "channels_last"] = Field(
-        default="auto", description="of images between layers; auto: channels_last for convolutions"
+        default="auto", description="help.train.memory_format"
     )
-    save_seconds: float = Field(
-        default=15.0, ge=0, description="seconds of training between two checkpoints"
-    )
-    device: str = Field(default="auto", description="cpu, cuda, cuda:1; auto: a CUDA GPU if any")
-    threads: int | None = Field(default=None, ge=1, le=1024, description="CPU threads (auto: all)")
+    save_seconds: float = Field(default=15.0, ge=0, description="help.train.save_seconds")
+    device: str = Field(default="auto", description="help.train.device")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="help.train.threads")
 
 
 class Train(Config):
@@ -116,7 +94,7 @@ class RecipeDraft(Config):
     data: Part
     task: Part | None = None
     train: TrainDraft = TrainDraft()
-    seed: int = Field(default=0, ge=0, lt=2**31, description="random seed")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="help.recipe.seed")
     about: dict[str, str] = {}
     expect: dict[str, float] = {}
 
@@ -175,8 +153,10 @@ def draft(
             known = {key: key for key in RecipeDraft.model_fields}
             known |= {key: f"train.{key}" for key in TrainDraft.model_fields}
             near = difflib.get_close_matches(path.lower(), known, n=1)
-            meant = f" Did you mean {known[near[0]]!r}?" if near else nearest(head, known.values())
-            raise UsageError(f"Unknown key {path!r}.{meant}")
+            meant = (
+                text("nearest.one", name=known[near[0]]) if near else nearest(head, known.values())
+            )
+            raise UsageError(text("config.unknown", where=path, near=meant))
         if rest:
             tree.setdefault(head, {})[rest[0]] = value
         elif isinstance(value, str) and head in ("model", "data", "task"):
@@ -187,8 +167,7 @@ def draft(
     for key in ("model", "data"):
         if "name" not in tree.get(key, {}):
             raise UsageError(
-                f"No {key} is named.",
-                do=f"Give one: {key}=NAME, as in etude train mlp --data digits (names: etude list)",
+                text("recipe.unnamed", part=key), do=text("recipe.unnamed.do", part=key)
             )
     return tree
 
@@ -202,10 +181,8 @@ def _check_parts(tree: dict[str, Any]) -> None:
         if key == "task" and part is None:
             continue
         if not isinstance(part, dict) or not isinstance(part.get("name", ""), str):
-            raise UsageError(
-                f"{key}={json.dumps(part)}: it should be an object"
-                + (" with a name that is text." if key != "train" else ".")
-            )
+            wrong = "recipe.group" if key == "train" else "recipe.part"
+            raise UsageError(text(wrong, part=key, value=json.dumps(part)))
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -213,7 +190,9 @@ def read_recipe(path: Path) -> dict[str, Any]:
     try:
         handle = portable.open_to_read(path)  # a pipe is refused, not waited for
         return limits.parse_json(limits.content(handle, limits.JSON))  # type: ignore[no-any-return]
+    except FileNotFoundError:
+        raise UsageError(text("recipe.no_file", path=path)) from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UsageError(text("recipe.unreadable", path=path, why=reason(error)[0])) from None
     except ValueError as error:
-        raise UsageError(f"{path}: is not a recipe ({error}).") from None
+        raise UsageError(text("recipe.invalid", path=path, why=cause(error))) from None

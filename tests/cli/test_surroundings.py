@@ -17,7 +17,7 @@ import torch
 
 import etude
 from etude import errors, verbs
-from etude.cli.app import app
+from etude.cli.app import application
 from etude.errors import StorageError, UsageError, write_error
 from etude.flags import SWITCHES, as_flags
 from etude.runs.folder import RunFolder, reserve
@@ -180,6 +180,7 @@ def test_a_negative_number_after_a_flag_is_its_value():
 
 def test_switches_are_all_flags_without_a_value():
     """Else a negative number after one would become its value."""
+    app = application()
     help_of = [app[name].assemble_argument_collection() for name in app if not name.startswith("-")]
     found = {n for args in help_of for a in args if a.hint is bool for n in a.names}
     assert {name for name in found if name.startswith("--")} <= set(SWITCHES)
@@ -195,7 +196,7 @@ LEFT_OVER = {
     "train mlp --data digits --epochs=abc": "'abc' is no whole number",
     "train mlp --data digits --epochs": "--epochs needs a value",
     "train --data digits": "model=NAME",
-    "trian": '"train"',
+    "trian": "'train'",
     "tune mlp digits lr=1e-3..1": "--data digits",
     "compare mlp,cnn --data digits": "etude compare --model mlp,cnn --data digits",
     "predict d/v.npz runs/m": "etude predict runs/m d/v.npz",

@@ -24,7 +24,7 @@ from etude.cli import (
     verify,
     work,
 )
-from etude.cli.app import app
+from etude.cli.app import COMMANDS, application
 from etude.cli.language import language_of
 from etude.cli.usage_errors import usage_error
 from etude.exits import exits
@@ -32,7 +32,7 @@ from etude.flags import as_flags
 from etude.system.surroundings import no_warnings, streams
 
 __all__ = [
-    "app",
+    "application",
     "check",
     "compare",
     "env",
@@ -58,8 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # that sleep at once double the time of a small network's step. A short wait does neither.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     words = as_flags(sys.argv[1:] if arguments is None else arguments)
-    with streams(), no_warnings(), exits(language_of(words)):
+    lang = language_of(words)
+    with streams(), no_warnings(), exits(lang):
         try:
-            app(words)
+            application(lang)(words)
         except CycloptsError as error:
-            raise usage_error(error, words) from None
+            commands = [each.name for each in COMMANDS]
+            raise usage_error(error, words, commands) from None

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import USE, command, print_json
 from etude.errors import UsageError, plain
 from etude.flags import Lang, value
-from etude.locale.texts import say
+from etude.locale.texts import say, text
 from etude.render.terminal import table
 
 
@@ -18,24 +19,16 @@ def check(
     what: str,
     /,
     *words: str,
-    role: Annotated[
-        str | None, Parameter(name="--as", help="role of the code: attention, encoder_block, ...")
-    ] = None,
-    adapter: Annotated[
-        Path | None, Parameter(help="a file with build() and call(it, *inputs)")
-    ] = None,
-    report: Annotated[Path | None, Parameter(help="file for a report (.html)")] = None,
-    seconds: Annotated[float, Parameter(help="time limit for each submission, in seconds")] = 10.0,
+    role: Annotated[str | None, Parameter(name="--as", help="help.flag.role")] = None,
+    adapter: Annotated[Path | None, Parameter(help="help.flag.adapter")] = None,
+    report: Annotated[Path | None, Parameter(help="help.flag.report")] = None,
+    seconds: Annotated[float, Parameter(help="help.flag.seconds")] = 10.0,
     lang: Lang = "en",
     as_json: Annotated[
-        bool,
-        Parameter(name="--json", negative="", help="print one JSON object, or write it (.json)"),
+        bool, Parameter(name="--json", negative="", help="help.flag.json.check")
     ] = False,
 ) -> None:
     """Check whether your own layer, network or training step is right, and if not, why.
-
-    WHAT: a file, FILE:Name for one class or function in it, or a folder of submissions. WORDS:
-    parameter=value, for a parameter whose value étude cannot guess.
 
     Examples:
 
@@ -45,24 +38,22 @@ def check(
 
     etude check submissions --as vit --report marks.html --json marks.json
     """
-    from etude import verbs
-
     arguments, json_file = _split_words(words, as_json)
-    verbs.require_writable(report, "--report", (".html",))
-    verbs.require_writable(json_file, "--json", (".json",))
+    etude.verbs.require_writable(report, "--report", (".html",))
+    etude.verbs.require_writable(json_file, "--json", (".json",))
     only_json = as_json and not json_file
-    grades = verbs.grade(what, role, arguments, adapter, seconds=seconds, quiet=only_json)
-    verbs.write_grades(grades, report, json_file, lang)
+    grades = etude.verbs.grade(what, role, arguments, adapter, seconds=seconds, quiet=only_json)
+    etude.verbs.write_grades(grades, report, json_file, lang)
     folder = Path(what).is_dir()
     if only_json:
         values = grades.plain()
         print_json(values if folder else _single_file(values))
         raise SystemExit(grades.exit_code)
     if folder:
-        table(verbs.grade_table(grades, lang))
+        table(etude.verbs.grade_table(grades, lang))
         print(say(lang, "marks_counts", **grades.counts, count=len(grades.rows)))
     else:
-        print("\n".join(verbs.grade_lines(grades, lang)))
+        print("\n".join(etude.verbs.grade_lines(grades, lang)))
     for path in filter(None, (report, json_file)):
         print(plain(str(path)))
     raise SystemExit(grades.exit_code)
@@ -79,11 +70,11 @@ def _split_words(words: Sequence[str], as_json: bool) -> tuple[dict[str, Any], P
     arguments: dict[str, Any] = {}
     json_file = None
     for word in words:
-        name, equals, text = word.partition("=")
+        name, equals, written = word.partition("=")
         if equals and name.isidentifier():
-            arguments[name] = value(text)
+            arguments[name] = value(written)
         elif as_json and json_file is None and word.endswith(".json"):
             json_file = Path(word)
         else:
-            raise UsageError(f"{word!r}: a parameter and its value were expected, as dim=64.")
+            raise UsageError(text("cli.check.word", word=word))
     return arguments, json_file

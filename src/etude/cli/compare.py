@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import LEARN, command, print_result
 from etude.flags import (
     ComparisonFlags,
@@ -24,24 +25,20 @@ def compare(
     model: OneOrMore = None,
     data: Data = None,
     optimizer: OneOrMore = None,
-    lr: Annotated[
-        str | None, Parameter(help="a range to search (1e-4..1), several rates, or one for all")
-    ] = None,
+    lr: Annotated[str | None, Parameter(help="help.flag.rates")] = None,
     schedule: OneOrMore = None,
     target: Annotated[
         float | None,
-        Parameter(help="validation value to time (auto: one that most runs reach)"),
+        Parameter(help="help.flag.target"),
     ] = None,
     workers: Annotated[
         int | None,
-        Parameter(help="worker processes (auto: one per core)", converter=integer),
+        Parameter(help="help.flag.workers", converter=integer),
     ] = None,
-    storage: Annotated[
-        str | None, Parameter(help="database from which other machines take runs (etude work)")
-    ] = None,
-    name: Annotated[str | None, Parameter(help="name of the folder under ./runs")] = None,
+    storage: Annotated[str | None, Parameter(help="help.flag.shared_storage")] = None,
+    name: Annotated[str | None, Parameter(help="help.flag.name")] = None,
     different_data: Annotated[
-        bool, Parameter(negative="", help="compare finished runs even if their data differ")
+        bool, Parameter(negative="", help="help.flag.different_data")
     ] = False,
     seed: OneOrMore = None,
     skip_bad: SkipBad = False,
@@ -51,12 +48,6 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Train several models from the same start on the same batches, or compare finished runs.
-
-    RUNS are finished runs or folders of runs: étude compares them and trains nothing. Without RUNS
-    it trains and compares all combinations of the values below.
-
-    Several optimizers, or a range of learning rates, are compared by rules: each gets its own best
-    learning rate, chosen on validation data, and is then trained again with new seeds.
 
     Examples:
 
@@ -70,9 +61,7 @@ def compare(
 
     etude compare runs/
     """
-    from etude import verbs
-
-    result = verbs.compare(
+    result = etude.verbs.compare(
         runs, model=model, data=data, optimizer=optimizer, seed=seed, lr=lr, schedule=schedule,
         target=target, workers=workers, storage=storage, name=name, different_data=different_data,
         quiet=as_json, lang=lang, **recipe_fields(flags, sets, skip_bad=skip_bad),

@@ -1,20 +1,19 @@
 """Show versions and hardware."""
 
+import etude
 from etude.cli.app import SEE, command, print_json
-from etude.flags import Json
+from etude.flags import Json, Lang
 
 
 @command(SEE)
-def env(*, as_json: Json = False) -> None:
+def env(*, lang: Lang = "en", as_json: Json = False) -> None:
     """Show versions and hardware, for a bug report.
 
     Examples:
 
     etude env --json
     """
-    from etude import verbs
-
-    versions = verbs.env()
+    versions = etude.verbs.env()
     if as_json:
         print_json(versions)
         return

@@ -1,11 +1,14 @@
 """Compute the test metrics of a trained run again."""
 
+import etude
 from etude.cli.app import USE, command, print_json
-from etude.flags import Json, MovedData
+from etude.flags import Json, Lang, MovedData
 
 
 @command(USE)
-def evaluate(run: str, /, *, data: MovedData = None, as_json: Json = False) -> None:
+def evaluate(
+    run: str, /, *, data: MovedData = None, lang: Lang = "en", as_json: Json = False
+) -> None:
     """Compute the test metrics of a trained run again.
 
     Examples:
@@ -14,9 +17,7 @@ def evaluate(run: str, /, *, data: MovedData = None, as_json: Json = False) -> N
 
     etude evaluate runs/cnn-photos --data /media/disk/photos
     """
-    from etude import verbs
-
-    metrics = verbs.evaluate(run, data=data)
+    metrics = etude.verbs.evaluate(run, data=data)
     if as_json:
         print_json(metrics)
         return

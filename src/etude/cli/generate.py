@@ -5,9 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import USE, command, print_json
 from etude.errors import UsageError
-from etude.flags import Json, integer
+from etude.flags import Json, Lang, integer
+from etude.locale.texts import text
 
 
 @command(USE)
@@ -16,10 +18,11 @@ def generate(
     /,
     *,
     count: Annotated[
-        int, Parameter(help="number of images", name=["--count", "-n"], converter=integer)
+        int, Parameter(help="help.flag.count", name=["--count", "-n"], converter=integer)
     ] = 64,
-    seed: Annotated[int, Parameter(help="random seed", converter=integer)] = 0,
-    out: Annotated[Path | None, Parameter(help="file for the sheet of images (.png)")] = None,
+    seed: Annotated[int, Parameter(help="help.flag.seed", converter=integer)] = 0,
+    out: Annotated[Path | None, Parameter(help="help.flag.out.sheet")] = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Generate images with a trained autoencoder: one sheet, and the arrays next to it.
@@ -28,13 +31,11 @@ def generate(
 
     etude generate runs/aae-digits --count 16 --out new.png
     """
-    from etude import verbs
-
     if count < 1:
-        raise UsageError(f"--count {count}: at least 1 image.")
+        raise UsageError(text("cli.generate.count", count=count))
     if not 0 <= seed < 2**63:
-        raise UsageError(f"--seed {seed}: a seed is a whole number from 0, below 2^63.")
-    paths = [str(path) for path in verbs.generate(run, count, seed, out)]
+        raise UsageError(text("cli.generate.seed", seed=seed))
+    paths = [str(path) for path in etude.verbs.generate(run, count, seed, out)]
     if as_json:
         print_json({"run": run, "count": count, "seed": seed, "files": paths})
     else:

@@ -34,6 +34,7 @@ def language_of(words: Sequence[str], environ: Mapping[str, str] = os.environ) -
 
     Works before the words are parsed, and whatever is wrong with them: then English.
     """
+    words = words[: words.index("--")] if "--" in words else words  # no option follows it
     named = [after for before, after in pairwise(words) if before == "--lang"]
     named += [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
     if named:

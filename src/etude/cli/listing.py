@@ -1,27 +1,27 @@
 """List models, tasks, data sets and runs (command: list)."""
 
+import etude
 from etude.cli.app import SEE, command, print_json
 from etude.errors import plain
-from etude.flags import Json
+from etude.flags import Json, Lang
+from etude.locale.texts import say
 
 
 @command(SEE, "list")
-def list_(*, as_json: Json = False) -> None:
+def list_(*, lang: Lang = "en", as_json: Json = False) -> None:
     """List models, tasks, data sets and runs, those of plugins (ETUDE_PLUGINS) included.
 
     Examples:
 
     etude list
     """
-    from etude import verbs
-
-    listing = verbs.listing()
+    listing = etude.verbs.listing()
     if as_json:
         print_json(listing)
         return
     for kind, entries in listing.items():
-        print(f"{kind}:")
+        print(f"{say(lang, f'cli.list.{kind}')}:")
         for name, description in entries.items():
             print(plain(f"  {name:<24} {description}"))
         if not entries:
-            print("  none yet: etude train mlp --data digits")
+            print(f"  {say(lang, 'cli.list.none')}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import USE, command, print_json
 from etude.errors import plain
 from etude.flags import Json, Lang, MovedData, OneOrMore, Sample
@@ -17,14 +18,12 @@ def look(
     *,
     view: OneOrMore = None,
     sample: Sample = None,
-    out: Annotated[Path | None, Parameter(help="folder for the pictures")] = None,
+    out: Annotated[Path | None, Parameter(help="help.flag.out.pictures")] = None,
     data: MovedData = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Draw what is inside a trained run, and save the arrays behind each picture.
-
-    Without --view, draws every view that fits the run. Files: NAME.png, NAME-dark.png, NAME.npz.
 
     Examples:
 
@@ -34,10 +33,8 @@ def look(
 
     etude look runs/cnn-digits --view class-map,features --sample three.png --out here
     """
-    from etude import verbs
-
     names = None if view is None else [name.strip() for name in view.split(",")]
-    result = verbs.look(run, names, sample, out, lang, data)
+    result = etude.verbs.look(run, names, sample, out, lang, data)
     if as_json:
         print_json(result)
         return

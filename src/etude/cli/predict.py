@@ -5,10 +5,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import USE, command, print_json
 from etude.cli.usage_errors import unknown_option
 from etude.errors import UsageError, plain
-from etude.flags import NEGATIVE, Json
+from etude.flags import NEGATIVE, Json, Lang
+from etude.locale.texts import text
 from etude.render.terminal import numbers
 
 
@@ -17,12 +19,10 @@ def predict(
     run: str,
     /,
     *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Predict your own files or numbers with a trained run.
-
-    INPUTS: images, folders of images, .npy, .npz or .ts files, or plain numbers for a function
-    (-0.5, or -0.5,1.2 for several features). Words after -- are never options.
 
     Examples:
 
@@ -30,22 +30,19 @@ def predict(
 
     etude predict runs/mlp-curve 0.5 1.5
     """
-    from etude import verbs
-
     if not inputs:
-        raise UsageError("Nothing to predict.", do="Add files or numbers after the run.")
+        raise UsageError(text("cli.predict.none"), do=text("cli.predict.none.do"))
     # -0.5 is an input, so the parser lets every word with a dash through, and wrong options are
     # detected here.
     for word in inputs:
         if word.startswith("-") and not NEGATIVE.fullmatch(word) and not Path(word).exists():
-            raise unknown_option(word, ["--json", "--help"])
-    if not verbs.is_run(run) and (runs := [word for word in inputs if verbs.is_run(word)]):
-        others = " ".join(word for word in (run, *inputs) if word != runs[0])
-        raise UsageError(
-            f"{run}: there is no run in this folder; the run comes first.",
-            do=f"etude predict {runs[0]} {others}",
-        )
-    predictions = verbs.predict(run, inputs)
+            raise unknown_option("predict", word, ["--json", "--lang", "--help"])
+    runs = [word for word in inputs if etude.verbs.is_run(word)]
+    if runs and not etude.verbs.is_run(run):
+        others = [word for word in (run, *inputs) if word != runs[0]]
+        right_order = " ".join(["etude predict", runs[0], *others])
+        raise UsageError(text("cli.predict.order", run=run), do=right_order)
+    predictions = etude.verbs.predict(run, inputs)
     if as_json:
         print_json(predictions)
         return

@@ -1,5 +1,6 @@
 """Write the report of a finished run again."""
 
+import etude
 from etude.cli.app import SEE, command, print_json
 from etude.flags import Json, Lang, MovedData
 
@@ -14,9 +15,7 @@ def report(
 
     etude report runs/cnn-digits --lang ko
     """
-    from etude import verbs
-
-    path = str(verbs.report(run, lang, data))
+    path = str(etude.verbs.report(run, lang, data))
     if as_json:
         print_json({"run": run, "report": path})
     else:

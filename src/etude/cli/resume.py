@@ -1,5 +1,6 @@
 """Resume an interrupted run or comparison."""
 
+import etude
 from etude.cli.app import LEARN, command, print_result
 from etude.flags import Json, Lang, MovedData
 
@@ -10,14 +11,10 @@ def resume(
 ) -> None:
     """Resume an interrupted run or comparison.
 
-    On the same machine the result is the same, byte for byte, as without the interruption.
-
     Examples:
 
     etude resume runs/cnn-digits
 
     etude resume runs/compare-mlp-digits
     """
-    from etude import verbs
-
-    print_result(verbs.resume(run, data=data, quiet=as_json, lang=lang), as_json, lang)
+    print_result(etude.verbs.resume(run, data=data, quiet=as_json, lang=lang), as_json, lang)

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import SEE, command, print_json
 from etude.flags import Json, Lang
+from etude.locale.texts import say
 from etude.render.terminal import table
 
 
 @command(SEE)
 def tour(
     *,
-    name: Annotated[str, Parameter(help="name of the folder under ./runs")] = "tour",
+    name: Annotated[str, Parameter(help="help.flag.name")] = "tour",
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
@@ -22,13 +24,12 @@ def tour(
 
     etude tour --name first
     """
-    from etude import verbs
-
-    comparison = verbs.tour(name, quiet=as_json, lang=lang)
+    comparison = etude.verbs.tour(name, quiet=as_json, lang=lang)
     if as_json:
-        members = [verbs.summary(run) for run in comparison.runs]
+        members = [etude.verbs.summary(run) for run in comparison.runs]
         print_json({"run": str(comparison.path), "members": members})
         return
-    table(verbs.table(comparison, lang))
+    table(etude.verbs.table(comparison, lang))
     seconds = sum(run.seconds for run in comparison.runs)
-    print(f"{seconds:.0f} s of training in total\n{comparison.path / 'report.html'}")
+    print(say(lang, "cli.tour.seconds", seconds=seconds))
+    print(comparison.path / "report.html")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import LEARN, command, print_json, print_result
 from etude.errors import plain
 from etude.flags import Data, Flags, Json, Lang, Seed, Sets, SkipBad, recipe_fields
@@ -20,11 +21,10 @@ def train(
     /,
     *,
     data: Data = None,
-    name: Annotated[str | None, Parameter(help="name of the run folder under ./runs")] = None,
+    name: Annotated[str | None, Parameter(help="help.flag.run_name")] = None,
     seed: Seed = None,
     first_aid: Annotated[
-        Literal["dry-run", "overfit", "lr"] | None,
-        Parameter(help="check first: one step, overfit one batch, or find a learning rate"),
+        Literal["dry-run", "overfit", "lr"] | None, Parameter(help="help.flag.first_aid")
     ] = None,
     skip_bad: SkipBad = False,
     flags: Flags = None,
@@ -33,9 +33,6 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a network, test it once, and save everything under ./runs.
-
-    MODEL is a name from `etude list`, or a recipe file. Every field of the recipe can be set by its
-    path: model.depth=4, data.augment=flip,translate, train.clip=1.
 
     Examples:
 
@@ -51,14 +48,12 @@ def train(
 
     etude train cnn --data digits --first-aid lr
     """
-    from etude import verbs
-
     fields = recipe_fields(flags, sets, seed, skip_bad)
     if not first_aid:
-        run = verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
+        run = etude.verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
         print_result(run, as_json, lang)
         return
-    result = verbs.sanity_check(first_aid, model, data, out=PICTURES, lang=lang, **fields)
+    result = etude.verbs.sanity_check(first_aid, model, data, out=PICTURES, lang=lang, **fields)
     if as_json:
         print_json(result)
         return

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+import etude
 from etude.cli.app import LEARN, command, print_json
 from etude.errors import plain
 from etude.exits import is_silent
@@ -16,24 +17,18 @@ def tune(
     /,
     *,
     data: Data = None,
-    trials: Annotated[int, Parameter(help="number of trials", converter=integer)] = 30,
-    storage: Annotated[
-        str | None, Parameter(help="database that other machines can reach (auto: a local file)")
-    ] = None,
+    trials: Annotated[int, Parameter(help="help.flag.trials", converter=integer)] = 30,
+    storage: Annotated[str | None, Parameter(help="help.flag.storage")] = None,
     workers: Annotated[
-        int | None,
-        Parameter(help="local worker processes (auto: one per core)", converter=integer),
+        int | None, Parameter(help="help.flag.local_workers", converter=integer)
     ] = None,
-    name: Annotated[str | None, Parameter(help="name of the folder under ./runs")] = None,
+    name: Annotated[str | None, Parameter(help="help.flag.name")] = None,
     flags: Annotated[TuneFlags | None, Parameter(name="*")] = None,
     sets: Sets = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Search hyperparameters on validation data, then train the best again and test it once.
-
-    A field takes a range (lr=1e-4..1e-1, model.depth=2..6) or several values
-    (optimizer=adam,nesterov). A field with one value is fixed.
 
     Examples:
 
@@ -43,12 +38,10 @@ def tune(
 
     etude tune vit --data photos/ lr=1e-4..1e-2 --storage postgresql+psycopg://me@host/search
     """
-    from etude import verbs
-
     # Flags of a search are text, because each may be a range or a list; `sets` are parsed already.
-    parsed = {key: value(text) for key, text in recipe_fields(flags, None).items()}
+    parsed = {key: value(word) for key, word in recipe_fields(flags, None).items()}
     fields = parsed | recipe_fields(None, sets)
-    tuned = verbs.tune(
+    tuned = etude.verbs.tune(
         model, data, trials=trials, storage=storage, workers=workers, name=name, quiet=as_json,
         lang=lang, **fields,
     )  # fmt: skip
@@ -62,7 +55,7 @@ def tune(
                 "run": str(tuned.path),
                 "best": {**best, "val": tuned.best["best"]},
                 "trials": rows,
-                "tested": verbs.summary(tuned.run),
+                "tested": etude.verbs.summary(tuned.run),
             }
         )
         return
