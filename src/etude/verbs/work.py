@@ -1,15 +1,16 @@
 """Train runs of a search or a comparison that another machine started."""
 
+from etude.locale.texts import Lang
 from etude.runs.folder import ROOT
 from etude.system.caller import preserve_caller_state
 
 
 @preserve_caller_state()
-def work(storage: str, name: str, *, quiet: bool = False) -> int:
+def work(storage: str, name: str, *, quiet: bool = False, lang: Lang = "en") -> int:
     """Train runs of a search or comparison on a shared storage until there has been no work for a
     minute. Returns the number of runs. Raises an EtudeError."""
     from etude.comparison import shared_queue
     from etude.render.progress import Tally
 
-    with Tally(name, quiet) as tally:
+    with Tally(name, quiet, lang) as tally:
         return shared_queue.work(storage, name, ROOT, tally.note)
