@@ -23,7 +23,7 @@ from etude.data.locate import with_source
 from etude.data.old import fingerprint_of_old
 from etude.data.resident import Resident
 from etude.errors import UsageError
-from etude.locale.texts import quantity
+from etude.locale.texts import Sentence, Text, text
 from etude.models import own
 from etude.models.architecture import Architecture
 from etude.models.build import build
@@ -70,8 +70,8 @@ class Prepared:
     model: nn.Module
     task: Task
     title: str
-    reason: str
-    warnings: tuple[str, ...] = ()
+    reason: Text
+    warnings: tuple[Sentence, ...] = ()
 
 
 def _architecture(name: str, objects: Objects) -> Architecture:
@@ -80,10 +80,7 @@ def _architecture(name: str, objects: Objects) -> Architecture:
     if objects.module is not None:
         return own.architecture(objects.module)
     if name == OWN:
-        raise UsageError(
-            f"The model {OWN!r} is a module of your own, whose code no run stores.",
-            do="Pass it: etude.train(module, data=...), or etude.load(run, model=module).",
-        )
+        raise UsageError(text("assembly.own", name=OWN), do=text("assembly.own.do"))
     return registry.load("model", name)  # type: ignore[no-any-return]
 
 
@@ -95,14 +92,18 @@ def read_draft(mapping: Mapping[str, Any], objects: Objects = NO_OBJECTS) -> Rec
     draft = RecipeDraft.read(mapping)
     architecture = _architecture(draft.model.name, objects)
     fields = draft.model.fields
-    preset = fields.pop("preset", "default")
-    if not isinstance(preset, str) or preset not in architecture.presets:
-        near = nearest(str(preset), architecture.presets)
-        raise UsageError(f"{draft.model.name} has no preset {preset!r}.{near}")
+    _require_preset(architecture, draft.model.name, fields.pop("preset", "default"))
     architecture.config.read(fields, "model")
     data = with_source(draft.data)
     registry.load("data", data.name).config.read(data.fields, "data")
     return draft.model_copy(update={"data": data})
+
+
+def _require_preset(architecture: Architecture, name: str, preset: Any) -> None:
+    """Raise UsageError, with a similar name, unless the architecture has this preset."""
+    if not isinstance(preset, str) or preset not in architecture.presets:
+        near = nearest(str(preset), architecture.presets)
+        raise UsageError(text("assembly.preset", model=name, preset=str(preset), near=near))
 
 
 def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
@@ -144,9 +145,10 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
         expect=draft.expect,
     )
     model = laid_out(model, recipe.train)
-    layout_note = "channels last, " if layout == "channels_last" else ""
+    reason = choice.reason
+    if layout == "channels_last":
+        reason = text("assembly.channels_last", reason=reason)
     warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
-    reason = layout_note + choice.reason
     return Prepared(recipe, dataset, model, task, architecture.title, reason, tuple(warnings))
 
 
@@ -215,9 +217,8 @@ def _settings(
         train["batch_size"] = min(train["batch_size"], count)  # the preset's
     if train["batch_size"] > count:
         raise UsageError(
-            f"train.batch_size={train['batch_size']} is larger than the training data, "
-            f"{quantity(count, 'sample')}.",
-            do=f"Choose at most {count}.",
+            text("assembly.batch.large", size=train["batch_size"], count=count),
+            do=text("assembly.batch.large.do", count=count),
         )
     if train["epochs"] is None:
         # Training leaves out an incomplete last batch, so an epoch has this whole number of steps.
@@ -243,9 +244,8 @@ def _require_shares(size: int, world: World) -> None:
     """Raise UsageError unless every process gets two samples of each batch, for batch norm."""
     if world.size > 1 and size // world.size < 2:
         raise UsageError(
-            f"train.batch_size={size}, shared by {world.size} processes, leaves fewer than two "
-            "samples each.",
-            do=f"Choose train.batch_size={2 * world.size} or more, or fewer processes.",
+            text("assembly.batch.shared", size=size, processes=world.size),
+            do=text("assembly.batch.shared.do", least=2 * world.size),
         )
 
 
@@ -259,11 +259,10 @@ def _try_bf16(model: nn.Module, task: Task, dataset: Dataset, device: str, name:
         with torch.inference_mode(), torch.autocast(place.type, torch.bfloat16):
             task.outputs(model, few.take(np.arange(2)))
     except RuntimeError as error:
-        reason = str(error).split(". ")[0][:200]
+        why = str(error).split(". ")[0][:200]
         raise UsageError(
-            f"train.precision=bf16: {name} cannot be computed in bf16 on {place.type} here "
-            f"({reason}).",
-            do="Choose --precision fp32, or leave it out.",
+            text("assembly.bf16", model=name, device=place.type, why=why),
+            do=text("assembly.bf16.do"),
         ) from None
 
 
@@ -286,18 +285,29 @@ def task_for(recipe: RecipeDraft | Recipe, architecture: Architecture, card: Car
     """
     fit = {task.name: task for task in tasks_of(architecture, card.target)}
     if not fit:
-        names = ", ".join(task.name for task in tasks_of(architecture))
+        names = [task.name for task in tasks_of(architecture)]
         raise UsageError(
-            f"{recipe.model.name} does {names}; none of them fits the data {card.name!r}, whose "
-            f"targets are of kind {card.target}.",
-            do="Choose another model: `etude list` names what each does.",
+            text(
+                "assembly.task.none",
+                model=recipe.model.name,
+                names=names,
+                data=card.name,
+                target=card.target,
+            ),
+            do=text("assembly.task.none.do"),
         )
     if recipe.task is None:
         return next(iter(fit.values()))
     if recipe.task.name not in fit:
         registry.load("task", recipe.task.name)  # a name that does not exist has another error
         raise UsageError(
-            f"task={recipe.task.name}: {recipe.model.name} on {card.name} does {', '.join(fit)}."
+            text(
+                "assembly.task.other",
+                task=recipe.task.name,
+                model=recipe.model.name,
+                data=card.name,
+                names=list(fit),
+            )
         )
     return fit[recipe.task.name]
 
@@ -323,7 +333,7 @@ def _build(
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")
     if card.model_spec.kind not in architecture.reads:
-        raise UsageError(f"{part.name} does not read samples of kind {card.model_spec.kind}.")
+        raise UsageError(text("assembly.kind", model=part.name, kind=card.model_spec.kind))
     if objects.module is not None:
         own.require_outputs(objects.module, card.model_spec, card.padded)
         model = objects.module
@@ -333,9 +343,7 @@ def _build(
     if size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
         # The variance of one sample is undefined.
         raise UsageError(
-            f"train.batch_size=1: {part.name} has batch norm, which needs at least two samples "
-            "per batch.",
-            do="Choose train.batch_size=2 or more.",
+            text("assembly.batch.norm", model=part.name), do=text("assembly.batch.norm.do")
         )
     phases = architecture.phases(config) if architecture.phases else ()
     return model, kind.build(Setup(card, config, phases))
@@ -370,8 +378,7 @@ def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> 
         return prepare(read_draft({**parts, "seed": seed}), World()).model
     architecture: Architecture = registry.load("model", name)
     preset = fields.pop("preset", "default")
-    if preset not in architecture.presets:
-        raise UsageError(f"{name} has no preset {preset!r}.")
+    _require_preset(architecture, name, preset)
     values = {**architecture.presets[preset](data).model, **fields}
     with _generator(seed):
         return build(architecture, name, architecture.config.read(values, "model"), data)

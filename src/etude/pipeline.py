@@ -19,7 +19,7 @@ from etude.inference.run import Run
 from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
-from etude.locale.texts import Lang, render, say
+from etude.locale.texts import Lang, Sentence, say, text
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
 from etude.results import Checks, RunResult, Sizes, TestMetrics
@@ -36,11 +36,15 @@ from etude.training.record import Progress, chosen_by, evaluate, load_weights, m
 
 
 def begin(
-    run: RunFolder | None, draft: RecipeDraft, quiet: bool, objects: Objects = NO_OBJECTS
+    run: RunFolder | None,
+    draft: RecipeDraft,
+    quiet: bool,
+    lang: Lang,
+    objects: Objects = NO_OBJECTS,
 ) -> tuple[RunFolder, Prepared]:
     """Check and prepare everything that a user's mistake can make fail, then write the recipe.
 
-    run: the locked folder; None on every rank but 0.
+    run: the locked folder; None on every rank but 0. lang: the language of the notes on stderr.
     """
     world = World.here()
     parts = assembly.prepare(draft, world, objects)
@@ -51,25 +55,25 @@ def begin(
     path = world.agree(str(run.path) if run else None)
     run = run or RunFolder(Path(path))
     if world.first:
-        _show(messages(parts), run.path.name, quiet)
+        _show(messages(parts), run.path.name, quiet, lang)
         run.begin(parts.recipe.plain(), provenance(parts))
     return run, parts
 
 
-def in_memory(draft: RecipeDraft, quiet: bool, objects: Objects) -> Run:
+def in_memory(draft: RecipeDraft, quiet: bool, lang: Lang, objects: Objects) -> Run:
     """Train and test a run that has no folder, and return it."""
     parts, run = assembly.prepare(draft, ALONE, objects), MemoryRun()
     label = f"{draft.model.fields.get('module', draft.model.name)}-{draft.data.name}"
-    _show(messages(parts), label, quiet)
+    _show(messages(parts), label, quiet, lang)
     run.begin(parts.recipe.plain(), provenance(parts))
-    at = _train(run, label, parts, quiet, ALONE)
+    at = _train(run, label, parts, quiet, lang, ALONE)
     conclude(run, parts, at)
     return Run(run, objects=objects)
 
 
-def _show(lines: Iterable[str], label: str, quiet: bool) -> None:
+def _show(lines: Iterable[Sentence], label: str, quiet: bool, lang: Lang) -> None:
     """Print notes beside the label of a run."""
-    with TrainingProgress(label, 1, 1, quiet) as progress:
+    with TrainingProgress(label, 1, 1, quiet, lang) as progress:
         for line in lines:
             progress("note", {"text": line})
 
@@ -79,11 +83,17 @@ def replaced(parts: Prepared, recipe: Recipe) -> Prepared:
     return dataclasses.replace(parts, recipe=recipe)
 
 
-def messages(parts: Prepared) -> Iterator[str]:
+def messages(parts: Prepared) -> Iterator[Sentence]:
     """Lines for the user about the data and the automatic choices."""
     card = parts.dataset.card
-    yield f"{card.spec}, read as {card.model_spec}; {parts.recipe.train.device}, {parts.reason}"
-    yield from (render("en", note) for note in card.notes)
+    yield text(
+        "pipeline.choices",
+        data=card.spec.words,
+        model=card.model_spec.words,
+        device=parts.recipe.train.device,
+        reason=parts.reason,
+    )
+    yield from card.notes
     yield from parts.warnings
 
 
@@ -92,7 +102,7 @@ def provenance(parts: Prepared) -> dict[str, Any]:
     result: dict[str, Any] = {
         "environment": surroundings(),
         "fingerprint": parts.dataset.card.fingerprint,
-        "chosen": parts.reason,
+        "chosen": parts.reason.model_dump(mode="json"),
     }
     if parts.dataset.left_out:
         result["left_out"] = [str(one) for one in parts.dataset.left_out]
@@ -110,12 +120,16 @@ def surroundings() -> dict[str, Any]:
 
 
 def again(
-    run: RunFolder, quiet: bool, data: str | None = None, objects: Objects = NO_OBJECTS
+    run: RunFolder,
+    quiet: bool,
+    lang: Lang,
+    data: str | None = None,
+    objects: Objects = NO_OBJECTS,
 ) -> Prepared:
     """Data, model and task of an existing run.
 
-    data: the new path of its data, if they were moved. Raises RunError if the data have changed,
-    DataError if they are missing.
+    lang: the language of the notes on stderr. data: the new path of its data, if they were moved.
+    Raises RunError if the data have changed, DataError if they are missing.
     """
     recipe = Recipe.read(run.read("recipe.json"))
     # Checked as a draft too: a run of an earlier version may lack a field of its model.
@@ -130,14 +144,14 @@ def again(
     if not same and (
         objects.data is not None or then.get("fingerprint") != assembly.old_fingerprint(draft)
     ):
+        before = str(then.get("fingerprint"))[:12]
         raise RunError(
-            f"{run.path}: the data are not those it began with "
-            f"(fingerprint {str(then.get('fingerprint'))[:12]}, now {now[:12]}).",
-            do="Bring the data back, or train a new run.",
+            text("pipeline.data.changed", path=run.path, before=before, now=now[:12]),
+            do=text("pipeline.data.changed.do"),
         )
-    lines = differences(then.get("environment") or {}, surroundings())
-    note = "bytes may differ from an unbroken run: "
-    _show((note + line for line in lines), run.path.name, quiet)
+    changes = differences(then.get("environment") or {}, surroundings())
+    lines = (text("pipeline.surroundings", difference=each) for each in changes)
+    _show(lines, run.path.name, quiet, lang)
     return parts
 
 
@@ -170,9 +184,9 @@ def check_before(kind: str, draft: RecipeDraft) -> dict[str, Any]:
     return (sanity.dry_run if kind == "dry-run" else sanity.overfit)(*live, batches[0])
 
 
-def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
+def evaluate_again(run: Run, quiet: bool, lang: Lang) -> dict[str, Any]:
     """Compute the test metrics of a finished run again. Raises RunError if its data changed."""
-    parts = again(run.folder, quiet, run.data, run.objects)
+    parts = again(run.folder, quiet, lang, run.data, run.objects)
     load_weights(parts.model, run.recorder.best())
     return evaluate(parts.model, parts.task, test_data(parts), run.recipe.seed, detail=True)
 
@@ -180,10 +194,13 @@ def evaluate_again(run: Run, quiet: bool) -> dict[str, Any]:
 def play(
     run: RunFolder, parts: Prepared, quiet: bool, lang: Lang, objects: Objects = NO_OBJECTS
 ) -> Run:
-    """Train to the end, test once with the selected weights, write the report."""
+    """Train to the end, test once with the selected weights, write the report.
+
+    lang: the language of the progress on stderr and of the report.
+    """
     world = World.here()
     try:
-        at = _train(run, run.path.name, parts, quiet, world)
+        at = _train(run, run.path.name, parts, quiet, lang, world)
         if world.first:
             conclude(run, parts, at)
             report(Run(run.path, objects=objects), lang, parts.dataset)
@@ -195,12 +212,14 @@ def play(
     return Run(run.path, objects=objects)
 
 
-def _train(run: Recorder, label: str, parts: Prepared, quiet: bool, world: World) -> Progress:
+def _train(
+    run: Recorder, label: str, parts: Prepared, quiet: bool, lang: Lang, world: World
+) -> Progress:
     """Train the remaining epochs and return the final position."""
     train, val = training_data(parts)
     settings = parts.recipe.train
     size, card = settings.batch_size, parts.dataset.card.plain()
-    with TrainingProgress(label, settings.epochs, len(train) // size, quiet) as watch:
+    with TrainingProgress(label, settings.epochs, len(train) // size, quiet, lang) as watch:
         loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
         loop.fit()
     return loop.at
@@ -212,7 +231,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
     An interrupted run in `place` is resumed. The test split is used only if `tested`.
 
     Returns the fields of comparison.run_spec.Outcome but the label: a number that is not finite
-    is an outcome too, in words. Raises Interrupted and Stopped after saving, and any other
+    is an outcome too, with its sentence. Raises Interrupted and Stopped after saving, and any other
     EtudeError.
     """
     run, parts = _entered(place, mapping)
@@ -220,7 +239,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         if parts:
             goal = parts.task.metric.name
             try:
-                at = _train(run, place.name, parts, True, ALONE)
+                at = _train(run, place.name, parts, quiet=True, lang="en", world=ALONE)
                 if tested:
                     conclude(run, parts, at)
             except NumericsError as error:
@@ -245,14 +264,14 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared 
         run = RunFolder.open(place)
         run.lock()
         try:
-            return run, None if run.result else again(run, quiet=True)
+            return run, None if run.result else again(run, quiet=True, lang="en")
         # An interrupt, too, must not leave the run locked for the rest of this process.
         except BaseException:
             run.release()
             raise
     run = RunFolder.create(place)
     try:
-        return begin(run, assembly.read_draft(mapping), quiet=True)
+        return begin(run, assembly.read_draft(mapping), quiet=True, lang="en")
     # Also after an interrupt: a folder without a recipe is no run that could be resumed.
     except BaseException:
         run.abandon()
@@ -280,7 +299,7 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
     progress = best.state["progress"]
     recipe, data = parts.recipe, parts.dataset
     metrics = evaluate(parts.model, parts.task, test, recipe.seed, detail=True)
-    must_be_finite(metrics, f"{run.where}, the test split")
+    must_be_finite(metrics, text("pipeline.test_split", where=run.where))
     code = recipe.model.fields.get("latent_dim", 0)
     run.add(
         RunResult(
@@ -318,7 +337,7 @@ def report(done: Run, lang: Lang, dataset: Dataset | None = None) -> None:
     run = done.folder
     subject = done.subject(lang=lang, dataset=(lambda: dataset) if dataset else None)
     if done.data is not None and subject.data_problem:
-        raise RunError(f"{run.path}: {subject.data_problem}.")
+        raise RunError(text("pipeline.data.missing", path=run.path, why=subject.data_problem))
     pictures = gallery.draw(subject)
     store_pictures(run, pictures)
     sections = [

@@ -17,13 +17,14 @@ from types import ModuleType
 from typing import Any, Literal
 
 from etude.config import nearest
-from etude.errors import UsageError
+from etude.errors import UsageError, cause
+from etude.locale.texts import Text, text
 
 Kind = Literal["model", "task", "data", "view"]
 
 PLUGINS = "ETUDE_PLUGINS"
 """The environment variable with the plugin folders, separated as in PATH."""
-HINT = f"Names: etude list. Your own files are found through the variable {PLUGINS}."
+HINT = text("registry.hint", variable=PLUGINS)
 HOME = Path(__file__).parent
 
 DECLARES = {
@@ -51,7 +52,7 @@ def load(kind: Kind, name: str) -> Any:
     files = _files(kind, os.environ.get(PLUGINS, ""))
     if name not in files:
         raise UsageError(
-            f"There is no {kind} {name!r}.{nearest(name, files)}",
+            text("registry.none", kind=_in_words(kind), name=name, near=nearest(name, files)),
             do=HINT,
         )
     room, word = DECLARES[kind]
@@ -59,6 +60,10 @@ def load(kind: Kind, name: str) -> Any:
     if path.is_relative_to(HOME):
         return getattr(importlib.import_module(f"etude.{room}.{path.stem}"), word)
     return getattr(_plugin(path), word)
+
+
+def _in_words(kind: Kind) -> Text:
+    return text(f"registry.kind.{kind}")
 
 
 @cache
@@ -73,12 +78,18 @@ def _files(kind: Kind, plugins: str) -> dict[str, Path]:
         # Found by their text, because imports are slow.
         by_name = {file.stem.replace("_", "-"): file for file in place.glob("*.py")}
         for name, file in sorted(by_name.items()):
-            if not declares.search(_text(file)):
+            if not declares.search(_content(file)):
                 continue
             if name in files:
                 raise UsageError(
-                    f"{file}: there is already a {kind} {name!r}, in {files[name]}.",
-                    do="Rename the file: its name is the name of what it declares.",
+                    text(
+                        "registry.twice",
+                        file=file,
+                        kind=_in_words(kind),
+                        name=name,
+                        other=files[name],
+                    ),
+                    do=text("registry.twice.do"),
                 )
             files[name] = file
     return files
@@ -91,17 +102,17 @@ def _folders(plugins: str) -> list[Path]:
     for place in places:
         if not any((place / room).is_dir() for room in rooms):
             raise UsageError(
-                f"{PLUGINS} lists {place}, which has no folder named {', '.join(rooms)}.",
-                do=f"Put the file of an architecture into {place / 'models'}, or unset {PLUGINS}.",
+                text("registry.folder", variable=PLUGINS, folder=place, names=rooms),
+                do=text("registry.folder.do", variable=PLUGINS, folder=place / "models"),
             )
     return places
 
 
-def _text(file: Path) -> str:
+def _content(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read ({error}).") from None
+        raise UsageError(text("registry.unreadable", file=file, why=error)) from None
 
 
 @cache
@@ -122,9 +133,10 @@ def _plugin(path: Path) -> ModuleType:
             f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
         ]
         line = error.lineno if isinstance(error, SyntaxError) else inside[-1]
-        what = error.msg if isinstance(error, SyntaxError) else error
+        why = error.msg if isinstance(error, SyntaxError) else cause(error)
+        kind = type(error).__name__
         raise UsageError(
-            f"{path}, line {line}: {type(error).__name__}: {what}",
-            do=f"Correct this file, or take its folder out of {PLUGINS}.",
+            text("registry.plugin", file=path, line=line, kind=kind, why=why),
+            do=text("registry.plugin.do", variable=PLUGINS),
         ) from error
     return module

@@ -11,8 +11,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from etude.config import Config
-from etude.errors import UsageError
-from etude.locale.texts import Text
+from etude.errors import InvalidValue, UsageError
+from etude.locale.texts import Text, text
 
 
 class Row(Config):
@@ -115,7 +115,7 @@ def _with_typed_baselines(row: Mapping[str, Any]) -> Mapping[str, Any]:
         return row
     best, every = str(old["what"]), old.get("all") or {}
     if not isinstance(every, dict):
-        raise ValueError("its baselines are no mapping")
+        raise InvalidValue(text("results.baselines"))
     every = {best: old.get(str(row.get("goal"))), **every}
     scores = [{**_old_name(str(name)), "score": score} for name, score in every.items()]
     return {**row, "baseline": {"all": scores, "note": old.get("note", "")}}
@@ -175,28 +175,28 @@ class TestMetrics(Row):
     real_distance: float | None = None
 
     def value(self, goal: str) -> float:
-        """The metric of this name. Raises ValueError if there is no such number."""
+        """The metric of this name. Raises InvalidValue if there is no such number."""
         value = getattr(self, goal, None)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"test has no number {goal[:40]!r}")
+            raise InvalidValue(text("results.number", name=goal[:40]))
         return float(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Readers index rows, columns and names by class, so all three counts must agree."""
         if self.accuracy_95 is not None and self.samples < 1:
-            raise ValueError("an interval without the number of samples")
+            raise InvalidValue(text("results.interval"))
         sides = {len(line) for line in self.confusion}
         if self.confusion and sides != {len(self.confusion)}:
-            raise ValueError("its confusion matrix is not square")
+            raise InvalidValue(text("results.confusion.square"))
         if self.confusion and sides != {len(self.per_class)}:
-            raise ValueError("its confusion matrix is of other classes than its metrics by class")
+            raise InvalidValue(text("results.confusion.rows"))
         if self.confusion and len(self.classes or self.per_class) not in sides:
-            raise ValueError("its classes are not those of its confusion matrix")
+            raise InvalidValue(text("results.confusion.classes"))
         if (self.generated_distance is None) != (self.real_distance is None):
-            raise ValueError("one of two distances is missing")
+            raise InvalidValue(text("results.distances"))
         if self.matches_prior is not None and "prior_ratio" not in self.model_fields_set:
-            raise ValueError("test has no number 'prior_ratio'")
+            raise InvalidValue(text("results.number", name="prior_ratio"))
         return self
 
 
@@ -245,21 +245,22 @@ KINDS: dict[str, type[Row]] = {"epoch": EpochRow, "end": RunResult}
 
 
 def parse(row: Mapping[str, Any]) -> AnyRow:
-    """A row of a run by its kind. Raises ValueError with the missing or wrong fields."""
+    """A row of a run by its kind. Raises InvalidValue with the missing or wrong fields."""
     kind = KINDS.get(str(row.get("event")), TimeRow if "seconds" in row else Row)
     try:
         return kind.read(_with_typed_baselines(row), str(row.get("event", "time")))
     except UsageError as error:
         # Config's errors are about a user's recipe; the caller adds file and line to this one.
-        raise ValueError("; ".join(error.items[:3]) or error.what) from None
+        faults = error.items[:3] or (error.what,)
+        raise InvalidValue(text("results.faults", faults=faults)) from None
 
 
 def require_agreement(rows: list[AnyRow]) -> None:
-    """Raise ValueError unless all epochs have the same metrics and the result's goal is one."""
+    """Raise InvalidValue unless all epochs have the same metrics and the result's goal is one."""
     epochs = [row for row in rows if isinstance(row, EpochRow)]
     # The empty string separates phases from metrics, so that a name cannot count as either.
     if len({(*sorted(row.train), "", *sorted(row.val)) for row in epochs}) > 1:
-        raise ValueError("its epochs have different measures")
+        raise InvalidValue(text("results.metrics"))
     for row in rows:
         if isinstance(row, RunResult) and not (epochs and row.goal in epochs[0].val):
-            raise ValueError(f"no epoch has the result's goal {row.goal[:40]!r}")
+            raise InvalidValue(text("results.goal", name=row.goal[:40]))

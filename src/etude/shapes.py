@@ -16,6 +16,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from etude.locale.texts import Text, render, text
+
 __all__ = ["Batch", "Bool", "Float", "Int", "Kind", "Spec", "Target", "Tensor", "wide"]
 
 Kind = Literal["image", "sequence", "vector"]
@@ -40,9 +42,13 @@ class Spec:
         """The number of values in one sample."""
         return prod(self.shape)
 
+    @property
+    def words(self) -> Text:
+        """The kind and the shape for a sentence: "image [C H W] = [1 8 8]"."""
+        return text(f"shapes.{self.kind}", shape=" ".join(map(str, self.shape)))
+
     def __str__(self) -> str:
-        letters = {"image": "C H W", "sequence": "L Q", "vector": "D"}[self.kind]
-        return f"{self.kind} [{letters}] = [{' '.join(map(str, self.shape))}]"
+        return render("en", self.words)
 
 
 class Batch(NamedTuple):

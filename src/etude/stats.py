@@ -37,6 +37,7 @@ import numpy as np
 
 from etude import registry
 from etude.errors import UsageError
+from etude.locale.texts import text
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution, for two-sided 95 % intervals."""
@@ -72,7 +73,7 @@ def metric_of(goal: str) -> Metric:
         metric: Metric = registry.load("task", task).metric
         if metric.name == goal:
             return metric
-    raise UsageError(f"No task is measured by {goal!r}.", do=registry.HINT)
+    raise UsageError(text("stats.metric", name=goal), do=registry.HINT)
 
 
 def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:

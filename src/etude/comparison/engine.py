@@ -62,7 +62,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
             parts = assembly.prepare(assembly.read_draft(mapping), ALONE)
             resolved[pair] = parts.recipe, parts.task.metric.name
             for line in pipeline.messages(parts):
-                note(text("comparison.note", name=parts.recipe.model.name, line=line))
+                note(text("pipeline.about", name=parts.recipe.model.name, line=line))
     if rules:
         contenders = tuple(
             _contender(k, m, *resolved[_model_and_data(m)]) for k, m in drafts.items()
@@ -145,7 +145,7 @@ def run(journal: Journal, quiet: bool, lang: Lang = "en") -> Comparison:
         # One pool for both stages of a comparison by rules: its workers load torch only once.
         with Tally(path.name, quiet, lang) as tally, ProcessEngine(tally.note) as processes:
             for line in differences(journal.plan.environment, environment()):
-                tally.note(text("comparison.bytes", line=line))
+                tally.note(text("pipeline.surroundings.comparison", difference=line))
             _run_stages(journal, tally, processes)
         return conclude(journal, lang)
     except (Interrupted, Stopped) as error:

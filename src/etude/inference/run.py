@@ -22,7 +22,7 @@ from etude.errors import DataError, NumericsError, RunError, UsageError
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
-from etude.locale.texts import Lang, quantity
+from etude.locale.texts import Lang, quantity, render
 from etude.recipe import Recipe
 from etude.render.page import fragment
 from etude.results import Baseline, Baselines, EpochRow
@@ -79,7 +79,7 @@ class Run:
 
     def __repr__(self) -> str:
         value = f"{self.result.goal} {self.result.score:.4g}"
-        return f"Run({self.recorder.where!r}, test {value})"
+        return f"Run({render('en', self.recorder.where)!r}, test {value})"
 
     def save(self, path: Path | str) -> "Run":
         """Write a run that is in memory to a new folder, and return it opened from there.
@@ -236,7 +236,7 @@ class Run:
 
     def _dataset(self) -> Dataset:
         """The data of the recipe, read from disk again. Raises DataError."""
-        place = Path(self.recorder.where)
+        place = Path(render("en", self.recorder.where))
         data = relocated(self.recipe.data, place, self.data)
         recipe = self.recipe.model_copy(update={"data": data})
         return assembly.dataset_of(recipe, self.objects)[0]

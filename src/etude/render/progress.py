@@ -9,6 +9,8 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from etude.locale.texts import Lang, Sentence, metric, render, say
+
 EVERY = 0.1
 """Seconds between two updates of the bar: drawing at each step would slow training down."""
 
@@ -18,19 +20,23 @@ def console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def scalars(metrics: Mapping[str, Any]) -> str:
-    """The measures of a metrics mapping on one line, without integer counts."""
-    return "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if isinstance(v, float))
+def scalars(metrics: Mapping[str, Any], lang: Lang) -> str:
+    """The metrics of a mapping on one line, by their names in words, without integer counts."""
+    return "  ".join(
+        f"{metric(name, lang)} {value:.4g}"
+        for name, value in metrics.items()
+        if isinstance(value, float)
+    )
 
 
 class Live:
     """A progress bar that is visible inside a `with` block, on a terminal only.
 
-    counts: a rich template for the text right of the bar.
+    counts: a rich template for the text right of the bar. lang: the language of all it prints.
     """
 
-    def __init__(self, title: str, total: int, counts: str, quiet: bool) -> None:
-        self.title, self.quiet = title, quiet
+    def __init__(self, title: str, total: int, counts: str, quiet: bool, lang: Lang) -> None:
+        self.title, self.quiet, self.lang = title, quiet, lang
         self.console = console()
         self.live = self.console.is_terminal and not quiet
         self.bar = Progress(
@@ -59,17 +65,17 @@ class Live:
         if self.live:
             self.bar.stop()
 
-    def note(self, text: str) -> None:
+    def note(self, sentence: Sentence) -> None:
         """Print a line above the bar."""
         if not self.quiet:
-            self.console.print(f"{self.title}: {text}", style="dim")
+            self.console.print(f"{self.title}: {render(self.lang, sentence)}", style="dim")
 
 
 class TrainingProgress(Live):
     """Progress of one training run; the training loop calls it as its listener."""
 
-    def __init__(self, title: str, epochs: int, batches: int, quiet: bool = False) -> None:
-        super().__init__(title, epochs * batches, "", quiet)
+    def __init__(self, title: str, epochs: int, batches: int, quiet: bool, lang: Lang) -> None:
+        super().__init__(title, epochs * batches, "", quiet, lang)
         self.epochs, self.drawn = epochs, 0.0
 
     def __call__(self, event: str, info: Mapping[str, Any]) -> None:
@@ -91,7 +97,10 @@ class TrainingProgress(Live):
             self.bar.refresh()
 
     def _epoch(self, row: Mapping[str, Any]) -> None:
-        message = f"epoch {row['epoch']}/{self.epochs}  {scalars(row['val'])}"
+        metrics = scalars(row["val"], self.lang)
+        message = say(
+            self.lang, "progress.epoch", epoch=row["epoch"], epochs=self.epochs, metrics=metrics
+        )
         now = time.monotonic()
         if self.live:
             self.bar.update(self.task, completed=row["step"], message=message)
@@ -104,20 +113,23 @@ class TrainingProgress(Live):
 class Tally(Live):
     """Progress of many runs: one bar on a terminal, elsewhere at most one line per second."""
 
-    def __init__(self, title: str, quiet: bool = False) -> None:
-        super().__init__(title, 1, "{task.completed}/{task.total}  ", quiet)
+    def __init__(self, title: str, quiet: bool, lang: Lang) -> None:
+        super().__init__(title, 1, "{task.completed}/{task.total}  ", quiet, lang)
         self.stage, self.done, self.total = "", 0, 0
 
-    def begins(self, stage: str, done: int, total: int) -> None:
+    def begins(self, stage: Sentence, done: int, total: int) -> None:
         """Start a stage of `total` runs, of which `done` are complete."""
-        self.stage, self.done, self.total = stage, done, total
+        self.stage, self.done, self.total = render(self.lang, stage), done, total
         if self.live:
-            self.bar.reset(self.task, total=total, completed=done, description=stage, message="")
+            self.bar.reset(
+                self.task, total=total, completed=done, description=self.stage, message=""
+            )
             self.bar.refresh()
 
-    def one(self, message: str) -> None:
-        """Count one run that ended; message: its result."""
+    def one(self, result: Sentence) -> None:
+        """Count one run that ended, with its result."""
         self.done += 1
+        message = render(self.lang, result)
         if self.live:
             self.bar.update(self.task, completed=self.done, message=message)
             self.bar.refresh()

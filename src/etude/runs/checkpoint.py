@@ -22,7 +22,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
-from etude.errors import RunError, StorageError
+from etude.errors import InvalidValue, RunError, StorageError, cause
+from etude.locale.texts import Sentence, text
 from etude.runs.files import mapping, read, storage, sync, write
 from etude.system import limits
 
@@ -118,7 +119,9 @@ def steps(folder: Path) -> list[int]:
     try:
         return sorted(int(name) for name in os.listdir(folder) if NAME.fullmatch(name))
     except OSError as error:
-        raise RunError(f"{folder}: cannot be read ({error.strerror}).") from None
+        raise RunError(
+            text("runs.checkpoint.unreadable", path=folder, why=error.strerror)
+        ) from None
 
 
 def load(folder: Path, step: int) -> Checkpoint:
@@ -130,11 +133,11 @@ def load(folder: Path, step: int) -> Checkpoint:
         model = tensors(contents["model.safetensors"])
         optimizer = tensors(contents["optimizer.safetensors"])
     except ValueError as error:
-        raise RunError(f"{place}: is damaged ({str(error)[:300]}).") from None
+        raise RunError(text("runs.checkpoint.damaged", path=place, why=cause(error))) from None
     # Training never saves such weights; a prediction from them would be NaN without an error.
     bad = [n for n, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
     if bad:
-        raise RunError(f"{place}: is damaged ({bad[0][:100]} has values that are not finite).")
+        raise RunError(text("runs.checkpoint.not_finite", path=place, name=bad[0][:100]))
     return Checkpoint(step, model, optimizer, state)
 
 
@@ -144,16 +147,16 @@ def tensors(content: bytes) -> dict[str, np.ndarray]:
     # parsing would take far more memory than the file.
     head = int.from_bytes(content[:8], "little")
     if head > HEADER:
-        raise ValueError(f"its list of tensors has {head:,} bytes; {HEADER:,} is the most read")
+        raise InvalidValue(text("runs.checkpoint.header", size=head, most=HEADER))
     try:
         arrays = parse_tensors(content)
         if any(array.dtype.kind == "c" for array in arrays.values()):
-            raise ValueError("complex numbers, which no network of ours has")
+            raise InvalidValue(text("runs.checkpoint.complex"))
         return arrays
     except KeyError as error:
-        raise ValueError(f"a tensor of type {error}, which is not supported") from None
+        raise InvalidValue(text("runs.checkpoint.type", name=str(error)[:100])) from None
     except (SafetensorError, OverflowError) as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error)[:300]) from None
 
 
 def verified(place: Path, step: int) -> dict[str, bytes]:
@@ -167,24 +170,24 @@ def verified(place: Path, step: int) -> dict[str, bytes]:
         }
         identity = manifest["format"], manifest["step"]
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise RunError(f"{place}: its manifest is incomplete ({error}).") from None
+        raise RunError(text("runs.checkpoint.manifest", path=place, why=error)) from None
     if identity != (FORMAT, step):
-        raise RunError(f"{place}: its manifest is of another step or format.")
+        raise RunError(text("runs.checkpoint.other_manifest", path=place))
     contents = {}
     for name, (size, digest) in entries.items():
         # The manifest may be a stranger's, so its sizes are limited by this machine's memory.
         most = STATE if name == "state.json" else limits.memory() // COPIES
         content = read(root, f"{inside}/{name}", min(size, most))
         if hashlib.sha256(content).hexdigest() != digest:
-            raise RunError(f"{place / name}: is damaged (its SHA-256 differs from the manifest's).")
+            raise RunError(text("runs.checkpoint.sha", path=place / name))
         contents[name] = content  # returned, so that what is parsed is what was verified
     return contents
 
 
-def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+def newest(folder: Path) -> tuple[Checkpoint | None, list[Sentence]]:
     """The newest valid checkpoint, and the reasons why newer ones were skipped."""
     listed: list[int] = []
-    skipped: list[str] = []
+    skipped: list[Sentence] = []
     # A process that trains may prune what was just listed. If the list has changed after all of it
     # failed, it is read again.
     while listed != (listed := steps(folder)):

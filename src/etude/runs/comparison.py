@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etude.errors import RunError, TakenError, UsageError
+from etude.errors import RunError, TakenError, UsageError, cause
+from etude.locale.texts import text
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
 from etude.runs.folder import ROOT, is_run, require_regular
@@ -49,13 +50,12 @@ class ComparisonFolder:
         # written and could never be resumed.
         if len(content) > limits.JSON:
             raise UsageError(
-                f"{path}: the plan of this comparison takes {len(content):,} bytes; "
-                f"at most {limits.JSON:,} are allowed.",
-                do="Compare fewer runs at a time.",
+                text("runs.plan.large", path=path, size=len(content), most=limits.JSON),
+                do=text("runs.plan.large.do"),
             )
         taken = TakenError(
-            f"{path} is already there; nothing is overwritten.",
-            do=f"Choose another --name, or resume it: etude resume {path}",
+            text("runs.comparison.taken", path=path),
+            do=text("runs.comparison.taken.do", path=path),
         )
         if is_taken(path):
             raise taken
@@ -80,7 +80,7 @@ class ComparisonFolder:
         """Open an existing comparison for reading. Raises RunError if there is none."""
         place = where(path)
         if place is None:
-            raise RunError(f"{path}: there is no comparison in this folder.")
+            raise RunError(text("runs.comparison.none", path=path))
         require_regular(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
         return cls(place)
 
@@ -116,16 +116,22 @@ class ComparisonFolder:
         """All complete lines, parsed. Raises RunError for a damaged line."""
         if not os.path.lexists(self._outcomes):
             return []
-        text = read(self.path, OUTCOMES, LINES)
+        content = read(self.path, OUTCOMES, LINES)
         rows = []
         # A writer may be in the middle of its last line, so everything after the last newline is
         # left out.
-        for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
+        for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):
             try:
                 rows.append(limits.parse_json(line))
             except ValueError as error:
-                why = f"{self._outcomes}, line {number}: {error}; the comparison is damaged."
-                raise RunError(why) from None
+                raise RunError(
+                    text(
+                        "runs.comparison.damaged",
+                        path=self._outcomes,
+                        line=number,
+                        why=cause(error),
+                    )
+                ) from None
         return rows
 
 

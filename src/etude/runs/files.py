@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etude.errors import RunError, StorageError, write_error
+from etude.errors import InvalidValue, RunError, StorageError, cause, write_error
+from etude.locale.texts import Sentence, text
 from etude.system import limits, portable
 
 
@@ -40,7 +41,7 @@ def write(path: Path, content: bytes) -> None:
                 view = view[os.write(handle, view) :]
             os.fsync(handle)
             if os.fstat(handle).st_size != len(content):
-                raise OSError(errno.EIO, "size differs after writing")
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
         finally:
             os.close(handle)
 
@@ -87,10 +88,10 @@ def read(root: Path, name: str, most: int) -> bytes:
         walk = _beneath if portable.BENEATH else _by_path
         return limits.content(walk(root, name.split("/")), most)
     except OSError as error:
-        reason = f"cannot be read ({error.strerror or error})"
+        why: Sentence = text("runs.unreadable", why=error.strerror or error)
     except ValueError as error:
-        reason = str(error)
-    raise RunError(f"{path}: {reason}; the run is damaged.")
+        why = cause(error)
+    raise RunError(text("runs.damaged", path=path, why=why))
 
 
 def _beneath(root: Path, parts: list[str]) -> int:
@@ -123,18 +124,18 @@ def _by_path(root: Path, parts: list[str]) -> int:
 
 
 def _named_inside(part: str) -> None:
-    """Raise ValueError for a part of a name that could lead out of the run."""
+    """Raise InvalidValue for a part of a name that could lead out of the run."""
     if part in ("", ".", "..") or "/" in part or (portable.WINDOWS and set(part) & set("\\:")):
-        raise ValueError(f"{part!r} is no name inside the run")
+        raise InvalidValue(text("runs.name_outside", name=part))
 
 
 def _judge(part: str, status: os.stat_result, last: bool) -> None:
-    """Raise ValueError unless this is a file (last) or a folder, and no link."""
+    """Raise InvalidValue unless this is a file (last) or a folder, and no link."""
     mode = stat.S_IFLNK if portable.is_link(status) else status.st_mode
-    if not (stat.S_ISREG if last else stat.S_ISDIR)(mode):
-        wanted = "a file" if last else "a folder"
-        where = "" if last else f"its folder {part} "
-        raise ValueError(f"{where}is {limits.kind(mode)}, not {wanted}")
+    if last and not stat.S_ISREG(mode):
+        raise InvalidValue(text("system.not_file", kind=limits.kind(mode)))
+    if not last and not stat.S_ISDIR(mode):
+        raise InvalidValue(text("runs.not_folder", name=part, kind=limits.kind(mode)))
 
 
 def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:
@@ -142,4 +143,4 @@ def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:
     try:
         return limits.parse_json(read(root, name, most))  # type: ignore[no-any-return]
     except ValueError as error:
-        raise RunError(f"{root / name}: {error}; the run is damaged.") from None
+        raise RunError(text("runs.damaged", path=root / name, why=cause(error))) from None

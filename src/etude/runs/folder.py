@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from etude.config import nearest
-from etude.errors import LockedError, RunError, TakenError, UsageError
-from etude.locale.texts import quantity
+from etude.errors import LockedError, RunError, TakenError, UsageError, cause
+from etude.locale.texts import Sentence, Text, text
 from etude.results import AnyRow, Row, RunResult, TimeRow
 from etude.runs import checkpoint
 from etude.runs.checkpoint import Checkpoint, canonical
@@ -59,16 +59,13 @@ def reserve(name: str, root: Path = ROOT) -> Path:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.mkdir()
             return place
-    raise RunError(f"{root / name}: a hundred thousand folders have this name.")
+    raise RunError(text("runs.name.folders", path=root / name))
 
 
 def run_path(name: str, root: Path = ROOT) -> Path:
     """`root/name`. Raises UsageError if the name could lead out of `root`."""
     if not NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot name a run: use letters, digits, '.', '_' and '-' only, "
-            "a letter or digit first, at most 100."
-        )
+        raise UsageError(text("runs.name.characters", name=name))
     return root / name
 
 
@@ -110,9 +107,8 @@ class RunFolder:
         is creating it."""
         if _is_taken(path):
             raise TakenError(
-                f"{path} already exists; a run is never overwritten.",
-                do=f"Choose another --name (free: {unused_path(path.name, path.parent).name}), "
-                f"or continue it: etude resume {path}",
+                text("runs.taken", path=path),
+                do=text("runs.taken.do", path=path, free=unused_path(path.name, path.parent).name),
             )
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -120,7 +116,7 @@ class RunFolder:
         folder._lock = Lock(path / "LOCK")
         if _is_taken(path):  # another process created it and finished before we had the lock
             folder.release()
-            raise TakenError(f"{path} already exists; a run is never overwritten.")
+            raise TakenError(text("runs.taken", path=path))
         return folder
 
     @classmethod
@@ -130,22 +126,22 @@ class RunFolder:
             if not _is_taken(place):
                 with suppress(TakenError, LockedError):  # another process took it meanwhile
                     return cls.create(place)
-        raise RunError(f"{root / name}: a hundred thousand runs have this name.")
+        raise RunError(text("runs.name.runs", path=root / name))
 
     @classmethod
     def open(cls, path: Path | str) -> "RunFolder":
         """An existing run, for reading. Raises RunError, with a similar name, if there is none."""
         place = Path(path)
         if len(str(path)) > MAX_PATH:
-            raise RunError(f"{str(path)[:60]}...: no run has so long a name.")
+            raise RunError(text("runs.name.long", path=str(path)[:60]))
         # os.path returns False where pathlib raises, for example for a name that is too long.
         isfile = os.path.isfile
         if not isfile(place / "recipe.json") and isfile(ROOT / place / "recipe.json"):
             place = ROOT / place
         if not isfile(place / "recipe.json"):
             names = [str(run.path) for run in runs()]
-            hint = nearest(str(path), names) if names else " There are no runs here yet."
-            raise RunError(f"{path}: there is no run in this folder.{hint}")
+            near = nearest(str(path), names) if names else text("runs.none.here")
+            raise RunError(text("runs.none", path=path, near=near))
         require_regular(place, FOLDERS, FILES)
         return cls(place)
 
@@ -218,7 +214,7 @@ class RunFolder:
         keep = set() if best is None else {best}
         checkpoint.prune(self.checkpoints, keep, last=1 if finished else 2)
 
-    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+    def newest(self) -> tuple[Checkpoint | None, list[Sentence]]:
         """The newest valid checkpoint, and the reasons why newer ones were skipped."""
         return checkpoint.newest(self.checkpoints)
 
@@ -236,7 +232,7 @@ class RunFolder:
     def _best_step(self) -> int:
         step = self.read("best.json").get("step")
         if not isinstance(step, int) or not 0 <= step < 2**63:
-            raise RunError(f"{self.path / 'best.json'}: names no step; the run is damaged.")
+            raise RunError(text("runs.best", path=self.path / "best.json"))
         return step
 
     @property
@@ -245,14 +241,13 @@ class RunFolder:
         return str(self.path)
 
     @property
-    def how_stopped(self) -> str:
-        """What became of this run when it was stopped."""
-        return "stopped and saved"
-
-    @property
-    def how_to_continue(self) -> str:
+    def how_to_continue(self) -> Text:
         """The command that continues this run after it was stopped."""
-        return f"To continue: etude resume {self.path}"
+        return text("runs.stopped.do", path=self.path)
+
+    def stopped(self, done: int, total: int) -> Text:
+        """The message that this run was stopped after `done` of `total` epochs."""
+        return text("runs.stopped", path=self.path, done=done, total=total)
 
     def add(self, row: Row) -> None:
         """Append a row to metrics.jsonl. It is durable only after `flush`."""
@@ -307,11 +302,13 @@ class RunFolder:
             try:
                 arrays = unpack(content)
             except ValueError as error:
-                raise RunError(f"{self.snapshots / name}: {error}; it is damaged.") from None
+                raise RunError(
+                    text("runs.snapshot.damaged", path=self.snapshots / name, why=cause(error))
+                ) from None
             shapes = {key: array.shape for key, array in arrays.items()}
             first = shapes if first is None else first
             if shapes != first:
-                raise RunError(f"{self.snapshots / name}: its arrays differ from earlier ones.")
+                raise RunError(text("runs.snapshot.differs", path=self.snapshots / name))
             yield int(match[1]), arrays
 
     def picture(self, name: str, content: bytes) -> Path:
@@ -335,7 +332,9 @@ class RunFolder:
                 for entry in entries
             ]
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{self.pictures / index}: {error}; the run is damaged.") from None
+            raise RunError(
+                text("runs.damaged", path=self.pictures / index, why=cause(error))
+            ) from None
         for name, title, alt, notice in words:
             light, dark = (
                 read(self.path, f"pictures/{name}{end}.png", MAX_PACKED) for end in ("", "-dark")
@@ -352,8 +351,7 @@ class RunFolder:
         result = self.result
         if result is None:
             raise RunError(
-                f"{self.path}: this run is unfinished ({quantity(len(epochs_of(self)), 'epoch')} "
-                "done).",
+                text("runs.unfinished", path=self.path, count=len(epochs_of(self))),
                 do=self.how_to_continue,
             )
         return result
@@ -389,10 +387,11 @@ def require_regular(place: Path, folders: Sequence[str], files: Sequence[str]) -
     for name in (*folders, *files):
         with suppress(FileNotFoundError):
             mode = os.lstat(place / name).st_mode
-            is_kind, kind = (stat.S_ISDIR, "folder") if name in folders else (stat.S_ISREG, "file")
-            if not is_kind(mode):
-                raise RunError(
-                    f"{place / name}: is {limits.kind(mode)}, not a {kind}; etude never writes "
-                    "such a run.",
-                    do="If you trust it, replace it by the file or folder it refers to.",
-                )
+            path, kind = place / name, limits.kind(mode)
+            if name in folders and not stat.S_ISDIR(mode):
+                what = text("runs.irregular.folder", path=path, kind=kind)
+            elif name in files and not stat.S_ISREG(mode):
+                what = text("runs.irregular.file", path=path, kind=kind)
+            else:
+                continue
+            raise RunError(what, do=text("runs.irregular.do"))

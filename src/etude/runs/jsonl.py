@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etude.errors import RunError
+from etude.errors import RunError, cause
+from etude.locale.texts import text
 from etude.results import AnyRow, parse, require_agreement
 from etude.runs.files import read, storage
 from etude.system import limits
@@ -37,7 +38,7 @@ def cut(path: Path, length: int) -> None:
     shorter."""
     actual = path.stat().st_size if path.exists() else 0
     if actual < length:
-        raise RunError(f"{path}: has {actual:,} bytes, {length:,} expected; the run is damaged.")
+        raise RunError(text("runs.short", path=path, size=actual, expected=length))
     if path.exists():
         # Never longer than the file, which the check above ensures: truncate would add zeros.
         with storage(path):
@@ -47,8 +48,8 @@ def cut(path: Path, length: int) -> None:
 def cut_damaged_lines(path: Path) -> None:
     """Cut a .jsonl file before its first line that a power cut or a dead writer left damaged."""
     good = 0
-    text = read(path.parent, path.name, LINES) if path.exists() else b""
-    for line in text.splitlines(keepends=True):
+    content = read(path.parent, path.name, LINES) if path.exists() else b""
+    for line in content.splitlines(keepends=True):
         try:
             limits.parse_json(line)
             # A line without its end may be a prefix that happens to be valid.
@@ -65,16 +66,18 @@ def lines(path: Path) -> list[AnyRow]:
     """The rows of a .jsonl file, validated. Raises RunError for a damaged row."""
     if not os.path.lexists(path):
         return []
-    text = read(path.parent, path.name, LINES)
+    content = read(path.parent, path.name, LINES)
     result: list[AnyRow] = []
     # Up to the last line break: a writer at work may be in the middle of the next line.
-    for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
+    for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):
         try:
             result.append(parse(limits.parse_json(line)))
         except ValueError as error:
-            raise RunError(f"{path}, line {number}: {error}; the run is damaged.") from None
+            raise RunError(
+                text("runs.damaged.line", path=path, line=number, why=cause(error))
+            ) from None
     try:
         require_agreement(result)
     except ValueError as error:
-        raise RunError(f"{path}: {error}; the run is damaged.") from None
+        raise RunError(text("runs.damaged", path=path, why=cause(error))) from None
     return result

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from etude.errors import LockedError
+from etude.locale.texts import Text, text
 from etude.runs.files import storage
 from etude.system import portable
 
@@ -30,19 +31,19 @@ class Lock:
             holder = _text(self._handle)
             self._close()
             raise LockedError(
-                f"{path.parent}: another process works on this run ({_holder(holder)}).",
-                do="Wait for it, stop it, or choose another --name.",
+                text("runs.locked", path=path.parent, holder=_holder(holder)),
+                do=text("runs.locked.do"),
             )
         # The lock belongs to the open file, not to the process: a forked child inherits it, and a
         # worker that outlives us would keep it.
         portable.after_fork(self._close)
         # Written after the lock is taken, so the text is always that of the last holder.
-        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+        us = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
         with storage(path):
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
             # On Windows no other process can read the locked byte, the first, so it is a space.
-            os.write(self._handle, f" {text}".encode())
+            os.write(self._handle, f" {us}".encode())
 
     def _close(self) -> None:
         if self._handle >= 0:
@@ -64,10 +65,11 @@ def _text(handle: int) -> str:
         return ""
 
 
-def _holder(text: str) -> str:
-    """The holder in words. The text may be empty or cut: it is written after the lock is taken."""
+def _holder(content: str) -> Text:
+    """The holder in words. The content of the file may be empty or cut: it is written after the
+    lock is taken."""
     try:
-        holder = json.loads(text)
-        return f"process {holder['pid']} on {holder['host']}"
+        holder = json.loads(content)
+        return text("runs.locked.process", process=holder["pid"], machine=holder["host"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        return "unknown process"
+        return text("runs.locked.unknown")

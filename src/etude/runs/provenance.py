@@ -6,9 +6,12 @@ import platform
 import sys
 from typing import Any
 
+from etude.locale.texts import Sentence, Text, text
 from etude.system.limits import cores
 
 PACKAGES = ("etude", "torch", "numpy", "einops", "scikit-learn", "pillow", "safetensors")
+NOT_INSTALLED = "not installed"
+"""What provenance.json holds as the version of a package that is missing."""
 
 
 def environment() -> dict[str, Any]:
@@ -28,7 +31,7 @@ def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return NOT_INSTALLED
 
 
 def _cpu() -> str:
@@ -41,16 +44,23 @@ def _cpu() -> str:
         return platform.processor()
 
 
-def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def differences(then: dict[str, Any], now: dict[str, Any]) -> list[Text]:
     """The differences between two results of `environment`, one line each."""
     # Flattened, so that a nested difference has one line with its full path (packages.torch).
     flat_then, flat_now = _flatten(then), _flatten(now)
     keys = sorted(flat_then.keys() | flat_now.keys())
     return [
-        f"{key}: {flat_then.get(key, 'none')} then, {flat_now.get(key, 'none')} now"
+        text("runs.difference", name=key, then=_shown(flat_then, key), now=_shown(flat_now, key))
         for key in keys
         if flat_then.get(key) != flat_now.get(key)
     ]
+
+
+def _shown(flat: dict[str, str], key: str) -> Sentence:
+    """A value for the user; in words if there is none, or if it stands for a missing package."""
+    if key not in flat:
+        return text("runs.difference.none")
+    return text("runs.difference.missing") if flat[key] == NOT_INSTALLED else flat[key]
 
 
 def _flatten(tree: dict[str, Any], path: str = "") -> dict[str, str]:

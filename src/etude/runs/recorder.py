@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from etude.errors import RunError
+from etude.locale.texts import Sentence, Text, text
 from etude.results import AnyRow, EpochRow, Row, RunResult, TimeRow, parse
 from etude.runs.checkpoint import Checkpoint
 
@@ -23,16 +24,16 @@ class Recorder(Protocol):
     """One run: its recipe, rows of metrics and of time, snapshots and checkpoints."""
 
     @property
-    def where(self) -> str:
+    def where(self) -> Sentence:
         """How messages call this run: its path, or that it is in memory."""
 
     @property
-    def how_stopped(self) -> str:
-        """What became of a run that was stopped, for its message."""
-
-    @property
-    def how_to_continue(self) -> str:
+    def how_to_continue(self) -> Text:
         """What a user does to continue this run after it was stopped."""
+
+    def stopped(self, done: int, total: int) -> Text:
+        """The message that this run was stopped after `done` of `total` epochs, and whether it was
+        saved."""
 
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """Store recipe and provenance of a new run, as plain JSON values."""
@@ -72,7 +73,7 @@ class Recorder(Protocol):
     def settle(self, best: int | None, finished: bool = False) -> None:
         """Store which step is best so far, and remove checkpoints that nobody needs any more."""
 
-    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+    def newest(self) -> tuple[Checkpoint | None, list[Sentence]]:
         """The newest valid checkpoint, and the reasons why newer ones were skipped."""
 
     def best(self) -> Checkpoint:
@@ -92,9 +93,8 @@ def epochs_of(run: Recorder) -> list[EpochRow]:
 class MemoryRun:
     """A run without a folder. What it holds is what a folder would hold, as read from it."""
 
-    where = "the run in memory"
-    how_stopped = "stopped, and not saved"
-    how_to_continue = "Leave out save=False, and a run is saved as it trains and can be resumed."
+    where = text("runs.memory")
+    how_to_continue = text("runs.memory.stopped.do")
 
     def __init__(self) -> None:
         self.rows: list[AnyRow] = []
@@ -103,6 +103,10 @@ class MemoryRun:
         self._snapshots: list[tuple[str, int, dict[str, np.ndarray]]] = []
         self._points: dict[int, Checkpoint] = {}
         self._best: int | None = None
+
+    def stopped(self, done: int, total: int) -> Text:
+        """See Recorder."""
+        return text("runs.memory.stopped", done=done, total=total)
 
     def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
         """See Recorder."""
@@ -148,14 +152,14 @@ class MemoryRun:
         needed = {best, max(self._points)}
         self._points = {step: point for step, point in self._points.items() if step in needed}
 
-    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+    def newest(self) -> tuple[Checkpoint | None, list[Sentence]]:
         """See Recorder."""
         return (self._points[max(self._points)] if self._points else None), []
 
     def best(self) -> Checkpoint:
         """See Recorder."""
         if self._best is None:
-            raise RunError("This run in memory has no checkpoint yet.")
+            raise RunError(text("runs.memory.no_checkpoint"))
         return self._points[self._best]
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from etude.errors import InvalidValue
+from etude.locale.texts import Text, text
 from etude.system import portable
 
 JSON = 1 << 20
@@ -23,13 +25,20 @@ MAX_FREE_BYTES, LARGE_BLOCK = 1 << 28, 1 << 25
 """Settings of glibc's allocator: bytes of free memory that it may keep, and the size from which it
 returns each freed block to the system."""
 KINDS = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFREG: "a file",
+    stat.S_IFLNK: text("system.kind.link"),
+    stat.S_IFIFO: text("system.kind.pipe"),
+    stat.S_IFSOCK: text("system.kind.socket"),
+    stat.S_IFDIR: text("system.kind.folder"),
+    stat.S_IFCHR: text("system.kind.device"),
+    stat.S_IFBLK: text("system.kind.device"),
+    stat.S_IFREG: text("system.kind.file"),
+}
+JSON_TYPES = {
+    list: text("system.json.list"),
+    dict: text("system.json.object"),
+    str: text("system.json.text"),
+    type(None): text("system.json.null"),
+    bool: text("system.json.bool"),
 }
 
 
@@ -50,58 +59,49 @@ def memory() -> int:
     return least
 
 
-def kind(mode: int) -> str:
+def kind(mode: int) -> Text:
     """The type of a file in words, from its `st_mode`."""
-    return KINDS.get(stat.S_IFMT(mode), "something unknown")
+    return KINDS.get(stat.S_IFMT(mode), text("system.kind.unknown"))
 
 
 def content(handle: int, most: int) -> bytes:
-    """All bytes of an open file; closes it. Raises ValueError if it is not a regular file or has
+    """All bytes of an open file; closes it. Raises InvalidValue if it is not a regular file or has
     more than `most` bytes."""
     # fstat of the open file, not stat of a path: the path could change in between.
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"is {kind(status.st_mode)}, not a file")
+            raise InvalidValue(text("system.not_file", kind=kind(status.st_mode)))
         if status.st_size > most:
-            raise ValueError(f"has {status.st_size:,} bytes; {most:,} is the most read")
+            raise InvalidValue(text("system.too_large", size=status.st_size, most=most))
         with open(handle, "rb", closefd=False) as file:
             return file.read(status.st_size)
     finally:
         os.close(handle)
 
 
-def parse_json(text: bytes, form: type = dict) -> Any:
+def parse_json(content: bytes, form: type = dict) -> Any:
     """Parse a JSON object (form=list: a list). Raises ValueError for anything else, for too deep
     nesting and for text that is not valid Unicode."""
     try:
-        value = json.loads(text.decode("utf-8"))
+        value = json.loads(content.decode("utf-8"))
     except RecursionError:
-        raise ValueError("nests too deep") from None
+        raise InvalidValue(text("system.json.too_deep")) from None
     if not isinstance(value, form):
-        expected = "a JSON object" if form is dict else "a JSON list"
-        raise ValueError(f"is {_word(value)}, not {expected}")
+        actual = JSON_TYPES.get(type(value), text("system.json.number"))
+        if form is dict:
+            raise InvalidValue(text("system.json.not_object", actual=actual))
+        raise InvalidValue(text("system.json.not_list", actual=actual))
     # Level by level instead of recursively, so that the check itself cannot nest too deep.
     level: list[Any] = [value]
     for _ in range(DEPTH):
         level = [x for box in level for x in (box.values() if isinstance(box, dict) else box)]
         level = [x for x in level if isinstance(x, dict | list)]
     if level:
-        raise ValueError(f"nests more than {DEPTH} deep")
-    if b"\\ud" in text.lower():  # an unpaired surrogate cannot be encoded
+        raise InvalidValue(text("system.json.deep", most=DEPTH))
+    if b"\\ud" in content.lower():  # an unpaired surrogate cannot be encoded
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
-
-
-def _word(value: Any) -> str:
-    words = {
-        list: "a list",
-        dict: "an object",
-        str: "text",
-        type(None): "null",
-        bool: "true or false",
-    }
-    return words.get(type(value), "a number")
 
 
 @cache

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from etude.errors import StorageError, reason
+from etude.locale.texts import text
 from etude.system import portable
 
 
@@ -73,10 +74,7 @@ class Output(Stream):
         super()._discard_output(error)
         # Windows reports EINVAL for a pipe without a reader.
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            raise StorageError(
-                f"The output cannot be written to standard output: {reason(error)[0]}. "
-                "Runs and files that were saved are complete."
-            ) from None
+            raise StorageError(text("system.output", why=reason(error)[0])) from None
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from etude.errors import Stopped
+from etude.locale.texts import text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,14 +89,14 @@ class World:
         from torch import distributed
 
         device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-        text = bytearray(json.dumps(value).encode() if self.first else b"")
-        size = torch.tensor(len(text), device=device)
+        content = bytearray(json.dumps(value).encode() if self.first else b"")
+        size = torch.tensor(len(content), device=device)
         with together():
             # The length goes first: a receiver must allocate a buffer of the right size.
             distributed.broadcast(size, 0)
             data = torch.zeros(int(size), dtype=torch.uint8, device=device)
             if self.first:
-                data.copy_(torch.frombuffer(text, dtype=torch.uint8))
+                data.copy_(torch.frombuffer(content, dtype=torch.uint8))
             distributed.broadcast(data, 0)
         # JSON and not pickle, which torch's broadcast_object_list would use: it can run code.
         return json.loads(bytes(data.tolist()))
@@ -125,8 +126,5 @@ def together() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0][:120]
-        raise Stopped(
-            f"Another process of this job has ended, so this one stops too ({reason}).",
-            do="The last checkpoint is untouched: start the job again with etude resume RUN.",
-        ) from None
+        why = str(error).strip().splitlines()[0][:120]
+        raise Stopped(text("distributed.ended", why=why), do=text("distributed.ended.do")) from None

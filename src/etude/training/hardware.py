@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from etude.errors import UsageError
+from etude.locale.texts import Text, text
 from etude.recipe import TrainDraft
 from etude.system.limits import cores
 from etude.training.precision import select as select_precision
@@ -22,13 +23,9 @@ def resolve(name: str, threads: int | None) -> tuple[str, int]:
     if kind == "mps":
         # Metrics are summed in float64, which MPS does not have, and nobody has run it there yet:
         # an error in the middle of a run would be worse than none at the start.
-        raise UsageError(
-            "train.device='mps': training on Apple's GPU is not supported, because it has no "
-            "float64, in which metrics are computed.",
-            do="Leave --device out, or choose cpu: it trains the built-in recipes in minutes.",
-        )
+        raise UsageError(text("hardware.mps"), do=text("hardware.mps.do"))
     if kind not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"train.device={name!r}: choose cpu, cuda, cuda:1 or auto.")
+        raise UsageError(text("hardware.unknown", name=name))
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -37,10 +34,9 @@ def resolve(name: str, threads: int | None) -> tuple[str, int]:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
         devices = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-        reason = str(error).splitlines()[0]
         raise UsageError(
-            f"train.device={name!r} cannot be used: {reason}",
-            do=f"Available devices: {', '.join(devices)}.",
+            text("hardware.unusable", name=name, why=str(error).splitlines()[0]),
+            do=text("hardware.unusable.do", names=devices),
         ) from None
     # Recorded in the recipe, because the sum of floats depends on the number of threads.
     threads = threads or default_threads()
@@ -63,7 +59,7 @@ class Choice:
 
     precision: str
     compile: str
-    reason: str
+    reason: Text
 
 
 def select(train: TrainDraft, device: str, model: str, parameters: int, exact: bool) -> Choice:
@@ -71,11 +67,12 @@ def select(train: TrainDraft, device: str, model: str, parameters: int, exact: b
 
     model: the architecture's name. parameters: how many it has. exact: it predicts numbers.
     """
-    precision, reason = str(train.precision), f"{train.precision}, as the recipe says"
+    precision = str(train.precision)
+    reason = text("hardware.asked", precision=precision)
     if precision == "auto":
         precision, reason = select_precision(device, model, parameters, exact)
     # "auto" means off: on a CPU torch's compiler took from 6 to 158 s before the first step, and
     # no measured run made up for that.
-    compiled = "on" if train.compile == "on" else "off"
-    how = "compiled" if compiled == "on" else "not compiled"
-    return Choice(precision, compiled, f"{reason}; {how}")
+    if train.compile == "on":
+        return Choice(precision, "on", text("hardware.compiled", precision=reason))
+    return Choice(precision, "off", text("hardware.not_compiled", precision=reason))

@@ -18,6 +18,7 @@ from torch import nn
 
 from etude.errors import Interrupted, RunError, Stopped
 from etude.layers.gaussian import BatchNoise
+from etude.locale.texts import text
 from etude.recipe import Recipe, digest_of
 from etude.runs.recorder import Recorder
 from etude.shapes import Batch
@@ -189,11 +190,7 @@ class Loop:
         """Save, then raise Interrupted or Stopped for the signal with this number."""
         self._save()
         kind = Interrupted if number == signal.SIGINT else Stopped
-        done = f"{self.at.epoch} of {self.epochs} epochs done"
-        raise kind(
-            f"{self.run.where}: {self.run.how_stopped}, {done}.",
-            do=self.run.how_to_continue,
-        )
+        raise kind(self.run.stopped(self.at.epoch, self.epochs), do=self.run.how_to_continue)
 
     def _is_ours(self, digest: Any) -> bool:
         """Whether a checkpoint with this digest belongs to this run's recipe."""
@@ -205,12 +202,11 @@ class Loop:
         """Load the newest valid checkpoint. Returns False if there is none."""
         point, skipped = self.run.newest()
         for why in skipped:
-            self.listen("note", {"text": f"skipped: {why}"})
+            self.listen("note", {"text": text("loop.skipped", why=why)})
         # Without a shared disk the ranks would start from different steps.
         if self.world.agree(point and point.step) != (point and point.step):
             raise RunError(
-                f"{self.run.where}: the processes of this job see different checkpoints here.",
-                do="Put the run folder on a disk that all machines share.",
+                text("loop.not_shared", where=self.run.where), do=text("loop.not_shared.do")
             )
         if point is None:
             # Rows that an interrupted first epoch wrote belong to no checkpoint; start empty.
@@ -218,7 +214,7 @@ class Loop:
                 self.run.rewind(0)
             return False
         if not self._is_ours(point.state.get("recipe")):
-            raise RunError(f"{self.run.where}: the checkpoint belongs to another recipe.")
+            raise RunError(text("loop.other_recipe", where=self.run.where))
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
         try:
@@ -227,10 +223,11 @@ class Loop:
             self.record.at = Progress(**point.state["progress"])
             self.step.sums.copy_(torch.tensor(self.at.sums))
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-            why = str(error)[:300]
-            raise RunError(f"{self.run.where}: its checkpoint is incomplete ({why}).") from None
+            raise RunError(
+                text("loop.incomplete", where=self.run.where, why=str(error)[:300])
+            ) from None
         if self.world.first:
             # Rows after the checkpoint will be written again by the steps that are repeated.
             self.run.rewind(self.at.metrics_bytes)
-        self.listen("note", {"text": f"resumed at step {self.at.step}"})
+        self.listen("note", {"text": text("loop.resumed", step=self.at.step)})
         return True

@@ -10,6 +10,8 @@ from datetime import date
 
 import torch
 
+from etude.locale.texts import Text, text
+
 WORTH = 1.1
 """Minimum gain: below it, bf16's loss of digits is not worth its speed."""
 SMALLER = 2
@@ -19,8 +21,8 @@ networks calls and casts dominate the time, and bf16 only adds casts."""
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. gain: samples per second in bf16 divided by those in fp32, for a network of
-    this architecture with this number of parameters."""
+    """One measurement. processor: a kind of `processor`. gain: samples per second in bf16 divided
+    by those in fp32, for a network of this architecture with this number of parameters."""
 
     processor: str
     model: str
@@ -29,8 +31,9 @@ class Row:
     measured: date
 
 
-CPU_BF16 = "a CPU with bf16 instructions"
-CPU = "a CPU without bf16 instructions"
+CPU_BF16, CPU = "cpu-bf16", "cpu"
+"""Kinds of processors: a CPU with instructions for bf16, and one without. Another device is a kind
+of its own, by its name in torch."""
 
 TABLE = (
     Row(CPU_BF16, "mlp", 269_322, 1.22, date(2026, 11, 24)),
@@ -47,23 +50,33 @@ casts around it. There is no row for a GPU yet, because none was measured."""
 def processor(device: str) -> str:
     """The kind of processor of a torch device, under the table's names."""
     if device != "cpu":
-        return f"{device.partition(':')[0]} (not measured yet)"
+        return device.partition(":")[0]
     # Private functions, because torch has no public ones for these CPU features before 2.13.
     fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return CPU_BF16 if fast else CPU
 
 
-def select(device: str, model: str, parameters: int, exact: bool) -> tuple[str, str]:
+def _in_words(kind: str) -> Text:
+    """A kind of processor in a sentence."""
+    if kind in (CPU_BF16, CPU):
+        return text(f"precision.processor.{kind}")
+    return text("precision.processor.other", device=kind)
+
+
+def select(device: str, model: str, parameters: int, exact: bool) -> tuple[str, Text]:
     """("fp32" or "bf16", the reason). exact: the network predicts numbers, so fp32 is required."""
     kind = processor(device)
+    where = _in_words(kind)
     # bf16 has 8 significant bits, about 2.4 decimal digits: enough to rank classes, not to predict
     # a value.
     if exact:
-        return "fp32", "fp32, since it predicts numbers"
+        return "fp32", text("precision.exact")
     for row in TABLE:
         if (row.processor, row.model) != (kind, model):
             continue
         if row.gain < WORTH or parameters * SMALLER < row.parameters:
-            return "fp32", f"fp32, since {model} of {parameters:,} parameters is small on {kind}"
-        return "bf16", f"bf16, {row.gain:.2f} times as fast on {kind} (measured {row.measured})"
-    return "fp32", f"fp32 on {kind}"
+            return "fp32", text(
+                "precision.small", model=model, parameters=parameters, processor=where
+            )
+        return "bf16", text("precision.bf16", gain=row.gain, processor=where, date=row.measured)
+    return "fp32", text("precision.fp32", processor=where)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from etude.errors import NumericsError, RunError
+from etude.locale.texts import Sentence, text
 from etude.recipe import Recipe, Train
 from etude.results import EpochRow, PhaseRow, TimeRow
 from etude.runs.checkpoint import Checkpoint
@@ -113,7 +114,7 @@ class Record:
         for phase, (loss, norm) in zip(self.task.phases(), means):
             train[phase.name] = PhaseRow(loss=loss, gradient_norm=norm)
         val = evaluate(self.model, self.task, self.val, self.recipe.seed)
-        must_be_finite(val, f"Epoch {at.epoch + 1}, validation")
+        must_be_finite(val, text("record.validation", epoch=at.epoch + 1))
         at.epoch, at.batch = at.epoch + 1, 0
         at.sums = [[0.0, 0.0] for _ in means]
         row = EpochRow(event="epoch", epoch=at.epoch, step=at.step, train=train, val=val)
@@ -184,13 +185,13 @@ class Record:
         self.run.settle(self.at.best_step, finished=last)
 
 
-def must_be_finite(metrics: Metrics, where: str) -> None:
+def must_be_finite(metrics: Metrics, where: Sentence) -> None:
     """Raise NumericsError with the names of the metrics that are not finite."""
     bad = [name for name, x in metrics.items() if isinstance(x, float) and not math.isfinite(x)]
     if bad:
         raise NumericsError(
-            f"{where}: {', '.join(bad)} is not finite, though the weights are.",
-            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
+            text("record.metrics", where=where, names=bad, count=len(bad)),
+            do=text("record.not_finite.do"),
         )
 
 
@@ -201,8 +202,7 @@ def _whole(model: dict[str, np.ndarray]) -> None:
     bad = [k for k, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
     if bad:
         raise NumericsError(
-            f"Not finite in the model: {', '.join(bad[:5])}, {len(bad)} in all; it was not saved.",
-            do="Lower train.lr, or look at the data's largest values. Checkpoints are untouched.",
+            text("record.weights", names=bad[:5], count=len(bad)), do=text("record.not_finite.do")
         )
 
 
@@ -212,8 +212,7 @@ def load_weights(model: nn.Module, point: Checkpoint) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        why = str(error)[:1000]
-        raise RunError(f"The checkpoint does not fit its recipe's model: {why}") from None
+        raise RunError(text("record.misfit", why=str(error)[:1000])) from None
 
 
 def _array(x: torch.Tensor) -> np.ndarray:

@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+from etude.locale.texts import Lang
 from etude.system.caller import preserve_caller_state
 from etude.verbs.load import load
 
 
 @preserve_caller_state()
-def evaluate(path: Path | str, *, data: str | None = None, quiet: bool = True) -> dict[str, Any]:
+def evaluate(
+    path: Path | str, *, data: str | None = None, quiet: bool = True, lang: Lang = "en"
+) -> dict[str, Any]:
     """The metrics of a finished run on its test split, computed again from the data.
 
-    data: the new path of the data, if they were moved. Raises RunError if they are not those of
-    the training.
+    data: the new path of the data, if they were moved. lang: the language of the notes.
+    Raises RunError if they are not those of the training.
     """
     from etude import pipeline
 
-    return pipeline.evaluate_again(load(path, data), quiet)
+    return pipeline.evaluate_again(load(path, data), quiet, lang)

@@ -47,8 +47,8 @@ def grade(
     """Check a file (or `FILE:Name`), or every submission in a folder, each in a sandbox.
 
     role, arguments, adapter: as for `etude.check`, the same for all submissions. seconds: time
-    limit for each. lang: of the progress. Raises UsageError for a path or a limit that cannot be
-    used.
+    limit for each. lang: the language of the progress. Raises UsageError for a path or a limit that
+    cannot be used.
     """
     if not 0 < seconds <= LONGEST:
         raise UsageError(text("verbs.check.seconds", seconds=seconds, most=LONGEST))
@@ -73,7 +73,7 @@ def grade(
             text("verbs.check.not_python", path=path), do=text("verbs.check.not_python.do")
         )
     with Tally("check", quiet or len(submissions) == 1, lang) as tally:
-        tally.begins(text("verbs.check.stage"), 0, len(submissions))
+        tally.begins(text("progress.checks"), 0, len(submissions))
         caps = Caps(seconds=seconds)
         return grading.mark(
             str(what), submissions, caps, lambda row: tally.one(row.submission.label)

@@ -67,7 +67,7 @@ def resume_run(
             run.best()  # raises RunError if the weights are damaged
             return load(run.path, data, model)
         place, objects = parted(data, model)
-        parts = pipeline.again(run, quiet or not world.first, place, objects)
+        parts = pipeline.again(run, quiet or not world.first, lang, place, objects)
         return pipeline.play(run, parts, quiet or not world.first, lang, objects)
     finally:
         run.release()

@@ -39,7 +39,8 @@ def train(
     arrays, a torch Dataset, a frame (see data/memory.py). base: the mapping of a recipe to start
     from. fields: fields of the recipe, `epochs=3` for those of training, others by their path:
     `**{"model.depth": 2}`. save: whether the run gets a folder; without one it is in memory, has no
-    report, and `run.save(path)` writes it. lang: the language of the report. Raises an EtudeError.
+    report, and `run.save(path)` writes it. lang: the language of the progress and the report.
+    Raises an EtudeError.
     """
     named_model, named_data, named_fields = with_names(model, data, fields)
     mapping = draft_recipe(named_model, named_data, base, named_fields)
@@ -54,7 +55,7 @@ def train(
         from etude.verbs.objects import parted
 
         objects = parted(data, model)[1]
-        return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, objects)
+        return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, lang, objects)
     return _train_in_folder(mapping, data, model, name, root, quiet, lang)
 
 
@@ -84,7 +85,7 @@ def _train_in_folder(
     try:
         objects = parted(data, model)[1]
         draft = assembly.read_draft(mapping, objects)
-        run, parts = pipeline.begin(run, draft, quiet or not world.first, objects)
+        run, parts = pipeline.begin(run, draft, quiet or not world.first, lang, objects)
     except BaseException:
         if run:
             run.abandon()

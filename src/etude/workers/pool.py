@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Generic, Self
 
+from etude.locale.texts import Text
 from etude.system import portable
 from etude.workers.process import JobT, Start, Worker
 
@@ -34,7 +35,7 @@ class Lost(Generic[JobT]):
     """
 
     job: JobT
-    how: str
+    how: Text
     late: bool
 
 

@@ -17,6 +17,7 @@ from queue import Queue
 from typing import IO, Any, Generic, Protocol, TextIO, TypeVar
 
 import etude
+from etude.locale.texts import Text, text
 from etude.system import portable
 
 Start = Callable[[IO[bytes]], "subprocess.Popen[bytes]"]
@@ -91,7 +92,7 @@ class Worker(Generic[JobT]):
         job, self.job, self.deadline = self.job, None, math.inf
         return job
 
-    def end(self) -> str:
+    def end(self) -> Text:
         """Kill the process group, wait for the process, and return how it ended, as part of a
         sentence."""
         portable.end_group(self.process)
@@ -103,11 +104,12 @@ class Worker(Generic[JobT]):
             return _description(code, self.errors)
 
 
-def _description(code: int, errors: IO[bytes]) -> str:
+def _description(code: int, errors: IO[bytes]) -> Text:
     if code >= 0:
         errors.seek(0)
         last = errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return f"ended with code {code}: {last[-1][:300] if last else 'it printed nothing'}"
+        line = last[-1][:300] if last else text("workers.silent")
+        return text("workers.ended", code=code, line=line)
     with suppress(ValueError):
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"was killed by signal {-code}"
+        return text("workers.killed", signal=signal.Signals(-code).name)
+    return text("workers.killed.number", number=-code)
