@@ -64,7 +64,7 @@ def test_runs_that_differ_in_their_seed_are_one_group(home):
     assert set(board.differs) == {"model.hidden", "seed"}
     assert board.differs["model.hidden"] == {"mlp-0": [8], "mlp-1": [8], "wide": [32, 16]}
     [pair] = board.verdicts
-    assert {pair["first"], pair["other"]} == {"mlp", "wide"}
+    assert {pair.first, pair.other} == {"mlp", "wide"}
     page = (found.path / "report.html").read_text()
     assert page.count("<figure>") == 1
     for words in ("model.hidden", "[32, 16]", "95 % interval", "Differences between the recipes"):

@@ -147,7 +147,7 @@ def _storage(url: str) -> "RDBStorage":
                 raise
             # A random wait: processes that failed together must not retry together.
             time.sleep(random.uniform(0.5, 1.5) * POLL)
-    raise AssertionError("not reached")
+    raise AssertionError
 
 
 def is_set_up_elsewhere(error: BaseException) -> bool:

@@ -61,7 +61,7 @@ def answer(job: dict[str, Any]) -> dict[str, object]:
             "do": plain_sentence(error.do),
             "items": [plain_sentence(item) for item in error.items],
         }
-    raise AssertionError("not reached")
+    raise AssertionError
 
 
 def main() -> None:
