@@ -1,12 +1,15 @@
 """How images lie in memory between layers: by rule, overridable, and of no consequence for what is
 said or saved."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 import etude
 from etude import assembly
+from etude.locale.texts import Text, render
 from etude.recipe import draft
 from etude.training.distributed import ALONE
 
@@ -45,7 +48,9 @@ def test_both_say_the_same():
 def test_a_run_keeps_plain_arrays_and_can_be_read_either_way(workdir):
     run = etude.train("cnn", data="digits", epochs=1, quiet=True, **SMALL)
     assert run.recipe.train.memory_format == "channels_last"
-    assert "channels last" in run.folder.read("provenance.json")["chosen"]
+    stored = Text.model_validate_json(json.dumps(run.folder.read("provenance.json")["chosen"]))
+    assert render("en", stored).startswith("channels last, fp32 on a CPU")
+    assert render("ko", stored).startswith("메모리 형식 channels last, ")
     other = {**run.recipe.plain()}
     other["train"]["memory_format"] = "contiguous"
     model, _ = assembly.rebuild(type(run.recipe).read(other), run.card)

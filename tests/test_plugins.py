@@ -118,7 +118,7 @@ def test_a_run_without_its_plugin_says_what_is_missing(plugins, monkeypatch):
     monkeypatch.delenv(registry.PLUGINS)
     with pytest.raises(UsageError, match="no model 'sine'") as error:
         etude.load(run.path).predict([[1.0]])
-    assert registry.PLUGINS in error.value.do
+    assert registry.PLUGINS in str(error.value)
 
 
 SCORE = FILES["tasks/quantile.py"].replace("lower_is_better=True", "lower_is_better=False")

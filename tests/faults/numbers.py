@@ -115,7 +115,7 @@ def poison(family: str, kind: str, folder: Path) -> Row:
     fields["train.save_seconds"] = 0.0
     run = RunFolder.create(folder / f"{family}-{kind}".replace(" ", "-"))
     run, parts = pipeline.begin(
-        run, assembly.read_draft(draft(family, "digits", fields=fields)), True
+        run, assembly.read_draft(draft(family, "digits", fields=fields)), quiet=True, lang="en"
     )
     spoil, factor = POISONS[kind]
     train, val = pipeline.training_data(parts)

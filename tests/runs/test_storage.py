@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 
 from etude.errors import LockedError, RunError, StorageError, UsageError
-from etude.locale.texts import texts
+from etude.locale.texts import render, texts
 from etude.runs import checkpoint, files
 from etude.runs.checkpoint import Checkpoint, commit, load, newest, prune, steps, sweep
 from etude.runs.folder import RunFolder, run_path, unused_path
 from etude.runs.jsonl import append, cut, lines
 from etude.runs.lock import Lock
+from etude.runs.provenance import differences
 
 
 def point(step: int, value: float = 1.0) -> Checkpoint:
@@ -67,7 +69,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_named(tmp_path, name, damage):
         assert found.step in (1, 2)
     else:
         assert found.step == 1
-        assert "00000002" in skipped[0]
+        assert "00000002" in render("en", skipped[0])
 
 
 def test_reaching_a_damaged_step_again_writes_it_anew(tmp_path):
@@ -258,6 +260,37 @@ def test_open_names_what_is_near(workdir):
     with pytest.raises(RunError, match="runs/cnn-digits"):
         RunFolder.open("runs/cnn-digit")
     assert RunFolder.open("cnn-digits").path == RunFolder.open("runs/cnn-digits").path
+
+
+def test_a_damaged_run_is_named_in_korean_too(tmp_path):
+    append(tmp_path / "metrics.jsonl", {"event": "end", "model": "mlp"})
+    with pytest.raises(RunError, match=r"line 1: .*seconds|line 1: .* is missing\.; ") as error:
+        lines(tmp_path / "metrics.jsonl")
+    words = error.value.message("ko")
+    assert "metrics.jsonl, 1번째 줄: end.data: 값이 없습니다.; " in words
+    assert words.endswith("실행이 손상되었습니다.") and "missing" not in words
+
+
+def test_a_lock_is_named_in_korean_too(tmp_path):
+    held = Lock(tmp_path / "LOCK")
+    with pytest.raises(LockedError, match=f"process {os.getpid()} on ") as error:
+        Lock(tmp_path / "LOCK")
+    held.release()
+    words = error.value.message("ko")
+    assert f"다른 프로세스가 이 실행을 사용하고 있습니다({socket.gethostname()}, 프로세스" in words
+
+
+def test_differences_between_machines_are_said_in_words():
+    then = {"python": "3.11", "packages": {"pillow": "not installed"}, "cores": 2}
+    now = {"python": "3.11", "packages": {"pillow": "12.0"}, "cpu": "none of ours"}
+    assert [render("en", each) for each in differences(then, now)] == [
+        "cores: 2 then, none now",
+        "cpu: none then, none of ours now",
+        "packages.pillow: not installed then, 12.0 now",
+    ]
+    assert render("ko", differences(then, now)[2]) == (
+        "packages.pillow: 당시 설치되지 않음, 지금 12.0"
+    )
 
 
 def test_metrics_are_cut_to_what_a_checkpoint_vouches_for(tmp_path):

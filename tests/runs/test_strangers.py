@@ -33,7 +33,7 @@ def folder(tmp_path):
 def refused(folder, name, most=1 << 20):
     with pytest.raises(RunError) as error:
         files.read(folder, name, most)
-    return error.value.what
+    return str(error.value)
 
 
 def test_a_file_inside_is_read_whole(folder):

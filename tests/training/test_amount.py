@@ -125,7 +125,7 @@ def test_a_run_that_keeps_the_last_weights_resumes_to_the_same_bytes(workdir):
     whole = etude.train("mlp", data=path, name="whole", quiet=True, **fields)
     run = RunFolder.create(Path("runs/broken"))
     run, parts = pipeline.begin(
-        run, assembly.read_draft(draft("mlp", path, fields=fields)), quiet=True
+        run, assembly.read_draft(draft("mlp", path, fields=fields)), quiet=True, lang="en"
     )
     train, val = pipeline.training_data(parts)
 

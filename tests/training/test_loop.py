@@ -39,7 +39,7 @@ SMALL = {
 def begin(model: str, name: str, **fields):
     mapping = draft(model, "digits", fields={"train.epochs": 3, **SMALL[model], **fields})
     run = RunFolder.create(Path("runs") / name)
-    return pipeline.begin(run, assembly.read_draft(mapping), quiet=True)
+    return pipeline.begin(run, assembly.read_draft(mapping), quiet=True, lang="en")
 
 
 def final_bytes(path: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from etude.locale.texts import render
 from etude.system import portable
 from etude.workers.pool import Answer, Lost, Pool
 from etude.workers.process import start_module
@@ -85,7 +86,9 @@ def test_workers_work_at_the_same_time_and_are_no_more_than_asked_for(pool):
     ],
 )
 def test_a_job_whose_worker_dies_is_lost_and_the_next_one_is_done(pool, code, how):
-    assert run(pool, code, "pass")[0] == Lost(Code(code), how, late=False)
+    lost = run(pool, code, "pass")[0]
+    assert isinstance(lost, Lost) and (lost.job, lost.late) == (Code(code), False)
+    assert render("en", lost.how) == how and render("ko", lost.how) != how
     assert [type(event) for event in run(pool, code, "pass")] == [Lost, Answer]
 
 
