@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 import etude
 from etude import verbs
@@ -139,8 +139,7 @@ def test_a_member_that_cannot_be_run_is_told(workdir):
 @pytest.mark.parametrize("error", ["no such data", plain_sentence(text("comparison.study.none"))])
 def test_the_error_of_a_trial_is_text_of_this_version_or_the_last(workdir, error):
     board = shared_queue.open_study(url_in(workdir), "s", {"space": {}})
-    board.enqueue_trial({}, user_attrs={"error": error})
-    board.tell(board.ask(), state=TrialState.PRUNED)
+    board.add_trial(create_trial(state=TrialState.PRUNED, user_attrs={"error": error}))
     [trial] = search.trials_of(board)
     assert trial.why == read_sentence(error)
     assert trial.plain()["why"] == render("en", trial.why)

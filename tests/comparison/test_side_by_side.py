@@ -119,7 +119,7 @@ def test_other_tasks_are_refused_always(home, capsys, more):
     code, out, err = call(capsys, "compare", "runs/mlp-0", "runs/curve", *more)
     assert (code, out) == (2, "")
     assert "different tasks" in err
-    assert "curve: regress (mae)" in err
+    assert "curve: regress (mean absolute error)" in err
 
 
 def test_other_data_are_refused_unless_asked_and_then_nothing_is_called_better(home, capsys):

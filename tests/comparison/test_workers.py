@@ -13,8 +13,10 @@ import pytest
 
 import etude
 from etude import pipeline, verbs
+from etude.comparison import worker as process
+from etude.comparison import workers
 from etude.comparison.run_spec import Outcome, RunSpec
-from etude.comparison.workers import ProcessEngine, in_this_process
+from etude.comparison.workers import ProcessEngine, TrainingJob, in_this_process
 from etude.errors import DataError, Interrupted, RunError, StorageError
 from etude.locale.texts import render, text
 from etude.recipe import draft
@@ -151,11 +153,22 @@ def test_a_mistake_in_the_data_is_the_same_error_as_alone(workdir, engine):
         list(engine([member(data=str(bad))], workdir, 1))
 
 
-def test_an_error_of_a_worker_reads_korean(workdir, engine):
-    bad = workdir / "bad.npz"
-    with pytest.raises(DataError) as caught:
-        list(engine([member(data=str(bad))], workdir, 1))
-    assert re.search("[가-힣]", caught.value.message("ko"))
+def test_an_error_of_a_worker_reads_korean(monkeypatch):
+    error = RunError(
+        text("comparison.diverged", path="d"),
+        do=text("comparison.diverged.do"),
+        items=[text("comparison.outcome.diverged", label="b")],
+    )
+
+    def fails(spec, place):
+        raise error
+
+    monkeypatch.setattr(process, "outcome", fails)
+    line = json.dumps(process.answer(TrainingJob(member(), Path()).message())).encode()
+    with pytest.raises(RunError) as caught:
+        workers._outcome(line)
+    assert caught.value.message("ko") == f"a: {error.message('ko')}"
+    assert all(re.search("[가-힣]", words) for words in caught.value.message("ko").splitlines())
 
 
 @pytest.mark.parametrize("diverged", ["", "the loss is nan", text("comparison.diverged", path="a")])

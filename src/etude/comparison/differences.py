@@ -11,7 +11,7 @@ import numpy as np
 
 from etude import stats
 from etude.inspection.words import number
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, metric, say
 from etude.stats import mean_interval, metric_of
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
             [
                 name,
                 str(len(runs)),
-                f"{goal} {number(float(values.mean()), goal, unit)}",
+                f"{metric(goal, lang)} {number(float(values.mean()), goal, unit)}",
                 ends,
                 f"{number(values.min(), goal)} - {number(values.max(), goal)}",
                 f"{runs[0].result.parameters:,}",

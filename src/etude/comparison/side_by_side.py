@@ -27,7 +27,7 @@ from etude.comparison.differences import (
 from etude.errors import UsageError
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
-from etude.locale.texts import Lang, Sentence, counted, render, say, text
+from etude.locale.texts import Lang, Sentence, counted, metric, render, say, text
 from etude.stats import mean_interval, metric_of
 
 if TYPE_CHECKING:
@@ -217,6 +217,7 @@ def _alone(board: Leaderboard, lang: Lang) -> list[str]:
 def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
     """Table with one row per group, the best first, after the head."""
     table = [say(lang, "board.head").split("|")]
+    goal = metric(board.goal, lang)
     beside = {pair.other: pair for pair in board.verdicts}
     for rank, (name, runs) in enumerate(board.groups.items(), 1):
         values, unit = goal_values(runs), runs[0].result.test.unit
@@ -227,7 +228,7 @@ def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
                 str(rank),
                 name,
                 str(len(runs)),
-                f"{board.goal} {number(float(values.mean()), board.goal, unit)}",
+                f"{goal} {number(float(values.mean()), board.goal, unit)}",
                 " - ".join(number(end, board.goal) for end in ends) if ends else "-",
                 _against_first(beside.get(name), lang),
                 f"{runs[0].result.parameters:,}",
