@@ -150,15 +150,15 @@ def test_more_seeds_do_not_lessen_what_the_test_samples_leave_open():
 def test_equal_seeds_prove_nothing():
     a, b = [35 / 36] * 2, [34 / 36] * 2
     [pair] = best_against_others({"a": a, "b": b}, "accuracy")
-    assert (pair["verdict"], pair["low"]) == ("untold", None)
+    assert (pair.verdict, pair.interval) == ("untold", None)
     [pair] = best_against_others({"a": a, "b": b}, "accuracy", 36)
-    assert pair["verdict"] == "none"
+    assert pair.verdict == "none"
     # R. Newcombe's method 10 for 35/36 - 34/36.
-    assert (pair["low"], pair["high"]) == pytest.approx((-0.09, 0.16), abs=0.01)
+    assert pair.interval == pytest.approx((-0.09, 0.16), abs=0.01)
     [pair] = best_against_others({"a": [0.1 + 0.2] * 2, "b": [0.31] * 2}, "mae")
-    assert pair["verdict"] == "untold", "nor do equal errors"
+    assert pair.verdict == "untold", "nor do equal errors"
     [pair] = best_against_others({"a": [0.5] * 2, "b": [0.5] * 2}, "mae")
-    assert pair["verdict"] == "none", "the same is no difference"
+    assert pair.verdict == "none", "the same is no difference"
     assert mean_interval(np.array([0.3, 0.3]), "mae") is None
 
 
@@ -190,7 +190,7 @@ def false_claims(k, setting, repeats):
     goal, samples, *_ = setting
     return sum(
         any(
-            pair["verdict"] == "some"
+            pair.verdict == "some"
             for pair in best_against_others(contenders(random, k, *setting), goal, samples)
         )
         for _ in range(repeats)
@@ -233,7 +233,7 @@ def test_different_spreads_do_not_raise_false_claims():
         spreads = np.array([10.0, 1, 1, 1])[:, None]
         values = random.normal(100, spreads, (4, 3))
         rows = best_against_others({str(i): row for i, row in enumerate(values)}, "mae")
-        claims += any(row["verdict"] == "some" for row in rows)
+        claims += any(row.verdict == "some" for row in rows)
     assert wilson(claims, 400)[0] <= 0.05
 
 
@@ -246,7 +246,7 @@ def test_what_is_different_is_called_so(k):
         shares = np.array([0.95] + [0.80] * (k - 1))[:, None]
         values = random.binomial(359, shares, (k, 3)) / 359
         rows = best_against_others({str(i): row for i, row in enumerate(values)}, "accuracy", 359)
-        told += all(row["first"] == "0" and row["verdict"] == "some" for row in rows)
+        told += all(row.first == "0" and row.verdict == "some" for row in rows)
     assert told >= 180
 
 

@@ -15,6 +15,7 @@ from etude import pipeline, registry
 from etude.cli import main
 from etude.flags import as_flags, value
 from etude.inspection import gallery
+from etude.locale.texts import Text, say
 from tests.data.notes import english, stored
 
 SMALL = ["--epochs", "2", "model.hidden=16"]
@@ -404,6 +405,7 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
     for label, chosen in short.items():
         monkeypatch.setitem(TOUR, label, chosen)
     monkeypatch.setattr(pipeline, "gallery", SimpleNamespace(draw=telling_pictures))
+    labels = {label: say("en", f"tour.{label}") for label in short}
     of_the_notes = {
         n for n in registry.names("model") if "notes" in registry.load("model", n).presets
     }
@@ -411,7 +413,7 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
     code, out, err = call(capsys, "tour")
     assert code == 0, err
     assert "runs/tour/report.html" in out
-    for words_said in ("network", "best baseline", "parameters", "samples/s", *short):
+    for words_said in ("network", "best baseline", "parameters", "samples/s", *labels.values()):
         assert words_said in out
     page = (workdir / "runs" / "tour" / "report.html").read_text()
     assert len(short) <= page.count("<figure>") <= 2 * len(short)
@@ -421,7 +423,7 @@ def test_the_tour_plays_every_network_and_keeps_a_report(workdir, capsys, monkey
         place = f"{chosen['model']}-{chosen['data']}/report.html"
         assert f'href="{place}"' in page
         assert (workdir / "runs" / "tour" / place).is_file()
-        assert f">{label}</a></th><td>" in page, "a row leads to its section"
+        assert f">{labels[label]}</a></th><td>" in page, "a row leads to its section"
     links = re.findall(r'href="#([^"]*)"', page)
     assert set(links) <= set(re.findall(r'id="([^"]*)"', page))
 

@@ -13,7 +13,7 @@ import pytest
 import etude
 from etude import errors, pipeline, verbs
 from etude.cli import main
-from etude.comparison import engine
+from etude.comparison import standings
 from etude.comparison.journal import Journal
 from etude.runs.comparison import ComparisonFolder
 
@@ -201,8 +201,8 @@ def test_a_changed_outcome_changes_what_is_said(whole, workdir):
         if row["outcome"]["label"] in best["tuned"]["members"]:
             row["outcome"]["test"] = 0.01
             journal._apply(row)
-    again = engine.protocol.findings(journal.plan.contenders, journal.plan.rules, journal.outcomes)
-    assert again["verdicts"]["tuned"][0]["first"] != first
+    again = standings.findings(journal.plan.contenders, journal.plan.rules, journal.outcomes)
+    assert again.verdicts["tuned"][0].first != first
 
 
 def test_a_rate_that_is_too_high_is_said_and_stops_nothing(workdir, capsys):

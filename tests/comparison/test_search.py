@@ -9,12 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+from optuna.trial import TrialState, create_trial
 
 import etude
 from etude import verbs
 from etude.comparison import search, search_space, shared_queue
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, RunSpec, plain_sentence, read_sentence
 from etude.errors import NumericsError, RunError, UsageError
+from etude.locale.texts import render, text
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
 
@@ -70,13 +72,13 @@ def test_a_search_needs_something_to_search_and_every_end_must_fit():
 
 
 def row(number, best, why=""):
-    return {"number": number, "best": best, "why": why, "fields": {}, "seconds": 1.0}
+    return search.Trial(number, {}, best, why, 1.0)
 
 
 def test_the_best_is_the_best_by_the_goals_direction():
     found = [row(0, 0.5), row(1, None, "diverged"), row(2, 0.9), row(3, 0.1)]
-    assert search.best(found, "accuracy", Path("x"))["number"] == 2
-    assert search.best(found, "mae", Path("x"))["number"] == 3
+    assert search.best(found, "accuracy", Path("x")).number == 2
+    assert search.best(found, "mae", Path("x")).number == 3
     with pytest.raises(NumericsError, match="no trial"):
         search.best([row(0, None, "diverged")], "accuracy", Path("x"))
 
@@ -97,7 +99,7 @@ def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match="not installed") as caught:
         shared_queue.open_study("sqlite:///x.db", "x")
-    assert "etude[search]" in caught.value.do
+    assert "etude[search]" in str(caught.value)
 
 
 def url_in(folder):
@@ -132,6 +134,18 @@ def test_a_member_that_cannot_be_run_is_told(workdir):
     board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
     with pytest.raises(RunError, match=r"odd.*nowhere"):
         list(shared_queue.take_outcomes(board, {"odd"}))
+
+
+@pytest.mark.parametrize("error", ["no such data", plain_sentence(text("comparison.study.none"))])
+def test_the_error_of_a_trial_is_text_of_this_version_or_the_last(workdir, error):
+    board = shared_queue.open_study(url_in(workdir), "s", {"space": {}})
+    board.add_trial(create_trial(state=TrialState.PRUNED, user_attrs={"error": error}))
+    [trial] = search.trials_of(board)
+    assert trial.why == read_sentence(error)
+    assert trial.plain()["why"] == render("en", trial.why)
+    with pytest.raises(NumericsError) as caught:
+        search.best([trial], "accuracy", Path("x"))
+    assert render("ko", trial.why) in caught.value.message("ko")
 
 
 def test_a_member_that_another_holds_is_posted_again(workdir, monkeypatch):
@@ -173,11 +187,11 @@ def test_a_search_finds_tests_and_goes_on(workdir):
     assert len(found.trials) == 2
     assert found.run.test["accuracy"] > 0
     assert found.run.recipe.seed == 1
-    assert found.run.recipe.train.lr == pytest.approx(found.best["fields"]["train.lr"])
+    assert found.run.recipe.train.lr == pytest.approx(found.best.fields["train.lr"])
     assert (found.path / "report.html").exists()
     assert (found.path / "search" / "trial-0" / "recipe.json").exists()
     more = verbs.tune("mlp", "digits", trials=3, **given)
-    assert [row["number"] for row in more.trials] == [0, 1, 2]
+    assert [row.number for row in more.trials] == [0, 1, 2]
     assert more.trials[:2] == list(found.trials)
     with pytest.raises(UsageError, match="with another space"):
         verbs.tune("mlp", "digits", trials=3, **{**given, "lr": "1e-4..1e-1"})

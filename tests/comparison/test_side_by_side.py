@@ -64,7 +64,7 @@ def test_runs_that_differ_in_their_seed_are_one_group(home):
     assert set(board.differs) == {"model.hidden", "seed"}
     assert board.differs["model.hidden"] == {"mlp-0": [8], "mlp-1": [8], "wide": [32, 16]}
     [pair] = board.verdicts
-    assert {pair["first"], pair["other"]} == {"mlp", "wide"}
+    assert {pair.first, pair.other} == {"mlp", "wide"}
     page = (found.path / "report.html").read_text()
     assert page.count("<figure>") == 1
     for words in ("model.hidden", "[32, 16]", "95 % interval", "Differences between the recipes"):
@@ -119,7 +119,7 @@ def test_other_tasks_are_refused_always(home, capsys, more):
     code, out, err = call(capsys, "compare", "runs/mlp-0", "runs/curve", *more)
     assert (code, out) == (2, "")
     assert "different tasks" in err
-    assert "curve: regress (mae)" in err
+    assert "curve: regress (mean absolute error)" in err
 
 
 def test_other_data_are_refused_unless_asked_and_then_nothing_is_called_better(home, capsys):

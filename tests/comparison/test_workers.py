@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,12 @@ import pytest
 
 import etude
 from etude import pipeline, verbs
+from etude.comparison import worker as process
+from etude.comparison import workers
 from etude.comparison.run_spec import Outcome, RunSpec
-from etude.comparison.workers import ProcessEngine, in_this_process
+from etude.comparison.workers import ProcessEngine, TrainingJob, in_this_process
 from etude.errors import DataError, Interrupted, RunError, StorageError
+from etude.locale.texts import render, text
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
 from etude.runs.jsonl import lines
@@ -137,7 +141,7 @@ def test_a_rate_too_high_is_an_outcome_in_words(workdir, engine):
     good, bad = member("good"), member("bad", lr=1e30)
     found = {one.label: one for one in engine([bad, good], workdir, 1)}
     assert (found["bad"].best, found["bad"].test) == (None, None)
-    assert "not finite" in found["bad"].diverged
+    assert "not finite" in render("en", found["bad"].diverged)
     assert found["good"].best is not None
     assert not (workdir / "bad").exists()  # nothing had been saved
 
@@ -149,9 +153,30 @@ def test_a_mistake_in_the_data_is_the_same_error_as_alone(workdir, engine):
         list(engine([member(data=str(bad))], workdir, 1))
 
 
-def test_outcomes_pass_as_json():
-    one = Outcome("a", (0.1, 0.2), (1.0, 2.0), 0.2, 0.3)
+def test_an_error_of_a_worker_reads_korean(monkeypatch):
+    error = RunError(
+        text("comparison.diverged", path="d"),
+        do=text("comparison.diverged.do"),
+        items=[text("comparison.outcome.diverged", label="b")],
+    )
+
+    def fails(spec, place):
+        raise error
+
+    monkeypatch.setattr(process, "outcome", fails)
+    line = json.dumps(process.answer(TrainingJob(member(), Path()).message())).encode()
+    with pytest.raises(RunError) as caught:
+        workers._outcome(line)
+    assert caught.value.message("ko") == f"a: {error.message('ko')}"
+    assert all(re.search("[가-힣]", words) for words in caught.value.message("ko").splitlines())
+
+
+@pytest.mark.parametrize("diverged", ["", "the loss is nan", text("comparison.diverged", path="a")])
+def test_outcomes_pass_as_json(diverged):
+    one = Outcome("a", (0.1, 0.2), (1.0, 2.0), 0.2, 0.3, diverged=diverged)
     assert Outcome.read(json.loads(json.dumps(one.plain()))) == one
+    with pytest.raises(RunError):
+        Outcome.read({**one.plain(), "diverged": {"odd": 1}})
     with pytest.raises(RunError):
         Outcome.read({"label": "a", "odd": 1})
 
@@ -183,7 +208,9 @@ def test_a_killed_worker_is_said_and_its_member_tried_once_again(workdir, engine
     when_trained(workdir / "once", lambda: engine.pool.workers[0].process.kill())
     [found] = engine([member("once", **lasting)], workdir, 1)
     assert len(found.val) == 30
-    assert notes == ["once: its worker was killed by SIGKILL; trying once more"]
+    assert [render("en", note) for note in notes] == [
+        "once: its worker was killed by SIGKILL; trying once more"
+    ]
     [alone] = in_this_process([member("b", **lasting)], workdir, 1)
     assert found.val == alone.val
     assert weights(workdir / "once") == weights(workdir / "b")

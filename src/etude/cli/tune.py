@@ -48,12 +48,12 @@ def tune(
     if is_silent():
         return
     if as_json:
-        rows = [{k: v for k, v in row.items() if k != "mapping"} for row in tuned.trials]
-        best = {key: tuned.best[key] for key in ("number", "fields")}
+        rows = [trial.plain() for trial in tuned.trials]
+        best = {"number": tuned.best.number, "fields": tuned.best.fields}
         print_json(
             {
                 "run": str(tuned.path),
-                "best": {**best, "val": tuned.best["best"]},
+                "best": {**best, "val": tuned.best.best},
                 "trials": rows,
                 "tested": etude.verbs.summary(tuned.run),
             }

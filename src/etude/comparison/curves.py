@@ -4,12 +4,13 @@ differences between groups of runs."""
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from etude.comparison.differences import (
-    difference_sentences,
+    Groups,
+    finding_sentences,
     goal_values,
     group_differences,
     results_table,
@@ -19,10 +20,15 @@ from etude.inspection import words
 from etude.inspection.learning import Rows
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
-from etude.locale.texts import Lang, counted, say
+from etude.locale.texts import Lang, Sentence, counted, render, say, text
 from etude.render.style import Ink, Picture, line, log_scale, picture
 from etude.stats import mean_interval
 
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
+Runs = Mapping[str, "Run"]
+"""Finished runs by their labels."""
 SEED = re.compile(r"-?seed\d+")
 
 
@@ -37,15 +43,15 @@ def group_by_seed(labels: Sequence[str]) -> dict[str, list[str]]:
 
 def write_report(
     place: Path,
-    runs: Mapping[str, Any],
-    warning: str,
+    runs: Runs,
+    warning: Sentence,
     lang: Lang = "en",
-    diverged: Mapping[str, str] | None = None,
+    diverged: Mapping[str, Sentence] | None = None,
 ) -> None:
     """Write pictures/ and report.html of finished runs.
 
-    runs: inference.run.Run by label. warning: printed on the pictures and above the table.
-    diverged: label -> reason, for runs that diverged.
+    warning: printed on the pictures and above the table. diverged: label -> reason, for runs that
+    diverged.
     """
     groups, goals = group_runs(runs), {run.result.goal for run in runs.values()}
     pictures, lines = [], sentences(runs, warning, lang, diverged)
@@ -64,42 +70,46 @@ def write_report(
     write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)
 
 
-def group_runs(runs: Mapping[str, Any]) -> dict[str, list[Any]]:
+def group_runs(runs: Runs) -> dict[str, list["Run"]]:
     """Group runs whose labels differ only in the seed."""
     return {name: [runs[m] for m in members] for name, members in group_by_seed(list(runs)).items()}
 
 
 def sentences(
-    runs: Mapping[str, Any],
-    warning: str = "",
+    runs: Runs,
+    warning: Sentence = "",
     lang: Lang = "en",
-    diverged: Mapping[str, str] | None = None,
+    diverged: Mapping[str, Sentence] | None = None,
 ) -> list[str]:
     """Sentences on finished runs: the warning first, because it applies to all that follows, then
     the runs that diverged, then the best group against every other group."""
-    lines = [warning] if warning else []
-    lines += [say(lang, "duel.diverged", name=k, why=why) for k, why in (diverged or {}).items()]
+    lines = [render(lang, warning)] if warning else []
+    for label, why in (diverged or {}).items():
+        lines.append(render(lang, text("duel.diverged", name=label, why=why)))
     goals = sorted({run.result.goal for run in runs.values()})
     if len(goals) > 1:
         return [*lines, say(lang, "duel.apart", goals=", ".join(goals))]
     if len({run.result.data for run in runs.values()}) > 1:
         return [*lines, say(lang, "board.data")]
     groups = group_runs(runs)
-    return lines + (
-        difference_sentences(groups, lang) if len(groups) > 1 else single_group(groups, lang)
-    )
+    if len(groups) == 1:
+        return lines + single_group(groups, lang)
+    return lines + finding_sentences(group_differences(groups), lang)
 
 
-def findings(runs: Mapping[str, Any], warning: str) -> dict[str, Any]:
-    """The content of `sentences` as plain JSON values."""
+def findings(runs: Runs, warning: Sentence) -> dict[str, object]:
+    """The content of `sentences` as plain JSON values, the warning in English."""
     goals = {run.result.goal for run in runs.values()}
     # Results of different metrics or data have no verdict, so the mapping has none either.
     alike = len(goals) == len({run.result.data for run in runs.values()}) == 1
-    verdicts = {"runs": group_differences(group_runs(runs))} if alike else {}
-    return {"goal": goals.pop() if alike else "", "warning": warning, "verdicts": verdicts}
+    verdicts = {}
+    if alike:
+        verdicts["runs"] = [each.plain() for each in group_differences(group_runs(runs))]
+    goal = goals.pop() if alike else ""
+    return {"goal": goal, "warning": render("en", warning), "verdicts": verdicts}
 
 
-def single_group(groups: Mapping[str, Sequence[Any]], lang: Lang = "en") -> list[str]:
+def single_group(groups: Groups, lang: Lang = "en") -> list[str]:
     """The test result of a comparison that has only one group."""
     [(name, runs)] = groups.items()
     goal, results = runs[0].result.goal, goal_values(runs)
@@ -124,7 +134,7 @@ def integer_ticks(*panels: Any) -> None:
 def overlay(
     groups: Mapping[str, Sequence[Rows]],
     goal: str,
-    warning: str,
+    warning: Sentence,
     lang: Lang = "en",
     called: str = "curves",
 ) -> Picture:
@@ -157,20 +167,19 @@ def overlay(
         right.set_title(ink.say("axis.validation", goal=goal))
         right.legend()
         integer_ticks(left, right)
-        _warn(figure, ink, warning, lang)
+        _warn(figure, ink, warning)
 
     alt = say(lang, "overlaid.alt", goal=goal, names=", ".join(groups))
     return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2), lang)
 
 
-def _warn(figure: Any, ink: Ink, warning: str, lang: Lang) -> None:
-    """Print a warning, which is in `lang`, below the panels if the figure can show that language.
-    The page has it above the table in any case."""
-    if warning and ink.lang == lang:
-        figure.supxlabel(warning, fontsize=8)
+def _warn(figure: Any, ink: Ink, warning: Sentence) -> None:
+    """Print a warning below the panels."""
+    if warning:
+        figure.supxlabel(render(ink.lang, warning), fontsize=8)
 
 
-def fitted_functions(runs: Mapping[str, Any], warning: str, lang: Lang) -> list[Picture]:
+def fitted_functions(runs: Runs, warning: Sentence, lang: Lang) -> list[Picture]:
     """The functions that runs fitted to the same data; empty unless the input is one variable."""
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.spec.size for run in runs.values()} != {1}:
@@ -192,7 +201,7 @@ def function_picture(
     y: np.ndarray,
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
     unit: str,
-    warning: str = "",
+    warning: Sentence = "",
     lang: Lang = "en",
 ) -> Picture:
     """Picture of test data x, y [n] of one variable and the function of each run.
@@ -208,7 +217,7 @@ def function_picture(
             axes.plot(grid, values, label=name, **line(ink, i))
         axes.set(xlabel="x", ylabel=unit, title=ink.say("fitted.title"))
         axes.legend(ncols=2)
-        _warn(figure, ink, warning, lang)
+        _warn(figure, ink, warning)
 
     alt = say(lang, "functions.alt", names=", ".join(lines), points=len(x))
     return picture("fitted", say(lang, "fitted.title"), alt, paint, (6.4, 3.6), lang)

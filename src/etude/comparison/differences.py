@@ -4,24 +4,57 @@ A verdict is "no difference" wherever the interval contains zero. The statistics
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from etude import stats
 from etude.inspection.words import number
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, metric, say
 from etude.stats import mean_interval, metric_of
 
-Groups = Mapping[str, Sequence[Any]]
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
+Groups = Mapping[str, Sequence["Run"]]
+Verdict = Literal["some", "none", "untold"]
+"""A difference; none, because the interval contains zero; unknown, because there is no interval."""
 
 
-def goal_values(runs: Sequence[Any]) -> np.ndarray:
+@dataclass(frozen=True)
+class Finding:
+    """The difference between the best of several groups of runs and one of the others.
+
+    goal: the metric, whose unit all values have. interval: the 95 % interval of the difference
+    `first` minus `other`; the intervals hold simultaneously for all `pairs` of groups. gap: the
+    difference of the means. runs: number of runs of `first`.
+    """
+
+    goal: str
+    first: str
+    other: str
+    interval: stats.Interval | None
+    gap: float
+    runs: int
+    pairs: int
+    verdict: Verdict
+
+    def plain(self) -> dict[str, object]:
+        """Plain JSON values; the goal is that of the whole comparison."""
+        low, high = self.interval or (None, None)
+        return {
+            "first": self.first, "other": self.other, "low": low, "high": high, "gap": self.gap,
+            "runs": self.runs, "pairs": self.pairs, "verdict": self.verdict,
+        }  # fmt: skip
+
+
+def goal_values(runs: Sequence["Run"]) -> np.ndarray:
     """Test results [n] of runs, in the metric that each run is judged by."""
     return np.array([run.result.score for run in runs])
 
 
-def sample_count(runs: Sequence[Any]) -> int | None:
+def sample_count(runs: Sequence["Run"]) -> int | None:
     """Number of test samples behind the results of these runs; None if no run records it."""
     return next((run.result.test.samples for run in runs if run.result.test.samples), None)
 
@@ -30,12 +63,8 @@ def best_against_others(
     groups: Mapping[str, Sequence[float]],
     goal: str,
     samples: Mapping[str, int | None] | int | None = None,
-) -> list[dict[str, Any]]:
-    """Compare the group with the best mean with every other group, one row per other group.
-
-    A row holds the names `first` and `other`, `low` and `high` of the 95 % interval of their
-    difference, and a verdict: "some" difference, "none" where the interval contains zero, "untold"
-    where no interval can be computed. The intervals hold simultaneously for all `pairs` of groups.
+) -> list[Finding]:
+    """Compare the group with the best mean with every other group, one finding per other group.
 
     groups: results by group, one per seed; empty groups are left out. samples: size of the test
     split, per group or for all; metrics that are fractions need it (see stats.py).
@@ -53,41 +82,47 @@ def best_against_others(
     # A pair that happens to vary less than the groups do on average is not trusted more for it:
     # stats.difference lowers its degrees of freedom by this mean.
     spread = float(np.mean([stats.seeds_variance(np.array(v)) for v in values.values()]))
-    rows = []
+    findings = []
     for other in others:
         both = counts.get(first), counts.get(other)
         ends = stats.difference(values[first], values[other], goal, both, pairs, spread)
-        row: dict[str, Any] = {"first": first, "other": other, "low": None, "high": None}
-        row |= {"gap": means[first] - means[other], "runs": len(values[first]), "pairs": pairs}
-        if ends:
-            row |= {"low": ends[0], "high": ends[1]}
-        rows.append({**row, "verdict": _verdict(ends, means[first] == means[other])})
-    return rows
+        findings.append(
+            Finding(
+                goal=goal,
+                first=first,
+                other=other,
+                interval=ends,
+                gap=means[first] - means[other],
+                runs=len(values[first]),
+                pairs=pairs,
+                verdict=_verdict(ends, means[first] == means[other]),
+            )
+        )
+    return findings
 
 
-def _verdict(ends: stats.Interval | None, equal: bool) -> str:
+def _verdict(ends: stats.Interval | None, equal: bool) -> Verdict:
     if ends is None:
         return "none" if equal else "untold"
     return "none" if ends[0] <= 0 <= ends[1] else "some"
 
 
-def pair_sentence(pair: Mapping[str, Any], goal: str, lang: Lang = "en") -> str:
-    """One row of `best_against_others` as a sentence."""
-    values = {"first": pair["first"], "other": pair["other"], "goal": goal}
-    if pair["verdict"] == "untold":
+def finding_sentence(finding: Finding, lang: Lang = "en") -> str:
+    """A finding as a sentence."""
+    goal = finding.goal
+    values = {"first": finding.first, "other": finding.other, "goal": goal}
+    if finding.verdict == "untold":
         return say(lang, "difference.untold", **values)
-    if pair["low"] is None or not pair["gap"]:
+    if finding.interval is None or not finding.gap:
         return say(lang, "difference.equal", **values)
     # The sentence for a clear difference states its direction in words, so both ends are given by
     # their size, the smaller first. Otherwise the signs matter: the interval contains zero.
-    ends = sorted((pair["low"], pair["high"]), key=abs if pair["verdict"] == "some" else float)
-    if pair["verdict"] == "some":
-        ends = [abs(end) for end in ends]
+    clear = finding.verdict == "some"
+    ends = sorted(abs(end) if clear else end for end in finding.interval)
     low, high = (gap_text(end, goal) for end in ends)
-    unit = say(lang, "difference.points") if metric_of(goal).share else ""
-    gap = gap_text(abs(pair["gap"]), goal)
-    key = "difference.some" if pair["verdict"] == "some" else "difference.none"
-    return say(lang, key, low=low, high=high, gap=gap, unit=unit, **values)
+    key = "difference.some" if clear else "difference.none"
+    values |= {"gap": gap_text(abs(finding.gap), goal), "unit": gap_unit(goal, lang)}
+    return say(lang, key, low=low, high=high, **values)
 
 
 def gap_text(gap: float, goal: str) -> str:
@@ -95,34 +130,33 @@ def gap_text(gap: float, goal: str) -> str:
     return f"{100 * gap:.1f}" if metric_of(goal).share else number(gap, goal)
 
 
-def pair_sentences(pairs: Sequence[Mapping[str, Any]], goal: str, lang: Lang = "en") -> list[str]:
-    """All rows of `best_against_others` as sentences, then the footnotes that apply to them."""
-    return [*(pair_sentence(pair, goal, lang) for pair in pairs), *footnotes(pairs, lang)]
+def gap_unit(goal: str, lang: Lang) -> str:
+    """The unit of a difference, as it follows the number."""
+    return say(lang, "difference.points") if metric_of(goal).share else ""
 
 
-def footnotes(pairs: Sequence[Mapping[str, Any]], lang: Lang = "en") -> list[str]:
-    """Footnotes for rows of `best_against_others`: the number of pairs that the intervals are
-    corrected for, and that a single run per group says nothing about the method."""
+def finding_sentences(findings: Sequence[Finding], lang: Lang = "en") -> list[str]:
+    """All findings as sentences, then the footnotes that apply to them."""
+    return [*(finding_sentence(each, lang) for each in findings), *footnotes(findings, lang)]
+
+
+def footnotes(findings: Sequence[Finding], lang: Lang = "en") -> list[str]:
+    """Footnotes for findings: the number of pairs that the intervals are corrected for, and that a
+    single run per group says nothing about the method."""
     lines = []
-    if any(pair["low"] is not None and pair["pairs"] > 1 for pair in pairs):
-        lines.append(say(lang, "difference.corrected", count=pairs[0]["pairs"]))
-    if any(pair["runs"] == 1 and pair["verdict"] == "some" for pair in pairs):
+    if any(each.interval and each.pairs > 1 for each in findings):
+        lines.append(say(lang, "difference.corrected", count=findings[0].pairs))
+    if any(each.runs == 1 and each.verdict == "some" for each in findings):
         lines.append(say(lang, "difference.single"))
     return lines
 
 
-def group_differences(groups: Groups) -> list[dict[str, Any]]:
+def group_differences(groups: Groups) -> list[Finding]:
     """`best_against_others` for groups of finished runs that share one metric."""
     goal = next(iter(groups.values()))[0].result.goal
     values = {name: goal_values(runs).tolist() for name, runs in groups.items()}
     samples = {name: sample_count(runs) for name, runs in groups.items()}
     return best_against_others(values, goal, samples)
-
-
-def difference_sentences(groups: Groups, lang: Lang = "en") -> list[str]:
-    """The best group against each other one, a sentence each, and what holds for all."""
-    goal = next(iter(groups.values()))[0].result.goal
-    return pair_sentences(group_differences(groups), goal, lang)
 
 
 def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
@@ -138,7 +172,7 @@ def results_table(groups: Groups, lang: Lang = "en") -> list[list[str]]:
             [
                 name,
                 str(len(runs)),
-                f"{goal} {number(float(values.mean()), goal, unit)}",
+                f"{metric(goal, lang)} {number(float(values.mean()), goal, unit)}",
                 ends,
                 f"{number(values.min(), goal)} - {number(values.max(), goal)}",
                 f"{runs[0].result.parameters:,}",

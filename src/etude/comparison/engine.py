@@ -4,19 +4,18 @@ of the results."""
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from etude import assembly, pipeline
-from etude.comparison import curves, findings, protocol, request, workers
+from etude.comparison import curves, findings, protocol, request, standings, workers
 from etude.comparison.journal import Journal, NamedRecipe, Plan
 from etude.comparison.protocol import Contender
 from etude.comparison.request import Comparison, ComparisonRequest
-from etude.comparison.run_spec import RunSpec
+from etude.comparison.run_spec import Outcome, PlainRecipe, RunSpec
 from etude.comparison.shared_queue import SharedQueue
 from etude.comparison.workers import Engine, Note, ProcessEngine
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
-from etude.locale.texts import Lang, text
+from etude.locale.texts import Lang, Sentence, Text, text
 from etude.recipe import Recipe, draft
 from etude.render.progress import Tally
 from etude.runs.folder import is_run
@@ -89,7 +88,7 @@ def plan(comparison: ComparisonRequest, workers: int | None, storage: str, note:
     )
 
 
-def _draft(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _draft(chosen: Mapping[str, str], fields: Mapping[str, object]) -> PlainRecipe:
     """The draft of one recipe, from the axis values of this run and the fields of all runs."""
     run_fields = dict(fields)
     if "optimizer" in chosen:
@@ -99,16 +98,16 @@ def _draft(chosen: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, An
     return draft(chosen.get("model"), chosen.get("data"), fields=run_fields)
 
 
-def _without_none(**fields: Any) -> dict[str, Any]:
+def _without_none(**fields: object) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _model_and_data(mapping: Mapping[str, Any]) -> str:
+def _model_and_data(mapping: PlainRecipe) -> str:
     """A key of the model and the data, on which the automatic choices of a recipe depend."""
     return repr((mapping["model"], mapping["data"]))
 
 
-def _contender(label: str, mapping: Mapping[str, Any], recipe: Recipe, goal: str) -> Contender:
+def _contender(label: str, mapping: PlainRecipe, recipe: Recipe, goal: str) -> Contender:
     """A contender: the complete recipe of its model and data, with its own optimizer."""
     plain = recipe.plain()
     # `recipe` was completed once per model and data, so its optimizer is that of another contender.
@@ -117,7 +116,7 @@ def _contender(label: str, mapping: Mapping[str, Any], recipe: Recipe, goal: str
     return Contender(label=label, mapping=full, goal=goal, default=recipe.train.lr)
 
 
-def _with_measured_choices(mapping: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+def _with_measured_choices(mapping: PlainRecipe, recipe: Recipe) -> PlainRecipe:
     """A draft with the hardware choices that were measured for its model and data.
 
     They are stored because a measurement can come out differently next time, and a resumed
@@ -162,7 +161,8 @@ def _stop_error(
     kind: type[Interrupted] | type[Stopped], path: Path, done: int
 ) -> Interrupted | Stopped:
     return kind(
-        f"{path}: stopped and saved, {done} runs done.", do=f"Resume it: etude resume {path}"
+        text("comparison.stopped.done", path=path, done=done),
+        do=text("comparison.resume.do", path=path),
     )
 
 
@@ -193,7 +193,7 @@ def _run_stage(
     todo = journal.missing(specs)
     if not todo:
         return
-    tally.begins(stage, len(specs) - len(todo), len(specs))
+    tally.begins(text(f"comparison.stage.{stage}"), len(specs) - len(todo), len(specs))
     # At most one per run: for a single run `engine_for` then starts no process.
     count = min(_workers(journal.plan, todo), len(todo))
     engine = engine_for(journal, count, processes)
@@ -202,8 +202,13 @@ def _run_stage(
     with closing(engine(todo, place, count)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
             journal.add(stage, outcome)
-            best = "diverged" if outcome.best is None else f"{outcome.best:.4g}"
-            tally.one(f"{outcome.label}: {best}")
+            tally.one(_progress(outcome))
+
+
+def _progress(outcome: Outcome) -> Text:
+    if outcome.best is None:
+        return text("comparison.outcome.diverged", label=outcome.label)
+    return text("comparison.outcome", label=outcome.label, best=outcome.best)
 
 
 def _workers(plan: Plan, specs: Sequence[RunSpec]) -> int:
@@ -231,15 +236,15 @@ def conclude(journal: Journal, lang: Lang = "en") -> Comparison:
         _require_runs(labels, path, diverged)
         if elsewhere := [label for label in labels if not is_run(path / label)]:
             raise RunError(
-                f"{path}: all runs are finished, but some folders are on other machines.",
-                do=f"Copy their folders into {path}, then: etude report {path}",
+                text("comparison.elsewhere", path=path),
+                do=text("comparison.elsewhere.do", path=path),
                 items=elsewhere,
             )
         runs = [Run(path / label) for label in labels]
-        warning = request.one_rate_warning(runs[0].recipe.train.lr, lang) if plan.warning else ""
+        warning = request.one_rate_warning(runs[0].recipe.train.lr) if plan.warning else ""
         curves.write_report(path, dict(zip(labels, runs)), warning, lang, diverged)
-        return Comparison(path, labels, runs, {}, diverged, journal.seconds, warning)
-    result = protocol.findings(plan.contenders, plan.rules, outcomes)
+        return Comparison(path, labels, runs, None, diverged, journal.seconds, warning)
+    result = standings.findings(plan.contenders, plan.rules, outcomes)
     tests = protocol.final_specs(plan.contenders, plan.rules, outcomes)
     labels = [m.label for m in tests if outcomes[m.label].test is not None]
     _require_runs(labels, path, diverged)
@@ -251,12 +256,12 @@ def conclude(journal: Journal, lang: Lang = "en") -> Comparison:
     return Comparison(path, labels, runs, result, diverged, journal.seconds)
 
 
-def _require_runs(runs: Sequence[str], path: Path, diverged: Mapping[str, str]) -> None:
+def _require_runs(runs: Sequence[str], path: Path, diverged: Mapping[str, Sentence]) -> None:
     if not runs:
         raise NumericsError(
-            f"{path}: every run diverged.",
-            do="Try lower learning rates.",
-            items=[f"{label}: {why}" for label, why in diverged.items()],
+            text("comparison.diverged", path=path),
+            do=text("comparison.diverged.do"),
+            items=[text("comparison.reason", name=k, why=why) for k, why in diverged.items()],
         )
 
 
@@ -287,6 +292,6 @@ def _require_finished(journal: Journal) -> None:
             specs = protocol.final_specs(plan.contenders, plan.rules, journal.outcomes)
     if todo := journal.missing(specs):
         raise RunError(
-            f"{journal.path}: this comparison is unfinished: {len(todo)} or more runs are missing.",
-            do=f"Resume it: etude resume {journal.path}",
+            text("comparison.unfinished", path=journal.path, count=len(todo)),
+            do=text("comparison.resume.do", path=journal.path),
         )

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from etude.comparison.protocol import Contender, Label, Rules
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, PlainRecipe, RunSpec
 from etude.config import Config
-from etude.errors import RunError, UsageError
+from etude.errors import RunError, UsageError, cause
+from etude.locale.texts import Sentence, text
 from etude.recipe import RecipeDraft
 from etude.runs.comparison import ComparisonFolder
 
@@ -18,7 +19,7 @@ class NamedRecipe(Config):
     """One run of a comparison without rules: the name of its folder and its recipe."""
 
     label: Label
-    mapping: dict[str, Any]  # a draft: what it leaves open is completed where the run is trained
+    mapping: PlainRecipe  # a draft: what it leaves open is completed where the run is trained
 
 
 class Plan(Config):
@@ -32,12 +33,12 @@ class Plan(Config):
     rules: Rules | None = None
     contenders: tuple[Contender, ...] = ()
     members: tuple[NamedRecipe, ...] = ()
-    warning: str = ""
+    warning: Sentence = ""
     workers: int | None = Field(default=None, ge=0)
     storage: str = ""
     environment: dict[str, Any] = {}
 
-    def recipes(self) -> list[dict[str, Any]]:
+    def recipes(self) -> list[PlainRecipe]:
         """The recipes of all contenders and members."""
         contenders = [each.mapping for each in self.contenders]
         return contenders + [each.mapping for each in self.members]
@@ -61,7 +62,7 @@ class Journal:
                 RecipeDraft.read(mapping)  # a damaged recipe must fail here, not in a worker
         except UsageError as error:
             why = error.items[0] if error.items else error.what
-            raise RunError(f"{self.path}: its plan is damaged ({why})") from None
+            raise RunError(text("comparison.plan.damaged", path=self.path, why=why)) from None
         self.outcomes: dict[str, Outcome] = {}
         self.seconds: dict[str, float] = {}
         for row in folder.rows():
@@ -90,7 +91,8 @@ class Journal:
             outcome, stage, took = Outcome.read(row["outcome"]), str(row["stage"]), row["took"]
             self.seconds[stage] = self.seconds.get(stage, 0.0) + float(took)
         except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.path}: its outcomes are damaged ({error}).") from None
+            why = cause(error)
+            raise RunError(text("comparison.outcomes.damaged", path=self.path, why=why)) from None
         self.outcomes[outcome.label] = outcome
 
     def start_clock(self) -> None:

@@ -10,16 +10,15 @@ are evaluated on the test split.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from etude.comparison.differences import best_against_others
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, PlainRecipe, RunSpec
 from etude.config import Config
 from etude.recipe import Schedule
-from etude.stats import mean_interval, metric_of
+from etude.stats import metric_of
 
 HALF_DECADE = math.sqrt(10.0)
 MAX_EXTENSIONS = 3
@@ -45,7 +44,7 @@ class Contender(Config):
     """
 
     label: Label
-    mapping: dict[str, Any]
+    mapping: PlainRecipe
     goal: str
     default: float
 
@@ -195,166 +194,3 @@ def final_specs(contenders: Sequence[Contender], rules: Rules, outcomes: Outcome
             # By label: where the chosen rate is the default, the runs are the same.
             result |= {m.label: m for m in run_specs(contender, rules, [point], rules.fresh, True)}
     return list(result.values())
-
-
-# Findings -----------------------------------------------------------------------------------------
-
-
-def findings(contenders: Sequence[Contender], rules: Rules, outcomes: Outcomes) -> dict[str, Any]:
-    """The results of a finished comparison as plain JSON values (see docs/verbs/compare.md)."""
-    each = [_contender_findings(contender, rules, outcomes) for contender in contenders]
-    goals = {contender.goal for contender in contenders}
-    goal = goals.pop() if len(goals) == 1 else ""
-    # Different metrics cannot be compared: no target and no verdicts.
-    target = _target(contenders, each, outcomes, rules.target) if goal else None
-    for one in each:
-        one["to_target"] = _to_target(one, outcomes, target, goal)
-    verdicts = {}
-    for kind in ("tuned", "default") if goal else ():
-        groups = {one["label"]: one[kind] for one in each if one[kind]}
-        tests = {label: group["test"] for label, group in groups.items()}
-        samples = {label: group["samples"] for label, group in groups.items()}
-        verdicts[kind] = best_against_others(tests, goal, samples)
-    return {
-        "goal": goal,
-        "rules": {k: v for k, v in rules.plain().items() if k != "target"},
-        "target": target,
-        "target_given": rules.target is not None,
-        "contenders": each,
-        "verdicts": verdicts,
-    }
-
-
-def _contender_findings(contender: Contender, rules: Rules, outcomes: Outcomes) -> dict[str, Any]:
-    """Results of one contender: its search, the chosen point, and the runs on fresh seeds."""
-    rates = searched_rates(contender, rules, outcomes)
-    best = best_point(contender, rules, rates, outcomes)
-    below, above = rates.index(rules.rates[0]), len(rates) - 1 - rates.index(rules.rates[-1])
-    search_runs = run_specs(contender, rules, points(rules, rates), rules.seeds, False)
-    tuned = _fresh_results(contender, rules, best, outcomes) if best else None
-    default = _fresh_results(contender, rules, default_point(contender, rules), outcomes)
-    # A set: the two groups are the same runs where the chosen rate is the preset's.
-    final_runs = {*(tuned or {}).get("members", ()), *default["members"]}
-    chosen = None
-    if best:
-        # Still at an edge after all extensions: the report warns that the optimum may lie beyond.
-        edge = len(rates) > 1 and best[0] in (rates[0], rates[-1])
-        value = contender.sign * score(contender, rules, best, outcomes)
-        chosen = {"rate": best[0], "schedule": best[1], "score": value, "edge": edge}
-    return {
-        "label": contender.label,
-        "goal": contender.goal,
-        "epochs": contender.mapping.get("train", {}).get("epochs"),
-        "default_rate": contender.default,
-        "grid": [
-            _point_findings(contender, rules, point, outcomes) for point in points(rules, rates)
-        ],
-        "extended": {"down": below, "up": above},
-        "runs": {"search": len(search_runs), "final": len(final_runs)},
-        "chosen": chosen,
-        "tuned": tuned,
-        "default": default,
-    }
-
-
-def _point_findings(
-    contender: Contender, rules: Rules, point: Point, outcomes: Outcomes
-) -> dict[str, Any]:
-    """Results of one point of the search: validation metric per seed, None where it diverged."""
-    values = [
-        outcomes[m.label].best for m in run_specs(contender, rules, [point], rules.seeds, False)
-    ]
-    mean = score(contender, rules, point, outcomes)
-    return {
-        "rate": point[0],
-        "schedule": point[1],
-        "values": values,
-        "score": contender.sign * mean if mean > -math.inf else None,
-        "diverged": values.count(None),
-    }
-
-
-def _fresh_results(
-    contender: Contender, rules: Rules, point: Point, outcomes: Outcomes
-) -> dict[str, Any]:
-    """Test results of one point on fresh seeds; mean and interval exclude runs that diverged."""
-    labels = [m.label for m in run_specs(contender, rules, [point], rules.fresh, True)]
-    test = [outcomes[label].test for label in labels]
-    good = np.array([value for value in test if value is not None])
-    samples = next((outcomes[label].samples for label in labels if outcomes[label].samples), None)
-    interval = mean_interval(good, contender.goal, samples) if len(good) else None
-    return {
-        "rate": point[0],
-        "schedule": point[1],
-        "members": labels,
-        "test": good.tolist(),
-        "samples": samples,
-        "mean": float(good.mean()) if len(good) else None,
-        "median": float(np.median(good)) if len(good) else None,
-        "interval": list(interval) if interval else None,
-        "diverged": test.count(None),
-    }
-
-
-def _target(
-    contenders: Sequence[Contender],
-    each: Sequence[Mapping[str, Any]],
-    outcomes: Outcomes,
-    requested: float | None,
-) -> float | None:
-    """The validation metric for the time to a target: as requested, or the best value that more
-    than half of the chosen runs of every contender reach, to three digits.
-
-    None if half of the runs of a contender, or more, diverged.
-    """
-    if requested is not None:
-        return requested
-    sign, peaks = contenders[0].sign, []
-    for one in each:
-        labels = (one["tuned"] or {}).get("members", ())
-        curves = [[sign * v for v in outcomes[label].val] for label in labels]
-        tops = sorted((max(curve) for curve in curves if curve), reverse=True)
-        half = len(labels) // 2
-        if half >= len(tops):
-            return None
-        # Descending, so tops[half] is reached by half + 1 runs: a majority.
-        peaks.append(tops[half])
-    worst = min(peaks)
-    if not worst:  # log10(0)
-        return 0.0
-    # Round to three digits towards the worse side: the worst peak itself must reach the target.
-    # 1e-9: a value of exactly three digits must not lose its last one to rounding errors.
-    step = 10.0 ** (math.floor(math.log10(abs(worst))) - 2)
-    return three_digits(sign * math.floor(worst / step + 1e-9) * step)
-
-
-def _to_target(
-    one: Mapping[str, Any], outcomes: Outcomes, target: float | None, goal: str
-) -> dict[str, Any] | None:
-    """Epochs and seconds of training until each chosen run reaches the target, None if it never
-    does, and their medians."""
-    if target is None or not one["tuned"]:
-        return None
-    sign = -1 if metric_of(goal).lower_is_better else 1
-    epochs: list[int | None] = []
-    seconds: list[float | None] = []
-    for label in one["tuned"]["members"]:
-        outcome = outcomes[label]
-        # 1e-12 forgives rounding errors of the metric; epochs count from 1.
-        hits = (i for i, v in enumerate(outcome.val) if sign * v >= sign * target - 1e-12)
-        first = next(hits, None)
-        epochs.append(None if first is None else first + 1)
-        seconds.append(None if first is None else outcome.seconds[first])
-    return {
-        "epochs": epochs,
-        "seconds": seconds,
-        "median_epochs": _median(epochs),
-        "median_seconds": _median(seconds),
-        "reached": sum(e is not None for e in epochs),
-    }
-
-
-def _median(values: Sequence[float | None]) -> float | None:
-    """The median, where None (never) is larger than any value; None if the median is never."""
-    median = float(np.median([math.inf if v is None else v for v in values]))
-    return median if math.isfinite(median) else None

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from etude.comparison.protocol import FRESH_SEEDS, HALF_DECADE, Rules, three_digits
+from etude.comparison.standings import Findings
 from etude.errors import UsageError
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Sentence, Text, text
+
+if TYPE_CHECKING:
+    from etude.inference.run import Run
 
 DEFAULT_RATES = "1e-4..1"
 """Learning rates of a search if the request names none."""
@@ -23,18 +27,17 @@ MAX_LABEL_LENGTH = 60
 class Comparison:
     """A finished comparison: its folder, and its finished runs with their labels.
 
-    findings: results of a comparison by rules as plain values (see docs/verbs/compare.md), else
-    empty. diverged: label -> reason, for runs that diverged. seconds: by stage. warning: why a
-    comparison without rules is unfair, or "".
+    findings: results of a comparison by rules, else None. diverged: label -> reason, for runs that
+    diverged. seconds: by stage. warning: why a comparison without rules is unfair, or "".
     """
 
     path: Path
     labels: Sequence[str]
-    runs: Sequence[Any]
-    findings: Mapping[str, Any] = field(default_factory=dict)
-    diverged: Mapping[str, str] = field(default_factory=dict)
+    runs: Sequence["Run"]
+    findings: Findings | None = None
+    diverged: Mapping[str, Sentence] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    warning: str = ""
+    warning: Sentence = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class ComparisonRequest:
     """
 
     axes: Mapping[str, str | None]
-    fields: Mapping[str, Any]
+    fields: Mapping[str, object]
     rules: Rules | None
 
 
@@ -56,19 +59,18 @@ def combinations(axes: Mapping[str, str | None], alone: bool = False) -> dict[st
     A label names only the axes that vary. alone: allow a single combination, which is named after
     its model. Raises UsageError for a single combination otherwise, and for repeated values.
     """
-    values_of = {axis: text.split(",") for axis, text in axes.items() if text}
+    values_of = {axis: words.split(",") for axis, words in axes.items() if words}
     varying = [axis for axis, values in values_of.items() if len(values) > 1]
     if not varying and alone:
         varying = [axis for axis in values_of if axis in ("model", "optimizer")][:1]
     if not varying and not alone:
         raise UsageError(
-            "There is nothing to compare: give at least one of model, data, optimizer or seed "
-            "several values, or a range of learning rates.",
-            do="For example: --optimizer sgd,momentum,adam",
+            text("comparison.request.nothing"), do=text("comparison.request.nothing.do")
         )
     repeated = [axis for axis, values in values_of.items() if len(set(values)) < len(values)]
     if repeated:
-        raise UsageError(f"--{repeated[0]} {axes[repeated[0]]}: names a value twice.")
+        flag = f"--{repeated[0]}"
+        raise UsageError(text("comparison.request.twice", flag=flag, value=axes[repeated[0]]))
     result: dict[str, dict[str, str]] = {}
     for values in product(*values_of.values()):
         chosen = dict(zip(values_of, values))
@@ -82,74 +84,74 @@ def combinations(axes: Mapping[str, str | None], alone: bool = False) -> dict[st
     return result
 
 
-def warning(axes: Mapping[str, str | None], lr: float | None) -> str:
+def warning(axes: Mapping[str, str | None], lr: float) -> Sentence:
     """The warning for several optimizers with one learning rate, which is unfair; else ""."""
-    if "," not in (axes.get("optimizer") or ""):
-        return ""
-    return one_rate_warning(lr)
+    return one_rate_warning(lr) if "," in (axes.get("optimizer") or "") else ""
 
 
-def one_rate_warning(lr: float | None, lang: Lang = "en") -> str:
-    """The text of the warning, with the learning rate if it is known."""
-    return say(lang, "duel.unfair", rate=f" ({lr:g})" if lr else "")
+def one_rate_warning(lr: float) -> Text:
+    """The text of the warning."""
+    return text("duel.unfair", rate=lr)
 
 
-def rates(text: str) -> tuple[tuple[float, ...], bool]:
+def rates(value: str) -> tuple[tuple[float, ...], bool]:
     """Parse the learning rates of a search: the rates, ascending, and whether the search may extend
     them beyond an edge.
 
     `A..B` is every half decade from A to B and may be extended; `A,B,C` is exactly these rates.
     Raises UsageError.
     """
-    if ".." not in text:
-        values = tuple(_parse_rate(part, text) for part in text.split(","))
+    if ".." not in value:
+        values = tuple(_parse_rate(part, value) for part in value.split(","))
         if len(set(values)) < len(values):
-            raise UsageError(f"--lr {text}: names a rate twice.")
+            raise UsageError(text("comparison.request.rate_twice", value=value))
         return tuple(sorted(values)), False
-    low, _, high = text.partition("..")
-    first, last = _parse_rate(low, text), _parse_rate(high, text)
+    low, _, high = value.partition("..")
+    first, last = _parse_rate(low, value), _parse_rate(high, value)
     # 1e-6: rounding must not drop the last rate where B is exactly some half decades above A.
     count = math.floor(2 * math.log10(last / first) + 1e-6) + 1
     if count < 2:
         raise UsageError(
-            f"--lr {text}: the second rate must be at least half a decade above the first.",
-            do=f"For example: --lr {DEFAULT_RATES}",
+            text("comparison.request.range", value=value),
+            do=text("comparison.request.range.do", default=DEFAULT_RATES),
         )
     if count > MAX_RATES:
-        raise UsageError(f"--lr {text}: these are {count} rates; at most {MAX_RATES} are allowed.")
+        raise UsageError(
+            text("comparison.request.many_rates", value=value, count=count, most=MAX_RATES)
+        )
     return tuple(three_digits(first * HALF_DECADE**i) for i in range(count)), True
 
 
-def _parse_rate(word: str, text: str) -> float:
+def _parse_rate(word: str, value: str) -> float:
     try:
-        value = float(word)
+        rate = float(word)
     except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:  # false for NaN too
+        rate = math.nan
+    if not 0 < rate < math.inf:  # false for NaN too
         raise UsageError(
-            f"--lr {text}: {word.strip()!r} is not a learning rate, which is a number above 0.",
-            do=f"Give a range (--lr {DEFAULT_RATES}), several rates (--lr 0.001,0.01), or one.",
+            text("comparison.request.rate", value=value, word=word.strip()),
+            do=text("comparison.request.rate.do", default=DEFAULT_RATES),
         )
-    return value
+    return rate
 
 
-def seeds(text: str | None) -> tuple[int, ...]:
+def seeds(value: str | None) -> tuple[int, ...]:
     """Parse the seeds of the search. Raises UsageError."""
-    words = (text or "0").split(",")
+    words = (value or "0").split(",")
     for word in words:
         # isdecimal() alone is true for digits of other scripts.
         if not (word.isascii() and word.isdecimal()):
-            raise UsageError(f"--seed {text}: a seed is a whole number.")
+            raise UsageError(text("comparison.request.seed", value=value))
     result = tuple(map(int, words))
     # The fresh seeds follow the largest of these, and seeds are below 2^31.
     if max(result) + FRESH_SEEDS >= 2**31:
-        raise UsageError(f"--seed {text}: leave {FRESH_SEEDS} seeds below 2^31 for the final runs.")
+        raise UsageError(text("comparison.request.seed_large", value=value, fresh=FRESH_SEEDS))
     if len(set(result)) < len(result):
-        raise UsageError(f"--seed {text}: names a value twice.")
+        raise UsageError(text("comparison.request.twice", flag="--seed", value=value))
     return result
 
 
-def comma_separated(value: Any) -> str | None:
+def comma_separated(value: object) -> str | None:
     """One value or several as comma-separated text; None stays None."""
     if value is None or isinstance(value, str):
         return value
@@ -157,11 +159,11 @@ def comma_separated(value: Any) -> str | None:
 
 
 def parse(
-    axes: Mapping[str, Any],
-    lr: Any,
-    schedule: Any,
+    axes: Mapping[str, object],
+    lr: object,
+    schedule: object,
     target: float | None,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, object],
 ) -> ComparisonRequest:
     """Parse the arguments of `compare`. Raises UsageError.
 
@@ -196,7 +198,7 @@ def rules(
     *,
     optimizers: int,
     target: float | None,
-    warmup: float | None,
+    warmup: object,
 ) -> Rules | None:
     """The rules of a comparison, or None if each run is trained once as it is.
 
@@ -208,12 +210,12 @@ def rules(
     if not (several or len(schedules) > 1 or (lr is None and optimizers > 1)):
         if target is not None:
             raise UsageError(
-                "--target: only measured when several learning rates are compared.",
-                do=f"Give a range of learning rates too: --lr {DEFAULT_RATES}",
+                text("comparison.request.target"),
+                do=text("comparison.request.target.do", default=DEFAULT_RATES),
             )
         return None
     if len(set(schedules)) < len(schedules):
-        raise UsageError(f"--schedule {schedule}: names a value twice.")
+        raise UsageError(text("comparison.request.twice", flag="--schedule", value=schedule))
     search_rates, extends = rates(lr or DEFAULT_RATES)
     search_seeds = seeds(seed)
     # Fresh seeds: the chosen rate was selected on the search seeds, whose results favour it.

@@ -1,11 +1,35 @@
 """The specification and the outcome of one run of a comparison, as plain values that pass between
 processes and machines as JSON."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from etude.errors import RunError
+from pydantic import TypeAdapter, ValidationError
+
+from etude.errors import InvalidValue, RunError, cause
+from etude.locale.texts import Sentence, text
+
+PlainRecipe = dict[str, Any]
+"""A recipe, or a draft of one, as plain JSON values."""
+
+_SENTENCE: TypeAdapter[Sentence] = TypeAdapter(Sentence)
+
+
+def plain_sentence(sentence: Sentence) -> object:
+    """A sentence as plain JSON values."""
+    return _SENTENCE.dump_python(sentence, mode="json")
+
+
+def read_sentence(plain: object) -> Sentence:
+    """The sentence from its plain JSON values, which are text in version 0.1.0. Raises ValueError
+    for anything else."""
+    # By way of JSON: in strict mode pydantic then accepts lists for tuples.
+    try:
+        return _SENTENCE.validate_json(json.dumps(plain))
+    except ValidationError:
+        raise InvalidValue(text("comparison.outcome.sentence")) from None
 
 
 @dataclass(frozen=True)
@@ -17,10 +41,10 @@ class RunSpec:
     """
 
     label: str
-    mapping: Mapping[str, Any]
+    mapping: PlainRecipe
     tested: bool = False
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, object]:
         """Plain JSON values."""
         return asdict(self)
 
@@ -41,13 +65,14 @@ class Outcome:
     best: float | None = None
     test: float | None = None
     samples: int | None = None
-    diverged: str = ""
+    diverged: Sentence = ""
     how: str = "process"
     """"process"; "stacked" in comparisons of version 0.1.0, which could train runs in one step."""
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, object]:
         """Plain JSON values."""
-        return {**asdict(self), "val": list(self.val), "seconds": list(self.seconds)}
+        lists = {"val": list(self.val), "seconds": list(self.seconds)}
+        return {**asdict(self), **lists, "diverged": plain_sentence(self.diverged)}
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Outcome":
@@ -55,21 +80,22 @@ class Outcome:
         # The values come from a file or from another machine, and JSON turns tuples into lists.
         try:
             outcome = cls(**values)
-            numbers: dict[str, Any] = {
+            parsed: dict[str, Any] = {
                 key: tuple(map(float, getattr(outcome, key))) for key in ("val", "seconds")
             }
-            if len(numbers["val"]) != len(numbers["seconds"]):
-                raise ValueError("val and seconds have different lengths")
+            if len(parsed["val"]) != len(parsed["seconds"]):
+                raise InvalidValue(text("comparison.outcome.lengths"))
             for key in ("best", "test"):
                 value = getattr(outcome, key)
-                numbers[key] = None if value is None else float(value)
-            if not (isinstance(outcome.label, str) and isinstance(outcome.diverged, str)):
-                raise ValueError("label and diverged must be text")
+                parsed[key] = None if value is None else float(value)
+            if not isinstance(outcome.label, str):
+                raise InvalidValue(text("comparison.outcome.label"))
+            parsed["diverged"] = read_sentence(outcome.diverged)
             # type() and not isinstance(): True is an int too.
             if outcome.samples is not None and (
                 type(outcome.samples) is not int or outcome.samples < 1
             ):
-                raise ValueError("samples must be a whole number above 0")
+                raise InvalidValue(text("comparison.outcome.samples"))
         except (TypeError, ValueError) as error:
-            raise RunError(f"This is not the outcome of a run ({error}).") from None
-        return cls(**{**values, **numbers})
+            raise RunError(text("comparison.outcome.damaged", why=cause(error))) from None
+        return cls(**{**values, **parsed})

@@ -1,34 +1,38 @@
 """Report of a search: the best result over time, and the metric against each searched field."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from etude.comparison.search import Trial
 from etude.inspection import words
 from etude.inspection.report import Section, write
-from etude.locale.texts import Lang, counted, say
+from etude.locale.texts import Lang, counted, render, say
 from etude.render.labels import wrapped
 from etude.render.style import Ink, Picture, log_scale, picture
 from etude.stats import metric_of
 
+if TYPE_CHECKING:
+    from etude.inference.run import Run
+
 PANELS_PER_ROW = 3
-Rows = Sequence[Mapping[str, Any]]
+Trials = Sequence[Trial]
 
 
 def write_report(
     place: Path,
-    trials: Rows,
-    best: Mapping[str, Any],
+    trials: Trials,
+    best: Trial,
     goal: str,
     log_fields: Collection[str],
-    run: Any,
+    run: "Run",
     lang: Lang = "en",
 ) -> None:
     """Write pictures/ and report.html of a search.
 
-    trials: rows of search.trial_rows. log_fields: fields with a logarithmic axis. run: the run of
+    trials: all that have ended. log_fields: fields with a logarithmic axis. run: the run of
     the best recipe, evaluated on the test split.
     """
     pictures = [history(trials, goal, lang), fields(trials, best, goal, log_fields, lang)]
@@ -41,20 +45,16 @@ def write_report(
     write(place, say(lang, "tune", name=place.name), sections, pictures, lang)
 
 
-def sentences(
-    trials: Rows, best: Mapping[str, Any], goal: str, run: Any, lang: Lang = "en"
-) -> list[str]:
+def sentences(trials: Trials, best: Trial, goal: str, run: "Run", lang: Lang = "en") -> list[str]:
     """Sentences on the result of a search."""
-    lost = sum(row["best"] is None for row in trials)
+    lost = sum(trial.best is None for trial in trials)
     values = {
         "trials": counted(lang, "trial", len(trials)),
         "lost": lost,
-        "number": best["number"],
+        "number": best.number,
         "goal": goal,
-        "value": words.number(best["best"], goal),
-        "fields": ", ".join(
-            f"{path}={short_text(value)}" for path, value in best["fields"].items()
-        ),
+        "value": words.number(best.best or 0.0, goal),
+        "fields": ", ".join(f"{path}={short_text(value)}" for path, value in best.fields.items()),
         "test": words.number(run.test[goal], goal),
         "path": run.path,
     }
@@ -62,34 +62,34 @@ def sentences(
     return lines + ([say(lang, "tune.lost", **values)] if lost else [])
 
 
-def short_text(value: Any) -> str:
+def short_text(value: object) -> str:
     """The value of a field as short text."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def table(trials: Rows, goal: str, lang: Lang = "en") -> list[list[str]]:
+def table(trials: Trials, goal: str, lang: Lang = "en") -> list[list[str]]:
     """Table of all trials, the best first; trials without a result are last."""
     sign = 1 if metric_of(goal).lower_is_better else -1
     order = sorted(
-        trials, key=lambda row: (row["best"] is None, sign * (row["best"] or 0.0), row["number"])
+        trials, key=lambda trial: (trial.best is None, sign * (trial.best or 0.0), trial.number)
     )
-    names = list(trials[0]["fields"]) if trials else []
+    names = list(trials[0].fields) if trials else []
     head = [*say(lang, "tune.head").split("|"), *names]
     rows = [
         [
-            str(row["number"]),
-            row["why"][:60] if row["best"] is None else words.number(row["best"], goal),
-            f"{row['seconds']:.1f}",
-            *(short_text(row["fields"].get(name, "")) for name in names),
+            str(trial.number),
+            render(lang, trial.why)[:60] if trial.best is None else words.number(trial.best, goal),
+            f"{trial.seconds:.1f}",
+            *(short_text(trial.fields.get(name, "")) for name in names),
         ]
-        for row in order
+        for trial in order
     ]
     return [head, *rows]
 
 
-def history(trials: Rows, goal: str, lang: Lang = "en") -> Picture:
+def history(trials: Trials, goal: str, lang: Lang = "en") -> Picture:
     """The metric of each trial in order, and the best value so far."""
-    good = [(row["number"], row["best"]) for row in trials if row["best"] is not None]
+    good = [(trial.number, trial.best) for trial in trials if trial.best is not None]
     # reshape keeps two columns even without a single result, where the array would be [0].
     x, y = np.array(good, float).reshape(-1, 2).T
     so_far = (
@@ -109,11 +109,11 @@ def history(trials: Rows, goal: str, lang: Lang = "en") -> Picture:
 
 
 def fields(
-    trials: Rows, best: Mapping[str, Any], goal: str, log_fields: Collection[str], lang: Lang = "en"
+    trials: Trials, best: Trial, goal: str, log_fields: Collection[str], lang: Lang = "en"
 ) -> Picture:
     """One panel per field: its values against the metric, with the best trial marked."""
-    names = list(best["fields"])
-    good = [row for row in trials if row["best"] is not None]
+    names = list(best.fields)
+    good = [trial for trial in trials if trial.best is not None]
     # The double negation rounds the division up.
     down = -(-len(names) // PANELS_PER_ROW)
 
@@ -134,10 +134,10 @@ def fields(
     return picture("fields", say(lang, "tune.fields.title"), alt, paint, size, lang)
 
 
-def paint_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, Any]) -> None:
+def paint_field(axes: Any, ink: Ink, name: str, good: Trials, best: Trial) -> None:
     """Draw the values of one field on the x axis against the metric on the y axis."""
-    values = [row["fields"][name] for row in good]
-    mark = best["fields"][name]
+    values = [trial.fields[name] for trial in good]
+    mark = best.fields[name]
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         x, at = values, mark
     else:
@@ -145,7 +145,7 @@ def paint_field(axes: Any, ink: Ink, name: str, good: Rows, best: Mapping[str, A
         x, at = [kinds.index(str(v)) for v in values], kinds.index(str(mark))
         axes.set_xticks(range(len(kinds)), kinds)
     axes.scatter(
-        x, [row["best"] for row in good], s=12, color=ink.lines[0], alpha=0.7, linewidths=0
+        x, [trial.best for trial in good], s=12, color=ink.lines[0], alpha=0.7, linewidths=0
     )
-    axes.scatter([at], [best["best"]], s=60, marker="*", color=ink.lines[1], zorder=3)
+    axes.scatter([at], [best.best], s=60, marker="*", color=ink.lines[1], zorder=3)
     axes.set_xlabel(name)

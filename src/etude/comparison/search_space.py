@@ -7,10 +7,11 @@ optimizer=sgd,adam  one of these values
 """
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from etude.config import Config
 from etude.errors import UsageError
+from etude.locale.texts import text
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -25,7 +26,7 @@ class Axis(Config):
     choices: tuple[str, ...] = ()
     """JSON texts, because Optuna stores only scalars as choices and a value may be a list."""
 
-    def suggest(self, trial: "Trial", path: str) -> Any:
+    def suggest(self, trial: "Trial", path: str) -> object:
         """The value that Optuna proposes for this field."""
         match self.kind:
             case "int":
@@ -34,18 +35,18 @@ class Axis(Config):
                 return self.decode(trial.suggest_categorical(path, self.choices))
         return trial.suggest_float(path, self.low, self.high, log=self.kind == "log")
 
-    def decode(self, value: Any) -> Any:
+    def decode(self, value: str | float) -> object:
         """The value of the field, from the value that Optuna stores."""
-        return json.loads(value) if self.kind == "one of" else value
+        return json.loads(str(value)) if self.kind == "one of" else value
 
-    def ends(self) -> list[Any]:
+    def ends(self) -> list[object]:
         """The values to validate before the search starts: both ends of a range, or all choices."""
         if self.kind == "one of":
             return [json.loads(choice) for choice in self.choices]
         return [round(x) if self.kind == "int" else x for x in (self.low, self.high)]
 
 
-def axis(path: str, value: Any) -> Axis | None:
+def axis(path: str, value: object) -> Axis | None:
     """The axis that a value of a field describes; None for a single value. Raises UsageError."""
     if isinstance(value, list | tuple):
         return Axis(kind="one of", choices=tuple(json.dumps(each) for each in value))
@@ -57,11 +58,9 @@ def axis(path: str, value: Any) -> Axis | None:
         ends = [json.loads(end) for end in (first, last)]
         low, high = (float(end) for end in ends)
     except (ValueError, TypeError):
-        raise UsageError(
-            f"{path}={value}: a range is two numbers, as in lr=1e-4..1e-1 or model.depth=2..6."
-        ) from None
+        raise UsageError(text("comparison.search.range", path=path, value=value)) from None
     if not low < high:  # false for NaN too, which json.loads accepts
-        raise UsageError(f"{path}={value}: the first number must be the lower one.")
+        raise UsageError(text("comparison.search.range_order", path=path, value=value))
     if all(isinstance(end, int) for end in ends):
         return Axis(kind="int", low=low, high=high)
     # A range over a decade or more, as of a learning rate: uniform values would almost all lie in

@@ -10,7 +10,7 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,10 @@ from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Any
 
 from etude.comparison import search_space
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, RunSpec, plain_sentence, read_sentence
+from etude.comparison.workers import Note
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
+from etude.locale.texts import text
 from etude.recipe import draft
 from etude.runs.folder import run_path
 from etude.system import portable
@@ -59,8 +61,7 @@ def storage_errors(url: str) -> Iterator[None]:
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
         raise UsageError(
-            "A search or a shared storage needs Optuna, which is not installed.",
-            do="pip install 'etude[search]'",
+            text("comparison.storage.optuna"), do=text("comparison.storage.optuna.do")
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # heartbeats
@@ -69,9 +70,8 @@ def storage_errors(url: str) -> Iterator[None]:
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0][:200]
         raise UsageError(
-            f"{without_password(url)}: this storage cannot be used ({reason}).",
-            do="Give sqlite:///FILE.db, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE "
-            "(pip install 'psycopg[binary]').",
+            text("comparison.storage.unusable", url=without_password(url), why=reason),
+            do=text("comparison.storage.unusable.do"),
         ) from None
 
 
@@ -99,9 +99,14 @@ def open_study(url: str, name: str, new: Mapping[str, Any] | None = None) -> "St
                     study_name=name, storage=storage, sampler=optuna.samplers.TPESampler()
                 )
             except KeyError:
-                names = ", ".join(optuna.get_all_study_names(storage)) or "none"
+                names = optuna.get_all_study_names(storage)
                 raise RunError(
-                    f"{without_password(url)}: there is no study {name!r} (studies: {names})."
+                    text(
+                        "comparison.study.unknown",
+                        url=without_password(url),
+                        name=name,
+                        names=names or text("comparison.study.none"),
+                    )
                 ) from None
         study = optuna.create_study(
             study_name=name,
@@ -142,7 +147,7 @@ def _storage(url: str) -> "RDBStorage":
                 raise
             # A random wait: processes that failed together must not retry together.
             time.sleep(random.uniform(0.5, 1.5) * POLL)
-    raise AssertionError("not reached")
+    raise AssertionError
 
 
 def is_set_up_elsewhere(error: BaseException) -> bool:
@@ -184,7 +189,7 @@ def run_trial(study: "Study", trial: "Trial", place: Path) -> float:
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise TrialPruned from None
     except EtudeError as error:
-        trial.set_user_attr("error", error.what)
+        trial.set_user_attr("error", plain_sentence(error.what))
         raise TrialPruned from None
     trial.set_user_attr("outcome", result.plain())
     if result.best is None:
@@ -200,9 +205,9 @@ def parse_run_spec(plain_spec: Any) -> RunSpec:
     try:
         spec = RunSpec(**plain_spec)
     except TypeError as error:
-        raise RunError(f"This is not the specification of a run ({error}).") from None
+        raise RunError(text("comparison.spec.damaged", why=error)) from None
     if not isinstance(spec.mapping, dict):
-        raise RunError(f"{str(spec.label)[:100]!r}: its recipe is not a mapping.")
+        raise RunError(text("comparison.spec.recipe", label=str(spec.label)[:100]))
     run_path(str(spec.label))  # the label becomes a folder: it must not lead out of this one
     return spec
 
@@ -216,7 +221,7 @@ def propose(study: "Study", trial: "Trial") -> RunSpec:
     return RunSpec(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))
 
 
-def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
+def work(url: str, name: str, root: Path, note: Note) -> int:
     """Run trials until there are none for a minute or the study is closed; return their number.
 
     Raises Interrupted or Stopped after the current run is saved and posted again.
@@ -225,7 +230,7 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
     with storage_errors(url), Signals() as signals:
         while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE_TIMEOUT:
             if signals.caught:
-                raise signals.error(f"{name}: stopped.")
+                raise signals.error(text("comparison.work.stopped", name=name))
             if not has_work(study):
                 # While others work, one of them may die and its trial be posted again: stay.
                 since = time.monotonic() if others_work(study) else since
@@ -234,11 +239,11 @@ def work(url: str, name: str, root: Path, note: Callable[[str], None]) -> int:
             study.optimize(lambda trial: run_trial(study, trial, root / name), n_trials=1)
             done, since = done + 1, time.monotonic()
             last = study.get_trials(deepcopy=False)[-1]
-            note(f"{done} done (of {last.number + 1} started by all workers)")
+            note(text("comparison.work.done", done=done, started=last.number + 1))
     return done
 
 
-def _wait_for_study(url: str, name: str, note: Callable[[str], None]) -> "Study":
+def _wait_for_study(url: str, name: str, note: Note) -> "Study":
     """Open the study, waiting up to a minute until it is created. Raises RunError after that."""
     since, announced = time.monotonic(), False
     while True:
@@ -248,7 +253,7 @@ def _wait_for_study(url: str, name: str, note: Callable[[str], None]) -> "Study"
             if time.monotonic() - since > IDLE_TIMEOUT:
                 raise
         if not announced:
-            note(f"there is no study {name} yet; waiting")
+            note(text("comparison.work.waiting", name=name))
         announced = True
         time.sleep(POLL)
 
@@ -291,7 +296,7 @@ class SharedQueue:
 
     url: str
     name: str
-    note: Callable[[str], None]
+    note: Note
     workers: list[Popen[bytes]] = field(default_factory=list)
     failed: int = 0
 
@@ -305,9 +310,7 @@ class SharedQueue:
                 if spec.label not in labels:
                     attributes = {"member": spec.plain(), "folder": inner}
                     study.enqueue_trial({}, user_attrs=attributes)
-        self.note(
-            f"posted; on another machine: etude work {without_password(self.url)} {self.name}"
-        )
+        self.note(text("comparison.posted", url=without_password(self.url), name=self.name))
         waiting = {spec.label for spec in specs}
         try:
             with storage_errors(self.url), Signals() as signals:
@@ -315,7 +318,7 @@ class SharedQueue:
                     self.keep_workers(workers)
                     yield from take_outcomes(study, waiting)
                     if signals.caught:
-                        raise signals.error(f"{place}: stopped")
+                        raise signals.error(text("comparison.stopped", path=place))
                     time.sleep(POLL)
         finally:
             self.stop_workers()
@@ -326,8 +329,12 @@ class SharedQueue:
         self.failed += sum(bool(one.poll()) for one in self.workers)
         if self.failed >= MAX_FAILURES:
             raise RunError(
-                f"{self.name}: {self.failed} of its workers failed.",
-                do=f"To see the error: etude work {without_password(self.url)} {self.name}",
+                text("comparison.workers.failed", name=self.name, count=self.failed),
+                do=text(
+                    "comparison.workers.failed.do",
+                    url=without_password(self.url),
+                    name=self.name,
+                ),
             )
         self.workers = [one for one in self.workers if one.poll() is None]
         while len(self.workers) < workers:
@@ -362,7 +369,8 @@ def take_outcomes(study: "Study", waiting: set[str]) -> Iterator[Outcome]:
         if label not in waiting or not trial.state.is_finished():
             continue
         if "error" in trial.user_attrs:
-            raise RunError(f"{label}: {trial.user_attrs['error']}")
+            why = read_sentence(trial.user_attrs["error"])
+            raise RunError(text("comparison.run.failed", label=label, why=why))
         if "outcome" in trial.user_attrs:
             waiting.remove(label)
             yield Outcome.read(trial.user_attrs["outcome"])

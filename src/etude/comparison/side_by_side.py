@@ -6,26 +6,32 @@ seed, or in how they were computed, form one group of it.
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from etude.comparison import curves
 from etude.comparison.differences import (
+    Finding,
+    Groups,
+    finding_sentence,
     footnotes,
     gap_text,
+    gap_unit,
     goal_values,
     group_differences,
-    pair_sentence,
     sample_count,
 )
 from etude.errors import UsageError
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
-from etude.locale.texts import Lang, counted, say
+from etude.locale.texts import Lang, Sentence, counted, metric, render, say, text
 from etude.stats import mean_interval, metric_of
+
+if TYPE_CHECKING:
+    from etude.inference.run import Run
 
 NOT_THE_METHOD = (
     "seed",
@@ -53,16 +59,16 @@ class Leaderboard:
     task: str
     goal: str
     fingerprints: tuple[str, ...]
-    groups: Mapping[str, Sequence[Any]]
-    labels: Mapping[str, Any]
+    groups: Groups
+    labels: Mapping[str, "Run"]
 
     @cached_property
-    def verdicts(self) -> list[dict[str, Any]]:
+    def verdicts(self) -> list[Finding]:
         """The best group against every other one (differences.best_against_others)."""
         return group_differences(self.groups) if len(self.fingerprints) == 1 else []
 
     @cached_property
-    def differs(self) -> dict[str, dict[str, Any]]:
+    def differs(self) -> dict[str, dict[str, object]]:
         """Field of the recipe -> label -> value, for the fields in which runs differ."""
         flat = {label: flatten(run.recipe.plain()) for label, run in self.labels.items()}
         fields = sorted({key for recipe in flat.values() for key in recipe})
@@ -83,7 +89,7 @@ class SideBySide:
 
     path: Path
     boards: Sequence[Leaderboard]
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Sentence] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -91,21 +97,23 @@ class SideBySide:
         return [label for board in self.boards for label in board.labels]
 
     @property
-    def runs(self) -> list[Any]:
+    def runs(self) -> list["Run"]:
         """All runs, in the order of their labels."""
         return [run for board in self.boards for run in board.labels.values()]
 
 
-def flatten(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+def flatten(tree: Mapping[str, object], path: str = "") -> dict[str, object]:
     """The fields of a recipe by their paths, such as train.lr."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for key, value in tree.items():
-        inside = isinstance(value, Mapping)
-        flat |= flatten(value, f"{path}{key}.") if inside else {f"{path}{key}": value}
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{path}{key}.")
+        else:
+            flat[f"{path}{key}"] = value
     return flat
 
 
-def by_short_path(runs: Sequence[Any]) -> dict[str, Any]:
+def by_short_path(runs: Sequence["Run"]) -> dict[str, "Run"]:
     """Runs by their path below their common folder: the name alone if they share a folder."""
     # abspath and not resolve(): links keep the names that the user gave them.
     places = [Path(os.path.abspath(run.path)) for run in runs]
@@ -113,12 +121,12 @@ def by_short_path(runs: Sequence[Any]) -> dict[str, Any]:
     return {os.path.relpath(place, home): run for place, run in zip(places, runs)}
 
 
-def boards(runs: Sequence[Any], together: bool = False) -> list[Leaderboard]:
+def boards(runs: Sequence["Run"], together: bool = False) -> list[Leaderboard]:
     """Leaderboards of finished runs (inference.run.Run), the largest first.
 
     together: runs with the same task and metric share a leaderboard even if their data differ.
     """
-    by_key: dict[tuple[str, ...], dict[str, Any]] = {}
+    by_key: dict[tuple[str, ...], dict[str, "Run"]] = {}
     for label, run in by_short_path(runs).items():
         key = (run.result.task, run.result.goal, "" if together else fingerprint(run))
         by_key.setdefault(key, {})[label] = run
@@ -126,17 +134,17 @@ def boards(runs: Sequence[Any], together: bool = False) -> list[Leaderboard]:
     return sorted(result, key=lambda board: -len(board.labels))
 
 
-def fingerprint(run: Any) -> str:
+def fingerprint(run: "Run") -> str:
     """The fingerprint of the data of a run, from its provenance."""
     return str(run.folder.read("provenance.json").get("fingerprint"))
 
 
-def _leaderboard(task: str, goal: str, labels: Mapping[str, Any]) -> Leaderboard:
+def _leaderboard(task: str, goal: str, labels: Mapping[str, "Run"]) -> Leaderboard:
     by_recipe: dict[str, list[str]] = {}
     for label, run in labels.items():
         flat = {k: v for k, v in flatten(run.recipe.plain()).items() if k not in NOT_THE_METHOD}
         by_recipe.setdefault(json.dumps([fingerprint(run), flat], sort_keys=True), []).append(label)
-    groups: dict[str, list[Any]] = {}
+    groups: dict[str, list["Run"]] = {}
     # A group is named after what its labels share without the seed, unless that name is taken.
     for members in by_recipe.values():
         bare_names = [curves.SEED.sub("", label) for label in members]
@@ -151,34 +159,30 @@ def _leaderboard(task: str, goal: str, labels: Mapping[str, Any]) -> Leaderboard
     return Leaderboard(data, task, goal, prints, {name: groups[name] for name in order}, labels)
 
 
-def require_comparable(runs: Sequence[Any], different_data: bool) -> None:
+def require_comparable(runs: Sequence["Run"], different_data: bool) -> None:
     """Raise UsageError unless these runs have one task and metric, and the same data.
 
     different_data: allow different data.
     """
     labels = by_short_path(runs)
-    for what, value in (
-        ("tasks", lambda run: f"{run.result.task} ({run.result.goal})"),
-        ("data", lambda run: f"{run.result.data} (fingerprint {fingerprint(run)[:12]})"),
-    ):
-        _require_one(what, value, labels, different_data)
-
-
-def _require_one(
-    what: str, value: Callable[[Any], str], labels: Mapping[str, Any], different_data: bool
-) -> None:
-    if len({value(run) for run in labels.values()}) == 1 or (what == "data" and different_data):
-        return
-    advice = {
-        "tasks": "Name runs of one task, or name their folder: each task is then ranked by itself.",
-        "data": "Train them on the same data, or add --different-data to see them side by side "
-        "without a verdict.",
-    }
-    raise UsageError(
-        f"These runs have different {what}, so their results cannot be compared.",
-        do=advice[what],
-        items=[f"{label}: {value(run)}" for label, run in labels.items()],
-    )
+    tasks = {label: (run.result.task, run.result.goal) for label, run in labels.items()}
+    if len(set(tasks.values())) > 1:
+        items = [
+            text("comparison.side.task", label=label, task=task, goal=goal)
+            for label, (task, goal) in tasks.items()
+        ]
+        raise UsageError(
+            text("comparison.side.tasks"), do=text("comparison.side.tasks.do"), items=items
+        )
+    data = {label: (run.result.data, fingerprint(run)[:12]) for label, run in labels.items()}
+    if len(set(data.values())) > 1 and not different_data:
+        items = [
+            text("comparison.side.dataset", label=label, data=name, fingerprint=digits)
+            for label, (name, digits) in data.items()
+        ]
+        raise UsageError(
+            text("comparison.side.data"), do=text("comparison.side.data.do"), items=items
+        )
 
 
 # Words and tables ---------------------------------------------------------------------------------
@@ -190,12 +194,12 @@ def sentences(board: Leaderboard, lang: Lang = "en") -> list[str]:
         return [say(lang, "board.data")]
     pairs = board.verdicts
     if len(pairs) < FEW_RUNS:
-        lines = [pair_sentence(pair, board.goal, lang) for pair in pairs]
+        lines = [finding_sentence(pair, lang) for pair in pairs]
     else:
         by_verdict: dict[str, list[str]] = {}
         for pair in pairs:
-            by_verdict.setdefault(pair["verdict"], []).append(pair["other"])
-        values = {"first": pairs[0]["first"], "goal": board.goal}
+            by_verdict.setdefault(pair.verdict, []).append(pair.other)
+        values = {"first": pairs[0].first, "goal": board.goal}
         lines = [
             say(lang, f"board.{verdict}", names=", ".join(names), **values)
             for verdict, names in by_verdict.items()
@@ -213,7 +217,8 @@ def _alone(board: Leaderboard, lang: Lang) -> list[str]:
 def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
     """Table with one row per group, the best first, after the head."""
     table = [say(lang, "board.head").split("|")]
-    beside = {pair["other"]: pair for pair in board.verdicts}
+    goal = metric(board.goal, lang)
+    beside = {pair.other: pair for pair in board.verdicts}
     for rank, (name, runs) in enumerate(board.groups.items(), 1):
         values, unit = goal_values(runs), runs[0].result.test.unit
         ends = mean_interval(values, board.goal, sample_count(runs))
@@ -223,9 +228,9 @@ def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
                 str(rank),
                 name,
                 str(len(runs)),
-                f"{board.goal} {number(float(values.mean()), board.goal, unit)}",
+                f"{goal} {number(float(values.mean()), board.goal, unit)}",
                 " - ".join(number(end, board.goal) for end in ends) if ends else "-",
-                _against_first(beside.get(name), board.goal, lang),
+                _against_first(beside.get(name), lang),
                 f"{runs[0].result.parameters:,}",
                 f"{sum(run.seconds for run in runs) / len(runs):.1f}",
             ]
@@ -233,16 +238,15 @@ def ranking(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
     return table
 
 
-def _against_first(pair: Mapping[str, Any] | None, goal: str, lang: Lang) -> str:
+def _against_first(finding: Finding | None, lang: Lang) -> str:
     """The difference of a group to the best one, as text."""
-    if pair is None:
+    if finding is None:
         return "-"
-    if pair["verdict"] != "some":
-        return say(lang, f"board.beside.{pair['verdict']}")
-    low, high = sorted(abs(pair[end]) for end in ("low", "high"))
-    unit = say(lang, "difference.points") if metric_of(goal).share else ""
-    ends = {"low": gap_text(low, goal), "high": gap_text(high, goal)}
-    return say(lang, "board.beside.some", unit=unit, **ends)
+    if finding.interval is None or finding.verdict != "some":
+        return say(lang, f"board.beside.{finding.verdict}")
+    low, high = (gap_text(end, finding.goal) for end in sorted(map(abs, finding.interval)))
+    unit = gap_unit(finding.goal, lang)
+    return say(lang, "board.beside.some", low=low, high=high, unit=unit)
 
 
 def recipes(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
@@ -257,14 +261,14 @@ def recipes(board: Leaderboard, lang: Lang = "en") -> list[list[str]]:
     return table if len(labels) <= FEW_RUNS else [list(column) for column in zip(*table)]
 
 
-def field_text(value: Any) -> str:
+def field_text(value: object) -> str:
     """The value of a field as in the recipe; a dash if the recipe has no such field."""
     if value is None:
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def plain(board: Leaderboard) -> dict[str, Any]:
+def plain(board: Leaderboard) -> dict[str, object]:
     """A leaderboard as plain JSON values."""
     rows = []
     for rank, (name, runs) in enumerate(board.groups.items(), 1):
@@ -281,7 +285,8 @@ def plain(board: Leaderboard) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "data": board.data, "fingerprints": list(board.fingerprints), "task": board.task,
-        "goal": board.goal, "rows": rows, "verdicts": board.verdicts, "differs": board.differs,
+        "goal": board.goal, "rows": rows, "verdicts": [each.plain() for each in board.verdicts],
+        "differs": board.differs,
     }  # fmt: skip
 
 
@@ -321,19 +326,23 @@ def all_rankings(comparison: SideBySide, lang: Lang = "en") -> list[list[str]]:
     return [tables[0][0], *(row for each in tables for row in each[1:])]
 
 
-def summary(comparison: SideBySide) -> dict[str, Any]:
-    """The JSON values that `compare RUN RUN --json` prints."""
+def summary(comparison: SideBySide) -> dict[str, object]:
+    """The JSON values that `compare RUN RUN --json` prints; their sentences are in English."""
     every = [plain(board) for board in comparison.boards]
-    return {"run": str(comparison.path), "boards": every, "left_out": dict(comparison.left_out)}
+    left_out = {path: render("en", why) for path, why in comparison.left_out.items()}
+    return {"run": str(comparison.path), "boards": every, "left_out": left_out}
 
 
 def write_report(
-    place: Path, leaderboards: Sequence[Leaderboard], left_out: Mapping[str, str], lang: Lang = "en"
+    place: Path,
+    leaderboards: Sequence[Leaderboard],
+    left_out: Mapping[str, Sentence],
+    lang: Lang = "en",
 ) -> None:
     """Write pictures/ and report.html: ranking, curves and differing fields of each leaderboard."""
     sections, pictures = [], []
     for index, board in enumerate(leaderboards, 1):
-        warning = say(lang, "board.data") if len(board.fingerprints) > 1 else ""
+        warning = text("board.data") if len(board.fingerprints) > 1 else ""
         some = list(board.groups.items())[:MAX_CURVES]
         histories = {name: [run.epochs for run in runs] for name, runs in some}
         name = "curves" if len(leaderboards) == 1 else f"curves-{index}"
@@ -350,6 +359,9 @@ def write_report(
         if table := recipes(board, lang):
             sections.append(Section(say(lang, "board.differs"), table=table))
     if left_out:
-        lines = [f"{name}: {why}" for name, why in left_out.items()]
+        lines = [
+            render(lang, text("comparison.reason", name=name, why=why))
+            for name, why in left_out.items()
+        ]
         sections.append(Section(say(lang, "board.left_out"), lines))
     write(place, say(lang, "comparison", name=place.name), sections, pictures, lang)

@@ -6,6 +6,8 @@ again, which fails for programs without a main guard or from standard input.
 
 in:  {"place": folder, "member": {...}}
 out: {"outcome": {...}} or {"stopped": label} or {"error": class, "what": ..., "do": ..., ...}
+
+Errors are answered as texts, which the comparison puts into the language of its user.
 """
 
 import json
@@ -17,8 +19,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from etude import pipeline
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, RunSpec, plain_sentence
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
+from etude.locale.texts import text
 from etude.system import portable
 from etude.system.surroundings import no_warnings
 from etude.workers.process import answer_stream
@@ -36,7 +39,7 @@ def outcome(spec: RunSpec, place: Path) -> Outcome:
     return Outcome(spec.label, **result)
 
 
-def answer(job: dict[str, Any]) -> dict[str, Any]:
+def answer(job: dict[str, Any]) -> dict[str, object]:
     """Run a job and return the answer as plain JSON values."""
     spec = RunSpec(**job["member"])
     never = threading.Event()  # never set: wait() is a sleep
@@ -51,9 +54,14 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     except (Interrupted, Stopped):
         return {"stopped": spec.label}
     except EtudeError as error:
-        what = {"what": f"{spec.label}: {error.what}", "do": error.do, "items": error.items}
-        return {"error": type(error).__name__, **what}
-    raise AssertionError("not reached")
+        what = text("comparison.run.failed", label=spec.label, why=error.what)
+        return {
+            "error": type(error).__name__,
+            "what": plain_sentence(what),
+            "do": plain_sentence(error.do),
+            "items": [plain_sentence(item) for item in error.items],
+        }
+    raise AssertionError
 
 
 def main() -> None:
@@ -67,9 +75,9 @@ def main() -> None:
 
     # A thread reads standard input, so that its end is noticed while a run is in training.
     def listen() -> None:
-        text = b""
+        rest = b""
         while more := os.read(0, 1 << 16):
-            *lines, text = (text + more).split(b"\n")
+            *lines, rest = (rest + more).split(b"\n")
             for line in lines:
                 busy.set()  # before put(): the main thread could clear it first
                 jobs.put(json.loads(line))

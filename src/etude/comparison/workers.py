@@ -13,12 +13,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, Self
+from typing import IO, Protocol, Self
 
 from etude import errors
-from etude.comparison.run_spec import Outcome, RunSpec
+from etude.comparison.run_spec import Outcome, RunSpec, read_sentence
 from etude.errors import EtudeError, RunError, Stopped, StorageError
-from etude.locale.texts import Sentence, Text, render
+from etude.locale.texts import Sentence, Text, render, text
 from etude.system import portable
 from etude.training.signals import Signals
 from etude.workers.pool import Answer, Lost, Pool
@@ -58,7 +58,7 @@ class TrainingJob:
     spec: RunSpec
     place: Path
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> dict[str, object]:
         """Plain JSON values."""
         return {"place": str(self.place), "member": self.spec.plain()}
 
@@ -104,24 +104,24 @@ class ProcessEngine:
                         waiting.appendleft(job)  # first: it may be resumed from a checkpoint
                 if signals.caught:
                     yield from self._stop(signals.caught)
-                    raise signals.error(f"{place}: stopped; the current runs are saved.")
+                    raise signals.error(text("comparison.stopped", path=place))
 
     def _record_death(self, spec: RunSpec, how: Text) -> None:
         """Count the death of a worker and report it. Raises EtudeError at the last attempt."""
         self.attempts[spec.label] += 1
         if self.attempts[spec.label] < MAX_ATTEMPTS:
-            self.note(f"{spec.label}: its worker {how}; trying once more")
+            self.note(text("comparison.worker.again", label=spec.label, how=how))
             return
         words = render("en", how)
         # Linux ends a process with SIGKILL when memory runs out.
         if "SIGKILL" in words or "memory" in words.lower():
             raise StorageError(
-                f"{spec.label}: its worker {how}, twice; often the machine is out of memory.",
-                do="Try fewer --workers, or a smaller batch, model or data.size.",
+                text("comparison.worker.memory", label=spec.label, how=how),
+                do=text("comparison.worker.memory.do"),
             )
         raise RunError(
-            f"{spec.label}: its worker {how}, {MAX_ATTEMPTS} times.",
-            do="Train it alone to see the whole error: etude train, with its recipe.json.",
+            text("comparison.worker.died", label=spec.label, how=how, times=MAX_ATTEMPTS),
+            do=text("comparison.worker.died.do"),
         )
 
     def _stop(self, number: int) -> Iterator[Outcome]:
@@ -137,7 +137,8 @@ def _outcome(line: bytes) -> Outcome:
     message = json.loads(line)
     if "error" in message:
         kind: type[EtudeError] = getattr(errors, message["error"])
-        raise kind(message["what"], do=message["do"], items=message["items"])
+        what, do, *items = map(read_sentence, (message["what"], message["do"], *message["items"]))
+        raise kind(what, do=do, items=items)
     if "stopped" in message:  # by another program: we have not stopped any worker yet
-        raise Stopped(f"{message['stopped']}: its worker was stopped by another program.")
+        raise Stopped(text("comparison.worker.stopped", label=message["stopped"]))
     return Outcome.read(message["outcome"])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from etude import registry
 from etude.errors import UsageError
+from etude.locale.texts import Text, text
 from etude.runs import comparison as comparisons
 from etude.runs import folder as folders
 from etude.training.distributed import World
@@ -18,10 +19,7 @@ WordKind = Literal["model", "data", "run", "view", "file", ""]
 
 MODULE = "torch.nn.modules.module.Module"
 """The base class of all networks, by name: comparing names needs no import of torch."""
-HOW_TO_NAME = (
-    "`etude list` shows the names. For your own training loop, etude.models.create(name) returns a "
-    "plain nn.Module."
-)
+HOW_TO_NAME = text("verbs.model.do")
 
 
 def is_module(model: Any) -> bool:
@@ -41,18 +39,13 @@ def model_name(model: Any) -> str | None:
     if isinstance(model, os.PathLike):
         return str(os.fspath(model))
     if is_module(model):
-        raise UsageError(
-            f"model should be a name here, not a {type(model).__name__}: only etude.train takes a "
-            "module of your own.",
-            do=HOW_TO_NAME,
-        )
+        raise UsageError(text("verbs.model.module", kind=type(model).__name__), do=HOW_TO_NAME)
     if isinstance(model, type) and _derives_from_module(model):
         raise UsageError(
-            f"model should be a name or a module, not the class {model.__name__}.",
-            do=f"Pass an instance: {model.__name__}(...). To check it: "
-            f"etude.check({model.__name__}).",
+            text("verbs.model.class", kind=model.__name__),
+            do=text("verbs.model.class.do", kind=model.__name__),
         )
-    raise UsageError(f"model should be a name, {_not_a(model)}.", do=HOW_TO_NAME)
+    raise UsageError(_wrong_type("model", model), do=HOW_TO_NAME)
 
 
 def is_name(data: Any) -> bool:
@@ -67,25 +60,21 @@ def data_name(data: Any) -> str | None:
         return data
     if isinstance(data, os.PathLike):
         return str(os.fspath(data))
-    raise UsageError(
-        f"data should be a name or a path, {_not_a(data)}.",
-        do="Only etude.train takes objects. Save arrays to a file: np.savez('mine.npz', x=x, y=y), "
-        "then data='mine.npz'.",
-    )
+    raise UsageError(_wrong_type("data", data), do=text("verbs.data.do"))
 
 
 def run_path(run: Any) -> Path:
     """The path of a run. Raises UsageError for anything else."""
     if isinstance(run, str | os.PathLike):
         return Path(run)
-    raise UsageError(f"Name a run by its path, {_not_a(run)}.", do="Example: 'runs/mlp-digits'.")
+    raise UsageError(_wrong_type("run", run), do=text("verbs.run.do"))
 
 
-def _not_a(value: Any) -> str:
-    """The end of a message that rejects a value of the wrong type."""
+def _wrong_type(argument: str, value: Any) -> Text:
+    """What a message says of an argument of the wrong type: the class that it is, or its type."""
     if isinstance(value, type):
-        return f"not the class {value.__name__}"
-    return f"not of type {type(value).__name__}"
+        return text(f"verbs.{argument}.wrong_class", kind=value.__name__)
+    return text(f"verbs.{argument}.wrong_type", kind=type(value).__name__)
 
 
 def require_writable(
@@ -101,42 +90,42 @@ def require_writable(
     if folder and path.is_dir():
         parent = path
     elif folder and path.exists():
-        raise UsageError(
-            f"{flag} {out}: is a file; a folder is expected.", do="Choose another name."
-        )
+        raise UsageError(text("verbs.out.file", flag=flag, path=out), do=text("verbs.out.name.do"))
     elif path.is_dir():
         ending = endings[0] if endings else ""
         raise UsageError(
-            f"{flag} {out}: is a folder; a file is expected.",
-            do=f"Name the file too: {flag} {path / f'NAME{ending}'}",
+            text("verbs.out.folder", flag=flag, path=out),
+            do=text("verbs.out.folder.do", flag=flag, path=path / f"NAME{ending}"),
         )
     else:
         parent = path.parent
         if not parent.is_dir():
             raise UsageError(
-                f"{flag} {out}: there is no folder {parent}.", do=f"Create it: mkdir {parent}"
+                text("verbs.out.parent", flag=flag, path=out, folder=parent),
+                do=text("verbs.out.parent.do", folder=parent),
             )
     if endings and path.suffix.lower() not in endings:
         raise UsageError(
-            f"{flag} {out}: the file is written as {' or '.join(endings)}, "
-            f"not as {path.suffix or 'a file without an ending'}.",
-            do=f"Name it {path.with_suffix(endings[0])}",
+            text(
+                "verbs.out.ending",
+                flag=flag,
+                path=out,
+                endings=tuple(endings),
+                ending=path.suffix or text("verbs.out.no_ending"),
+            ),
+            do=text("verbs.out.ending.do", path=path.with_suffix(endings[0])),
         )
     if not os.access(parent, os.W_OK) or (path.is_file() and not os.access(path, os.W_OK)):
         raise UsageError(
-            f"{flag} {out}: cannot be written (permission denied, or a read-only disk).",
-            do="Choose another folder.",
+            text("verbs.out.denied", flag=flag, path=out), do=text("verbs.out.denied.do")
         )
 
 
-def require_one_process(what: str) -> None:
+def require_one_process(work: Literal["comparison", "search", "tour", "memory"]) -> None:
     """Raise UsageError in a job of several processes, for work that trains several runs: each
     process would take the names of the others' runs."""
     if World.here().size > 1:
-        raise UsageError(
-            f"{what} runs in one process.",
-            do="Start it without torchrun. To train one run in several processes: etude train.",
-        )
+        raise UsageError(text(f"verbs.one_process.{work}"), do=text("verbs.one_process.do"))
 
 
 def require_no_moved_data(data: str | None, comparison: Path) -> None:
@@ -144,8 +133,7 @@ def require_no_moved_data(data: str | None, comparison: Path) -> None:
     recipe of its own, and workers on other machines read these recipes."""
     if data is not None:
         raise UsageError(
-            f"{comparison}: --data is for a single run, and this is a comparison.",
-            do="Run the command in the folder from which the data were read, or move them back.",
+            text("verbs.moved.comparison", path=comparison), do=text("verbs.moved.comparison.do")
         )
 
 

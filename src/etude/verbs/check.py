@@ -8,7 +8,7 @@ from typing import Any
 
 from etude.checking.verdict import Verdict
 from etude.errors import UsageError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.system.caller import preserve_caller_state
 from etude.verbs.grade import grade, role_name
 
@@ -37,8 +37,8 @@ def check(
     role = role_name(role)
     if isinstance(what, str | Path):
         if isinstance(adapter, ModuleType):
-            raise UsageError("The adapter of a file must be a file too, not an imported module.")
-        marks = grade(what, role, arguments, adapter, quiet=True)
+            raise UsageError(text("verbs.check.adapter"))
+        marks = grade(what, role, arguments, adapter, quiet=True, lang=lang)
         single = len(marks.rows) == 1 and not Path(what).is_dir()
         verdicts = marks.rows[0].verdicts if single else [row.verdict for row in marks.rows]
     else:

@@ -8,7 +8,7 @@ from etude.comparison import request, side_by_side
 from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import EtudeError, LockedError, RunError, TakenError, UsageError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.runs import comparison as comparisons
 from etude.runs import files, folder
 from etude.runs.folder import ROOT, RunFolder, candidates, is_run, run_path, unused_path
@@ -48,7 +48,7 @@ def compare(
     workers: local processes; default: one per core. storage: a database from which workers on other
     machines take runs (etude work). Raises an EtudeError.
     """
-    require_one_process("A comparison")
+    require_one_process("comparison")
     axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
     paths = [runs] if isinstance(runs, str | Path) else list(runs or ())
     if paths:
@@ -57,14 +57,14 @@ def compare(
         _require_finished_runs(paths, data, {**axes, **others, **fields})
         return _compare_finished(paths, different_data, name, lang)
     if different_data:
-        raise UsageError("--different-data goes with finished runs: etude compare RUN RUN")
+        raise UsageError(text("verbs.compare.different_data"))
     # 0 local workers are useful only if other machines can take the runs.
     if workers is not None and workers < (0 if storage else 1):
-        raise UsageError(f"--workers {workers}: at least 1.")
+        raise UsageError(text("verbs.at_least", flag="--workers", value=workers, least=1))
     model, data = model_name(model), data_name(data)
     axes |= {"model": model, "data": data}
     wanted = request.parse(axes, lr, schedule, target, field_paths(fields))
-    labels = [text.replace(",", "-") for text in (model, Path(data or "").stem) if text]
+    labels = [name.replace(",", "-") for name in (model, Path(data or "").stem) if name]
     path = _report_folder(name, labels)
     from etude.comparison import engine
     from etude.render.progress import Tally
@@ -79,9 +79,12 @@ def _report_folder(name: str | None, labels: Sequence[str]) -> Path:
     if it is taken."""
     path = unused_path(folder_name("compare", *labels)) if name is None else run_path(name)
     if comparisons.is_taken(path):
-        resume = f", or resume it: etude resume {path}" if comparisons.is_comparison(path) else ""
+        resumable = comparisons.is_comparison(path)
         raise RunError(
-            f"{path} already exists; nothing was overwritten.", do=f"Choose another --name{resume}"
+            text("verbs.compare.taken", path=path),
+            do=text("verbs.compare.taken.resume.do", path=path)
+            if resumable
+            else text("verbs.compare.taken.do"),
         )
     return path
 
@@ -97,7 +100,7 @@ def _begin(path: Path, plan: "Plan", chosen_by_user: bool) -> "Journal":
         except (TakenError, LockedError):
             if chosen_by_user:
                 raise
-    raise RunError(f"{path}: no free name is left; a hundred thousand comparisons have it.")
+    raise RunError(text("verbs.compare.no_name", path=path))
 
 
 # Finished runs ------------------------------------------------------------------------------------
@@ -110,13 +113,12 @@ def _require_finished_runs(
     if all(model_names(path) for path in paths):
         models = ",".join(map(str, paths))
         raise UsageError(
-            f"{' '.join(map(str, paths))}: not a run, but what to train.",
-            do=f"Did you mean: etude compare --model {models} --data {data or 'DATA'}",
+            text("verbs.compare.models", words=tuple(map(str, paths))),
+            do=text("verbs.compare.models.do", models=models, data=data or "DATA"),
         )
     if extra := [key for key, value in fields.items() if value is not None]:
         raise UsageError(
-            f"{extra[0]} says how to train, but finished runs are compared as they are.",
-            do="Leave it out; or leave out the runs, and add --model and --data.",
+            text("verbs.compare.training", field=extra[0]), do=text("verbs.compare.training.do")
         )
 
 
@@ -142,11 +144,9 @@ def _compare_finished(
             left_out[str(path)] = error.what
     if len(runs) < 2:
         raise UsageError(
-            f"There {'is one finished run' if runs else 'are no finished runs'} here; a comparison "
-            "needs two.",
-            do="Name more runs (etude list shows them), or train several: "
-            "etude compare --model mlp,cnn --data digits",
-            items=[f"{path}: {reason}" for path, reason in left_out.items()],
+            text("verbs.compare.one_run") if runs else text("verbs.compare.no_runs"),
+            do=text("verbs.compare.no_runs.do"),
+            items=[text("comparison.reason", name=k, why=why) for k, why in left_out.items()],
         )
     if not folders:
         side_by_side.require_comparable(list(runs.values()), different_data)
@@ -171,13 +171,12 @@ def _runs_and_folders(paths: Sequence[Path | str]) -> tuple[list[Path], list[Pat
         elif models := model_names(word):
             others = [name for path in paths for name in model_names(path) if name not in models]
             raise UsageError(
-                f"{word} is a model, not a run.",
-                do="Did you mean to train and compare models? etude compare --model "
-                f"{','.join([*models, *others])} --data digits",
+                text("verbs.compare.model", word=word),
+                do=text("verbs.compare.model.do", models=",".join([*models, *others])),
             )
         else:
             RunFolder.open(word)  # raises RunError, which suggests similar names
     keys = [str(path.absolute()) for path in runs]
     if repeated := [str(path) for path, key in zip(runs, keys) if keys.count(key) > 1]:
-        raise UsageError(f"{repeated[0]} is named twice.")
+        raise UsageError(text("verbs.compare.twice", path=repeated[0]))
     return runs, folders

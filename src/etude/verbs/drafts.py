@@ -7,11 +7,12 @@ from typing import Any
 
 from etude import registry
 from etude.errors import UsageError
+from etude.locale.texts import text
 from etude.recipe import MEMORY, OWN, TrainDraft, draft, read_recipe
 from etude.verbs.arguments import data_name, is_module, is_name, kind_of_word, model_name
 
-KINDS = {"data": "a data set", "file": "a file or folder", "run": "a run"}
-"""What a word in place of a model may name, in a message."""
+OTHERS = ("data", "file", "run")
+"""What a word in place of a model may name."""
 
 
 def with_names(
@@ -35,11 +36,11 @@ def draft_recipe(
     if model is not None and model.endswith(".json"):
         base, model = read_recipe(Path(model)), None
     models = registry.names("model")
-    if model is not None and model not in models and kind_of_word(model) in KINDS:
+    if model is not None and model not in models and (kind := kind_of_word(model)) in OTHERS:
+        meant = data if data in models else "MODEL"
         raise UsageError(
-            f"{model!r} is {KINDS[kind_of_word(model)]}, not a model.",
-            do=f"etude train {data if data in models else 'MODEL'} --data {model}; "
-            f"models: {', '.join(models)}.",
+            text(f"verbs.model.is_{kind}", word=model),
+            do=text("verbs.model.is.do", model=meant, word=model, names=models),
         )
     return draft(model, data, base=base, fields=field_paths(fields))
 
@@ -59,5 +60,5 @@ def model_and_data(mapping: Mapping[str, Any]) -> tuple[str, str]:
 
 def folder_name(*parts: str) -> str:
     """Parts joined to a valid name for a run, as "mlp-digits" from "mlp" and "digits"."""
-    text = "-".join(parts)
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:90] or "run"
+    name = "-".join(parts)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:90] or "run"

@@ -7,6 +7,7 @@ import numpy as np
 
 from etude.errors import UsageError
 from etude.inspection import filmstrip
+from etude.locale.texts import text
 from etude.runs.files import ensure_folder, replace
 from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import require_writable
@@ -52,6 +53,5 @@ def _require_free(out: Path) -> None:
     arrays = out.with_suffix(".npy")
     if arrays.exists() and not out.with_suffix(".png").exists():
         raise UsageError(
-            f"--out {out}: the arrays would be written to {arrays}, which already exists.",
-            do="Choose another name.",
+            text("verbs.generate.exists", path=out, arrays=arrays), do=text("verbs.out.name.do")
         )

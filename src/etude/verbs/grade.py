@@ -11,7 +11,7 @@ from etude.checking.grading import Marks
 from etude.checking.sandbox.limits import Caps
 from etude.checking.sandbox.pool import Submission
 from etude.errors import UsageError
-from etude.locale.texts import Lang, say, text
+from etude.locale.texts import Lang, text
 from etude.render.progress import Tally
 from etude.runs.files import replace
 
@@ -25,8 +25,12 @@ def role_name(role: str | None) -> str:
     names = grading.role_names()
     if name and name not in names:
         near = get_close_matches(name, names, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"No role {role!r}.{hint}", do=f"One of: {', '.join(names)}")
+        raise UsageError(
+            text("verbs.check.role_near", role=role, near=near[0])
+            if near
+            else text("verbs.check.role", role=role),
+            do=text("verbs.check.role.do", names=names),
+        )
     return name
 
 
@@ -47,9 +51,7 @@ def grade(
     cannot be used.
     """
     if not 0 < seconds <= LONGEST:
-        raise UsageError(
-            f"{seconds:g} seconds: the time limit must be above 0 and at most {LONGEST}."
-        )
+        raise UsageError(text("verbs.check.seconds", seconds=seconds, most=LONGEST))
     path, name = _split_name(str(what))
     adapter = Path(adapter) if adapter else None
     options: dict[str, Any] = {
@@ -59,15 +61,17 @@ def grade(
     }
     for each in filter(None, (path, adapter)):
         if not each.exists():
-            raise UsageError(f"{each}: there is no such file.")
+            raise UsageError(text("verbs.check.no_file", path=each))
     if path.is_dir():
         submissions = list(grading.submissions(path, **options))
         if not submissions:
-            raise UsageError(say("en", "marks_none", what=path))
+            raise UsageError(text("marks_none", what=path))
     elif path.suffix == ".py":
         submissions = [Submission(path.name, [path], path.parent, name, **options)]
     else:
-        raise UsageError(f"{path}: not a Python file.", do="Name a .py file, or a folder of them.")
+        raise UsageError(
+            text("verbs.check.not_python", path=path), do=text("verbs.check.not_python.do")
+        )
     with Tally("check", quiet or len(submissions) == 1, lang) as tally:
         tally.begins(text("progress.checks"), 0, len(submissions))
         caps = Caps(seconds=seconds)

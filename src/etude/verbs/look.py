@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from etude.errors import RunError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.runs.files import storage
 from etude.system.caller import preserve_caller_state
 from etude.verbs.arguments import require_writable
@@ -36,7 +36,7 @@ def look(
     run = load(path, data)
     subject = run.subject(sample, lang)
     if data is not None and subject.data_problem:
-        raise RunError(f"{run.path}: {subject.data_problem}.")
+        raise RunError(text("verbs.look.data", path=run.path, why=subject.data_problem))
     pictures = gallery.draw(subject, views)
     folder = out or run.path / "look"
     with storage(folder):

@@ -1,12 +1,12 @@
 """The result of a run or a comparison: as JSON values, as sentences, as a table."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.comparison import curves, side_by_side
 from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.inspection import words
-from etude.locale.texts import Lang, say
+from etude.locale.texts import Lang, render, say
 
 if TYPE_CHECKING:
     from etude.inference.run import Run
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     Result = Run | Comparison | SideBySide
 
 
-def summary(result: "Result") -> dict[str, Any]:
-    """The JSON values that `train --json` or `compare --json` prints."""
+def summary(result: "Result") -> dict[str, object]:
+    """The JSON values that `train --json` or `compare --json` prints; sentences are in English."""
     if isinstance(result, SideBySide):
         return side_by_side.summary(result)
     if isinstance(result, Comparison):
@@ -23,8 +23,12 @@ def summary(result: "Result") -> dict[str, Any]:
             "run": str(result.path),
             "members": [summary(run) for run in result.runs],
             "seconds": dict(result.seconds),
-            "diverged": dict(result.diverged),
-            **(result.findings or curves.findings(_by_label(result), result.warning)),
+            "diverged": {label: render("en", why) for label, why in result.diverged.items()},
+            **(
+                result.findings.plain()
+                if result.findings
+                else curves.findings(_by_label(result), result.warning)
+            ),
         }
     return {
         "run": str(result.path),
@@ -45,8 +49,9 @@ def sentences(result: "Result", lang: Lang = "en") -> list[str]:
             return of_findings(result.findings, result.seconds, lang)
         lines = curves.sentences(_by_label(result), result.warning, lang, result.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=result.seconds.get("runs", 0.0))]
-    speed = f"{result.seconds:.1f} s of training, {result.samples_per_second:,.0f} samples/s"
-    return [*words.sentences(result.result, result.epochs, lang), speed]
+    values = {"seconds": result.seconds, "speed": result.samples_per_second}
+    lines = words.sentences(result.result, result.epochs, lang)
+    return [*lines, say(lang, "verbs.speed", **values)]
 
 
 def table(result: "Result", lang: Lang = "en") -> list[list[str]]:

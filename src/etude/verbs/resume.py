@@ -36,7 +36,7 @@ def resume(
     """
     if comparison := comparisons.where(run_path(path)):
         require_no_moved_data(data, comparison)
-        require_one_process("A comparison")
+        require_one_process("comparison")
         from etude.comparison import engine
 
         return engine.resume(comparison, quiet, lang)

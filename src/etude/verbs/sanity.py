@@ -5,7 +5,7 @@ from typing import Any
 
 from etude.config import nearest
 from etude.errors import UsageError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.runs.files import replace, storage
 from etude.system.caller import preserve_caller_state
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
@@ -32,7 +32,7 @@ def sanity_check(
     `pictures` (paths). Raises UsageError for an unknown kind.
     """
     if kind not in KINDS:
-        raise UsageError(f"There is no sanity check {kind!r}.{nearest(kind, KINDS)}")
+        raise UsageError(text("verbs.sanity.unknown", kind=kind, near=nearest(kind, KINDS)))
     from etude import assembly, pipeline
     from etude.inspection import sanity
 

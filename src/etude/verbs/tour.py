@@ -14,17 +14,17 @@ from etude.verbs.results import table
 from etude.verbs.train import train
 
 TOUR: dict[str, dict[str, Any]] = {
-    "MLP": {"model": "mlp", "data": "digits"},
-    "MLP, a function": {"model": "mlp", "data": "curve"},
-    "CNN": {"model": "cnn", "data": "digits"},
-    "LSTM": {"model": "lstm", "data": "digits"},
-    "LSTM, a forecast": {"model": "lstm", "data": "series"},
-    "Transformer": {"model": "transformer", "data": "digits"},
-    "Transformer, a forecast": {"model": "transformer", "data": "series"},
-    "Vision Transformer": {"model": "vit", "data": "digits"},
-    "Adversarial autoencoder": {"model": "aae", "data": "digits"},
+    "mlp-digits": {"model": "mlp", "data": "digits"},
+    "mlp-curve": {"model": "mlp", "data": "curve"},
+    "cnn-digits": {"model": "cnn", "data": "digits"},
+    "lstm-digits": {"model": "lstm", "data": "digits"},
+    "lstm-series": {"model": "lstm", "data": "series"},
+    "transformer-digits": {"model": "transformer", "data": "digits"},
+    "transformer-series": {"model": "transformer", "data": "series"},
+    "vit-digits": {"model": "vit", "data": "digits"},
+    "aae-digits": {"model": "aae", "data": "digits"},
 }
-"""The arguments of `train` by the label of the run in the report."""
+"""The arguments of `train` by the name of the run, whose label in the report is `tour.NAME`."""
 
 
 @preserve_caller_state()
@@ -33,14 +33,13 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Compa
 
     Writes one report with a table of all runs, and a report for each run. Raises an EtudeError.
     """
-    require_one_process("The tour")
+    require_one_process("tour")
     folder = reserve(run_path(name).name)
     start = time.monotonic()
     runs = []
-    for arguments in TOUR.values():
-        run_name = f"{arguments['model']}-{arguments['data']}"
+    for run_name, arguments in TOUR.items():
         runs.append(train(name=run_name, quiet=quiet, root=folder, lang=lang, **arguments))
-    comparison = Comparison(folder, list(TOUR), runs)
+    comparison = Comparison(folder, [say(lang, f"tour.{run_name}") for run_name in TOUR], runs)
     seconds = {"training": sum(run.seconds for run in runs), "all": time.monotonic() - start}
     rows = table(comparison, lang)
     write(

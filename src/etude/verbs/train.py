@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude.errors import NumericsError, StorageError, UsageError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.runs.folder import ROOT, RunFolder, is_run, run_path
 from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
@@ -45,11 +45,11 @@ def train(
     named_model, named_data, named_fields = with_names(model, data, fields)
     mapping = draft_recipe(named_model, named_data, base, named_fields)
     if not save:
-        require_one_process("Training in memory")
+        require_one_process("memory")
         if name is not None:
             raise UsageError(
-                f"name={name!r} with save=False: a run in memory has no folder to be named.",
-                do="Leave one of them out, or save the run afterwards: run.save(path).",
+                text("verbs.train.name_in_memory", name=name),
+                do=text("verbs.train.name_in_memory.do"),
             )
         from etude import assembly, pipeline
         from etude.verbs.objects import parted
@@ -74,8 +74,7 @@ def _train_in_folder(
         return resume_run(path, data=in_memory, model=module, quiet=quiet, lang=lang)
     if world.size > 1 and not path:
         raise UsageError(
-            "A job of several processes needs a name, so that a restart finds its run.",
-            do=f"Add a name: --name {default}",
+            text("verbs.train.job_name"), do=text("verbs.train.job_name.do", name=default)
         )
     run = None
     if world.first:
@@ -95,7 +94,7 @@ def _train_in_folder(
         return pipeline.play(run, parts, quiet or not world.first, lang, objects)
     except (NumericsError, StorageError) as error:
         if world.first and run.discard():
-            what = f"{error.what} Nothing had been saved, so {run.path} is not kept."
+            what = text("verbs.train.discarded", what=error.what, path=run.path)
             raise type(error)(what, do=error.do, items=error.items) from None
         raise
     except (MemoryError, RuntimeError):  # torch reports a lack of memory as a RuntimeError

@@ -1,12 +1,12 @@
 """Search fields of the recipe on validation data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etude.errors import UsageError
-from etude.locale.texts import Lang
+from etude.locale.texts import Lang, text
 from etude.runs import files
 from etude.runs.folder import reserve, run_path, unused_path
 from etude.system.caller import preserve_caller_state
@@ -16,6 +16,7 @@ from etude.verbs.drafts import draft_recipe, field_paths, folder_name, model_and
 from etude.verbs.train import train
 
 if TYPE_CHECKING:
+    from etude.comparison.search import Trial
     from etude.inference.run import Run
 
 
@@ -25,8 +26,8 @@ class Tuned:
     in sentences."""
 
     path: Path
-    best: Mapping[str, Any]
-    trials: Sequence[Mapping[str, Any]]
+    best: "Trial"
+    trials: Sequence["Trial"]
     run: "Run"
     sentences: Sequence[str]
 
@@ -51,11 +52,11 @@ def tune(
     default: a file in the folder of the search. workers: local processes; default: one per core.
     A search of the same name continues. Raises an EtudeError.
     """
-    require_one_process("A search")
+    require_one_process("search")
     _require_counts(trials, workers)
     values = field_paths(fields)
     if "seed" in values and not isinstance(values["seed"], int):
-        raise UsageError(f"seed={values['seed']}: a search has one seed, and does not search it.")
+        raise UsageError(text("verbs.tune.seed", value=values["seed"]))
     from etude.comparison import search
     from etude.comparison import search_pictures as pictures
     from etude.render.progress import Tally
@@ -73,7 +74,8 @@ def tune(
     finished = search.finished_trials(url, folder.name)
     best = search.best(finished, space.goal, folder)
     # With the trial's own seed, the result would include the luck by which it was selected.
-    recipe = {**best["mapping"], "seed": best["mapping"].get("seed", 0) + 1}
+    mapping = best.mapping or {}
+    recipe = {**mapping, "seed": mapping.get("seed", 0) + 1}
     run = train(
         base=recipe, name=unused_path("best", folder).name, quiet=quiet, root=folder, lang=lang
     )
@@ -85,6 +87,6 @@ def tune(
 def _require_counts(trials: int, workers: int | None) -> None:
     """Raise UsageError for too small numbers. Without workers here, other machines do the work."""
     if trials < 1:
-        raise UsageError(f"--trials {trials}: at least 1.")
+        raise UsageError(text("verbs.at_least", flag="--trials", value=trials, least=1))
     if workers is not None and workers < 0:
-        raise UsageError(f"--workers {workers}: at least 0.")
+        raise UsageError(text("verbs.at_least", flag="--workers", value=workers, least=0))
