@@ -15,7 +15,7 @@ from etude import pipeline, registry
 from etude.cli import main
 from etude.flags import as_flags, value
 from etude.inspection import gallery
-from etude.locale.texts import Text, say
+from etude.locale.texts import say
 from tests.data.notes import english, stored
 
 SMALL = ["--epochs", "2", "model.hidden=16"]

@@ -42,7 +42,9 @@ def check(
     etude.verbs.require_writable(report, "--report", (".html",))
     etude.verbs.require_writable(json_file, "--json", (".json",))
     only_json = as_json and not json_file
-    grades = etude.verbs.grade(what, role, arguments, adapter, seconds=seconds, quiet=only_json)
+    grades = etude.verbs.grade(
+        what, role, arguments, adapter, seconds=seconds, quiet=only_json, lang=lang
+    )
     etude.verbs.write_grades(grades, report, json_file, lang)
     folder = Path(what).is_dir()
     if only_json:

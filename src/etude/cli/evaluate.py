@@ -17,7 +17,7 @@ def evaluate(
 
     etude evaluate runs/cnn-photos --data /media/disk/photos
     """
-    metrics = etude.verbs.evaluate(run, data=data)
+    metrics = etude.verbs.evaluate(run, data=data, lang=lang)
     if as_json:
         print_json(metrics)
         return

@@ -15,7 +15,7 @@ def list_(*, lang: Lang = "en", as_json: Json = False) -> None:
 
     etude list
     """
-    listing = etude.verbs.listing()
+    listing = etude.verbs.listing(lang)
     if as_json:
         print_json(listing)
         return

@@ -14,7 +14,7 @@ def work(storage: str, name: str, /, *, lang: Lang = "en", as_json: Json = False
 
     etude work postgresql+psycopg://me@host/search tune-mlp-digits
     """
-    count = etude.verbs.work(storage, name, quiet=as_json)
+    count = etude.verbs.work(storage, name, quiet=as_json, lang=lang)
     if as_json:
         print_json({"study": name, "runs": count})
     else:
