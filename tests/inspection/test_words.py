@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from etude.comparison.curves import group_by_seed
-from etude.comparison.differences import difference_sentences
+from etude.comparison.differences import finding_sentences, group_differences
 from etude.data.checks import checks
 from etude.data.dataset import DataConfig, Raw, Split, split_dataset
 from etude.inspection.words import (
@@ -248,48 +248,46 @@ class FakeRun:
         self.seconds = 1.0
 
 
+def sentences_of(groups, lang="en"):
+    return finding_sentences(group_differences(groups), lang)
+
+
 def test_no_difference_is_said_where_there_is_none():
     close = {"x": [FakeRun(v) for v in (0.90, 0.92, 0.88)], "y": [FakeRun(v) for v in (0.89, 0.91)]}
-    assert difference_sentences(close)[0].startswith("No difference")
-    assert "차이 없음" in difference_sentences(close, "ko")[0]
+    assert sentences_of(close)[0].startswith("No difference")
+    assert "차이 없음" in sentences_of(close, "ko")[0]
     apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.5, 0.51)]}
-    assert difference_sentences(apart)[0].startswith("x is better than y")
+    assert sentences_of(apart)[0].startswith("x is better than y")
     single = {"x": [FakeRun(0.90)], "y": [FakeRun(0.89)]}
-    assert difference_sentences(single)[0].startswith("No difference")
+    assert sentences_of(single)[0].startswith("No difference")
     errors = {
         "x": [FakeRun(3.0, False, "mae")],
         "y": [FakeRun(2.0, False, "mae")],
     }
-    assert "cannot show a difference" in difference_sentences(errors)[0]
-    assert difference_sentences(errors)[0].startswith("y is ahead of x"), "lower is better"
+    assert "cannot show a difference" in sentences_of(errors)[0]
+    assert sentences_of(errors)[0].startswith("y is ahead of x"), "lower is better"
 
 
 def test_a_difference_of_percentages_is_in_points():
     apart = {"x": [FakeRun(v) for v in (0.90, 0.91)], "y": [FakeRun(v) for v in (0.1, 0.1)]}
-    said = difference_sentences(apart)[0]
+    said = sentences_of(apart)[0]
     assert re.fullmatch(
         r"x is better than y in test accuracy, by \d\d\.\d to \d\d\.\d points \(95 %\)\.", said
     )
-    assert "%포인트 좋음" in difference_sentences(apart, "ko")[0]
+    assert "%포인트 좋음" in sentences_of(apart, "ko")[0]
 
 
 def test_one_run_each_is_said_to_be_about_these_networks():
     apart = {"x": [FakeRun(0.9)], "y": [FakeRun(0.5)]}
-    assert difference_sentences(apart)[-1].startswith(
-        "One run each: the result applies to these networks"
-    )
-    assert not any(
-        "One run each" in line for line in difference_sentences({**apart, "x": [FakeRun(0.5)]})
-    )
+    assert sentences_of(apart)[-1].startswith("One run each: the result applies to these networks")
+    assert not any("One run each" in line for line in sentences_of({**apart, "x": [FakeRun(0.5)]}))
 
 
 def test_a_correction_for_several_comparisons_is_said():
     three = {name: [FakeRun(v) for v in (0.90, 0.91)] for name in "xyz"}
-    assert difference_sentences(three)[-1].startswith("Corrected for 3 comparisons (all pairs)")
-    assert "3번의 비교" in difference_sentences(three, "ko")[-1]
-    assert not any(
-        "Corrected" in line for line in difference_sentences({"x": three["x"], "y": three["y"]})
-    )
+    assert sentences_of(three)[-1].startswith("Corrected for 3 comparisons (all pairs)")
+    assert "3번의 비교" in sentences_of(three, "ko")[-1]
+    assert not any("Corrected" in line for line in sentences_of({"x": three["x"], "y": three["y"]}))
 
 
 @pytest.mark.parametrize(

@@ -220,17 +220,22 @@ def test_of_many_starters_one_wins(tmp_path):
         "import sys, time; from pathlib import Path; from etude.errors import EtudeError\n"
         "from etude.runs.folder import RunFolder\n"
         "while not Path(sys.argv[1] + '.go').exists(): pass\n"
-        "try:\n    RunFolder.create(Path(sys.argv[1])); print('won', flush=True); time.sleep(3)\n"
+        "try:\n    RunFolder.create(Path(sys.argv[1])); print('won', flush=True); sys.stdin.read()\n"
         "except EtudeError as error:\n    sys.exit(error.exit_code)\n"
     )
     starters = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "run")], stdout=subprocess.PIPE
+            [sys.executable, "-c", code, str(tmp_path / "run")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         for _ in range(4)
     ]
     time.sleep(1)
     (tmp_path / "run.go").touch()
+    # The winner holds the run until its input ends: when the others have been refused.
+    while sum(starter.poll() is None for starter in starters) > 1:
+        time.sleep(0.05)
     said = [starter.communicate()[0] for starter in starters]
     assert said.count(b"won\n") == 1
     assert sorted(starter.returncode for starter in starters) == [0, 6, 6, 6]
