@@ -220,7 +220,8 @@ def test_of_many_starters_one_wins(tmp_path):
         "import sys, time; from pathlib import Path; from etude.errors import EtudeError\n"
         "from etude.runs.folder import RunFolder\n"
         "while not Path(sys.argv[1] + '.go').exists(): pass\n"
-        "try:\n    RunFolder.create(Path(sys.argv[1])); print('won', flush=True); sys.stdin.read()\n"
+        "try:\n    RunFolder.create(Path(sys.argv[1])); print('won', flush=True)\n"
+        "    sys.stdin.read()\n"
         "except EtudeError as error:\n    sys.exit(error.exit_code)\n"
     )
     starters = [
