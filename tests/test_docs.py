@@ -26,7 +26,11 @@ FORBIDDEN = ("/home/", "/root/", "/tmp/", "localhost", "/usr/lib", "://pypi")
 IMAGE, SMALL = Spec("image", (1, 28, 28), 10), Spec("image", (1, 8, 8), 10)
 ROWS, SERIES = Spec("sequence", (28, 28), 10), Spec("sequence", (24, 1), 12, "forecast")
 SEEN = {
-    "mlp": {"classes": Spec("vector", (784,), 10), "values": Spec("vector", (1,), 1, "value")},
+    "mlp": {
+        "classes": Spec("vector", (784,), 10),
+        "values": Spec("vector", (1,), 1, "value"),
+        "tables": Spec("vector", (9,), 2, table=True),
+    },
     "cnn": {"28x28": IMAGE, "8x8": SMALL, "sequences": ROWS, "forecast": SERIES},
     "resnet": {"28x28": IMAGE, "8x8": SMALL},
     "lstm": {"classes": ROWS, "forecast": SERIES},
@@ -159,6 +163,11 @@ def parsed_only(workdir, monkeypatch):
     def done(*arguments, **others):
         raise SystemExit(0)
 
+    def data(path, model=None, **fields):
+        check(model or "mlp", path, fields)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(verbs, "data", data)
     monkeypatch.setattr(verbs, "train", train)
     monkeypatch.setattr(verbs, "sanity_check", sanity_check)
     monkeypatch.setattr(verbs, "compare", compare)

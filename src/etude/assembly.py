@@ -16,18 +16,18 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from etude import registry
 from etude.config import nearest
-from etude.data import memory
 from etude.data.augment import require
-from etude.data.dataset import Card, DataConfig, Dataset, Raw, split_dataset
+from etude.data.card import Card
+from etude.data.dataset import Dataset
 from etude.data.locate import with_source
-from etude.data.old import fingerprint_of_old
 from etude.data.resident import Resident
 from etude.errors import UsageError
+from etude.loading import NO_OBJECTS, Loaded, Objects, architecture_of, divided, loaded
 from etude.locale.texts import Sentence, Text, text
 from etude.models import own
 from etude.models.architecture import Architecture
 from etude.models.build import build
-from etude.recipe import OWN, Part, Recipe, RecipeDraft, Train
+from etude.recipe import Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import hold_memory
@@ -41,20 +41,6 @@ BATCH, LARGE_BATCH = 64, 128
 FEWEST_BATCHES = 4
 """Fewest steps in an epoch when étude chooses the batch size: with fewer, all batches of a small
 data set would contain nearly the same samples."""
-
-
-@dataclass(frozen=True)
-class Objects:
-    """What a caller passes as Python objects instead of by name.
-
-    data: see `data.memory`. module: see `models.own`.
-    """
-
-    data: Any = None
-    module: nn.Module | None = None
-
-
-NO_OBJECTS = Objects()
 
 
 @dataclass(frozen=True)
@@ -74,23 +60,13 @@ class Prepared:
     warnings: tuple[Sentence, ...] = ()
 
 
-def _architecture(name: str, objects: Objects) -> Architecture:
-    """The architecture of a recipe's model part. Raises UsageError, also for a module of the user's
-    own that was not passed."""
-    if objects.module is not None:
-        return own.architecture(objects.module)
-    if name == OWN:
-        raise UsageError(text("assembly.own", name=OWN), do=text("assembly.own.do"))
-    return registry.load("model", name)  # type: ignore[no-any-return]
-
-
 def read_draft(mapping: Mapping[str, Any], objects: Objects = NO_OBJECTS) -> RecipeDraft:
     """Read a draft from a mapping and check every key against the part it belongs to.
 
     A data name that is a path becomes its source's name and the path. Raises UsageError, DataError.
     """
     draft = RecipeDraft.read(mapping)
-    architecture = _architecture(draft.model.name, objects)
+    architecture = architecture_of(draft.model.name, objects)
     fields = draft.model.fields
     _require_preset(architecture, draft.model.name, fields.pop("preset", "default"))
     architecture.config.read(fields, "model")
@@ -112,14 +88,19 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
     Sets torch's number of threads. world: the processes that share each batch; they are connected
     once this process has its data. Raises UsageError, DataError, StorageError.
     """
+    return prepare_loaded(draft, loaded(draft, objects), world, objects)
+
+
+def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
+    """`prepare` for data that are loaded already."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
-    dataset, source = dataset_of(draft, objects)
+    dataset, source = divided(draft, data, objects), data.config
     ops = tuple(source.augment)
     if ops:
         require(dataset.train.x.ndim, ops)
     card = dataset.card
     model_part, train = _settings(draft, dataset, objects)
-    architecture = _architecture(draft.model.name, objects)
+    architecture = architecture_of(draft.model.name, objects)
     kind = task_for(draft, architecture, card)
     with _generator(draft.seed):
         model, task = _build(model_part, kind, train["batch_size"], card, objects)
@@ -161,50 +142,12 @@ def _generator(seed: int) -> Iterator[None]:
         yield
 
 
-def dataset_of(
-    recipe: RecipeDraft | Recipe, objects: Objects = NO_OBJECTS
-) -> tuple[Dataset, DataConfig]:
-    """The dataset of a recipe and the Config of its source, without a model.
-
-    Raises DataError, and UsageError for a module that cannot read the data.
-    """
-    architecture = _architecture(recipe.model.name, objects)
-    raw, config = _raw(recipe, objects)
-    reads = architecture.reads
-    if objects.module is not None:
-        spec = Spec(raw.kind, raw.train.x.shape[1:], 1, raw.target)
-        reads = own.reads(objects.module, spec, raw.train.lengths is not None)
-    dataset = split_dataset(
-        raw,
-        reads=reads,
-        scale=architecture.scale,
-        val_fraction=config.val_fraction,
-        seed=recipe.seed,
-    )
-    return dataset, config
-
-
-def _raw(recipe: RecipeDraft | Recipe, objects: Objects) -> tuple[Raw, DataConfig]:
-    """The data as their source or the caller's objects hold them, and the Config of the source."""
-    source = registry.load("data", recipe.data.name)
-    config: DataConfig = source.config.read(recipe.data.fields, "data")
-    if isinstance(config, memory.Config) and objects.data is not None:
-        return memory.raw_from(objects.data, config), config
-    return source.load(config), config
-
-
-def old_fingerprint(recipe: RecipeDraft) -> str:
-    """The fingerprint that étude 0.1.0 computed for the data of a recipe. Raises DataError."""
-    source = registry.load("data", recipe.data.name)
-    return fingerprint_of_old(source.load(source.config.read(recipe.data.fields, "data")))
-
-
 def _settings(
     draft: RecipeDraft, dataset: Dataset, objects: Objects
 ) -> tuple[Part, dict[str, Any]]:
     """The complete model part and training settings but for the hardware's: the user's values
     first, then the preset's, then rules by the size of the data."""
-    architecture = _architecture(draft.model.name, objects)
+    architecture = architecture_of(draft.model.name, objects)
     fields, count = draft.model.fields, len(dataset.train)
     name = fields.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
@@ -317,7 +260,7 @@ def rebuild(recipe: Recipe, card: Card, objects: Objects = NO_OBJECTS) -> tuple[
 
     The weights are those of a new model with the recipe's seed. Raises UsageError, StorageError.
     """
-    kind = task_for(recipe, _architecture(recipe.model.name, objects), card)
+    kind = task_for(recipe, architecture_of(recipe.model.name, objects), card)
     with _generator(recipe.seed):
         model, task = _build(recipe.model, kind, recipe.train.batch_size, card, objects)
     return laid_out(model, recipe.train), task
@@ -328,7 +271,7 @@ def _build(
 ) -> tuple[nn.Module, Task]:
     """The model that a complete part names and its task, for batches of `size`."""
     hold_memory()
-    architecture = _architecture(part.name, objects)
+    architecture = architecture_of(part.name, objects)
     fields = part.fields
     fields.pop("preset", None)
     config = architecture.config.read(fields, "model")

@@ -103,7 +103,8 @@ def value(word: str) -> Any:
     return word.split(",") if "," in word else word  # names need no quotes: optimizer=sgd,adam
 
 
-ASSIGNMENT = re.compile(r"(?:--)?([A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
+ASSIGNMENT = re.compile(r"(?:--)?(data\.types\.[^=]+|[A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
+"""key=value; the name of a column may have any characters but =."""
 
 
 FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name"}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from etude import assembly
-from etude.assembly import NO_OBJECTS, Objects, Prepared
+from etude.assembly import Prepared
 from etude.data.checks import checks
 from etude.data.dataset import Dataset
 from etude.data.locate import relocated
@@ -19,6 +19,7 @@ from etude.inference.run import Run
 from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
+from etude.loading import NO_OBJECTS, Objects, old_fingerprint
 from etude.locale.texts import Lang, Sentence, say, text
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
@@ -141,9 +142,7 @@ def again(
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint
     same = then.get("fingerprint") == now
     # Version 0.1.0 could not train on objects, so they need no second look.
-    if not same and (
-        objects.data is not None or then.get("fingerprint") != assembly.old_fingerprint(draft)
-    ):
+    if not same and (objects.data is not None or then.get("fingerprint") != old_fingerprint(draft)):
         before = str(then.get("fingerprint"))[:12]
         raise RunError(
             text("pipeline.data.changed", path=run.path, before=before, now=now[:12]),
@@ -313,7 +312,7 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
             goal=parts.task.metric.name,
             test=TestMetrics.read(metrics, "test"),
             val=progress["best"],
-            baseline=parts.task.baseline(data.train, data.test),
+            baseline=parts.task.baseline(data.arrays(data.train), data.arrays(data.test)),
             parameters=sum(p.numel() for p in parts.model.parameters()),
             epochs=at.epoch,
             best_epoch=progress["epoch"],

@@ -21,6 +21,8 @@ from etude.system import limits, portable
 
 OWN, MEMORY = "own", "memory"
 """The names of a model and of data that are passed as Python objects."""
+MAPPINGS = ("data.types",)
+"""Fields that are mappings with names of the user's own: data.types.zip=category."""
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
 Schedule = Literal["constant", "cosine", "onecycle"]
@@ -148,8 +150,9 @@ def draft(
             tree[key] = {"name": name}
             tree.pop("task", None)  # what is asked follows from both
     for path, value in (fields or {}).items():
-        head, *rest = path.split(".")
-        if head not in RecipeDraft.model_fields or len(rest) > 1:
+        head, *rest = path.split(".", 2)
+        named = len(rest) > 1 and f"{head}.{rest[0]}" in MAPPINGS
+        if head not in RecipeDraft.model_fields or (len(rest) > 1 and not named):
             known = {key: key for key in RecipeDraft.model_fields}
             known |= {key: f"train.{key}" for key in TrainDraft.model_fields}
             near = difflib.get_close_matches(path.lower(), known, n=1)
@@ -157,7 +160,9 @@ def draft(
                 text("nearest.one", name=known[near[0]]) if near else nearest(head, known.values())
             )
             raise UsageError(text("config.unknown", where=path, near=meant))
-        if rest:
+        if named:
+            tree.setdefault(head, {}).setdefault(rest[0], {})[rest[1]] = value
+        elif rest:
             tree.setdefault(head, {})[rest[0]] = value
         elif isinstance(value, str) and head in ("model", "data", "task"):
             tree[head] = {"name": value}

@@ -29,13 +29,15 @@ class Spec:
     """What a model must know about the data: kind and shape of one sample, and the target.
 
     shape: image (C, H, W), sequence (L, Q) with L the longest length, vector (D,).
-    outputs: number of classes, of values to predict, or of steps of a forecast.
+    outputs: number of classes, of values to predict, or of steps of a forecast. table: whether the
+    numbers of a vector are the features of a table's columns.
     """
 
     kind: Kind
     shape: tuple[int, ...]
     outputs: int
     target: Target = "class"
+    table: bool = False
 
     @property
     def size(self) -> int:

@@ -7,16 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.data import curve, digits, series
-from etude.data.dataset import (
-    Card,
-    DataConfig,
-    Raw,
-    Split,
-    fingerprint,
-    moments,
-    split_dataset,
-    view_for,
-)
+from etude.data.card import Card
+from etude.data.dataset import DataConfig, Raw, Split, fingerprint, moments, split_dataset, view_for
 from etude.data.resident import Resident
 from etude.data.splits import stratified
 from etude.errors import DataError, UsageError

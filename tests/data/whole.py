@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from etude.data.dataset import Card, Split
+from etude.data.card import Card
+from etude.data.dataset import Split
 from etude.data.resident import Resident
 from etude.shapes import Batch
 

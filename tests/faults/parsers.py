@@ -13,7 +13,7 @@ from PIL import Image
 
 from etude import assembly, flags
 from etude.data import idx, ts
-from etude.data.dataset import Card
+from etude.data.card import Card
 from etude.data.images import PictureError, open_image
 from etude.data.numpy_files import open_npy, read_npz
 from etude.data.validate import validate_card

@@ -1,5 +1,7 @@
 """What each network is beyond the contract: the notes to the letter, parity, own promises."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import etude
 from etude import assembly, registry
 from etude.errors import StorageError, UsageError
 from etude.layers.gaussian import torch_noise
+from etude.layers.periodic import Periodic
 from etude.models import aae, transformer, vit
 from etude.models import build as building
 from etude.models.cnn import CNN
@@ -96,6 +99,48 @@ def test_the_mlp_with_batch_norm_is_a_sequence_by_hand():
         assert_same(mine.grad, theirs.grad)
     for mine, theirs in zip(ours.buffers(), reference.buffers(), strict=True):
         torch.testing.assert_close(mine, theirs)
+
+
+def test_the_mlp_of_a_table_is_a_sequence_by_hand():
+    """Scale, waves, two hidden layers, written out in numpy's words."""
+    fields = {"hidden": [5], "embed": 2, "scale": True, "activation": "silu", "dropout": 0.0}
+    ours = etude.models.create("mlp", Spec("vector", (3,), 2), **fields).double()
+    scale, waves, first, _, _, last = ours.net
+    with torch.no_grad():
+        scale.factor.uniform_(0.5, 2)
+    x = torch.randn(7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    scaled = x * scale.factor
+    rows = []
+    for sample in scaled:
+        row = []
+        for d, value in enumerate(sample):
+            angles = [
+                2 * math.pi * (value * waves.w[d, k] + waves.b[d, k])
+                for k in range(len(waves.w[d]))
+            ]
+            row.append(value)
+            for e in range(2):
+                terms = [torch.cos(a) * waves.weight[d, k, e] for k, a in enumerate(angles)]
+                row.append(sum(terms) + waves.bias[d, e])
+        rows.append(torch.stack(row))
+    hidden = torch.stack(rows) @ first.weight.T + first.bias
+    wanted = hidden * torch.sigmoid(hidden) @ last.weight.T + last.bias
+    torch.testing.assert_close(ours(x), wanted)
+    parameters = list(ours.parameters())
+    mine = torch.autograd.grad(ours(x).square().sum(), parameters)
+    theirs = torch.autograd.grad(wanted.square().sum(), parameters)
+    for one, other in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_wave_without_its_phase_is_found():
+    """The comparison above can fail."""
+    ours = Periodic(1, 3, 2, 1.0)
+    x = torch.ones(1, 1)
+    before = ours(x)
+    with torch.no_grad():
+        ours.b.zero_()
+    assert not torch.allclose(ours(x), before)
 
 
 def test_the_mlp_has_no_batch_norm_unless_it_is_asked_for():

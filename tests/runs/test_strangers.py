@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from etude.config import Config
-from etude.data.dataset import Card
+from etude.data.card import Card
 from etude.data.validate import validate_card
 from etude.errors import DataError, RunError, StorageError, UsageError
 from etude.recipe import read_recipe

@@ -10,6 +10,7 @@ from cyclopts import CycloptsError
 from etude.cli import (
     check,
     compare,
+    data,
     env,
     evaluate,
     generate,
@@ -35,6 +36,7 @@ __all__ = [
     "application",
     "check",
     "compare",
+    "data",
     "env",
     "evaluate",
     "generate",

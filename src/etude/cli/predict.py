@@ -1,5 +1,6 @@
 """Predict files or numbers with a trained run."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from etude.cli.app import USE, command, print_json
 from etude.cli.usage_errors import unknown_option
 from etude.errors import UsageError, plain
 from etude.flags import NEGATIVE, Json, Lang
-from etude.locale.texts import text
+from etude.locale.texts import render, say, text
 from etude.render.terminal import numbers
 
 
@@ -19,6 +20,7 @@ def predict(
     run: str,
     /,
     *inputs: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    out: Annotated[Path | None, Parameter(help="help.flag.predict_out")] = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
@@ -29,22 +31,32 @@ def predict(
     etude predict runs/cnn-digits three.png seven.png
 
     etude predict runs/mlp-curve 0.5 1.5
+
+    etude predict runs/mlp-houses new.csv --out priced.csv
     """
+    etude.verbs.require_writable(out, "--out", (".csv",))
     if not inputs:
         raise UsageError(text("cli.predict.none"), do=text("cli.predict.none.do"))
     # -0.5 is an input, so the parser lets every word with a dash through, and wrong options are
     # detected here.
     for word in inputs:
         if word.startswith("-") and not NEGATIVE.fullmatch(word) and not Path(word).exists():
-            raise unknown_option("predict", word, ["--json", "--lang", "--help"])
+            raise unknown_option("predict", word, ["--json", "--lang", "--out", "--help"])
     runs = [word for word in inputs if etude.verbs.is_run(word)]
     if runs and not etude.verbs.is_run(run):
         others = [word for word in (run, *inputs) if word != runs[0]]
         right_order = " ".join(["etude predict", runs[0], *others])
         raise UsageError(text("cli.predict.order", run=run), do=right_order)
     predictions = etude.verbs.predict(run, inputs)
+    if out:
+        etude.verbs.write_predictions(predictions, inputs, out)
     if as_json:
         print_json(predictions)
+        return
+    for warning in etude.verbs.prediction_warnings(predictions):
+        print(plain(render(lang, warning)), file=sys.stderr)
+    if out:
+        print(plain(say(lang, "cli.predict.out", path=out)))
         return
     for each in predictions:
         if "label" in each:

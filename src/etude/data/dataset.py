@@ -1,4 +1,4 @@
-"""Dataset: samples in three splits, and the Card that describes them.
+"""Dataset: samples in three splits, and the Card (see `card`) that describes them.
 
 A source's `load(config)` returns a Raw: training data and a test split that does not depend on the
 seed. `split_dataset` draws the validation split from the training data by seed and computes the
@@ -18,20 +18,24 @@ from etude.config import Config
 from etude.data import duplicates
 from etude.data import splits as splitting
 from etude.data.bad import Bad, note
+from etude.data.card import Card, Scale, View
 from etude.data.images import BY_TYPE, Levels
-from etude.data.moments import moments
+from etude.data.moments import Moments, moments
 from etude.data.numpy_files import unusable
 from etude.data.rows import Rows, blocks
+from etude.data.tabular import encode
+from etude.data.tabular.arrays import TableArrays
+from etude.data.tabular.columns import Column
 from etude.errors import DataError
 from etude.locale.texts import Sentence, Text, listed, text
-from etude.shapes import Kind, Spec, Target
+from etude.shapes import Kind, Target
 
 Augmentation = Literal[
     "flip", "translate", "affine", "erase", "noise", "jitter", "scale", "time-mask"
 ]
-View = Literal["none", "rows", "vector"]
-Scale = Literal["standard", "tanh"]
 SHOWN = 8
+NO_MOMENTS = Moments((), (0.0,), (1.0,), 0.0, 0.0)
+"""Of a table, whose columns hold what is learned of them."""
 
 
 class DataConfig(Config):
@@ -90,7 +94,8 @@ class Raw:
     left_out: bad samples that were left out because the user asked for it. white: (black, white) of
     images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
-    another kind.
+    another kind. columns: of a table, one for each number of x; what is learned from training rows
+    is still open in them.
     """
 
     name: str
@@ -108,6 +113,7 @@ class Raw:
     white: tuple[float, float] | None = None
     levels: Levels = BY_TYPE
     otherwise: Sentence = ""
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,61 +129,6 @@ class Source:
     data_in: tuple[str, ...] = ()
 
 
-class Card(Config):
-    """Everything that training, evaluation and prediction need to know about the data, without
-    the data.
-
-    A sample is prepared in this order: subtract origin, take the logarithm if log, subtract mean,
-    divide by std, apply the view. top: the largest raw value in training. padded: whether sequences
-    have unequal lengths and are padded to the longest.
-
-    The Card records how training files were read, so that new files are read in the same way.
-    stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
-    of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
-    Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
-    """
-
-    name: str
-    kind: Kind
-    shape: tuple[int, ...]
-    target: Target
-    outputs: int
-    classes: tuple[str, ...]
-    unit: str
-    view: View
-    scale: Scale
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    y_mean: tuple[float, ...]
-    y_std: tuple[float, ...]
-    top: float
-    padded: bool
-    log: bool
-    season: int
-    sizes: dict[str, int]
-    fingerprint: str
-    notes: tuple[str | Text, ...]
-    origin: tuple[int | float, ...] = ()
-    stored: Literal["", "uint8", "float32", "float64", "int64", "uint64"] = ""
-    pixels: tuple[float, float] | None = None
-    levels: Levels = BY_TYPE
-
-    @property
-    def spec(self) -> Spec:
-        """Shape and target of a sample in the data, before the view."""
-        return Spec(self.kind, self.shape, self.outputs, self.target)
-
-    @property
-    def model_spec(self) -> Spec:
-        """Shape and target of a sample that the model reads, after the view."""
-        if self.view == "rows":
-            channels, height, width = self.shape
-            return Spec("sequence", (height, width * channels), self.outputs, self.target)
-        if self.view == "vector":
-            return Spec("vector", (self.spec.size,), self.outputs, self.target)
-        return self.spec
-
-
 @dataclass(frozen=True)
 class Dataset:
     """Three splits and their Card. left_out: bad samples that the user chose to leave out."""
@@ -187,6 +138,11 @@ class Dataset:
     val: Split
     test: Split
     left_out: tuple[Bad, ...] = ()
+
+    def arrays(self, split: Split) -> "Split | TableArrays":
+        """A split as a baseline reads it: as it is, or a table with its features."""
+        columns = self.card.columns
+        return TableArrays.of(columns, split.x[:], split.y) if columns else split
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
@@ -219,23 +175,18 @@ def split_dataset(
     be trained on (see `check`).
     """
     check(raw)
-    train, val = raw.train, raw.val
-    if val is None:
-        rest, val_rows = splitting.stratified(train.y, val_fraction, seed)
-        if not len(val_rows):
-            raise DataError(
-                text("data.check.no_validation", name=raw.name),
-                do=text("data.check.no_validation.do"),
-            )
-        train, val = train.take(rest), train.take(val_rows)
+    train, val = _with_validation(raw, val_fraction, seed)
     train, val, test = (
         replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
     )
     # Only training samples: statistics of validation or test would leak into the model's input.
-    origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
-    pixels = raw.white
-    if pixels is None and raw.kind == "image":
-        pixels = pixel_range(train.x.dtype, low, high)
+    columns: tuple[Column, ...] = ()
+    if raw.columns:
+        columns, xs = encode.fitted(raw.columns, train.x[:], val.x[:], test.x[:])
+        train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
+        origin, mean, std, low, high = NO_MOMENTS
+    else:
+        origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
     y_mean, y_std = _target_moments(train.y, raw.target)
     if raw.target == "forecast":
         # x and y are steps of one series, so both must be scaled by the same numbers.
@@ -267,8 +218,22 @@ def split_dataset(
         if raw.kind == "image"
         else None,
         levels=raw.levels,
+        columns=columns,
     )
     return Dataset(card, train, val, test, raw.left_out)
+
+
+def _with_validation(raw: Raw, fraction: float, seed: int) -> tuple[Split, Split]:
+    """Training and validation: the source's own, else drawn by seed. Raises DataError."""
+    if raw.val is not None:
+        return raw.train, raw.val
+    rest, drawn = splitting.stratified(raw.train.y, fraction, seed)
+    if not len(drawn):
+        raise DataError(
+            text("data.check.no_validation", name=raw.name),
+            do=text("data.check.no_validation.do"),
+        )
+    return raw.train.take(rest), raw.train.take(drawn)
 
 
 def digests(split: Split, target: Target) -> np.ndarray:
@@ -286,6 +251,8 @@ def _notes(raw: Raw, splits: dict[str, Split]) -> tuple[Text, ...]:
         notes.append(note(raw.left_out, sum(map(len, splits.values())) + len(raw.left_out)))
     if raw.target == "class":
         notes += _absent(raw, splits)
+    if raw.columns:  # the cells of a table are compared by its own probes
+        return (*notes, *_duplicates(raw, splits))
     parts = {name: (split.x, split.lengths) for name, split in splits.items()}
     return (*notes, *splitting.warnings(parts), *_duplicates(raw, splits))
 
@@ -325,7 +292,8 @@ def check(raw: Raw) -> None:
         if len(split.x) != len(split.y):
             counts = {"count": len(split.x), "targets": len(split.y)}
             problems.append(text("data.check.counts", split=name, **counts))
-        problems += _not_finite(name, "x", split.x, split.lengths, split.names)
+        if not raw.columns:  # an empty cell of a table is nan
+            problems += _not_finite(name, "x", split.x, split.lengths, split.names)
         problems += _not_finite(name, "y", split.y, None, split.names)
     if raw.target == "class" and len(raw.train):
         present = np.unique(raw.train.y)
@@ -385,7 +353,10 @@ def _absolute(origin: tuple[int | float, ...], mean: tuple[float, ...]) -> tuple
 
 def fingerprint(raw: Raw) -> str:
     """SHA-256 of the values, types and shapes of every split, and of the class names in order."""
-    digest = hashlib.sha256(repr((raw.kind, raw.target, raw.classes, raw.unit)).encode())
+    what: tuple[Any, ...] = (raw.kind, raw.target, raw.classes, raw.unit)
+    if raw.columns:
+        what += tuple((column.name, column.kind, column.levels) for column in raw.columns)
+    digest = hashlib.sha256(repr(what).encode())
     for split in (raw.train, raw.val, raw.test):
         for array in () if split is None else (split.x, split.y, split.lengths):
             if array is None:

@@ -23,10 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from etude.data.dataset import Card, Split
+from etude.data.card import Card
+from etude.data.dataset import Split
 from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather, is_deep, open_image
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
+from etude.data.tabular import inputs as tabular
+from etude.data.tabular.columns import used
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
 from etude.errors import DataError, InvalidValue, cause
@@ -44,6 +47,8 @@ def read(paths: Sequence[str], card: Card) -> Split:
 
     Raises one DataError with everything that cannot be used.
     """
+    if card.columns:
+        return _rows(paths, card)
     problems: list[Sentence] = []
     entries: list[tuple[str, np.ndarray | Path]] = []
     for path in paths:
@@ -54,6 +59,26 @@ def read(paths: Sequence[str], card: Card) -> Split:
         except ValueError as error:
             problems.append(text("data.at", where=shown(path), what=cause(error)))
     return _split([name for name, _ in entries], _decoded(entries, card, problems), card, problems)
+
+
+def _rows(paths: Sequence[str], card: Card) -> Split:
+    """The rows of files of a table. Raises DataError."""
+    parts = [tabular.read(Path(path), used(card.columns)) for path in paths]
+    names = [
+        line if len(paths) == 1 else f"{shown(path)}:{line}"
+        for path, (_, lines) in zip(paths, parts)
+        for line in lines
+    ]
+    x = np.concatenate([x for x, _ in parts])
+    return Split(x, _no_targets(len(x), card), None, tuple(names))
+
+
+def _no_targets(count: int, card: Card) -> np.ndarray:
+    """Placeholders for targets, which are unknown."""
+    if card.target == "class":
+        return np.zeros(count, np.int64)
+    # 1 if targets become logarithms (log 1 = 0).
+    return np.full((count, card.outputs), 1.0 if card.log else 0.0, np.float32)
 
 
 def from_array(x: np.ndarray, card: Card, lengths: np.ndarray | None = None) -> Split:
@@ -87,12 +112,7 @@ def _split(
     else:
         x = np.stack(samples)
     x = _as_stored(x, card)
-    if card.target == "class":
-        y = np.zeros(len(x), np.int64)
-    else:
-        # A placeholder, as the target is unknown: 1 if targets become logarithms (log 1 = 0).
-        y = np.full((len(x), card.outputs), 1.0 if card.log else 0.0, np.float32)
-    return Split(x, y, lengths, tuple(names))
+    return Split(x, _no_targets(len(x), card), lengths, tuple(names))
 
 
 def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:

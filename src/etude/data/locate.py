@@ -6,6 +6,7 @@ from pathlib import Path
 from etude import registry
 from etude.config import nearest
 from etude.data.images import SUFFIXES
+from etude.data.tabular.reader import is_table
 from etude.errors import DataError, UsageError
 from etude.locale.texts import text
 from etude.recipe import Part
@@ -26,6 +27,8 @@ def source_for(path: Path) -> str | None:
         return "folder"
     if not path.is_file():
         return None
+    if is_table(path):
+        return "table"
     return {".npz": "arrays", ".npy": "arrays", ".ts": "ts"}.get(path.suffix.lower())
 
 

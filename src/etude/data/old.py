@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from etude.data.dataset import Card, Raw, Split, fingerprint
+from etude.data.card import Card
+from etude.data.dataset import Raw, Split, fingerprint
 from etude.data.rows import Rows
 
 

@@ -1,15 +1,16 @@
 """Preprocess: raw samples as the model reads them, one module for training, evaluation, prediction
 and export.
 
-    raw samples -> normalise -> (augmentation, in training) -> hide padding -> view
+    raw samples -> normalise (or encode, a table) -> (augmentation) -> hide padding -> view
 """
 
 import torch
 from einops import rearrange
 from torch import nn
 
-from etude.data.dataset import Card
+from etude.data.card import Card
 from etude.data.normalise import Normalise
+from etude.data.tabular.encode import Encode
 from etude.shapes import Float, Int, Tensor
 
 
@@ -22,9 +23,13 @@ class Preprocess(nn.Module):
 
     def __init__(self, card: Card) -> None:
         super().__init__()
+        self.normalise: Normalise | Encode
         # One number per channel of images [N C H W]; otherwise one per feature, the last axis.
         axes = (1, -1, 1, 1) if card.kind == "image" else (-1,)
-        self.normalise = Normalise(card.origin, card.mean, card.std, card.log, axes)
+        if card.columns:
+            self.normalise = Encode(card.columns)
+        else:
+            self.normalise = Normalise(card.origin, card.mean, card.std, card.log, axes)
         self.view = card.view
 
     def forward(

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from etude.data.augment import augment
-from etude.data.dataset import Card, Split
+from etude.data.card import Card
+from etude.data.dataset import Split
 from etude.data.normalise import Normalise, as_tensor
 from etude.data.preprocess import Preprocess
 from etude.data.rows import Rows, blocks
@@ -53,7 +54,8 @@ class Resident:
         """Samples [n ...] on the device: bytes as they are, other numbers normalised, float32."""
         if self.bytes:
             return torch.from_numpy(x).to(self.device)
-        result = torch.empty(x.shape)
+        shape = self.card.model_spec.shape if self.card.columns else x.shape[1:]
+        result = torch.empty((len(x), *shape))
         for start, block in blocks(x):  # float64 takes twice the memory
             result[start : start + len(block)] = self.preprocess.normalise(as_tensor(block))
         return result.to(self.device)

@@ -4,7 +4,9 @@ are checked before they decide how much memory is allocated."""
 from collections.abc import Iterator
 from math import prod
 
-from etude.data.dataset import Card
+from etude.data.card import Card
+from etude.data.tabular.columns import used
+from etude.data.tabular.encode import KEPT
 from etude.errors import DataError
 from etude.locale.texts import Text, text
 
@@ -18,7 +20,7 @@ AXES = {"image": 3, "sequence": 2, "vector": 1}
 def validate_card(card: Card) -> Card:
     """The card, unchanged. Raises DataError with all its contradictions."""
     # The other checks index the shape, so they run only if the shape is valid.
-    problems = [*_shape(card)] or [*_targets(card), *_scales(card)]
+    problems = [*_shape(card)] or [*_targets(card), *_scales(card), *_columns(card)]
     if problems:
         raise DataError(text("data.card.inconsistent"), items=problems)
     return card
@@ -72,3 +74,19 @@ def _scales(card: Card) -> Iterator[Text]:
             yield text("data.card.numbers", name=name, count=len(values), needed=max(sizes))
         if name.endswith("std") and any(x <= 0 for x in values):
             yield text("data.card.std", name=name)
+
+
+def _columns(card: Card) -> Iterator[Text]:
+    """What is wrong with the columns of a table."""
+    if not card.columns:
+        return
+    if card.kind != "vector" or card.shape != (len(used(card.columns)),):
+        yield text("data.card.columns", count=len(used(card.columns)), shape=str(list(card.shape)))
+    for column in used(card.columns):
+        short = column.name[:40]
+        if column.width <= 0:
+            yield text("data.card.column", name=short, kind=column.kind, width=column.width)
+        elif column.kind == "truth" and len(column.levels) != 2:
+            yield text("data.card.truth", name=short, count=len(column.levels))
+        elif len(column.levels) > KEPT:
+            yield text("data.card.levels", name=short, count=len(column.levels), most=KEPT)

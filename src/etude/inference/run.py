@@ -11,17 +11,20 @@ import torch
 from torch import nn
 
 from etude import assembly, registry
-from etude.assembly import NO_OBJECTS, Objects
-from etude.data.dataset import Card, Dataset, Split
+from etude.data.card import Card
+from etude.data.dataset import Dataset, Split
 from etude.data.inputs import from_array, read
 from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
+from etude.data.tabular.columns import used
+from etude.data.tabular.inputs import doubts
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, UsageError, cause
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
+from etude.loading import NO_OBJECTS, Objects, dataset_of
 from etude.locale.texts import Lang, render, text
 from etude.recipe import Recipe
 from etude.render.page import fragment
@@ -207,7 +210,8 @@ class Run:
     @preserve_caller_state()
     def predict(self, inputs: Any) -> list[dict[str, Any]]:
         """One prediction per sample: input, label, probability and probabilities of a classifier,
-        or the predicted value and its unit.
+        or the predicted value and its unit; for rows of a table also the columns whose values
+        training knows little about (see `data.tabular.inputs.doubts`).
 
         inputs: raw samples as an array, a tensor or a list of them; or files (folders, numbers) as
         on the command line. Raises DataError, which names every input that cannot be read.
@@ -219,7 +223,12 @@ class Run:
         else:
             samples = from_array(as_array(items), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
-        return [{"input": name, **answer} for name, answer in zip(samples.names, answers)]
+        columns = used(self.card.columns)
+        more = doubts(columns, samples.x[:]) if columns else [{}] * len(samples)
+        return [
+            {"input": name, **answer, **doubt}
+            for name, answer, doubt in zip(samples.names, answers, more, strict=True)
+        ]
 
     def subject(
         self,
@@ -238,7 +247,7 @@ class Run:
         place = Path(render("en", self.recorder.where))
         data = relocated(self.recipe.data, place, self.data)
         recipe = self.recipe.model_copy(update={"data": data})
-        return assembly.dataset_of(recipe, self.objects)[0]
+        return dataset_of(recipe, self.objects)[0]
 
     @preserve_caller_state()
     def look(

@@ -15,7 +15,8 @@ import torch
 from einops import rearrange
 from torch import nn
 
-from etude.data.dataset import Card, Dataset, Split
+from etude.data.card import Card
+from etude.data.dataset import Dataset, Split
 from etude.data.inputs import read
 from etude.data.resident import Resident
 from etude.errors import EtudeError, UsageError

@@ -17,7 +17,7 @@ from etude.locale.texts import Sentence, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric, wilson
-from etude.tasks import linear, rocket
+from etude.tasks import linear, rocket, trees
 from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
 
 
@@ -133,6 +133,9 @@ class Classify:
             Baseline(kind="logistic", score=accuracy(linear.classes(train, test))),
         ]
         thinned = linear.thinning(train)
+        if isinstance(train, trees.TableRows) and isinstance(test, trees.TableRows):
+            every.append(Baseline(kind="boosting", score=accuracy(trees.classes(train, test))))
+            thinned += trees.thinning(train)
         if rocket.is_sequences(train):
             every.append(Baseline(kind="rocket", score=accuracy(rocket.classes(train, test))))
             thinned += rocket.thinning(train)

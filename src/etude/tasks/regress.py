@@ -17,7 +17,7 @@ from etude.locale.texts import Sentence, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
-from etude.tasks import linear, rocket
+from etude.tasks import linear, rocket, trees
 from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
 
 
@@ -127,6 +127,9 @@ class Regress:
             "ridge": linear.values(linear.plain(train), train.y, linear.plain(test)),
         }
         thinned = linear.thinning(train)
+        if isinstance(train, trees.TableRows) and isinstance(test, trees.TableRows):
+            predictions["boosting"] = trees.values(train, test)
+            thinned += trees.thinning(train)
         if rocket.is_sequences(train):
             predictions["rocket"] = rocket.values(train, test)
             thinned += rocket.thinning(train)

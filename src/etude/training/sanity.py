@@ -23,6 +23,8 @@ OVERFIT_STEPS = 300
 LEARNED, VANISHED = 0.1, 0.001
 """Fractions of the first loss: below the first, the model has learned the batch; below the second,
 further steps show nothing more."""
+TIMED, LONGEST = 20, 5.0
+"""Steps that are timed, and the most seconds for all of them."""
 LR_STEPS = 100
 LR_RANGE = (1e-6, 1.0)
 SMOOTH = 0.8
@@ -62,6 +64,20 @@ def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
         "without_gradient": sorted(untouched),
         "seconds": time.perf_counter() - began,
     }
+
+
+def step_seconds(model: nn.Module, task: Task, train: Train, batch: Batch) -> float:
+    """Median seconds of a training step on this batch, by TIMED steps of a copy after two others,
+    or by as many as fit in LONGEST seconds."""
+    step = _copy(model, task, train, TIMED + 2)
+    times: list[float] = []
+    for number in range(TIMED + 2):
+        began = time.perf_counter()
+        _loss(step, batch, number, stop_at_bad=False)
+        times.append(time.perf_counter() - began)
+        if len(times) > 2 and sum(times) > LONGEST:
+            break
+    return sorted(times[2:])[len(times[2:]) // 2]
 
 
 def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:

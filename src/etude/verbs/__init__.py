@@ -12,6 +12,7 @@ most mistakes before it loads torch, which takes a second or two.
 from etude.verbs.arguments import is_run, kind_of_word, require_writable
 from etude.verbs.check import check
 from etude.verbs.compare import compare
+from etude.verbs.data import data, data_pictures
 from etude.verbs.drafts import field_paths
 from etude.verbs.env import env
 from etude.verbs.evaluate import evaluate
@@ -20,7 +21,7 @@ from etude.verbs.grade import grade, grade_lines, grade_table, write_grades
 from etude.verbs.listing import listing
 from etude.verbs.load import load
 from etude.verbs.look import look
-from etude.verbs.predict import predict
+from etude.verbs.predict import predict, prediction_warnings, write_predictions
 from etude.verbs.report import report
 from etude.verbs.results import sentences, summary, table
 from etude.verbs.resume import resume
@@ -34,6 +35,8 @@ from etude.verbs.work import work
 __all__ = [
     "check",
     "compare",
+    "data",
+    "data_pictures",
     "env",
     "evaluate",
     "field_paths",
@@ -47,6 +50,7 @@ __all__ = [
     "load",
     "look",
     "predict",
+    "prediction_warnings",
     "report",
     "require_writable",
     "resume",
@@ -60,4 +64,5 @@ __all__ = [
     "verify",
     "work",
     "write_grades",
+    "write_predictions",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from etude.assembly import Objects
+from etude.loading import Objects
 from etude.verbs.arguments import data_name, is_name, model_name
 
 

@@ -1,9 +1,13 @@
 """Predict with a trained run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from etude.data.tabular import inputs as tabular
+from etude.errors import UsageError
+from etude.locale.texts import Text, text
+from etude.runs.files import replace
 from etude.verbs.load import load
 
 
@@ -13,3 +17,33 @@ def predict(path: Path | str, inputs: Sequence[str]) -> list[dict[str, Any]]:
     Raises RunError for an unfinished run, DataError for inputs that it cannot read.
     """
     return load(path).predict(list(inputs))
+
+
+def prediction_warnings(predictions: Sequence[dict[str, Any]]) -> Iterator[Text]:
+    """What is to be said of rows of a table that are unlike those of training."""
+    return tabular.warnings(predictions)
+
+
+def write_predictions(
+    predictions: Sequence[dict[str, Any]], inputs: Sequence[str], out: Path
+) -> None:
+    """Write the rows of a table as CSV, with their predictions beside them.
+
+    Raises UsageError for several inputs, StorageError if the file cannot be written.
+    """
+    if len(inputs) != 1:
+        raise UsageError(text("verbs.predict.out.one", count=len(inputs)))
+    if "unseen" not in predictions[0]:
+        raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
+    answers = {str(each["input"]): _cells(each) for each in predictions}
+    first = predictions[0]
+    names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
+    columns = (*names, "unseen", "outside", "empty")
+    replace(out, tabular.annotated(Path(inputs[0]), columns, answers).encode())
+
+
+def _cells(answer: dict[str, Any]) -> list[str]:
+    """The further cells of one row."""
+    shares = [f"{share:.6g}" for share in answer.get("probabilities", {}).values()]
+    said = answer["label"] if "label" in answer else repr(answer["value"])
+    return [said, *shares, *("; ".join(answer[key]) for key in ("unseen", "outside", "empty"))]

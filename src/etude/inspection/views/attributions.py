@@ -5,12 +5,14 @@ Sources: M. Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017
 Understanding Convolutional Networks", 2014, section 4.2 (occlusion). Both are computed by captum.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from etude.data.tabular.columns import Column, used
+from etude.data.tabular.encode import cell_text, column_of
 from etude.inspection.subject import Sample, Subject, in_data_axes, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import Sentence, text
@@ -58,7 +60,7 @@ def answer(subject: Subject, sample: Sample) -> Callable[[Tensor], Tensor]:
 def attribute(subject: Subject, sample: Sample) -> Attribution:
     """Integrated gradients and occlusion of a sample, in the axes of the raw data [...], and the
     completeness error: by how much the sum of the former misses the change of the output."""
-    from captum.attr import IntegratedGradients, Occlusion
+    from captum.attr import FeatureAblation, IntegratedGradients, Occlusion
 
     forward, x = answer(subject, sample), sample.batch.x
     # The baseline is 0, the mean of the training data, because inputs are normalised.
@@ -66,6 +68,14 @@ def attribute(subject: Subject, sample: Sample) -> Attribution:
     gradients, delta = IntegratedGradients(forward).attribute(
         path, torch.zeros_like(x), n_steps=STEPS, return_convergence_delta=True
     )
+    if columns := subject.card.columns:
+        # All features of a column are hidden at once, and a column is one bar.
+        of = torch.from_numpy(column_of(columns))
+        with torch.no_grad():
+            hidden = FeatureAblation(forward).attribute(x, feature_mask=of[None])
+        summed = np.bincount(of, gradients[0].detach().numpy())
+        firsts = np.flatnonzero(np.diff(of, prepend=-1))
+        return summed, hidden[0].numpy()[firsts], float(delta.abs())
     window = _window(tuple(x.shape[1:]), subject.card.kind == "image")
     with torch.no_grad():
         occluded = Occlusion(forward).attribute(x, window, baselines=0, perturbations_per_eval=64)
@@ -136,7 +146,8 @@ def _layout(
         return lambda figure, ink: _sequences(figure, ink, samples, results, unit), (7.6, 5.0)
     bars = min(len(samples[0].raw), BARS)
     size = (7.6, 1.4 + 0.3 * max(bars, 2))
-    return lambda figure, ink: _vectors(figure, ink, samples, results, unit), size
+    columns = used(subject.card.columns)
+    return lambda figure, ink: _vectors(figure, ink, columns, samples, results, unit), size
 
 
 def _images(
@@ -198,8 +209,21 @@ def _by_step(each: np.ndarray) -> np.ndarray:
     return np.asarray(each[:, 0] if same else each.sum(1))
 
 
+def _feature(ink: Ink, columns: Sequence[Column], sample: Sample, index: int) -> str:
+    """The name of a bar: a column of a table and its cell, or the number of a feature."""
+    if columns:
+        column = columns[index]
+        return f"{column.name} = {cell_text(column, sample.raw[index])}"
+    return ink.say("attributions.feature", index=index, value=sample.raw[index])
+
+
 def _vectors(
-    figure: Any, ink: Ink, samples: list[Sample], results: list[Attribution], unit: str
+    figure: Any,
+    ink: Ink,
+    columns: Sequence[Column],
+    samples: list[Sample],
+    results: list[Attribution],
+    unit: str,
 ) -> None:
     """Draw one panel per sample: two bars per feature, one per method, the largest at the top."""
     panels = figure.subplots(1, len(samples), squeeze=False, sharex=True)[0]
@@ -213,12 +237,14 @@ def _vectors(
         ):  # fmt: skip
             axes.barh(rows + shift, values[order], 0.38, color=ink.lines[i], label=ink.say(name))
         axes.axvline(0, color=ink.edge, linewidth=0.8)
-        names = [ink.say("attributions.feature", index=d, value=sample.raw[d]) for d in order]
+        names = [_feature(ink, columns, sample, int(d)) for d in order]
         axes.set_yticks(rows, names, fontsize=8)
         # Limits in reverse order put the first feature at the top.
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.set_xlabel(ink.say(unit))
-        axes.set_title(wrapped(sample.name, 5.6 / len(samples), rows=2), fontsize=8)
+        # The names of columns take half of the width.
+        width, lines = (3.3, 3) if columns else (5.6, 2)
+        axes.set_title(wrapped(sample.name, width / len(samples), rows=lines), fontsize=8)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=8)
 

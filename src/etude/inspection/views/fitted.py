@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from etude.data.dataset import Card, Split
+from etude.data.card import Card
+from etude.data.dataset import Split
 from etude.data.resident import Resident
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture

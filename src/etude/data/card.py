@@ -1,0 +1,74 @@
+"""Card: the description of a data set, by which training, evaluation and prediction prepare samples
+alike."""
+
+from typing import Literal
+
+from etude.config import Config
+from etude.data.images import BY_TYPE, Levels
+from etude.data.tabular import encode
+from etude.data.tabular.columns import Column
+from etude.locale.texts import Text
+from etude.shapes import Kind, Spec, Target
+
+View = Literal["none", "rows", "vector"]
+Scale = Literal["standard", "tanh"]
+
+
+class Card(Config):
+    """Everything that training, evaluation and prediction need to know about the data, without
+    the data.
+
+    A sample is prepared in this order: subtract origin, take the logarithm if log, subtract mean,
+    divide by std, apply the view. top: the largest raw value in training. padded: whether sequences
+    have unequal lengths and are padded to the longest.
+
+    The Card records how training files were read, so that new files are read in the same way.
+    stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
+    of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
+    Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
+    columns: of a table; then x has one number for each, and `encode` makes the features of them.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    target: Target
+    outputs: int
+    classes: tuple[str, ...]
+    unit: str
+    view: View
+    scale: Scale
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    y_mean: tuple[float, ...]
+    y_std: tuple[float, ...]
+    top: float
+    padded: bool
+    log: bool
+    season: int
+    sizes: dict[str, int]
+    fingerprint: str
+    notes: tuple[str | Text, ...]
+    origin: tuple[int | float, ...] = ()
+    stored: Literal["", "uint8", "float32", "float64", "int64", "uint64"] = ""
+    pixels: tuple[float, float] | None = None
+    levels: Levels = BY_TYPE
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def spec(self) -> Spec:
+        """Shape and target of a sample in the data, before the view."""
+        return Spec(self.kind, self.shape, self.outputs, self.target)
+
+    @property
+    def model_spec(self) -> Spec:
+        """Shape and target of a sample that the model reads, after the view."""
+        if self.view == "rows":
+            channels, height, width = self.shape
+            return Spec("sequence", (height, width * channels), self.outputs, self.target)
+        if self.view == "vector":
+            return Spec("vector", (self.spec.size,), self.outputs, self.target)
+        if self.columns:
+            width = sum(encode.widths(self.columns))
+            return Spec("vector", (width,), self.outputs, self.target, table=True)
+        return self.spec

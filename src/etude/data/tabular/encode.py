@@ -1,0 +1,198 @@
+"""Features from the columns of a table: learned from training rows, then a pure function.
+
+    number    centred and scaled, far values drawn in smoothly; a flag if training rows lack values
+    truth     0 or 1, scaled; a flag likewise
+    category  one-hot: its kept levels, "other", and missing if training rows lack values
+    date      seconds, scaled as a number; where they vary: place in the year, weekday, time of day
+
+Centre and scale are the median and the distance of the quartiles, and far values are drawn in by
+x / sqrt(1 + (x / 3)^2), as D. Holzmueller, L. Grinsztajn, I. Steinwart, "Better by Default", 2024,
+section 3 and appendix A.1.
+"""
+
+from collections.abc import Sequence
+from datetime import time, timedelta
+from math import pi, sqrt
+
+import numpy as np
+import torch
+from torch import nn
+
+from etude.data.tabular.cells import EPOCH
+from etude.data.tabular.columns import Column, used
+from etude.shapes import Float, Tensor
+
+KEPT = 63
+"""Most levels of a category that have a feature of their own; the rest are "other"."""
+SEEN = 2
+"""Training rows that a level needs, if the column has enough rows for that to mean something."""
+BEND = 3.0
+DAY, YEAR, WEEK = 86_400.0, 365.2425 * 86_400.0, 7
+THURSDAY = 3  # 1 January 1970, counted from Monday
+
+
+def learned(column: Column, values: np.ndarray) -> Column:
+    """The column with what its training values [n] say; nan is a missing value."""
+    present = values[~np.isnan(values)]
+    empty = len(values) - len(present)
+    if not len(present):
+        return column.model_copy(update={"empty": empty})
+    if column.kind == "category":
+        return column.model_copy(update={"empty": empty, "levels": _kept(column, present)})
+    middle, width = _scale(present)
+    return column.model_copy(
+        update={
+            "empty": empty,
+            "middle": middle,
+            "width": width,
+            "low": float(present.min()),
+            "high": float(present.max()),
+            "parts": _varying(present) if column.kind == "date" else (),
+        }
+    )
+
+
+def _kept(column: Column, codes: np.ndarray) -> tuple[str, ...]:
+    """The levels that get a feature, in the order of all: the most frequent ones in training."""
+    counts = np.bincount(codes.astype(np.int64), minlength=len(column.levels))
+    # Of few rows each level may occur once, and none would be left.
+    least = SEEN if (counts >= SEEN).sum() >= 2 else 1
+    # Stable, so that of equal counts the first in order wins.
+    order = np.argsort(-counts, kind="stable")[:KEPT]
+    kept = sorted(int(i) for i in order if counts[i] >= least)
+    return tuple(column.levels[i] for i in kept)
+
+
+def _scale(present: np.ndarray) -> tuple[float, float]:
+    """(median, scale): the distance of the quartiles; if it is 0, half of the range; if that is 0
+    too, 1."""
+    low, middle, high = np.quantile(present, (0.25, 0.5, 0.75))
+    width = high - low or (present.max() - present.min()) / 2 or 1.0
+    return float(middle), float(width)
+
+
+def _varying(seconds: np.ndarray) -> tuple[str, ...]:
+    """The parts of a date that differ between training rows."""
+    days = np.floor(seconds / DAY)
+    parts = []
+    if days.max() - days.min() >= 28:
+        parts.append("year")
+    if len(np.unique(days % WEEK)) > 1:
+        parts.append("week")
+    if len(np.unique(seconds - days * DAY)) > 1:
+        parts.append("day")
+    return tuple(parts)
+
+
+def recoded(before: Column, after: Column, values: np.ndarray) -> np.ndarray:
+    """Level numbers [n] of `before` as those of `after`; other levels become len(after.levels)."""
+    if before.kind != "category":
+        return values
+    place = {level: float(i) for i, level in enumerate(after.levels)}
+    other = float(len(after.levels))
+    table = np.array([*(place.get(level, other) for level in before.levels), np.nan])
+    codes = np.where(np.isnan(values), len(before.levels), values).astype(np.int64)
+    return np.asarray(table[codes])
+
+
+def fitted(
+    columns: Sequence[Column], train: np.ndarray, *others: np.ndarray
+) -> tuple[tuple[Column, ...], list[np.ndarray]]:
+    """(columns as learned from training rows, the rows of all splits with the levels that are
+    kept). train, others: [n C], one number for each column that is used."""
+    read = used(columns)
+    after = [learned(column, train[:, i]) for i, column in enumerate(read)]
+    coded = [
+        np.stack([recoded(c, a, x[:, i]) for i, (c, a) in enumerate(zip(read, after))], axis=1)
+        for x in (train, *others)
+    ]
+    rest = iter(after)
+    return tuple(next(rest) if column.used else column for column in columns), coded
+
+
+def widths(columns: Sequence[Column]) -> list[int]:
+    """The number of features of each column that is used."""
+    return [_width(column) for column in used(columns)]
+
+
+def _width(column: Column) -> int:
+    if column.kind == "category":
+        return len(column.levels) + 1 + column.nullable
+    extra = {"year": 2, "week": WEEK, "day": 2}
+    return 1 + column.nullable + sum(extra[part] for part in column.parts)
+
+
+def column_of(columns: Sequence[Column]) -> np.ndarray:
+    """The number of the used column that each feature [D] comes from."""
+    return np.repeat(np.arange(len(used(columns))), widths(columns))
+
+
+def cell_text(column: Column, value: float) -> str:
+    """A raw value as its cell would show it; * is a level without a feature of its own."""
+    if np.isnan(value):
+        return "-"
+    if column.kind == "date":
+        moment = EPOCH + timedelta(seconds=value)
+        return moment.isoformat(" ") if moment.time() != time() else moment.date().isoformat()
+    if column.levels:
+        return column.levels[int(value)] if int(value) < len(column.levels) else "*"
+    return f"{value:.6g}"
+
+
+def feature_names(columns: Sequence[Column]) -> tuple[str, ...]:
+    """A name for each feature, as `Encode` orders them."""
+    return tuple(name for column in used(columns) for name in _names(column))
+
+
+def _names(column: Column) -> list[str]:
+    name, missing = column.name, [f"{column.name}: -"] * column.nullable
+    if column.kind == "category":
+        return [*(f"{name}={level}" for level in column.levels), f"{name}=*", *missing]
+    extra = {
+        "year": [f"{name}: sin 1 y", f"{name}: cos 1 y"],
+        "week": [f"{name}: {day}" for day in range(1, WEEK + 1)],
+        "day": [f"{name}: sin 24 h", f"{name}: cos 24 h"],
+    }
+    return [name, *missing, *(word for part in column.parts for word in extra[part])]
+
+
+class Encode(nn.Module):
+    """Rows of raw values as features: x [N C] float64, one column each, nan where a cell is empty,
+    categories as level numbers -> [N D] float32."""
+
+    bytes_in_float32 = False
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = used(columns)
+
+    def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N D"]:
+        features = [self._column(column, x[:, i].double()) for i, column in enumerate(self.columns)]
+        return torch.cat(features, dim=1).float()
+
+    def _column(self, column: Column, x: Float[Tensor, " N"]) -> Float[Tensor, "N D"]:
+        missing = x.isnan()
+        if column.kind == "category":
+            count = len(column.levels) + 1
+            codes = torch.where(missing, torch.full_like(x, count), x).long()
+            hot = nn.functional.one_hot(codes, count + 1).double()
+            return hot if column.nullable else hot[:, :count]
+        known = torch.where(missing, torch.full_like(x, column.middle), x)
+        scaled = (known - column.middle) / column.width
+        # hypot(1, x), because the square of a far value is infinite.
+        parts = [scaled / torch.hypot(torch.ones_like(scaled), scaled / BEND)]
+        if column.nullable:
+            parts.append(missing.double())
+        for part in column.parts:
+            parts += _date_part(part, known)
+        return torch.stack(parts, dim=1)
+
+
+def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
+    """The features of one part of a date; the place in the year is that of a mean year."""
+    if part == "week":
+        weekday = (torch.floor(seconds / DAY) + THURSDAY) % WEEK
+        return [(weekday == day).double() for day in range(WEEK)]
+    angle = seconds * (2 * pi / (YEAR if part == "year" else DAY))
+    # Scaled to the spread of a standardised number.
+    return [torch.sin(angle) * sqrt(2), torch.cos(angle) * sqrt(2)]

@@ -1,0 +1,154 @@
+"""Read new rows for a model that was trained on a table, by the decisions of training."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etude.data.tabular import reader
+from etude.data.tabular.cells import MISSING_NUMBERS, Cells
+from etude.data.tabular.columns import Column
+from etude.data.tabular.dialect import find, large_cells, lines, opened
+from etude.errors import DataError, plain
+from etude.locale.texts import Text, text
+
+Doubts = dict[str, list[str]]
+NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def read(path: Path, columns: Sequence[Column]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(rows [n C] as `Encode` takes them, the line of each) of a file of new rows.
+
+    The columns may be in any order; others are not read. Raises DataError with every column that is
+    missing and every cell that is not of its kind.
+    """
+    table = reader.read(
+        path, names=(), separator="auto", decimal="auto", encoding="auto",
+        missing=MISSING_NUMBERS, limit=None,
+    )  # fmt: skip
+    problems = [
+        text("data.table.input.no_column", path=path, name=plain(column.name))
+        for column in columns
+        if column.name not in table.names
+    ]
+    problems += [one.sentence for one in table.bad]
+    if problems:
+        raise DataError(
+            text("data.table.input", path=path),
+            items=problems,
+            do=text("data.table.input.do", names=tuple(plain(c.name) for c in columns)),
+        )
+    values = []
+    for column in columns:
+        cells = table.cells[table.names.index(column.name)]
+        values.append(_values(column, cells))
+        problems += [
+            text(
+                "data.table.input.cell",
+                line=table.lines[row],
+                name=plain(column.name),
+                cell=plain(cell),
+                kind=text(f"data.table.kind.{column.kind}"),
+            )
+            for row, cell in _unreadable(column, cells)
+        ]
+    if problems:
+        raise DataError(text("data.table.input", path=path), items=problems)
+    return np.stack(values, axis=1), tuple(map(str, table.lines))
+
+
+def _values(column: Column, cells: Cells) -> np.ndarray:
+    """The cells of a column [n] as training read them; nan where that is not possible."""
+    nothing = np.full(cells.count, np.nan)
+    if column.kind == "number":
+        return nothing if cells.numbers is None else np.array(cells.numbers)
+    if column.kind == "date":
+        seconds = cells.moments.get(column.form) if column.form else None
+        return nothing if seconds is None else np.array(seconds)
+    if cells.codes is None:
+        return np.full(cells.count, float(len(column.levels)))
+    place: dict[str, float] = {level: float(i) for i, level in enumerate(column.levels)}
+    if column.kind == "truth":
+        place = {level.lower(): value for level, value in place.items()}
+        by_code = [place.get(level.lower(), np.nan) for level in cells.levels]
+    else:
+        other = float(len(column.levels))
+        by_code = [place.get(level, other) if level else np.nan for level in cells.levels]
+    return np.asarray(np.array(by_code)[cells.codes])
+
+
+def _unreadable(column: Column, cells: Cells) -> Iterator[tuple[int, str]]:
+    """(row, text) of the first cells that are not of the column's kind."""
+    if column.kind == "number":
+        yield from cells.odd
+        yield from cells.infinite
+    elif column.kind == "date" and column.form not in cells.moments:
+        yield 0, next(cells.filled(), "")
+    elif column.kind == "truth" and cells.codes is not None:
+        known = {level.lower() for level in column.levels}
+        codes = np.array(cells.codes)
+        for number, level in enumerate(cells.levels):
+            if level and level.lower() not in known:
+                yield int(np.flatnonzero(codes == number)[0]), level
+
+
+def doubts(columns: Sequence[Column], x: np.ndarray) -> list[Doubts]:
+    """For each row [n C] the names of the columns that training knows little about: `unseen`, a
+    level without a feature of its own; `outside`, a number or a date beyond the range of training;
+    `empty`, no value where training had one in every row, so that its median is taken."""
+    found: list[Doubts] = [{"unseen": [], "outside": [], "empty": []} for _ in x]
+    for i, column in enumerate(columns):
+        values = x[:, i]
+        odd = np.zeros(len(x), bool)
+        if column.kind == "category":
+            odd = values == len(column.levels)
+        elif column.kind in ("number", "date"):
+            odd = (values < column.low) | (values > column.high)
+        empty = np.isnan(values) & (not column.nullable)
+        what = "unseen" if column.kind == "category" else "outside"
+        for key, rows in ((what, odd), ("empty", empty)):
+            for row in np.flatnonzero(rows).tolist():
+                found[row][key].append(column.name)
+    return found
+
+
+def warnings(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """What is to be said of all rows together, from their doubts: by column, how many rows."""
+    for key in ("unseen", "outside", "empty"):
+        counts = Counter(name for row in found for name in row.get(key, ()))
+        for name, count in counts.items():
+            about = {"name": plain(name), "count": count, "share": count / len(found)}
+            yield text(f"data.table.warn.{key}", **about)
+
+
+def annotated(path: Path, columns: tuple[str, ...], answers: Mapping[str, Sequence[str]]) -> str:
+    """The rows of a file as CSV, with further columns. columns: their names; answers: their cells
+    by the line of the row."""
+    dialect = find(path, "auto", "auto", "auto")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    with opened(path) as file, large_cells():
+        reader_ = csv.reader(
+            lines(file, dialect.encoding, path), delimiter=dialect.separator, skipinitialspace=True
+        )
+        before, header = 0, True
+        for row in reader_:
+            if header and row:
+                writer.writerow([*map(_harmless, row), *columns])
+                header = False
+            elif (cells := answers.get(str(before + 1))) is not None:
+                writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
+            before = reader_.line_num
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if cell[:1] not in tuple("=+-@") or NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"

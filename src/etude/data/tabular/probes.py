@@ -1,0 +1,120 @@
+"""Warnings about tables whose test result would be too good: a column that knows the answer, rows
+of one group in two splits, rows in order of time.
+
+Nothing is dropped or divided for these reasons: what a column means is known to the user alone.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from etude.data.tabular.cells import Cells
+from etude.errors import plain
+from etude.locale.texts import Text, text
+
+if TYPE_CHECKING:
+    from etude.data.table import Config, Read
+
+ROWS = 20_000
+"""Training rows that a probe looks at, evenly spaced."""
+FOLDS = 3
+DEPTH, VALUE_DEPTH = 3, 8
+"""Of the small tree: three questions tell classes apart, but give only eight different values."""
+KNOWS = 0.98
+"""Balanced accuracy or R2 from which one column alone predicts the target."""
+SHOWN = 5
+PURE = 0.05
+"""Share of the target's entropy, or variance, that is left within groups that have one answer."""
+ORDERED = 0.99
+"""Rank correlation of time and row number from which the rows are in order of time."""
+
+
+def notes(whole: "Read", config: "Config", train: np.ndarray) -> Iterator[Text]:
+    """Warnings from the training rows of a table; train: their indices [m]."""
+    chosen = train[np.linspace(0, len(train) - 1, min(len(train), ROWS)).astype(int)]
+    yield from _leaks(whole, chosen)
+    if not config.group and not config.test and not config.time:
+        yield from _groups(whole, chosen)
+    if not config.time and not config.test:
+        yield from _order(whole)
+
+
+def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
+    """One warning for each column that alone predicts the target, by a small tree in
+    cross-validation."""
+    from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    y = whole.goal.values[rows].reshape(-1)
+    classes = whole.goal.target == "class"
+    if len(rows) < 10 * FOLDS or (classes and np.bincount(y)[np.unique(y)].min() < FOLDS):
+        return
+    if classes:
+        tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=0)
+    else:
+        tree = DecisionTreeRegressor(max_depth=VALUE_DEPTH, min_samples_leaf=3, random_state=0)
+    folds = (StratifiedKFold if classes else KFold)(FOLDS, shuffle=True, random_state=0)
+    scoring = "balanced_accuracy" if classes else "r2"
+    for one in whole.used:
+        values = one.values[rows]
+        x = np.stack([np.nan_to_num(values), np.isnan(values)], axis=1)
+        score = float(cross_val_score(tree, x, y, cv=folds, scoring=scoring).mean())
+        if score > KNOWS:
+            yield text(
+                f"data.note.table.leak.{whole.goal.target}",
+                name=plain(one.column.name),
+                score=f"{score:.3f}",
+            )
+
+
+def _groups(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
+    """One warning for each column whose values repeat and have one answer each."""
+    y = whole.goal.values[rows].reshape(-1)
+    for name, cells in zip(whole.table.names, whole.table.cells, strict=True):
+        if name == whole.goal.name or (codes := _codes(cells)) is None:
+            continue
+        group = codes[rows]
+        different, place, counts = np.unique(group, return_inverse=True, return_counts=True)
+        # Few large groups are levels of a category; groups of single rows are no groups.
+        if not 10 <= len(different) <= len(rows) / 3 or np.median(counts) < 3:
+            continue
+        if _left(y, place, whole.goal.target == "class") < PURE:
+            yield text(
+                "data.note.table.groups",
+                name=plain(name),
+                groups=len(different),
+                rows=len(rows),
+            )
+
+
+def _codes(cells: Cells) -> np.ndarray | None:
+    return None if cells.codes is None or "" in cells.levels else np.array(cells.codes)
+
+
+def _left(y: np.ndarray, place: np.ndarray, classes: bool) -> float:
+    """The share of the target's entropy (of classes) or variance (of values) within the groups."""
+    if not classes:
+        sums = np.bincount(place, y)
+        counts = np.bincount(place)
+        within = y - (sums / counts)[place]
+        return float((within**2).sum() / max(((y - y.mean()) ** 2).sum(), 1e-300))
+    table = np.zeros((place.max() + 1, y.max() + 1))
+    np.add.at(table, (place, y), 1)
+    share = table / table.sum(1, keepdims=True)
+    entropy = -(share * np.log(np.where(share > 0, share, 1))).sum(1)
+    whole = table.sum(0) / table.sum()
+    total = -(whole * np.log(np.where(whole > 0, whole, 1))).sum()
+    return float((entropy * table.sum(1) / table.sum()).sum() / max(total, 1e-300))
+
+
+def _order(whole: "Read") -> Iterator[Text]:
+    """A warning if rows are in the order of a column of dates."""
+    for one in whole.used:
+        if one.column.kind != "date":
+            continue
+        seconds = one.values[~np.isnan(one.values)]
+        steps = np.sign(np.diff(seconds))
+        moved = steps[steps != 0]
+        if len(moved) >= 10 and abs(moved.mean()) > ORDERED:
+            yield text("data.note.table.ordered", name=plain(one.column.name))

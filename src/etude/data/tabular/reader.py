@@ -1,0 +1,283 @@
+"""Read the cells of a table: delimited text (.csv, .tsv, .txt) or JSON lines, packed or not.
+
+Every cell is text until the rules of `columns` decide on the type of its column. The file is read
+once, line by line, and what is wrong is named by its line; all of it in one report.
+"""
+
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from etude.data.bad import Bad
+from etude.data.tabular.cells import Cells
+from etude.data.tabular.dialect import (
+    Dialect,
+    find,
+    large_cells,
+    lines,
+    number_parser,
+    opened,
+)
+from etude.errors import DataError, plain
+from etude.locale.texts import Text, text
+
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
+JSON_LINES = (".jsonl", ".ndjson")
+SUFFIXES = (*TEXT, *JSON_LINES)
+BLOCK = 8192
+"""Rows that are handed to the columns at a time."""
+MOST_COLUMNS = 10_000
+BLANK = re.compile(r"\s")
+NAME = 200
+"""Largest number of characters in the name of a column."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a table by column, in the order of the file.
+
+    lines: the line of each row, None if row i is on line i + first. bad: lines that are not rows,
+    in the words of the error. notes: what is said about the reading.
+    """
+
+    names: tuple[str, ...]
+    cells: tuple[Cells, ...]
+    lines: tuple[int, ...]
+    dialect: Dialect
+    notes: tuple[Text, ...] = ()
+    bad: tuple[Bad, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path has the suffix of a table, packed by gzip or not."""
+    suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
+    return bool(suffixes) and suffixes[-1] in SUFFIXES
+
+
+def read(
+    path: Path,
+    *,
+    names: tuple[str, ...],
+    separator: str,
+    decimal: str,
+    encoding: str,
+    missing: frozenset[str],
+    limit: int | None,
+) -> Table:
+    """Read a table. names: of its columns, if its first line does not have them. limit: number of
+    rows to read.
+
+    Raises DataError: for the header, or if there are no rows.
+    """
+    header: list[str]
+    notes: list[Text]
+    body: Iterator[tuple[int, list[str] | Text]]
+    if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
+        dialect = Dialect("utf-8", ",", ".")
+        source = _objects(path)
+        header, notes, body = next(source)[1], [], source
+    else:
+        dialect = find(path, separator, decimal, encoding)
+        found = _delimited(path, dialect)
+        header, notes, body = _header(path, found, names)
+    parse = number_parser(dialect.decimal)
+    columns = [Cells(parse, missing) for _ in header]
+    bad: list[Bad] = []
+    places: list[int] = []
+    while block := list(islice(body, BLOCK if limit is None else min(BLOCK, limit - len(places)))):
+        good = []
+        for line, row in block:
+            if isinstance(row, Text):
+                bad.append(Bad("", f"{path}:{line}", row))
+            else:
+                good.append(row)
+                places.append(line)
+        for cells, column in zip(zip(*good, strict=True), columns, strict=bool(good)):
+            # Most columns have no blanks, and to strip every cell takes a third of the time.
+            spaced = BLANK.search("".join(cells))
+            column.add([cell.strip() for cell in cells] if spaced else cells)
+    for column in columns:
+        column.close()
+    if not places:
+        raise DataError(text("data.table.empty", path=path), items=[one.reason for one in bad[:20]])
+    if said := dialect.note():
+        notes = [said, *notes]
+    kept, unnamed = _named(path, header, columns)
+    notes += unnamed
+    return Table(
+        tuple(name for name, _ in kept),
+        tuple(column for _, column in kept),
+        tuple(places),
+        dialect,
+        tuple(notes),
+        tuple(bad),
+    )
+
+
+def _delimited(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str] | Text]]:
+    """(line, cells) of each line that is not empty; where the text cannot be parsed, the reason."""
+    with opened(path) as file, large_cells():
+        reader = csv.reader(
+            lines(file, dialect.encoding, path),
+            delimiter=dialect.separator,
+            skipinitialspace=True,
+        )
+        before = 0
+        while True:
+            try:
+                for row in reader:
+                    if row and (row[0] or any(map(str.strip, row))):
+                        # A cell may contain line ends: the row begins after the one before.
+                        yield before + 1, row
+                    before = reader.line_num
+                return
+            except csv.Error as error:
+                yield before + 1, text("data.table.csv", why=error)
+                before = reader.line_num
+
+
+Body = Iterator[tuple[int, list[str] | Text]]
+
+
+def _header(path: Path, found: Body, names: tuple[str, ...]) -> tuple[list[str], list[Text], Body]:
+    """(names of the columns, notes, the rows after them). Raises DataError."""
+    first = next(found, None)
+    if first is None:
+        raise DataError(text("data.table.empty", path=path))
+    line, cells = first
+    if isinstance(cells, Text):
+        raise DataError(text("data.table.header", path=path, line=line, why=cells))
+    if names:
+        if len(names) != len(cells):
+            raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
+        return list(names), [], _even(_chain(first, found), len(cells))
+    header = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
+    if len(header) > MOST_COLUMNS:
+        raise DataError(text("data.table.columns", path=path, count=len(header), most=MOST_COLUMNS))
+    if all(_is_number(cell) for cell in header):
+        raise DataError(
+            text("data.table.no_header", path=path, cells=tuple(header[:5])),
+            do=text("data.table.no_header.do"),
+        )
+    problems = _wrong_names(header)
+    if problems:
+        raise DataError(
+            text("data.table.bad_header", path=path),
+            items=problems,
+            do=text("data.table.bad_header.do"),
+        )
+    return header, [], _even(found, len(header))
+
+
+def _wrong_names(header: list[str]) -> list[Text]:
+    """What is wrong with the names of columns: one that stands twice, one that is too long."""
+    places: dict[str, list[str]] = {}
+    for place, name in enumerate(header, 1):
+        places.setdefault(name, []).append(str(place))
+    return [
+        text("data.table.twice", name=plain(name), places=where)
+        for name, where in places.items()
+        if name and len(where) > 1
+    ] + [
+        text("data.table.long_name", name=plain(name[:40]), most=NAME)
+        for name in places
+        if len(name) > NAME
+    ]
+
+
+def _chain(first: tuple[int, list[str] | Text], rest: Body) -> Body:
+    yield first
+    yield from rest
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _even(found: Body, width: int) -> Body:
+    """The rows, where one of another width than the header is replaced by what is wrong with it.
+
+    One empty cell too many at the end is a separator that ends the line.
+    """
+    for line, row in found:
+        if isinstance(row, list) and len(row) == width + 1 and not row[-1].strip():
+            row = row[:-1]
+        if isinstance(row, list) and len(row) != width:
+            yield line, text("data.table.width", cells=len(row), expected=width)
+        else:
+            yield line, row
+
+
+def _named(
+    path: Path, header: list[str], columns: list[Cells]
+) -> tuple[list[tuple[str, Cells]], list[Text]]:
+    """The columns by name. One without a name is left out if it is empty, else named by its
+    place."""
+    kept: list[tuple[str, Cells]] = []
+    notes = []
+    for place, (name, column) in enumerate(zip(header, columns, strict=True), 1):
+        if name:
+            kept.append((name, column))
+        elif column.codes is not None and not any(column.filled()):
+            notes.append(text("data.note.table.unnamed_empty", place=place))
+        else:
+            kept.append((f"column{place}", column))
+            notes.append(text("data.note.table.unnamed", place=place, name=f"column{place}"))
+    return kept, notes
+
+
+def _objects(path: Path) -> Iterator[tuple[int, Any]]:
+    """The names of the columns, then (line, cells) of each flat object of a file of JSON lines."""
+    names: dict[str, int] = {}
+    # Twice through the file: a later object may have keys that the first ones lack.
+    for _, value in _json(path):
+        if isinstance(value, dict):
+            for key in value:
+                names.setdefault(key, len(names))
+        if len(names) > MOST_COLUMNS:
+            raise DataError(
+                text("data.table.columns", path=path, count=len(names), most=MOST_COLUMNS)
+            )
+    if not names:
+        raise DataError(text("data.table.empty", path=path))
+    yield 0, list(names)
+    for line, value in _json(path):
+        if isinstance(value, Text):
+            yield line, value
+        elif not isinstance(value, dict):
+            yield line, text("data.table.json.object")
+        elif nested := [key for key, cell in value.items() if isinstance(cell, dict | list)]:
+            yield line, text("data.table.json.nested", keys=tuple(map(plain, nested)))
+        else:
+            yield line, [_cell(value.get(name)) for name in names]
+
+
+def _json(path: Path) -> Iterator[tuple[int, Any]]:
+    with opened(path) as file:
+        for number, line in enumerate(lines(file, "utf-8-sig", path), 1):
+            if not line.strip():
+                continue
+            try:
+                # As text, because 9007199254740993 has more digits than a float holds.
+                yield number, json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+            except (ValueError, RecursionError) as error:
+                yield number, text("data.table.json", why=error)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,59 @@
+"""Tree baseline of tables: scikit-learn's histogram gradient boosting with its own defaults.
+
+It reads the columns as they are: empty cells and categories are its own business (G. Ke et al.,
+"LightGBM", 2017).
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from etude.results import Thinned
+from etude.tasks.linear import evenly
+
+MOST = 100_000
+"""Maximum number of training rows for a fit, evenly spaced over the split."""
+
+
+@runtime_checkable
+class TableRows(Protocol):
+    """Rows of a table: cells [n C] float64, nan where empty; categorical [C]; y [n ...]."""
+
+    cells: np.ndarray
+    categorical: np.ndarray
+    y: np.ndarray
+
+
+def thinning(train: TableRows) -> tuple[Thinned, ...]:
+    """What to say of this baseline: that some training rows are left out, if so."""
+    if len(train.y) <= MOST:
+        return ()
+    return (Thinned(kind="boosting", used=MOST, samples=len(train.y)),)
+
+
+def classes(train: TableRows, test: TableRows) -> np.ndarray:
+    """Classes [n] that boosted trees predict for the test rows."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    rows = evenly(len(train.y), MOST)
+    y = train.y[rows]
+    if len(np.unique(y)) < 2:  # scikit-learn refuses to fit a single class
+        return np.full(len(test.y), y[0])
+    model = HistGradientBoostingClassifier(
+        categorical_features=train.categorical, random_state=0
+    ).fit(train.cells[rows], y)
+    return np.asarray(model.predict(test.cells))
+
+
+def values(train: TableRows, test: TableRows) -> np.ndarray:
+    """Values [n D] that boosted trees predict for the test rows, one fit for each output."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    rows = evenly(len(train.y), MOST)
+    columns = []
+    for output in range(train.y.shape[1]):
+        model = HistGradientBoostingRegressor(
+            categorical_features=train.categorical, random_state=0
+        ).fit(train.cells[rows], train.y[rows, output])
+        columns.append(model.predict(test.cells))
+    return np.stack(columns, axis=1)
