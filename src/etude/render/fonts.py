@@ -7,13 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from matplotlib.font_manager import (
-    FontProperties,
-    findfont,
-    findSystemFonts,
-    fontManager,
-    get_font,
-)
+from matplotlib import font_manager
 from PIL import ImageFont
 
 from etude.locale.texts import Lang
@@ -43,14 +37,14 @@ def families() -> list[str]:
 @cache
 def hangul() -> str | None:
     """The family of the best installed font with Hangul; None without one."""
-    if family := _best(fontManager.get_font_names()):
+    if family := _best(font_manager.fontManager.get_font_names()):
         return family
     # matplotlib lists the installed fonts once, in a cache file that it never renews, so a font
     # installed later is not in it.
-    for path in sorted(findSystemFonts()):
+    for path in sorted(font_manager.findSystemFonts()):
         if _rank(Path(path).name) < len(HANGUL):
-            fontManager.addfont(path)
-    return _best(fontManager.get_font_names())
+            font_manager.fontManager.addfont(path)
+    return _best(font_manager.fontManager.get_font_names())
 
 
 def _best(names: Iterable[str]) -> str | None:
@@ -69,13 +63,13 @@ def _rank(name: str) -> int:
 
 def _has(path: str, letters: str) -> bool:
     """Whether the character map of a font has all these letters."""
-    font = get_font(path)
+    font = font_manager.get_font(path)
     return all(font.get_char_index(ord(letter)) for letter in letters)
 
 
 def _file(family: str, weight: str = "normal") -> str:
     """The path of an installed font."""
-    return findfont(FontProperties(family=family, weight=weight))
+    return font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
 
 
 def pillow_font(
