@@ -3,7 +3,8 @@
 from typing import Any
 
 from benchmarks.common import Results, spread
-from etude.render.style import Ink, line, log_scale
+from etude.render.style import Ink, line
+from etude.render.ticks import log_scale
 
 COST = "µs a sample"
 MEMORY = "resident MB"

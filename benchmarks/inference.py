@@ -67,7 +67,8 @@ def draw(results: Results) -> None:
     marks = {"etude": "s", "onnxruntime": "o", "eager": "^"}
 
     def paint(figure, ink) -> None:
-        from etude.render.style import line, log_scale
+        from etude.render.style import line
+        from etude.render.ticks import log_scale
 
         grid = figure.subplots(1, len(names), squeeze=False, sharey=True)
         for axes, network in zip(grid[0], names):

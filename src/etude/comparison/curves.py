@@ -2,9 +2,9 @@
 differences between groups of runs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +21,13 @@ from etude.inspection.learning import Rows
 from etude.inspection.report import Section, write
 from etude.inspection.words import number
 from etude.locale.texts import Lang, Sentence, counted, render, say, text
-from etude.render.style import Ink, Picture, line, log_scale, picture
+from etude.render.style import Ink, Picture, Style, line, picture
+from etude.results import EpochRow
 from etude.stats import mean_interval
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from etude.inference.run import Run
 
 Runs = Mapping[str, "Run"]
@@ -123,14 +126,6 @@ def single_group(groups: Groups, lang: Lang = "en") -> list[str]:
     return [say(lang, "difference.only.interval", low=low, high=high, **values)]
 
 
-def integer_ticks(*panels: Any) -> None:
-    """Put ticks only at whole numbers of the x axis."""
-    from matplotlib.ticker import MaxNLocator
-
-    for axes in panels:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
 def overlay(
     groups: Mapping[str, Sequence[Rows]],
     goal: str,
@@ -141,12 +136,17 @@ def overlay(
     """Training loss and validation metric by epoch: the mean of each group with the range of its
     runs as a band. groups: per run the rows of its history. warning: printed below the panels."""
 
-    def curves(members: Sequence[Rows], of: Any) -> tuple[range, np.ndarray]:
+    def curves(
+        members: Sequence[Rows], of: Callable[[EpochRow], float]
+    ) -> tuple[range, np.ndarray]:
         # Beyond the shortest run the mean would cover fewer runs, and jump where one drops out.
         epochs = min(len(rows) for rows in members)
         return range(1, epochs + 1), np.array([[of(r) for r in rows[:epochs]] for rows in members])
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: "Figure", ink: Ink) -> None:
+        # Here, because verbs that draw nothing load this module and should not wait for matplotlib.
+        from etude.render.ticks import integer_ticks, log_scale
+
         left, right = figure.subplots(1, 2)
         for i, (name, members) in enumerate(groups.items()):
             phase = next(iter(members[0][0].train))
@@ -173,7 +173,7 @@ def overlay(
     return picture(called, say(lang, "overlaid.title"), alt, paint, (7.6, 3.2), lang)
 
 
-def _warn(figure: Any, ink: Ink, warning: Sentence) -> None:
+def _warn(figure: "Figure", ink: Ink, warning: Sentence) -> None:
     """Print a warning below the panels."""
     if warning:
         figure.supxlabel(render(ink.lang, warning), fontsize=8)
@@ -184,6 +184,7 @@ def fitted_functions(runs: Runs, warning: Sentence, lang: Lang) -> list[Picture]
     first = next(iter(runs.values()))
     if first.card.target != "value" or {run.card.spec.size for run in runs.values()} != {1}:
         return []
+    # Here, because the view imports torch and matplotlib, which a verb without pictures needs not.
     from etude.inspection.views.fitted import grid
 
     test = first.subject().data.test
@@ -209,9 +210,9 @@ def function_picture(
     lines: label -> (x, y) over a grid. unit: label of the y axis. warning: printed below.
     """
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: "Figure", ink: Ink) -> None:
         axes = figure.subplots()
-        dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
+        dots: Style = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
         axes.scatter(x, y, label=ink.say("axis.test_data"), **dots)
         for i, (name, (grid, values)) in enumerate(lines.items()):
             axes.plot(grid, values, label=name, **line(ink, i))

@@ -2,15 +2,16 @@
 the target."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from etude.comparison.curves import integer_ticks
 from etude.comparison.standings import Findings, FreshResult, Standing, TimeToTarget
 from etude.inspection.words import number
 from etude.locale.texts import Lang, counted, say
-from etude.render.style import Ink, Picture, line, log_scale, picture
+from etude.render.style import Ink, Picture, Style, line, picture
+from etude.render.ticks import integer_ticks, log_scale
 from etude.stats import metric_of
 
 MARKERS = "os^Dv*P"
@@ -28,7 +29,7 @@ def pictures(findings: Findings, lang: Lang = "en") -> list[Picture]:
     return result
 
 
-def marker_style(ink: Ink, index: int) -> dict[str, Any]:
+def marker_style(ink: Ink, index: int) -> Style:
     """Colour, dashes and marker of a contender; no two contenders differ in colour alone."""
     return {**line(ink, index), "marker": MARKERS[index % len(MARKERS)], "markersize": 4.5}
 
@@ -45,7 +46,7 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
     contenders, goal = findings.contenders, findings.goal
     schedules = findings.rules.schedules
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         panels = figure.subplots(1, len(schedules), sharey=True, squeeze=False)[0]
         for axes, schedule in zip(panels, schedules):
             for index, one in enumerate(contenders):
@@ -82,7 +83,7 @@ def every_rate(findings: Findings, lang: Lang = "en") -> Picture:
     return picture("rates", say(lang, "rates.title"), alt, paint, size, lang)
 
 
-def _curve(axes: Any, ink: Ink, index: int, one: Standing, schedule: str) -> None:
+def _curve(axes: Axes, ink: Ink, index: int, one: Standing, schedule: str) -> None:
     """Draw the curve of one contender under one schedule."""
     points = [point for point in one.grid if point.schedule == schedule]
     rates = np.array([point.rate for point in points])
@@ -98,14 +99,15 @@ def _curve(axes: Any, ink: Ink, index: int, one: Standing, schedule: str) -> Non
         axes.fill_between(rates, low, high, color=style["color"], alpha=0.2, linewidth=0)
     best = one.chosen
     if best and best.schedule == schedule:
-        ring = {"markerfacecolor": "none", "markeredgewidth": 1.4, "linestyle": "none"}
+        ring: Style = {"markerfacecolor": "none", "markeredgewidth": 1.4, "linestyle": "none"}
+        score = np.nan if best.score is None else best.score
         axes.plot(
-            [best.rate], [best.score], marker="o", markersize=12,
+            [best.rate], [score], marker="o", markersize=12,
             color=style["color"], **ring,
         )  # fmt: skip
     bad = [point.rate for point in points if point.diverged]
     if bad:
-        cross = {"marker": "x", "markersize": 6, "markeredgewidth": 1.6, "linestyle": "none"}
+        cross: Style = {"marker": "x", "markersize": 6, "markeredgewidth": 1.6, "linestyle": "none"}
         # Heights are fractions of the panel, one per contender so that crosses do not overlap.
         heights = [0.02 + 0.05 * index] * len(bad)
         foot = axes.get_xaxis_transform()
@@ -120,7 +122,7 @@ def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
     of its preset."""
     contenders, goal = findings.contenders, findings.goal
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         left, right = figure.subplots(1, 2, sharey=True)
         for index, one in enumerate(contenders):
             for axes, offset in ((left, 0.0), (right, -0.17)):
@@ -145,7 +147,7 @@ def fresh_seeds(findings: Findings, lang: Lang = "en") -> Picture:
 
 
 def _group(
-    axes: Any, ink: Ink, index: int, offset: float, group: FreshResult | None, filled: bool
+    axes: Axes, ink: Ink, index: int, offset: float, group: FreshResult | None, filled: bool
 ) -> None:
     """Draw one row: each run as a faint dot, and the mean with its interval."""
     if not group or not group.test:
@@ -159,10 +161,11 @@ def _group(
     if group.interval:
         axes.plot(group.interval, [height] * 2, color=style["color"], linewidth=2)
     bold = {"marker": style["marker"], "markersize": 7, "markeredgewidth": 1.4}
-    axes.plot([group.mean], [height], color=style["color"], markerfacecolor=face, **bold)
+    mean = np.nan if group.mean is None else group.mean
+    axes.plot([mean], [height], color=style["color"], markerfacecolor=face, **bold)
 
 
-def _rows(axes: Any, names: Sequence[str]) -> None:
+def _rows(axes: Axes, names: Sequence[str]) -> None:
     """Label one row per contender, the first at the top."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -180,7 +183,7 @@ def time_to_target(findings: Findings, target: float, lang: Lang = "en") -> Pict
     contenders, goal = findings.contenders, findings.goal
     value = number(target, goal)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         panels = figure.subplots(1, 2, sharey=True)
         for index, one in enumerate(contenders):
             if time := one.to_target:
@@ -200,7 +203,7 @@ def time_to_target(findings: Findings, target: float, lang: Lang = "en") -> Pict
 
 
 def _times(
-    axes: Any, ink: Ink, index: int, times: Sequence[float | None], median: float | None
+    axes: Axes, ink: Ink, index: int, times: Sequence[float | None], median: float | None
 ) -> None:
     """Draw one row of times; the number of runs that never reach the target stands at the right."""
     style = marker_style(ink, index)

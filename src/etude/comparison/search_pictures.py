@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from etude.comparison.search import Trial
 from etude.inspection import words
 from etude.inspection.report import Section, write
 from etude.locale.texts import Lang, counted, render, say
 from etude.render.labels import wrapped
-from etude.render.style import Ink, Picture, log_scale, picture
+from etude.render.style import Ink, Picture, picture
+from etude.render.ticks import log_scale
 from etude.stats import metric_of
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ def history(trials: Trials, goal: str, lang: Lang = "en") -> Picture:
         np.minimum.accumulate(y) if metric_of(goal).lower_is_better else np.maximum.accumulate(y)
     )
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         trial, so_far_name = ink.say("tune.trial"), ink.say("tune.best")
         axes.scatter(x, y, s=12, color=ink.lines[0], alpha=0.7, label=trial, linewidths=0)
@@ -117,7 +120,7 @@ def fields(
     # The double negation rounds the division up.
     down = -(-len(names) // PANELS_PER_ROW)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         panels = figure.subplots(down, min(PANELS_PER_ROW, len(names)), squeeze=False, sharey=True)
         for i, axes in enumerate(panels.flat):
             if i >= len(names):
@@ -134,18 +137,25 @@ def fields(
     return picture("fields", say(lang, "tune.fields.title"), alt, paint, size, lang)
 
 
-def paint_field(axes: Any, ink: Ink, name: str, good: Trials, best: Trial) -> None:
+def paint_field(axes: Axes, ink: Ink, name: str, good: Trials, best: Trial) -> None:
     """Draw the values of one field on the x axis against the metric on the y axis."""
     values = [trial.fields[name] for trial in good]
     mark = best.fields[name]
-    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-        x, at = values, mark
+    numbers = [v for v in (*values, mark) if isinstance(v, int | float) and not isinstance(v, bool)]
+    x: list[float]
+    at: float
+    if len(numbers) == len(values) + 1:
+        *x, at = numbers
     else:
         kinds = sorted({str(v) for v in values})
         x, at = [kinds.index(str(v)) for v in values], kinds.index(str(mark))
         axes.set_xticks(range(len(kinds)), kinds)
     axes.scatter(
-        x, [trial.best for trial in good], s=12, color=ink.lines[0], alpha=0.7, linewidths=0
+        x, [_shown(trial) for trial in good], s=12, color=ink.lines[0], alpha=0.7, linewidths=0
     )
-    axes.scatter([at], [best.best], s=60, marker="*", color=ink.lines[1], zorder=3)
+    axes.scatter([at], [_shown(best)], s=60, marker="*", color=ink.lines[1], zorder=3)
     axes.set_xlabel(name)
+
+
+def _shown(trial: Trial) -> float:
+    return np.nan if trial.best is None else trial.best

@@ -2,12 +2,11 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from etude.locale.texts import Lang, say
-from etude.render import fonts
 
 FRAMES = 40
 FRAME_MS = 350
@@ -43,7 +42,8 @@ def animation(frames: Sequence[tuple[int, np.ndarray]], lang: Lang = "en") -> by
     frames: (epoch, images [n C H W] uint8) for epochs 0, 1, ...; the epoch is written above the
     images, in English if no font here can write `lang`. The first and the last frame stay longer.
     """
-    from PIL import Image
+    # Here, because verbs that draw nothing load this module and should not wait for matplotlib.
+    from etude.render import fonts
 
     # With fewer epochs than FRAMES, rounded positions repeat; unique leaves each of them once.
     moments = np.unique(np.linspace(0, len(frames) - 1, FRAMES).round().astype(int))
@@ -55,7 +55,7 @@ def animation(frames: Sequence[tuple[int, np.ndarray]], lang: Lang = "en") -> by
         page = Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)
         key = "film.epoch" if epoch else "film.start"
         text = say(fonts.language(lang), key, epoch=epoch, epochs=len(frames) - 1)
-        pages.append(_with_text(page, text))
+        pages.append(_with_text(page, text, fonts.pillow_font(text, 13)))
     buffer = io.BytesIO()
     # The slice at the end drops FIRST_MS if there is one page only.
     times = [FIRST_MS, *[FRAME_MS] * (len(pages) - 2), LAST_MS][-len(pages) :]
@@ -65,11 +65,8 @@ def animation(frames: Sequence[tuple[int, np.ndarray]], lang: Lang = "en") -> by
     return buffer.getvalue()
 
 
-def _with_text(page: Any, text: str) -> Any:
+def _with_text(page: Image.Image, text: str, font: ImageFont.FreeTypeFont) -> Image.Image:
     """The image `page` with a line of text above it."""
-    from PIL import Image, ImageDraw
-
-    font = fonts.pillow_font(text, 13)
     whole = Image.new(page.mode, (page.width, page.height + LABEL), GROUND)
     whole.paste(page, (0, LABEL))
     ImageDraw.Draw(whole).text((5, LABEL / 2 + 1), text, fill=INK, font=font, anchor="lm")

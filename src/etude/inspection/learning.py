@@ -8,7 +8,7 @@ of optimizer steps so far.
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
 
@@ -40,6 +40,36 @@ LEARNED_LITTLE = 0.5
 """Final training loss over that of the first epoch, above which the model learned little."""
 SMALL = 30
 """A split with fewer samples is too small: the standard error of an accuracy is about 9 points."""
+
+
+class Training(TypedDict):
+    """The length of a training run, and its first and last training loss."""
+
+    epochs: int
+    steps: int
+    first: float
+    last: float
+
+
+class UnderTrained(Training):
+    """Why training was too short, and the epochs to train instead: see `under_trained`."""
+
+    why: Literal["few", "falling"]
+    more: int
+
+
+class StillFalling(UnderTrained):
+    """A training that was too short because its loss still falls, by `share` of itself."""
+
+    share: float
+
+
+class Fit(TypedDict):
+    """Whether a model fits its training data: see `fit`."""
+
+    first: float
+    last: float
+    fits: bool
 
 
 def best_epoch(history: Rows, goal: str) -> int:
@@ -74,7 +104,7 @@ def overfitting(history: Rows) -> dict[str, float] | None:
     return {"epoch": best + 1, "low": low, "end": end, "then": train[best], "train": train[-1]}
 
 
-def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
+def under_trained(history: Rows, goal: str) -> UnderTrained | StillFalling | None:
     """Why training was too short, and the number of epochs to train instead; None if it was not.
 
     `why` is "falling" if, from the second last fifth of the epochs to the last, the mean training
@@ -88,7 +118,7 @@ def under_trained(history: Rows, goal: str) -> dict[str, Any] | None:
         return None
     train, epochs = _train_losses(history), len(history)
     steps = int(history[-1].step)
-    numbers = {"epochs": epochs, "steps": steps, "first": train[0], "last": train[-1]}
+    numbers: Training = {"epochs": epochs, "steps": steps, "first": train[0], "last": train[-1]}
     if 0 < steps < FEW_STEPS and train[-1] > LEARNED_LITTLE * train[0]:
         return {**numbers, "why": "few", "more": math.ceil(USUAL_STEPS * epochs / steps)}
     measure = "loss" if "loss" in history[0].val else goal
@@ -110,7 +140,7 @@ def only_class(confusion: Sequence[Sequence[int]]) -> int | None:
     return int(columns[0]) if len(columns) == 1 and len(rows) > 1 else None
 
 
-def fit(history: Rows) -> dict[str, Any] | None:
+def fit(history: Rows) -> Fit | None:
     """First and last training loss, and whether the model fits its training data: whether the last
     is at most LEARNED_LITTLE of the first. None without epochs."""
     if not history:

@@ -7,7 +7,6 @@ codes [n D] · centre [D] · axes [2 D], orthonormal
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -71,7 +70,7 @@ def codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
-    model: Any = subject.model
+    model = subject.autoencoder
     indices = subject.spread(MOST)
     with torch.no_grad():
         parts = [
@@ -83,14 +82,14 @@ def _codes_of(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
 
 def prior_of(subject: Subject, count: int) -> np.ndarray:
     """Samples of the prior [count D], the same in every call."""
-    model: Any = subject.model
+    model = subject.autoencoder
     with seeded(), torch.no_grad():
-        return model.prior(count, torch.device("cpu")).numpy()  # type: ignore[no-any-return]
+        return model.prior(count, torch.device("cpu")).numpy()
 
 
 def decoded(subject: Subject, codes: np.ndarray) -> np.ndarray:
     """Images [n C H W] in 0..1, decoded from codes [n D]."""
-    model: Any = subject.model
+    model = subject.autoencoder
     with torch.no_grad():
         images = model.decode(torch.from_numpy(codes.astype(np.float32))).numpy()
     # From [-1, 1], the range of the decoder's Tanh, to 0..1.

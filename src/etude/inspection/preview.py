@@ -1,8 +1,8 @@
 """Training samples as they are in the data: a few of each class, images or sequences."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from etude.data.card import Card
 from etude.data.dataset import Split
@@ -23,7 +23,7 @@ def draw(card: Card, train: Split, lang: Lang) -> Picture | None:
         return None
     rows = _rows(card, train)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         panels = figure.subplots(len(rows), EACH, squeeze=False)
         for axes_row, (label, indices) in zip(panels, rows, strict=True):
             for place, axes in enumerate(axes_row):
@@ -51,13 +51,13 @@ def _rows(card: Card, train: Split) -> list[tuple[str, np.ndarray]]:
     ]
 
 
-def _image(axes: Any, card: Card, train: Split, index: int) -> None:
+def _image(axes: Axes, card: Card, train: Split, index: int) -> None:
     panel = as_panels(np.asarray(train.x[index : index + 1]), card.top)[0]
     axes.imshow(panel, cmap="gray" if panel.ndim == 2 else None, vmin=0, vmax=1)
     bare(axes)
 
 
-def _sequence(axes: Any, ink: Ink, train: Split, index: int) -> None:
+def _sequence(axes: Axes, ink: Ink, train: Split, index: int) -> None:
     steps = np.asarray(train.x[index : index + 1])[0]
     if train.lengths is not None:
         steps = steps[: int(train.lengths[index])]

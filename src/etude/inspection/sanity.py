@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from etude.inspection.words import digits
 from etude.locale.texts import Lang, say
-from etude.render.style import Ink, Picture, line, log_scale, picture
+from etude.render.style import Ink, Picture, Style, line, picture
+from etude.render.ticks import log_scale
 
 Result = Mapping[str, Any]
 NAMED = 5
@@ -42,7 +45,7 @@ def _dry_run(result: Result, lang: Lang) -> list[str]:
     return [*lines, say(lang, "aid.dry.next")]
 
 
-def _ends(result: Result) -> dict[str, Any]:
+def _ends(result: Result) -> dict[str, str | int]:
     """First and last loss of the single batch, and the number of steps."""
     first, last = digits(result["first"]), digits(result["last"])
     return {"first": first, "last": last, "steps": result["steps"]}
@@ -68,13 +71,13 @@ def _lr(result: Result, lang: Lang) -> list[str]:
 
 
 def _batch(result: Result, lang: Lang) -> Picture:
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         losses = result["losses"]
         axes.plot(
             range(1, len(losses) + 1), losses, **line(ink, 0), label=ink.say("aid.overfit.loss")
         )
-        dashed = {"color": ink.lines[1], "linestyle": "--"}
+        dashed: Style = {"color": ink.lines[1], "linestyle": "--"}
         axes.axhline(result["wanted"], label=ink.say("aid.overfit.goal"), **dashed)
         if min(losses) > 0:  # a regression loss can reach exactly 0, which has no logarithm
             log_scale(axes.yaxis)
@@ -89,11 +92,11 @@ def _batch(result: Result, lang: Lang) -> Picture:
 def _rates(result: Result, lang: Lang) -> Picture:
     rates, suggested = result["rates"], result["suggestion"]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
-        band = {"color": ink.faint, "alpha": 0.5, "label": ink.say("aid.lr.fastest")}
+        band: Style = {"color": ink.faint, "alpha": 0.5, "label": ink.say("aid.lr.fastest")}
         axes.axvspan(*result["falls_fastest"], **band)
-        dots = {"ms": 3, "color": ink.lines[6], "label": ink.say("aid.lr.loss")}
+        dots: Style = {"ms": 3, "color": ink.lines[6], "label": ink.say("aid.lr.loss")}
         axes.plot(rates, result["losses"], ".", **dots)
         axes.plot(rates, result["smoothed"], **line(ink, 0), label=ink.say("aid.lr.smoothed"))
         label = ink.say("aid.lr.suggestion", rate=rate(suggested))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from etude.recipe import Recipe
 from etude.render import fonts
 from etude.results import EpochRow, RunResult
 from etude.runs.recorder import Recorder, epochs_of
-from etude.shapes import Batch
+from etude.shapes import Batch, Tensor
 from etude.tasks.protocol import Codes, Task
 
 BATCH = 500
@@ -78,9 +77,9 @@ class Subject:
         self.model, self.task = live
         self._load, self.request, self.lang = load, sample, lang
         # Results that several views share; they live as long as the subject.
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, **values: object) -> str:
         """The sentence of this key in the language of the output."""
         return say(self.lang, key, **values)
 
@@ -88,6 +87,12 @@ class Subject:
     def has_codes(self) -> bool:
         """Whether the model encodes images into codes and decodes them."""
         return isinstance(self.model, Codes)
+
+    @property
+    def autoencoder(self) -> Codes:
+        """The model, if it `has_codes`."""
+        assert isinstance(self.model, Codes)
+        return self.model
 
     @property
     def figure_lang(self) -> Lang:
@@ -239,7 +244,7 @@ class Subject:
                 batch.x
             )
 
-    def _with_discriminator(self, batch: Batch) -> Callable[[], Any] | None:
+    def _with_discriminator(self, batch: Batch) -> Callable[[], Tensor] | None:
         """A function that calls all networks of an adversarial autoencoder once; None for other
         models.
 
@@ -248,11 +253,11 @@ class Subject:
         """
         if not self.has_codes or not hasattr(self.model, "discriminator"):
             return None
-        model: Any = self.model
+        model, discriminator = self.autoencoder, self.model.get_submodule("discriminator")
 
-        def run() -> Any:
+        def run() -> Tensor:
             code = model.encode(batch.x)
-            model.discriminator(code)
+            discriminator(code)
             return model.decode(code)
 
         return run

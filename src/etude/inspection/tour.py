@@ -2,7 +2,6 @@
 link to its own report."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from etude import registry
 from etude.inspection import words
@@ -14,7 +13,7 @@ SHOWN = 2
 
 
 def sections(
-    runs: Sequence[Any],
+    runs: Sequence[words.FinishedRun],
     labels: Sequence[str],
     seconds: Mapping[str, float],
     table: Sequence[Sequence[str]],
@@ -22,7 +21,7 @@ def sections(
 ) -> list[Section]:
     """The sections of the page.
 
-    runs: finished runs (inference.run.Run), each in a folder beside the page. seconds: keys
+    runs: finished runs, each in a folder beside the page. seconds: keys
     "training" and "all". table: one row per run, head first; the first cell of a row is its label.
     """
     lead = [say(lang, "tour.said", **seconds)]
@@ -30,7 +29,7 @@ def sections(
     return overview + [one(run, label, lang) for label, run in zip(labels, runs)]
 
 
-def one(run: Any, label: str, lang: Lang = "en") -> Section:
+def one(run: words.FinishedRun, label: str, lang: Lang = "en") -> Section:
     """The section of one network: result, verdict, next step, its most informative pictures, and a
     link to its own report with all pictures."""
     result, history = run.result, run.epochs

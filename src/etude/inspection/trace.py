@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import torch
 from torch import nn
@@ -33,17 +32,18 @@ class Call:
     """One call of a named module. Calls are stored in the order in which they began.
 
     parameters: number of parameters that belong to no module called inside it. multiply_adds: its
-    own, without those of modules called inside it. units: number of features (channels of images);
-    dead: number of units that never changed over the batch, None if each unit has one value only.
-    inner: whether it called other named modules.
+    own, without those of modules called inside it. inputs, options: the arguments of an attention
+    layer or an LSTM by position and by name, None where one is absent. units: number of features
+    (channels of images); dead: number of units that never changed over the batch, None if each unit
+    has one value only. inner: whether it called other named modules.
     """
 
     name: str
     module: nn.Module
     input_shape: Shape = ()
     output_shape: Shape = ()
-    inputs: tuple[Any, ...] = ()
-    options: dict[str, Any] | None = None
+    inputs: tuple[Tensor | None, ...] = ()
+    options: dict[str, Tensor | None] | None = None
     output: Tensor | None = None
     parameters: int = 0
     multiply_adds: int = 0
@@ -65,7 +65,7 @@ class Trace:
     """The module calls of one forward pass, and its output."""
 
     calls: tuple[Call, ...]
-    output: Any
+    output: object
 
     def of(self, *kinds: type[nn.Module]) -> list[Call]:
         """The calls of modules of these classes."""
@@ -106,7 +106,7 @@ class Trace:
 
 
 def record(
-    model: nn.Module, batch: Batch, run: Callable[[], Any] | None = None, keep: bool = True
+    model: nn.Module, batch: Batch, run: Callable[[], object] | None = None, keep: bool = True
 ) -> Trace:
     """Record one forward pass of `batch`, or of `run` if one is passed.
 
@@ -138,22 +138,24 @@ class _Recorder:
         self.open: list[Call] = []
         self.keep = keep
 
-    def hooks(self, name: str) -> tuple[Any, Any]:
+    def hooks(self, name: str) -> tuple[Callable[..., None], Callable[..., None]]:
         """The hooks that run before and after each call of the module of this name."""
 
-        def enter(module: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        def enter(
+            module: nn.Module, args: tuple[object, ...], options: dict[str, Tensor | None]
+        ) -> None:
             call = Call(name, module, input_shape=_shape(args))
             # Weights and gates are computed from these inputs afterwards. Copies, because a
             # later module may change a tensor in place.
             if isinstance(module, MultiHeadAttention | LSTM):
-                call.inputs = tuple(x.clone() if isinstance(x, Tensor) else x for x in args)
+                call.inputs = tuple(x.clone() if isinstance(x, Tensor) else None for x in args)
                 call.options = options
             for outer in self.open:
                 outer.inner = True
             self.calls.append(call)
             self.open.append(call)
 
-        def leave(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        def leave(module: nn.Module, args: object, output: object) -> None:
             call = self.open.pop()
             call.output_shape = _shape(output)
             tensor = _first(output)
@@ -167,7 +169,7 @@ class _Recorder:
         return enter, leave
 
 
-def _first(x: Any) -> Tensor | None:
+def _first(x: object) -> Tensor | None:
     """The first tensor among the inputs or outputs of a module; None if there is none."""
     # An LSTM returns (output, (h, c)): the first tensor is the output.
     if isinstance(x, tuple | list) and x:
@@ -175,7 +177,7 @@ def _first(x: Any) -> Tensor | None:
     return x if isinstance(x, Tensor) else None
 
 
-def _shape(x: Any) -> Shape:
+def _shape(x: object) -> Shape:
     tensor = _first(x)
     return () if tensor is None else tuple(tensor.shape)
 
@@ -183,7 +185,9 @@ def _shape(x: Any) -> Shape:
 def _attended(call: Call) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """The arguments Q, K and mask of a call of an attention layer; K is None in self-attention."""
     arguments = {**dict(zip(("Q", "K", "V", "mask"), call.inputs)), **(call.options or {})}
-    return arguments["Q"], arguments.get("K"), arguments.get("mask")
+    Q = arguments["Q"]
+    assert Q is not None
+    return Q, arguments.get("K"), arguments.get("mask")
 
 
 def multiply_adds(module: nn.Module, call: Call, output: Tensor) -> int:

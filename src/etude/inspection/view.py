@@ -3,14 +3,17 @@ of the file is the name of the view."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, SupportsFloat
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from etude.locale.texts import Sentence, has_text
 from etude.render.style import Ink, Picture, picture
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from etude.inspection.subject import Subject
 
 
@@ -42,7 +45,7 @@ class Notice:
     numbers: Mapping[str, float]
 
 
-def notice(subject: "Subject", key: str, **values: Any) -> Notice:
+def notice(subject: "Subject", key: str, **values: str | SupportsFloat) -> Notice:
     """The notice of this key, in the language of the output."""
     # Sentences may contain names; only numbers can be checked against the arrays.
     numbers = {k: float(v) for k, v in values.items() if not isinstance(v, str)}
@@ -68,10 +71,10 @@ def view_picture(
     subject: "Subject",
     name: str,
     alt: str,
-    paint: Callable[[Any, Ink], None],
+    paint: Callable[["Figure", Ink], None],
     size: tuple[float, float],
     notice: Notice | None = None,
-    **arrays: Any,
+    **arrays: ArrayLike,
 ) -> ViewPicture:
     """Draw with `paint(figure, ink)`, as render.style.picture does, and attach the arrays.
 
@@ -82,7 +85,7 @@ def view_picture(
     return with_arrays(picture(name, title, alt, paint, size, subject.lang), notice, **arrays)
 
 
-def with_arrays(base: Picture, notice: Notice | None = None, **arrays: Any) -> ViewPicture:
+def with_arrays(base: Picture, notice: Notice | None = None, **arrays: ArrayLike) -> ViewPicture:
     """Attach arrays to an existing picture.
 
     The numbers of the notice become the array `noticed`, in the order of the view's arguments.

@@ -1,7 +1,8 @@
 """The findings of a run as sentences, each from numbers of the run. Suggestions come last."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Protocol, TypedDict
 
 import numpy as np
 
@@ -10,12 +11,56 @@ from etude.inspection import learning
 from etude.inspection.learning import Rows
 from etude.locale.texts import Lang, has_text, metric, render, say
 from etude.results import Baseline, RunResult
+from etude.runs.folder import RunFolder
 from etude.stats import Judgement, judge, metric_of
 
 __all__ = ["Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
 
 UNEVEN = 1.5
 """Size of the largest class over the smallest, above which classes count as unbalanced."""
+
+
+class FinishedRun(Protocol):
+    """What a table or a tour needs of a finished run; inference.run.Run has it."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+
+    @property
+    def folder(self) -> RunFolder:
+        """Its files."""
+
+    @property
+    def result(self) -> RunResult:
+        """Its test result."""
+
+    @property
+    def epochs(self) -> Rows:
+        """The metrics rows of the epochs."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training."""
+
+    @property
+    def samples_per_second(self) -> float:
+        """Speed of training."""
+
+
+class Confusion(TypedDict):
+    """The most frequent confusion, `count` of `of` samples of class `true` predicted as `said`, and
+    the class `weak` with the lowest recall. ties, as_weak: how many others are equal to each."""
+
+    true: str
+    said: str
+    count: int
+    of: int
+    share: float
+    weak: str
+    recall: float
+    ties: int
+    as_weak: int
 
 
 def number(value: float, goal: str, unit: str = "") -> str:
@@ -132,7 +177,7 @@ def verdict(result: RunResult, lang: Lang = "en") -> str:
     return say(lang, key, ours=ours, value=naive, what=what, count=count)
 
 
-def confusion(result: RunResult) -> dict[str, Any] | None:
+def confusion(result: RunResult) -> Confusion | None:
     """The most frequent confusion and the class with the lowest recall, each with the number of
     ties; None if the model makes no error."""
     test = result.test
@@ -269,7 +314,7 @@ def _next(result: RunResult, history: Rows, lang: Lang) -> Iterator[str]:
         yield say(lang, "try.less", **values)
     mixed = confusion(result)
     if mixed and mixed["count"] > 1:  # a single error is no pattern
-        yield say(lang, "try.look", **{k: mixed[k] for k in ("true", "said", "count")})
+        yield say(lang, "try.look", true=mixed["true"], said=mixed["said"], count=mixed["count"])
     if test.accuracy_95 is not None:
         low, high = test.accuracy_95
         yield say(lang, "try.seeds", width=points(high - low))
@@ -279,8 +324,8 @@ def _next(result: RunResult, history: Rows, lang: Lang) -> Iterator[str]:
         yield say(lang, "try.width", width=result.code, value=number(result.score, goal))
 
 
-def rows(runs: Sequence[Any], labels: Sequence[str], lang: Lang = "en") -> list[list[str]]:
-    """The table of finished runs (inference.run.Run) for tours and comparisons, head first."""
+def rows(runs: Sequence[FinishedRun], labels: Sequence[str], lang: Lang = "en") -> list[list[str]]:
+    """The table of finished runs for tours and comparisons, head first."""
     # Result and baseline come first: on a phone the other columns are outside the screen.
     table = [say(lang, "table.head").split("|")]
     for label, run in zip(labels, runs):

@@ -7,7 +7,10 @@ distinguish them.
 """
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 HEAT = {
     "light": ("#eaf1f9", "#b5d2ec", "#62a3d4", "#1f6fb4", "#08306b"),
@@ -21,7 +24,7 @@ SIGNED = {
 
 
 @cache
-def colours(kind: str, ground: str) -> Any:
+def colours(kind: str, ground: str) -> "Colormap":
     """The colour map `kind` ("heat" or "signed") for the background `ground` ("light" or "dark").
 
     NaN cells stay transparent, as in every colour map of matplotlib.

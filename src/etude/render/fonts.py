@@ -6,7 +6,9 @@ Texts inside a figure are Korean only if a font here can write them; see `langua
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from matplotlib import font_manager
+from PIL import ImageFont
 
 from etude.locale.texts import Lang
 
@@ -35,16 +37,14 @@ def families() -> list[str]:
 @cache
 def hangul() -> str | None:
     """The family of the best installed font with Hangul; None without one."""
-    from matplotlib.font_manager import findSystemFonts, fontManager
-
-    if family := _best(fontManager.get_font_names()):
+    if family := _best(font_manager.fontManager.get_font_names()):
         return family
     # matplotlib lists the installed fonts once, in a cache file that it never renews, so a font
     # installed later is not in it.
-    for path in sorted(findSystemFonts()):
+    for path in sorted(font_manager.findSystemFonts()):
         if _rank(Path(path).name) < len(HANGUL):
-            fontManager.addfont(path)
-    return _best(fontManager.get_font_names())
+            font_manager.fontManager.addfont(path)
+    return _best(font_manager.fontManager.get_font_names())
 
 
 def _best(names: Iterable[str]) -> str | None:
@@ -61,22 +61,20 @@ def _rank(name: str) -> int:
     return next((i for i, start in enumerate(HANGUL) if plain.startswith(start)), len(HANGUL))
 
 
-def _has(path: Any, letters: str) -> bool:
+def _has(path: str, letters: str) -> bool:
     """Whether the character map of a font has all these letters."""
-    from matplotlib.font_manager import get_font
-
-    font = get_font(path)
+    font = font_manager.get_font(path)
     return all(font.get_char_index(ord(letter)) for letter in letters)
 
 
-def _file(family: str, weight: str = "normal") -> Any:
+def _file(family: str, weight: str = "normal") -> str:
     """The path of an installed font."""
-    from matplotlib.font_manager import FontProperties, findfont
-
-    return findfont(FontProperties(family=family, weight=weight))
+    return font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
 
 
-def pillow_font(text: str, size: int, family: str = LATIN, weight: str = "normal") -> Any:
+def pillow_font(
+    text: str, size: int, family: str = LATIN, weight: str = "normal"
+) -> ImageFont.FreeTypeFont:
     """The font in which Pillow draws a text: `family`, or the font with Hangul if `text` has
     letters that only that one can write. size: in pixels per em."""
     path, other = _file(family, weight), hangul()
@@ -87,7 +85,5 @@ def pillow_font(text: str, size: int, family: str = LATIN, weight: str = "normal
 
 
 @cache
-def _truetype(path: str, size: int, index: int) -> Any:
-    from PIL import ImageFont
-
+def _truetype(path: str, size: int, index: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, index)

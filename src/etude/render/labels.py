@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+
+from matplotlib import get_data_path
+from PIL import ImageFont
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 EM = 100
@@ -17,10 +19,7 @@ EM = 100
 
 
 @lru_cache(1)
-def _font() -> Any:
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
+def _font() -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), EM)
 
 

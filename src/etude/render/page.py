@@ -6,7 +6,7 @@ must be a `markupsafe.Markup`.
 
 import base64
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -40,7 +40,7 @@ def data_url(png: bytes) -> Markup:
     return Markup(f"data:image/png;base64,{base64.b64encode(png).decode()}")
 
 
-def fragment(template: str, **values: Any) -> str:
+def fragment(template: str, **values: object) -> str:
     """A template with these values, every one of them escaped."""
     return _templates().get_template(template).render(values)
 
@@ -50,7 +50,7 @@ def style() -> str:
     return fragment("style.css.j2")
 
 
-def render(template: str, title: str, lang: Lang, more: str = "", **values: Any) -> bytes:
+def render(template: str, title: str, lang: Lang, more: str = "", **values: object) -> bytes:
     """The complete HTML file of a template that extends page.html.j2, as UTF-8.
 
     title: plain text; more: CSS rules that are added to the shared ones; values: what the template

@@ -1,11 +1,15 @@
 """Draw many small images as one sheet, in a tenth of the time that one axes per image takes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.image import AxesImage
+from matplotlib.patheffects import Normal, Stroke
 
-from etude.render.style import Ink, line, show_image, whole
+from etude.render.style import Ink, Style, line, show_image
+from etude.render.ticks import whole
 
 
 def tile(
@@ -39,7 +43,7 @@ def as_panels(images: np.ndarray, top: float, low: float = 0.0) -> np.ndarray:
     return np.asarray(plain[:, 0])
 
 
-def show_sheet(axes: Any, sheet: np.ndarray, **options: Any) -> Any:
+def show_sheet(axes: Axes, sheet: np.ndarray, **options: object) -> AxesImage:
     """Draw a sheet [h w] or [h w 3] without axes; gaps (NaN) stay transparent.
 
     A sheet [h w] is grey unless `options` has a cmap.
@@ -50,13 +54,13 @@ def show_sheet(axes: Any, sheet: np.ndarray, **options: Any) -> Any:
         sheet = np.concatenate([np.nan_to_num(sheet), 1.0 - open_], axis=2)
         image = axes.imshow(sheet, interpolation="nearest")
     else:
-        style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
+        style: Style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
         image = axes.imshow(sheet, **style)
     bare(axes)
     return image
 
 
-def bare(axes: Any) -> None:
+def bare(axes: Axes) -> None:
     """Remove ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
@@ -64,7 +68,7 @@ def bare(axes: Any) -> None:
         spine.set_visible(False)
 
 
-def framed(axes: Any, ink: Ink) -> None:
+def framed(axes: Axes, ink: Ink) -> None:
     """Remove the ticks and draw a thin frame, so that an image with a white border has an edge."""
     axes.set_xticks([])
     axes.set_yticks([])
@@ -72,14 +76,17 @@ def framed(axes: Any, ink: Ink) -> None:
 
 
 def frames(
-    axes: Any, ink: Ink, xs: Sequence[float], ys: Sequence[float], size: tuple[int, int], count: int
+    axes: Axes,
+    ink: Ink,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    size: tuple[int, int],
+    count: int,
 ) -> None:
     """Draw a thin frame around each of the first `count` panels of a sheet.
 
     xs, ys: centres of columns and rows, as `tile` returns them; size: height and width of a panel.
     """
-    from matplotlib.collections import LineCollection
-
     down, across = size[0] / 2, size[1] / 2
     corners = [(-across, -down), (across, -down), (across, down), (-across, down), (-across, -down)]
     # One collection of lines draws faster than one patch per panel.
@@ -88,15 +95,13 @@ def frames(
     axes.add_collection(LineCollection(lines, colors=ink.edge, linewidths=0.6, clip_on=False))
 
 
-def two_tone(linewidth: float = 1.4) -> dict[str, Any]:
+def two_tone(linewidth: float = 1.4) -> Style:
     """Line properties of a white line with a dark rim, visible on an image of any colour."""
-    from matplotlib.patheffects import Normal, Stroke
-
     rim = [Stroke(linewidth=linewidth + min(2.2, 2 * linewidth), foreground="#111111"), Normal()]
     return {"linewidth": linewidth, "color": "#ffffff", "path_effects": rim}
 
 
-def paint_sample(axes: Any, ink: Ink, raw: np.ndarray, top: float) -> None:
+def paint_sample(axes: Axes, ink: Ink, raw: np.ndarray, top: float) -> None:
     """Draw a raw sample: an image [C H W] as pixels, a sequence [L Q] as lines or colours, a vector
     [D] as bars. top: the value that is white in an image."""
     if raw.ndim == 3:
@@ -111,7 +116,7 @@ def paint_sample(axes: Any, ink: Ink, raw: np.ndarray, top: float) -> None:
         whole(axes.xaxis)
 
 
-def paint_steps(axes: Any, ink: Ink, x: np.ndarray) -> None:
+def paint_steps(axes: Axes, ink: Ink, x: np.ndarray) -> None:
     """Draw an input [L Q] with steps to the right: up to 3 features as lines, more as colours."""
     if x.shape[1] <= 3:
         for q in range(x.shape[1]):

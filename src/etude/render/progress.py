@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from etude.locale.texts import Lang, Sentence, metric, render, say
 
+Event = Mapping[str, Any]
+"""The values of an event of the training loop, by name."""
 EVERY = 0.1
 """Seconds between two updates of the bar: drawing at each step would slow training down."""
 
@@ -20,7 +22,7 @@ def console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def scalars(metrics: Mapping[str, Any], lang: Lang) -> str:
+def scalars(metrics: Mapping[str, object], lang: Lang) -> str:
     """The metrics of a mapping on one line, by their names in words, without integer counts."""
     return "  ".join(
         f"{metric(name, lang)} {value:.4g}"
@@ -78,7 +80,7 @@ class TrainingProgress(Live):
         super().__init__(title, epochs * batches, "", quiet, lang)
         self.epochs, self.drawn = epochs, 0.0
 
-    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+    def __call__(self, event: str, info: Event) -> None:
         if self.quiet:
             return
         if event == "step":
@@ -96,7 +98,7 @@ class TrainingProgress(Live):
             self.bar.update(self.task, completed=step)
             self.bar.refresh()
 
-    def _epoch(self, row: Mapping[str, Any]) -> None:
+    def _epoch(self, row: Event) -> None:
         metrics = scalars(row["val"], self.lang)
         message = say(
             self.lang, "progress.epoch", epoch=row["epoch"], epochs=self.epochs, metrics=metrics

@@ -5,17 +5,25 @@ Colours: M. Okabe, K. Ito, "Color Universal Design", 2008. Lines also differ in 
 """
 
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from etude.locale.texts import Lang, metric, say
-from etude.render import fonts
 from etude.render.colours import SIGNED, colours
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+Style = dict[str, Any]
+"""Keyword arguments of matplotlib's artists, or its settings. Their values have many types, which
+matplotlib checks itself."""
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4d4d4d")
 DARK = ("#56B4E9", "#E69F00", "#2fc79a", "#e39bc4", "#ff8c4a", "#8fd0ff", "#c0c0c0")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
@@ -50,7 +58,7 @@ class Ink:
     classes: tuple[str, ...]
     lang: Lang = "en"
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, **values: object) -> str:
         """The text of this key in the language of the figure."""
         return say(self.lang, key, **values)
 
@@ -59,12 +67,12 @@ class Ink:
         return metric(goal, self.lang)
 
     @property
-    def heat(self) -> Any:
+    def heat(self) -> "Colormap":
         """The colour map for values from 0 up."""
         return colours("heat", self.ground)
 
     @property
-    def signed(self) -> Any:
+    def signed(self) -> "Colormap":
         """The colour map for values from -1 (against) to 1 (for)."""
         return colours("signed", self.ground)
 
@@ -98,7 +106,7 @@ def picture(
     name: str,
     title: str,
     alt: str,
-    paint: Callable[[Any, Ink], None],
+    paint: Callable[["Figure", Ink], None],
     size: tuple[float, float] = (6.4, 3.6),
     lang: Lang = "en",
 ) -> Picture:
@@ -106,45 +114,23 @@ def picture(
 
     lang: language of the texts that `paint` gets from `ink.say`. They are English if no font here
     can write it; title and alt are text of a page, where the browser has its own fonts.
-
-    Computing the layout takes half of the time, so the second figure reuses the axes positions of
-    the first.
     """
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    # Here, because commands that draw nothing should not wait for matplotlib.
+    from etude.render import canvas, fonts
 
-    images, places = {}, None
     written = fonts.language(lang)
-    for ground, ink in INKS.items():
-        with matplotlib.rc_context(_settings(ink)), warnings.catch_warnings():
-            # A name in a script that no installed font has is drawn as boxes; that is no error.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            figure = Figure(figsize=size, dpi=DPI, layout=None if places else "constrained")
-            # Not pyplot: it keeps every figure in global state and is not thread-safe.
-            canvas = FigureCanvasAgg(figure)
-            paint(figure, replace(ink, lang=written))
-            if places is None:
-                # matplotlib computes the layout when it draws. Without an engine, canvas.draw does
-                # not compute it a second time.
-                figure.draw_without_rendering()
-                figure.set_layout_engine("none")
-                places = [axes.get_position(original=True) for axes in figure.axes]
-            else:
-                for axes, place in zip(figure.axes, places, strict=True):
-                    axes.set_position(place)
-            canvas.draw()  # type: ignore[no-untyped-call]
-            images[ground] = _png(canvas)
-    return Picture(name, title, alt, images["light"], images["dark"])
+    inks = [replace(ink, lang=written) for ink in INKS.values()]
+    settings = [{"font.family": fonts.families(), **_settings(ink)} for ink in inks]
+    painters = [partial(_painted, paint, ink) for ink in inks]
+    light, dark = map(packed, canvas.images(painters, settings, size, DPI))
+    return Picture(name, title, alt, light, dark)
 
 
-def _png(canvas: Any) -> bytes:
-    from PIL import Image
-
-    return packed(Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()))
+def _painted(paint: Callable[["Figure", Ink], None], ink: Ink, figure: "Figure") -> None:
+    paint(figure, ink)
 
 
-def packed(image: Any) -> bytes:
+def packed(image: Image.Image) -> bytes:
     """An image as a lossless PNG: with a palette if it has at most 256 colours (a third of the
     size), else in full colour.
 
@@ -156,10 +142,8 @@ def packed(image: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _indexed(plain: Any) -> Any:
+def _indexed(plain: Image.Image) -> Image.Image | None:
     """The same pixels with a palette; None if the image has more than 256 colours."""
-    from PIL import Image
-
     few = plain.getcolors(256)
     if few is None:
         return None
@@ -173,42 +157,14 @@ def _indexed(plain: Any) -> Any:
     return indexed
 
 
-def log_scale(axis: Any) -> None:
-    """Give an axis (axes.xaxis or axes.yaxis) a logarithmic scale with few ticks, as plain numbers.
-
-    Ticks are at powers of ten, and also at 2 and 5 times those if the axis spans less than two
-    decades. matplotlib's own minor ticks and formula labels take longer to draw than all the rest.
-    """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    class FewTicks(LogLocator):
-        def tick_values(self, vmin: float, vmax: float) -> Any:
-            self.set_params(subs=(1.0,) if vmax >= 100 * vmin else (1.0, 2.0, 5.0))
-            return super().tick_values(vmin, vmax)
-
-    # The private method, because the public ones exist on axes (set_xscale), not on one axis.
-    axis._set_axes_scale("log")
-    axis.set_major_locator(FewTicks())
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
-
-
-def legend(axes: Any, columns: int = 3, **options: Any) -> None:
+def legend(axes: "Axes", columns: int = 3, **options: object) -> None:
     """Place the legend above the axes, where it cannot cover a curve."""
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
     axes.legend(**{**above, "ncols": columns, "columnspacing": 1.2, **options})
 
 
-def whole(axis: Any) -> None:
-    """Put ticks at whole numbers only: there is no epoch 1.5."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-
-
-def _settings(ink: Ink) -> Any:
+def _settings(ink: Ink) -> dict[str, object]:
     return {
-        "font.family": fonts.families(),
         # A class may have the name "$1", which is not a formula.
         "text.parse_math": False,
         "figure.facecolor": ink.paper,
@@ -234,33 +190,35 @@ def _settings(ink: Ink) -> Any:
     }
 
 
-def line(ink: Ink, index: int) -> dict[str, Any]:
+def line(ink: Ink, index: int) -> Style:
     """Colour and dashes of the index-th line."""
     # LIGHT, DARK and DASHES have 7 entries each, so the first 7 lines differ in both.
     return {"color": ink.lines[index % len(ink.lines)], "linestyle": DASHES[index % len(DASHES)]}
 
 
-def dotted(ink: Ink, index: int, count: int) -> dict[str, Any]:
+def dotted(ink: Ink, index: int, count: int) -> Style:
     """As `line`, with a dot at each point if there are at most 12: a line through one point is
     invisible."""
     return {**line(ink, index), **({"marker": "o", "markersize": 3.5} if count <= 12 else {})}
 
 
-def signs(ink: Ink, values: Any) -> list[str]:
+def signs(ink: Ink, values: np.ndarray) -> list[str]:
     """The colour of each bar: the colour "for" above zero, "against" below."""
     against, for_ = ink.both
     return [for_ if value > 0 else against for value in values]
 
 
-def show_image(axes: Any, x: Any, low: float, high: float, **options: Any) -> None:
+def show_image(
+    axes: "Axes", x: np.ndarray, low: float, high: float, aspect: Literal["auto"] | None = None
+) -> None:
     """Draw an image [C H W] without axes; one channel is grey; low is black, high is white."""
     x = x.transpose(1, 2, 0)
     if x.shape[2] in (3, 4):
         # imshow ignores vmin and vmax for colour images, so they are scaled here.
-        axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest", **options)
+        axes.imshow(((x - low) / (high - low)).clip(0, 1), interpolation="nearest", aspect=aspect)
     else:
-        grey = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}
-        axes.imshow(x[..., 0], **{**grey, **options})
+        grey: Style = {"cmap": "gray", "vmin": low, "vmax": high, "interpolation": "nearest"}
+        axes.imshow(x[..., 0], aspect=aspect, **grey)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

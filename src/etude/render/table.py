@@ -4,7 +4,8 @@ Pillow draws it, in a twentieth of the time that matplotlib takes for that many 
 """
 
 from collections.abc import Sequence
-from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
 
 from etude.render import fonts, style
 from etude.render.labels import short
@@ -27,8 +28,6 @@ def table_picture(
 
 
 def _paint(rows: list[list[str]], left: int, ink: Ink) -> bytes:
-    from PIL import Image, ImageDraw
-
     chosen = [[_font(cell, head=index == 0) for cell in row] for index, row in enumerate(rows)]
     sizes = [[font.getlength(cell) for cell, font in zip(*each)] for each in zip(rows, chosen)]
     widths = [max(column) for column in zip(*sizes)]
@@ -48,6 +47,6 @@ def _paint(rows: list[list[str]], left: int, ink: Ink) -> bytes:
     return packed(image)
 
 
-def _font(text: str, head: bool) -> Any:
+def _font(text: str, head: bool) -> ImageFont.FreeTypeFont:
     size, weight = round(SIZE * style.DPI), "bold" if head else "normal"
     return fonts.pillow_font(text, size, "DejaVu Sans Mono", weight)

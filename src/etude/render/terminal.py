@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
 
 def numbers(values: float | list[float]) -> str:
     """One value or several, with four significant digits each."""
@@ -11,10 +15,6 @@ def numbers(values: float | list[float]) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout; the first row is its head."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     output = Table(*rows[0])
     for row in rows[1:]:
         # Text, because rich would replace codes such as :x: in a name by an emoji.

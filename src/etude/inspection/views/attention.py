@@ -4,9 +4,10 @@ weights [N H L S]: rows are queries, columns keys
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
@@ -94,7 +95,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     deviation = float(np.abs(sums[sums > 0] - 1).max())
     ticks = np.unique(np.linspace(0, length - 1, min(TICKS, length)).round().astype(int))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         left, right, bar = figure.subplots(1, 3, width_ratios=[1.4, 5.4, 0.1])
         paint_sample(left, ink, sample.raw[: steps_of(sample, len(sample.raw))], subject.card.top)
         left.set_title(wrapped(sample.name, 1.35, rows=5), fontsize=8)
@@ -128,7 +129,8 @@ def draw(subject: Subject) -> list[ViewPicture]:
         "attention.alt", name=sample.caption, heads=heads, layers=layers, deviation=deviation
     )
     size = (8.4, min(1.4 + 5.2 / max(heads, 4) * layers, 11))
-    note, arrays = _notice(subject, weights, names), {"weights": weights, "tokens": names}
+    note = _notice(subject, weights, names)
+    arrays: dict[str, ArrayLike] = {"weights": weights, "tokens": names}
     return [view_picture(subject, "attention", alt, paint, size, note, **arrays)]
 
 

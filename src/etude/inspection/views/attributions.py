@@ -6,10 +6,10 @@ Understanding Convolutional Networks", 2014, section 4.2 (occlusion). Both are c
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.data.tabular.columns import Column, used
 from etude.data.tabular.encode import cell_text, column_of
@@ -60,6 +60,7 @@ def answer(subject: Subject, sample: Sample) -> Callable[[Tensor], Tensor]:
 def attribute(subject: Subject, sample: Sample) -> Attribution:
     """Integrated gradients and occlusion of a sample, in the axes of the raw data [...], and the
     completeness error: by how much the sum of the former misses the change of the output."""
+    # Here, because captum takes seconds to import and every report loads the list of views.
     from captum.attr import FeatureAblation, IntegratedGradients, Occlusion
 
     forward, x = answer(subject, sample), sample.batch.x
@@ -132,7 +133,7 @@ def _strongest(subject: Subject, sample: Sample, gradients: np.ndarray) -> Notic
 
 def _layout(
     subject: Subject, samples: list[Sample], results: list[Attribution], unit: str
-) -> tuple[Callable[[Any, Ink], None], tuple[float, float]]:
+) -> tuple[Callable[[Figure, Ink], None], tuple[float, float]]:
     """The paint function and the size of the figure, by kind of sample: maps next to an image, bars
     for the features of a vector, bars below a sequence. unit: the key of the label of a scale."""
     ndim, count = samples[0].raw.ndim, len(samples)
@@ -151,7 +152,7 @@ def _layout(
 
 
 def _images(
-    figure: Any,
+    figure: Figure,
     ink: Ink,
     subject: Subject,
     samples: list[Sample],
@@ -176,7 +177,7 @@ def _images(
 
 
 def _sequences(
-    figure: Any, ink: Ink, samples: list[Sample], results: list[Attribution], unit: str
+    figure: Figure, ink: Ink, samples: list[Sample], results: list[Attribution], unit: str
 ) -> None:
     """Draw one column per sample, steps to the right: the input, then both methods on one scale."""
     grid = figure.subplots(3, len(samples), squeeze=False, sharex="col")
@@ -218,7 +219,7 @@ def _feature(ink: Ink, columns: Sequence[Column], sample: Sample, index: int) ->
 
 
 def _vectors(
-    figure: Any,
+    figure: Figure,
     ink: Ink,
     columns: Sequence[Column],
     samples: list[Sample],

@@ -4,14 +4,15 @@ Source: C. Guo et al., "On Calibration of Modern Neural Networks", 2017, section
 diagram, and the expected calibration error (equation 3).
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.locale.texts import Sentence, text
-from etude.render.style import Ink, legend, log_scale
+from etude.render.style import Ink, legend
+from etude.render.ticks import log_scale
 from etude.stats import wilson
 
 BINS = 10
@@ -62,7 +63,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     spread = np.maximum((accuracy[count > 0] - low, high - accuracy[count > 0]), 0)
     middles, some = (np.arange(BINS) + 0.5) / BINS, count > 0
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         perfect = {"color": ink.edge, "linewidth": 1.2, "label": ink.say("calibration.perfect")}
         top.plot([0, 1], [0, 1], "--", **perfect)
@@ -90,7 +91,12 @@ def draw(subject: Subject) -> list[ViewPicture]:
         subject, f"calibration.notice.{verdict}",
         points=100 * abs(mean - share), sure=mean, right=share, error=100 * error,
     )  # fmt: skip
-    arrays = {"confidence": confidence, "accuracy": accuracy, "count": count, "error": error}
+    arrays: dict[str, ArrayLike] = {
+        "confidence": confidence,
+        "accuracy": accuracy,
+        "count": count,
+        "error": error,
+    }
     return [view_picture(subject, "calibration", alt, paint, (4.8, 4.4), note, **arrays)]
 
 

@@ -5,10 +5,10 @@ Source: R. Selvaraju et al., "Grad-CAM", 2017, section 3, equations 1 and 2.
 maps A [C h w] of the last convolution, after its activation
 """
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 
@@ -72,7 +72,7 @@ def classes_of(subject: Subject, sample: Sample) -> list[int]:
     return [predicted, second]
 
 
-def outline(axes: Any, map_: np.ndarray, shape: tuple[int, int]) -> None:
+def outline(axes: Axes, map_: np.ndarray, shape: tuple[int, int]) -> None:
     """Outline, as a two-tone line, where a map [h w] exceeds half of its maximum. shape: height and
     width of the image below, in pixels."""
     if map_.max() <= 0 or min(map_.shape) < 2:
@@ -100,7 +100,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         for s, labels in zip(samples, chosen)
     ]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         rows = figure.subplots(len(samples), 3, squeeze=False)
         for (first, *others), sample, labels, pair in zip(rows, samples, chosen, maps):
             paint_sample(first, ink, sample.raw, subject.card.top)

@@ -5,9 +5,9 @@ Rollout: S. Abnar, W. Zuidema, "Quantifying Attention Flow in Transformers", 202
 weights [K H 1+P 1+P]: token 0 is the class token
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
@@ -46,7 +46,7 @@ def grid_of(subject: Subject) -> tuple[int, int]:
     return height // patch, width // patch
 
 
-def patch_lines(axes: Any, shape: tuple[int, int], grid: tuple[int, int]) -> None:
+def patch_lines(axes: Axes, shape: tuple[int, int], grid: tuple[int, int]) -> None:
     """Draw the borders between patches as thin two-tone lines over an image."""
     (height, width), (down, across) = shape, grid
     style = two_tone(0.5)
@@ -69,7 +69,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     columns = max(len(above), heads) + 1
     shape = sample.raw.shape[1:]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         rows = figure.subplots(2, columns, squeeze=False)
         for axes in rows.ravel():
             axes.set_axis_off()

@@ -1,14 +1,13 @@
 """Confusion matrix; cells off the diagonal list the indices of their samples."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import Sentence, text
 from etude.render.labels import short, shorts
-from etude.render.style import Ink
+from etude.render.style import Ink, Style
 
 NAMED, NAMED_CLASSES, MOST_CLASSES = 3, 12, 40
 """Sample indices per cell; largest number of classes with indices; largest number with counts."""
@@ -75,11 +74,11 @@ def draw(subject: Subject) -> list[ViewPicture]:
     side = min(3.4 + 0.3 * len(classes), 9)
     letters = min(9.0, 72 * 0.75 * side / len(classes))  # points: at most 3/4 of a row's height
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         axes.imshow(colour, cmap=ink.signed, vmin=-1, vmax=1, interpolation="nearest")
         names, ticks = shorts(classes, 1.3, letters), range(len(classes))
-        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        turned: Style = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         turn = turned if max(map(len, names)) > 3 else {}
         axes.set_xticks(ticks, names, fontsize=letters, **turn)
         axes.set_yticks(ticks, names, fontsize=letters)

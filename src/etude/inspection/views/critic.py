@@ -1,15 +1,15 @@
 """The discriminator: its probability that a point of the latent space is a sample of the prior."""
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.inspection.plane import Plane, codes_of, needs_codes, prior_of
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.locale.texts import Sentence, text
 from etude.render.style import Ink, legend
+from etude.shapes import Tensor
 
 SIDE = 80
 """Points per side of the map."""
@@ -26,10 +26,10 @@ def fits(subject: Subject) -> Sentence:
 
 def sure_of_prior(subject: Subject, codes: np.ndarray) -> np.ndarray:
     """The discriminator's probability [n] that codes [n D] are samples of the prior."""
-    model: Any = subject.model
+    discriminator = subject.model.get_submodule("discriminator")
     with torch.no_grad():
-        logits = model.discriminator(torch.from_numpy(codes.astype(np.float32)))
-    return logits[:, 0].double().sigmoid().numpy()  # type: ignore[no-any-return]
+        logits: Tensor = discriminator(torch.from_numpy(codes.astype(np.float32)))
+    return logits[:, 0].double().sigmoid().numpy()
 
 
 def draw(subject: Subject) -> list[ViewPicture]:
@@ -39,7 +39,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # As many samples as codes, because the histograms show counts.
     draws = prior_of(subject, len(codes))
     plane = Plane.through(codes)
-    points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]
+    points, scale = plane.on(codes), subject.autoencoder.prior_scale
     reach = max(3 * scale, float(np.abs(points).max()))
     at = np.linspace(-reach, reach, SIDE)
     across, up = np.meshgrid(at, at)
@@ -51,7 +51,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # Balanced accuracy: codes and samples count alike.
     right = float((np.mean(of_codes < 0.5) + np.mean(of_draws >= 0.5)) / 2)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         left, map_ = figure.subplots(1, 2)
         edges = np.linspace(0.5 - far, 0.5 + far, 31)
         for values, key, i in ((of_codes, "axis.codes", 0), (of_draws, "critic.prior", 1)):

@@ -1,14 +1,15 @@
 """Learning curves by epoch, not smoothed: losses on the left, the validation goal on the right."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import label_of, text
 from etude.render.labels import wrapped
-from etude.render.style import Ink, dotted, legend, log_scale, whole
+from etude.render.style import Ink, dotted, legend
+from etude.render.ticks import log_scale, whole
 from etude.stats import metric_of
 
 VALIDATION = "validation"
@@ -35,7 +36,7 @@ def _notice(subject: Subject, losses: dict[str, list[float]], values: list[float
     )  # fmt: skip
 
 
-def at_most_one(axes: Any) -> None:
+def at_most_one(axes: Axes) -> None:
     """End the axis of a fraction just above 1, without a tick there: a line at 1 stays visible."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, min(high, 1 + 0.03 * (1 - low)))
@@ -52,7 +53,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     values = [row.val[goal] for row in rows]
     unit = subject.result.test.unit
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         left, right = figure.subplots(1, 2)
         for i, (name, loss) in enumerate(losses.items()):
             left.plot(epochs, loss, label=_label(ink, name), **dotted(ink, i, len(epochs)))

@@ -1,8 +1,7 @@
 """Images decoded from a regular grid of points in the plane of the codes."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.plane import Plane, codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
@@ -28,7 +27,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     points = centre + scale * np.stack((across.ravel(), up.ravel()), 1)
     images = decoded(subject, plane.off(points))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(images, 1), SIDE, gap=1)
         show_sheet(axes, sheet)

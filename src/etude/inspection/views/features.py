@@ -3,9 +3,8 @@
 maps [C h w] of each layer, after its activation
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 from torch import nn
 
 from etude.inspection.subject import Subject
@@ -52,7 +51,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
             room = [(0, SHOWN - len(most)), (0, 0), (0, 0)]
             rows.append(np.pad(panels, room, constant_values=np.nan))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         left, right = figure.subplots(1, 2, width_ratios=[1.2, 6])
         paint_sample(left, ink, sample.raw, subject.card.top)
         left.set_title(wrapped(sample.name, 1.15, rows=5), fontsize=8)

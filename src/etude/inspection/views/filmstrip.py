@@ -1,8 +1,7 @@
 """Images generated during training, always from the same noise."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
@@ -33,7 +32,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     images = np.stack([frames_[i][1]["samples"][:COLUMNS] for i in moments])  # [n m C H W]
     columns = images.shape[1]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(images.reshape(-1, *images.shape[2:]), 255), columns)
         show_sheet(axes, sheet)

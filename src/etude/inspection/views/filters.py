@@ -3,9 +3,8 @@
 weight [filters C k k]; each filter is shown by its slice [k k] of the largest norm
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 from torch import nn
 
 from etude.inspection.subject import Subject
@@ -49,7 +48,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         room = [(0, SHOWN - len(order)), (0, side - w.shape[-2]), (0, side - w.shape[-1])]
         rows.append(np.pad(slices, room, constant_values=np.nan))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(np.concatenate(rows), SHOWN, gap=1)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-1, vmax=1)

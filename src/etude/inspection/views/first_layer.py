@@ -1,8 +1,7 @@
 """First-layer weights as images: the input pattern that each unit responds to."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 from torch import nn
 
 from etude.inspection.subject import Subject
@@ -41,7 +40,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # The 99.9th percentile: a single large weight would make all others pale.
     top = float(np.quantile(np.abs(panels), 0.999))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(panels, COLUMNS)
         image = show_sheet(axes, sheet, cmap=ink.signed, vmin=-top, vmax=top)

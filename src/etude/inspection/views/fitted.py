@@ -1,9 +1,8 @@
 """The function of one variable that the network fits, against the test data."""
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.data.card import Card
 from etude.data.dataset import Split
@@ -12,7 +11,7 @@ from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.words import title
 from etude.locale.texts import Sentence, text
-from etude.render.style import Ink, legend, line
+from etude.render.style import Ink, Style, legend, line
 
 POINTS = 400
 
@@ -44,9 +43,9 @@ def draw(subject: Subject) -> list[ViewPicture]:
     outputs = torch.from_numpy(subject.outputs_of(resident(x, subject.card)))
     values = task.in_units(outputs)  # type: ignore[attr-defined]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
-        dots = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
+        dots: Style = {"s": 6, "color": ink.lines[-1], "alpha": 0.5, "linewidths": 0}
         axes.scatter(test.x[:, 0], test.y[:, 0], label=ink.say("axis.test_data"), **dots)
         label = title(subject.result)
         axes.plot(x[:, 0], values[:, 0], label=label, **line(ink, 0))

@@ -1,15 +1,14 @@
 """A forecast, the observed values, and the naive forecast."""
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
-from etude.render.style import Ink, legend, line
+from etude.render.style import Ink, Style, legend, line
 from etude.tasks.forecast import naive
 
 
@@ -34,13 +33,13 @@ def draw(subject: Subject) -> list[ViewPicture]:
     name = "baseline.seasonal" if card.season else "baseline.persistence"
     baseline = naive(sample.raw[None], len(predicted), card.season or 1)[0]
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         axes.plot(
             np.arange(1 - len(before), 1), before, color=ink.text, label=ink.say("axis.input")
         )
         if sample.true is not None:
-            style = {"color": ink.text, "marker": "o", "markersize": 3}
+            style: Style = {"color": ink.text, "marker": "o", "markersize": 3}
             axes.plot(ahead, sample.true, label=ink.say("forecast.observed"), **style)
         axes.plot(ahead, predicted, label=ink.say("forecast.network"), **line(ink, 0))
         axes.plot(ahead, baseline, label=ink.say(name), **line(ink, 1))
@@ -56,10 +55,12 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "forecast", alt, paint, (7.2, 3.6), note, **arrays)]
 
 
-def _notice(subject: Subject, arrays: dict[str, Any], what: str) -> Notice:
+def _notice(subject: Subject, arrays: dict[str, np.ndarray], what: str) -> Notice:
     """Mean absolute errors of both forecasts; without observed values, their last values."""
     network, naive_ = (np.asarray(arrays[key]).ravel() for key in ("network", "naive"))
-    values: dict[str, Any] = {"what": what, "unit": subject.card.unit, "steps": len(network)}
+    values: dict[str, str | int] = {
+        "what": what, "unit": subject.card.unit, "steps": len(network),
+    }  # fmt: skip
     if "came" not in arrays:
         ends = {"network": float(network[-1]), "naive": float(naive_[-1])}
         return notice(subject, "forecast.notice.ahead", **values, **ends)

@@ -5,9 +5,11 @@ state: unbounded · each [L D], units sorted by the cell state at the last step
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
@@ -15,7 +17,8 @@ from etude.layers import LSTM
 from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
 from etude.render.panels import framed, paint_steps
-from etude.render.style import Ink, show_image, whole
+from etude.render.style import Ink, Style, show_image
+from etude.render.ticks import whole
 
 PANELS = ("i", "f", "o", "g", "h", "c")
 """Gates and states, in the order of the picture: panels that share a scale are next to each other.
@@ -31,7 +34,7 @@ def fits(subject: Subject) -> Sentence:
     return subject.sample_problem
 
 
-def paint_input(axes: Any, ink: Ink, subject: Subject, sample: Sample, length: int) -> None:
+def paint_input(axes: Axes, ink: Ink, subject: Subject, sample: Sample, length: int) -> None:
     """Draw the input: an image with its rows downwards, or the raw sequence with steps to the
     right."""
     if sample.raw.ndim == 3:
@@ -74,17 +77,17 @@ class Walk:
         """The image of a panel, with steps along their axis in the picture."""
         return values[:, order] if self.down else values[:, order].T
 
-    def scale(self, ink: Ink, key: str) -> dict[str, Any]:
+    def scale(self, ink: Ink, key: str) -> Style:
         """Colour map and limits of a panel."""
         if key in ("i", "f", "o"):
             return {"cmap": ink.heat, "vmin": 0, "vmax": 1}
         far = self.far if key == "c" else 1
         return {"cmap": ink.signed, "vmin": -far, "vmax": far}
 
-    def paint(self, figure: Any, ink: Ink, subject: Subject, sample: Sample) -> None:
+    def paint(self, figure: Figure, ink: Ink, subject: Subject, sample: Sample) -> None:
         """Draw the input and one panel per gate and state, for each layer."""
         grid = self._grid(figure, len(self.layers), ratio_of(sample))
-        images: dict[str, Any] = {}
+        images: dict[str, AxesImage] = {}
         for index, (line, (name, gates)) in enumerate(zip(grid, self.layers.items())):
             first, *others = line
             length = len(gates["c"])
@@ -109,7 +112,7 @@ class Walk:
                 others[-1].set_xlabel(ink.say("axis.step"))
         self._bars(figure, ink, grid, images)
 
-    def _grid(self, figure: Any, layers: int, ratio: float) -> np.ndarray:
+    def _grid(self, figure: Figure, layers: int, ratio: float) -> np.ndarray:
         """Axes [layers, input and panels]: one row per layer if steps go down, else one column."""
         if self.down:
             ratios = [1.8 * ratio, *(1.0 for _ in PANELS)]
@@ -118,11 +121,11 @@ class Walk:
         grid = figure.subplots(1 + len(PANELS), layers, squeeze=False, sharex="col")
         return np.asarray(grid).T
 
-    def _bars(self, figure: Any, ink: Ink, grid: np.ndarray, images: dict[str, Any]) -> None:
+    def _bars(
+        self, figure: Figure, ink: Ink, grid: np.ndarray, images: dict[str, AxesImage]
+    ) -> None:
         """Draw one colour bar per scale, next to the panels that share it."""
-        where: dict[str, Any] = (
-            {"location": "bottom", "aspect": 18} if self.down else {"aspect": 12}
-        )
+        where: Style = {"location": "bottom", "aspect": 18} if self.down else {"aspect": 12}
         for key, panels, label in (
             ("o", slice(1, 4), ink.say("gates.scale.gates")),
             ("h", slice(4, 6), ink.say("gates.scale.states")),
@@ -130,7 +133,7 @@ class Walk:
         ):
             beside = grid[-1:, panels] if self.down else grid[:, panels]
             # Only the cell state is unbounded, so only its scale can be exceeded.
-            more = {"extend": "both"} if key == "c" else {}
+            more: Style = {"extend": "both"} if key == "c" else {}
             bar = figure.colorbar(images[key], ax=list(beside.ravel()), pad=0.02, **where, **more)
             bar.set_label(
                 label if self.down else label.replace(", ", ",\n").replace(": ", ":\n"), fontsize=8
@@ -151,7 +154,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     cells = np.concatenate([np.abs(gates["c"]).ravel() for gates in layers.values()])
     walk = Walk(layers, sample.raw.ndim == 3, float(np.quantile(cells, 0.98)) or 1.0)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         walk.paint(figure, ink, subject, sample)
 
     alt = subject.say("gates.alt", name=sample.caption, layers=len(layers), steps=length)

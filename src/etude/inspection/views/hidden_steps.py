@@ -1,16 +1,16 @@
 """Hidden steps: how the prediction changes when one step of the input is hidden."""
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Sample, Subject, steps_of
 from etude.inspection.view import View, ViewPicture, notice, view_picture
 from etude.inspection.views.gates import paint_input, ratio_of
 from etude.locale.texts import Sentence, text
 from etude.render.labels import wrapped
-from etude.render.style import Ink, signs, whole
+from etude.render.style import Ink, signs
+from etude.render.ticks import whole
 
 
 def fits(subject: Subject) -> Sentence:
@@ -59,7 +59,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     x = sample.batch.x[0, : len(moved)].numpy()
     down, steps = sample.raw.ndim == 3, np.arange(len(moved))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         unit = ink.say(key, unit=subject.card.unit)
         if down:
             first, second = figure.subplots(1, 2, width_ratios=[ratio_of(sample), 1.6])

@@ -1,15 +1,15 @@
 """The latent space as a map: codes of test images by class, over the contours of the prior."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from etude.inspection.plane import Plane, codes_of, needs_codes
 from etude.inspection.subject import Subject
 from etude.inspection.view import Notice, View, ViewPicture, notice, view_picture
 from etude.locale.texts import text
 from etude.render.labels import short, shorts
-from etude.render.style import Ink
+from etude.render.style import Ink, Style
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "p")
 
@@ -19,28 +19,27 @@ def draw(subject: Subject) -> list[ViewPicture]:
     deviations of the prior."""
     codes, chosen = codes_of(subject)
     plane = Plane.through(codes)
-    points, scale = plane.on(codes), float(subject.model.prior_scale)  # type: ignore[arg-type]
+    points, scale = plane.on(codes), subject.autoencoder.prior_scale
     # The prior is an isotropic Gaussian around 0, so in every plane its contours are circles around
     # the projection of 0.
     centre = plane.on(np.zeros((1, codes.shape[1])))[0]
     classes = subject.card.classes
     labels = subject.data.test.y[chosen] if classes else np.zeros(len(codes), int)
 
-    def paint(figure: Any, ink: Ink) -> None:
-        from matplotlib.patches import Circle
-
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         names = shorts(classes or (ink.say("axis.codes"),), 1.5)
         for index, name in enumerate(names):
             style = marker_style(ink, index)
             own = points[labels == index]
-            axes.scatter(*own.T, s=11, alpha=0.7, linewidths=0, label=name, **style)
+            x, y = own.T
+            axes.scatter(x, y, s=11, alpha=0.7, linewidths=0, label=name, **style)
         for k in (1, 2, 3):
-            ring = {"fill": False, "edgecolor": ink.text, "linewidth": 0.8, "linestyle": ":"}
-            axes.add_patch(Circle(centre, k * scale, **ring))
+            ring: Style = {"edgecolor": ink.text, "linewidth": 0.8, "linestyle": ":"}
+            axes.add_patch(Circle(centre, k * scale, fill=False, **ring))
         # The legend would show a circle as a rectangle; an empty line gives it a dotted line.
-        ring = {"color": ink.text, "linestyle": ":", "linewidth": 0.8}
-        axes.plot([], [], label=ink.say("latent.prior"), **ring)
+        line: Style = {"color": ink.text, "linestyle": ":", "linewidth": 0.8}
+        axes.plot([], [], label=ink.say("latent.prior"), **line)
         # The layout does not know by how much the aspect narrows the axes: unless they are at the
         # left of their place, their label can be cut.
         axes.set_aspect("equal", anchor="W")
@@ -56,7 +55,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     return [view_picture(subject, "latent", alt, paint, size, note, **arrays)]
 
 
-def marker_style(ink: Ink, index: int) -> dict[str, Any]:
+def marker_style(ink: Ink, index: int) -> Style:
     """Colour and marker of the index-th class.
 
     Ten consecutive classes have ten colours, and no two of the first 80 share both.
@@ -72,7 +71,7 @@ def _notice(subject: Subject, codes: np.ndarray, labels: np.ndarray) -> Notice:
     """How often the nearest code is of the same class, and which two classes mix most. Without
     classes, how many codes lie within the prior."""
     classes = subject.card.classes
-    scale = float(subject.model.prior_scale)  # type: ignore[arg-type]
+    scale = subject.autoencoder.prior_scale
     if not classes:
         # A code of D standard normal numbers has a typical norm of sqrt(D); the limit is sqrt(2 D).
         inside = float(

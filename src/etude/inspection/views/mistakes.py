@@ -1,8 +1,7 @@
 """The most confident mistakes and the most confident correct predictions."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
@@ -36,7 +35,7 @@ def words(ink: Ink, subject: Subject, index: int, width: float) -> str:
     return "\n".join(short(line, width, LETTERS) for line in lines)
 
 
-def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
+def paint_samples(figure: Figure, ink: Ink, subject: Subject, chosen: np.ndarray) -> None:
     """Draw test samples with their predictions: images on one sheet, sequences each in its axes."""
     raw = np.asarray(subject.data.test.x[chosen])
     titles = [words(ink, subject, int(i), 0.9 * WIDTH / COLUMNS) for i in chosen]
@@ -55,7 +54,7 @@ def paint_samples(figure: Any, ink: Ink, subject: Subject, chosen: np.ndarray) -
         axes.set_title(titles[index], fontsize=LETTERS, loc="center")
 
 
-def _paint_images(figure: Any, ink: Ink, panels: np.ndarray, titles: list[str]) -> None:
+def _paint_images(figure: Figure, ink: Ink, panels: np.ndarray, titles: list[str]) -> None:
     axes = figure.subplots()
     height, width = panels.shape[1:3]
     # Space above each image for three lines of text, converted from points to pixels of a panel
@@ -90,7 +89,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
         rows = -(-len(chosen) // COLUMNS)
 
         # `chosen` is a default argument, because a closure would see its value of the last round.
-        def paint(figure: Any, ink: Ink, chosen: np.ndarray = chosen) -> None:
+        def paint(figure: Figure, ink: Ink, chosen: np.ndarray = chosen) -> None:
             paint_samples(figure, ink, subject, chosen)
 
         alt = subject.say(f"{name}.alt", shown=len(chosen), count=count, total=total)

@@ -5,9 +5,8 @@ Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021, figure 7 (
 positions [P D], without the class token's -> cosine similarity [P P]
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
@@ -39,7 +38,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     )
     chosen = (rows[:, None] * across + columns).ravel()
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(alike[chosen].reshape(-1, down, across), len(columns))
         # The whole range of a cosine, so that pictures of two runs have the same scale.

@@ -1,8 +1,7 @@
 """The distribution of the codes against the prior, number by number, with their distance."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.plane import codes_of, needs_codes
 from etude.inspection.subject import Subject
@@ -28,10 +27,10 @@ def draw(subject: Subject) -> list[ViewPicture]:
     grid = np.linspace(-4, 4, 200) * scale
     bell = np.exp(-((grid / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         columns = min(4, count)
-        same = {"squeeze": False, "sharex": True, "sharey": True}
-        rows = figure.subplots(-(-count // columns), columns, **same)
+        down = -(-count // columns)
+        rows = figure.subplots(down, columns, squeeze=False, sharex=True, sharey=True)
         for d, axes in enumerate(rows.ravel()):
             if d >= count:
                 axes.set_axis_off()

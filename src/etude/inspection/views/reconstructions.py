@@ -1,9 +1,8 @@
 """Reconstructions: test images, each above its reconstruction."""
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from etude.inspection.subject import Subject
 from etude.inspection.view import View, ViewPicture, notice, view_picture
@@ -22,7 +21,7 @@ def fits(subject: Subject) -> Sentence:
 
 def draw(subject: Subject) -> list[ViewPicture]:
     """One picture: COUNT images spread over the test split; a requested sample comes first."""
-    model: Any = subject.model
+    model = subject.autoencoder
     x = subject.test.take(subject.spread(COUNT)).x
     if subject.request is not None:
         x = torch.cat((subject.sample.batch.x, x[1:]))
@@ -32,7 +31,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     error = (again - x).square().flatten(1).mean(1).numpy()
     pair = np.concatenate((as_bytes(x), as_bytes(again)))
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(pair, 255), len(x))
         show_sheet(axes, sheet)

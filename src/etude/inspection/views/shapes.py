@@ -1,5 +1,6 @@
 """A table of the forward pass: for each step its output shape, statistics and cost."""
 
+from numpy.typing import ArrayLike
 from torch import nn
 
 from etude.inspection.subject import Subject
@@ -82,7 +83,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     alt = subject.say(
         "shapes.alt", parameters=parameters, multiply_adds=total, count=count, dead=sentence
     )
-    arrays = {
+    arrays: dict[str, ArrayLike] = {
         "step": [c.name for c in calls],
         "parameters": [c.parameters for c in calls],
         "multiply_adds": [work[c.name] for c in calls],

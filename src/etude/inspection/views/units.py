@@ -3,10 +3,9 @@
 Source: D. Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009, section 3.
 """
 
-from typing import Any
-
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 from etude.inspection.subject import Subject
@@ -16,7 +15,7 @@ from etude.inspection.views.class_map import last_activation
 from etude.locale.texts import Sentence, text
 from etude.render.labels import short
 from etude.render.panels import as_panels, frames, show_sheet, tile, two_tone
-from etude.render.style import Ink
+from etude.render.style import Ink, Style
 
 UNITS, SHOWN, SEARCHED = 6, 8, 600
 """Units, samples shown per unit, and samples searched."""
@@ -64,7 +63,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     height, width = panels.shape[1:3]
     spatial = last_activation(subject.model) is not None
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(panels, best.shape[1])
         show_sheet(axes, sheet)
@@ -76,7 +75,12 @@ def draw(subject: Subject) -> list[ViewPicture]:
             for row, (unit, samples) in enumerate(zip(units, best)):
                 # `tile` returns the centres of panels, so 0.5 becomes the origin.
                 down, across = (middle[samples, unit] - 0.5).T * [[height], [width]]
-                ring = {"s": 90, "facecolors": "none", "edgecolors": "#ffffff", "linewidths": 1.3}
+                ring: Style = {
+                    "s": 90,
+                    "facecolors": "none",
+                    "edgecolors": "#ffffff",
+                    "linewidths": 1.3,
+                }
                 ring["path_effects"] = two_tone(1.3)["path_effects"]
                 axes.scatter(np.array(xs[: len(samples)]) + across, ys[row] + down, **ring)
 

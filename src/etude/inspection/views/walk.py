@@ -1,8 +1,7 @@
 """Latent interpolation: images decoded along the straight line between the codes of two images."""
 
-from typing import Any
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from etude.inspection.plane import codes_of, decoded, needs_codes
 from etude.inspection.subject import Subject
@@ -37,7 +36,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     ends = (originals.clip(-1, 1).reshape(len(ways), 2, *originals.shape[1:]) + 1) / 2
     whole = np.concatenate((ends[:, :1], images, ends[:, 1:]), axis=1)
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         axes = figure.subplots()
         sheet, xs, ys = tile(as_panels(whole.reshape(-1, *whole.shape[2:]), 1), STEPS + 2)
         show_sheet(axes, sheet)

@@ -4,9 +4,10 @@ Histograms of log10 |x| become, at each snapshot, the median and the bands that 
 90 % of the values that are not zero.
 """
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from etude.errors import RunError
 from etude.inspection.subject import Subject
@@ -14,7 +15,8 @@ from etude.inspection.view import Notice, View, ViewPicture, notice, view_pictur
 from etude.layers.magnitudes import HIGHEST, LOWEST, matrices
 from etude.locale.texts import Sentence, text
 from etude.render.labels import short
-from etude.render.style import Ink, log_scale, whole
+from etude.render.style import Ink
+from etude.render.ticks import log_scale, whole
 
 COLUMNS = 6
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -74,7 +76,7 @@ def draw(subject: Subject) -> list[ViewPicture]:
     # Squared, because the snapshots hold square roots.
     zeros = {"weights": weights[:, 0, -1] ** 2, "gradients": gradients[:, 0, -1] ** 2}
 
-    def paint(figure: Any, ink: Ink) -> None:
+    def paint(figure: Figure, ink: Ink) -> None:
         grid = figure.subplots(2, len(some), squeeze=False, sharex=True, sharey="row")
         for row, (word, index) in zip(grid, (("weights", 0), ("gradients", 1))):
             for axes, layer in zip(row, some):
@@ -95,12 +97,17 @@ def draw(subject: Subject) -> list[ViewPicture]:
 
     alt = subject.say("weights.alt", layers=len(some), total=len(names), epochs=int(epochs[-1]))
     note = _notice(subject, names, bands["gradients"])
-    arrays = {"names": names, "epoch": epochs, "weights": weights, "gradients": gradients}
+    arrays: dict[str, ArrayLike] = {
+        "names": names,
+        "epoch": epochs,
+        "weights": weights,
+        "gradients": gradients,
+    }
     arrays |= {f"{word}_bands": levels for word, levels in bands.items()}
     return [view_picture(subject, "weights", alt, paint, (7.6, 4.2), note, **arrays)]
 
 
-def _paint_band(axes: Any, ink: Ink, epochs: np.ndarray, levels: np.ndarray, index: int) -> None:
+def _paint_band(axes: Axes, ink: Ink, epochs: np.ndarray, levels: np.ndarray, index: int) -> None:
     """Draw the bands and the median of one layer; levels: [5 t]."""
     color = ink.lines[index]
     for (low, high), alpha in (((0, 4), 0.2), ((1, 3), 0.35)):
