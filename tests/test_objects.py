@@ -1,11 +1,12 @@
 """Training on Python objects: data in memory, modules of the user's own, runs without a folder."""
 
+import csv
 import signal
 
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_wine
 from torch import nn
 
 import etude
@@ -77,13 +78,76 @@ def test_objects_give_the_run_that_the_same_arrays_in_a_file_give(form, workdir)
     assert not same(weights(others), weights(file)), "it would not see other data"
 
 
-def test_a_frame_gives_the_run_of_its_columns(workdir):
-    x = np.random.default_rng(0).normal(size=(200, 2))
-    y = x @ [1.0, -2.0]
-    frame = Frame({"a": x[:, 0], "price": y, "b": x[:, 1]})
-    run = etude.train("mlp", data=frame, save=False, **FEW, **{"data.target": "price"})
-    plain = etude.train("mlp", data=(x, y), save=False, **FEW)
-    assert run.test == plain.test and run.card.target == "value"
+class Arrow:
+    """As much of an arrow table as is needed: its `columns` are values, not names."""
+
+    def __init__(self, columns):
+        self.column_names, self.columns = list(columns), list(columns.values())
+
+    def column(self, name):
+        return Values(self.columns[self.column_names.index(name)])
+
+
+class Values:
+    def __init__(self, values):
+        self.values = values
+
+    def to_pylist(self):
+        return np.asarray(self.values).tolist()
+
+
+def table_columns():
+    """Columns of every kind as a frame has them; some values are missing."""
+    random = np.random.default_rng(0)
+    size = random.normal(100, 30, 200)
+    size[::9] = np.nan
+    return {
+        "size": size,
+        "rooms": random.integers(1, 7, 200),
+        "town": random.choice(["Ulm", "Jena", "Hof"], 200),
+        "sold": np.datetime64("2020-01-01") + random.integers(0, 900, 200),
+        "garden": random.random(200) > 0.5,
+        "price": np.nan_to_num(size, nan=100.0) * 3 + random.normal(size=200),
+    }
+
+
+def as_csv(path, columns):
+    """The same rows as a file, written the way people write them."""
+    with open(path, "w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(columns)
+        for row in zip(*columns.values()):
+            out.writerow(["" if value != value else value for value in row])
+    return str(path)
+
+
+FRAMES = {
+    "columns by name": Frame,
+    "an arrow table": Arrow,
+    "a list of mappings": lambda c: [dict(zip(c, row)) for row in zip(*c.values())],
+}
+
+
+@pytest.mark.parametrize("form", FRAMES)
+def test_a_frame_gives_the_run_that_its_file_gives(form, workdir):
+    columns = table_columns()
+    more = {"data.target": "price"}
+    file = etude.train("mlp", data=as_csv("mine.csv", columns), save=False, **FEW, **more)
+    run = etude.train("mlp", data=FRAMES[form](columns), save=False, **FEW, **more)
+    assert run.card.columns == file.card.columns and run.card.fingerprint == file.card.fingerprint
+    assert same(weights(run), weights(file)) and run.test == file.test
+    kinds = [column.kind for column in run.card.columns]
+    assert kinds == ["number", "number", "category", "date", "truth"]
+    new = {name: values[:3] for name, values in columns.items()}
+    answers = [run.predict(FRAMES[form](new)), file.predict([as_csv("new.csv", new)])]
+    assert [a["value"] for a in answers[0]] == [a["value"] for a in answers[1]]
+
+
+def test_a_bunch_keeps_the_names_of_its_features_and_classes(workdir):
+    run = etude.train("mlp", data=load_wine(), save=False, **FEW)
+    assert run.card.classes == ("class_0", "class_1", "class_2")
+    assert run.card.columns[0].name == "alcohol" and len(run.card.columns) == 13
+    assert {"boosting", "logistic", "majority"} == set(run.baselines.scores)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +157,9 @@ def test_a_frame_gives_the_run_of_its_columns(workdir):
         ({"x": X}, {}, "no y"),
         ((X, Y[:-1]), {}, "samples"),
         ((X, Y), {"data.target": "y"}, "only a frame"),
-        (Frame({"a": Y, "b": Y}), {}, "column to predict"),
-        (Frame({"a": Y, "b": Y}), {"data.target": "c"}, "no such column"),
-        (Frame({"a": np.array(["x", "y"]), "b": Y[:2]}), {"data.target": "b"}, "not numbers"),
+        (Frame({"a": Y, "b": Y}), {}, "which column is to be predicted"),
+        (Frame({"a": Y, "b": Y}), {"data.target": "c"}, "no column 'c' to predict"),
+        (Frame({"a": X[:, :2], "b": Y}), {"data.target": "b"}, r"has shape \[\d+, 2\]"),
         ([(X[0], 1), (X[0, :5], 2), (X[0], 1)], {}, "different shapes"),
         (([[1, 2], [3]], [0, 1]), {}, "cannot be read as an array"),
     ],

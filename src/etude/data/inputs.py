@@ -20,6 +20,7 @@ their Card (`old.with_bytes`).
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,8 @@ from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather,
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
 from etude.data.tabular import inputs as tabular
+from etude.data.tabular import objects
+from etude.data.tabular.cells import MISSING_NUMBERS
 from etude.data.tabular.columns import used
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
@@ -71,6 +74,13 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
     ]
     x = np.concatenate([x for x, _ in parts])
     return Split(x, _no_targets(len(x), card), None, tuple(names))
+
+
+def from_frame(data: Any, card: Card) -> Split:
+    """The rows of a frame or of a list of mappings, for a run on a table. Raises DataError."""
+    table = objects.table_of(data, MISSING_NUMBERS)
+    x, names = tabular.rows_of(table, used(card.columns), "data")
+    return Split(x, _no_targets(len(x), card), None, names)
 
 
 def _no_targets(count: int, card: Card) -> np.ndarray:

@@ -3,10 +3,12 @@
     etude.train("mlp", data=(x, y))
     etude.train("mlp", data={"x_train": x, "y_train": y, "x_test": u, "y_test": v})
     etude.train("cnn", data=dataset)                      # items are (sample, target)
-    etude.train("mlp", data=frame, **{"data.target": "price"})
+    etude.train("mlp", data=frame, **{"data.target": "price"})   # pandas, polars, arrow, mappings
+    etude.train("mlp", data=load_wine())                         # a Bunch of scikit-learn
 
-They are read as the arrays of a file are (see `arrays`), and their fingerprint is stored with the
-run. The objects themselves are not: whoever resumes the run or looks inside it passes them again.
+Arrays are read as those of a file are (see `arrays`), frames as a table is (see `table`), and their
+fingerprint is stored with the run. The objects themselves are not: whoever resumes the run or looks
+inside it passes them again.
 """
 
 from collections.abc import Mapping, Sized
@@ -14,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 
+from etude.data import table
 from etude.data.arrays import ArrayConfig, by_standard_name, raw_of
 from etude.data.dataset import Raw, Source
+from etude.data.tabular.objects import bunch_frame, is_bunch, is_frame, table_of
 from etude.errors import DataError
 from etude.locale.texts import text
 from etude.recipe import MEMORY
@@ -27,10 +30,8 @@ SHOWN = 4
 FORMS = text("data.memory.forms.do")
 
 
-class Config(ArrayConfig):
-    """How the objects are read."""
-
-    target: str = Field(default="", description="the column of a frame that is predicted")
+class Config(ArrayConfig, table.TableConfig):
+    """How the objects are read: arrays as those of a file, frames as tables."""
 
 
 def load(config: Config) -> Raw:
@@ -40,13 +41,17 @@ def load(config: Config) -> Raw:
 
 def raw_from(data: Any, config: Config) -> Raw:
     """The data of Python objects. Raises DataError with every array and row that cannot be used."""
+    if is_bunch(data):
+        data, name = bunch_frame(data)
+        config = config.model_copy(update={"target": config.target or name})
+    if is_frame(data):
+        read = table.typed_table(table_of(data, config.missing_words), WHERE, config)
+        return table.raw_of(read, config, MEMORY)
     return raw_of(_arrays(data, config.target), [], config, WHERE, MEMORY)
 
 
 def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     """The arrays by their standard names. Raises DataError for any other object."""
-    if hasattr(data, "columns"):
-        return _from_frame(data, target)
     if target:
         raise DataError(text("data.memory.no_columns", target=target), do=FORMS)
     if isinstance(data, Mapping):
@@ -58,31 +63,6 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
         return _from_dataset(data)
     raise DataError(text("data.memory.unread", type=type(data).__name__), do=FORMS)
-
-
-def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
-    """x [n D] from all columns but the target, and y from that. Any object with `columns` and
-    `frame[column]` is a frame."""
-    names = [str(name) for name in frame.columns]
-    if target not in names:
-        raise DataError(
-            text("data.memory.no_column", target=target)
-            if target
-            else text("data.memory.no_target"),
-            do=text("data.memory.target.do", names=names),
-        )
-    columns = {name: _array(frame[column], name) for name, column in zip(names, frame.columns)}
-    inputs = {name: x for name, x in columns.items() if name != target}
-    bad = [
-        text("data.memory.holds", column=name, type=x.dtype)
-        for name, x in inputs.items()
-        if x.dtype.kind not in "biuf"
-    ]
-    if bad:
-        raise DataError(
-            text("data.memory.not_numbers"), items=bad, do=text("data.memory.not_numbers.do")
-        )
-    return {"x": np.stack(list(inputs.values()), axis=1), "y": columns[target]}
 
 
 def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:

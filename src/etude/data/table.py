@@ -34,10 +34,9 @@ TARGETS = ("target", "label", "class", "y")
 """Names of the column to predict, if the user names none."""
 
 
-class Config(DataConfig):
-    """The file, the column to predict, and everything that can be said about reading it."""
+class TableConfig(DataConfig):
+    """The column to predict, and everything that can be said about columns and splits."""
 
-    path: str = Field(description="the .csv, .tsv, .txt or .jsonl file")
     target: str = Field(default="", description="the column to predict")
     task: Literal["auto", "class", "value"] = Field(
         default="auto", description="whether the target is a class or a value"
@@ -47,22 +46,34 @@ class Config(DataConfig):
     keep: tuple[str, ...] = Field(default=(), description="the only columns that are read")
     group: str = Field(default="", description="column whose rows stay in one split")
     time: str = Field(default="", description="column by which the last fifth is the test split")
-    test: str = Field(
-        default="", description="column with train, val and test; or a file of test rows"
-    )
+    test: str = Field(default="", description="column that says train, val or test")
     missing: tuple[str, ...] | None = Field(
         default=None, description="words for a missing number (auto: NA, nan, null, ? ...)"
     )
+    dates: Dates = Field(default="auto", description="order of day and month")
+    unit: str = Field(default="", max_length=100, description="unit of the target")
+    split_seed: int = Field(default=0, ge=0, description="draws the test split")
+
+    @property
+    def missing_words(self) -> frozenset[str]:
+        """The words for a missing number, in lower case; "none" alone stands for no word."""
+        if self.missing is None:
+            return MISSING_NUMBERS
+        words = frozenset(word.lower() for word in self.missing)
+        return frozenset() if words == {"none"} else words
+
+
+class Config(TableConfig):
+    """The file and how its text is read."""
+
+    path: str = Field(description="the .csv, .tsv, .txt or .jsonl file")
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
     decimal: Literal["auto", ".", ","] = "auto"
     encoding: str = "auto"
-    dates: Dates = "auto"
     names: tuple[str, ...] = Field(
         default=(), description="names of the columns of a file without a line of names"
     )
     rows: int | None = Field(default=None, ge=1, description="only the first rows")
-    unit: str = Field(default="", max_length=100, description="unit of the target")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split")
 
 
 @dataclass(frozen=True)
@@ -82,23 +93,20 @@ class Read:
 
 def cells_of(path: Path, config: Config) -> reader.Table:
     """The cells of a file as the config says. Raises DataError."""
-    missing = MISSING_NUMBERS if config.missing is None else {w.lower() for w in config.missing}
     return reader.read(
         path,
         names=config.names,
         separator=config.separator,
         decimal=config.decimal,
         encoding=config.encoding,
-        missing=frozenset(missing),
+        missing=config.missing_words,
         limit=config.rows,
     )
 
 
-def typed_table(path: Path, config: Config) -> Read:
-    """The table with a decision on every column. Raises DataError with all that must be decided by
-    the user."""
-    table = cells_of(path, config)
-    where = shown(path)
+def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
+    """The table with a decision on every column. where: what messages call it. Raises DataError
+    with all that must be decided by the user."""
     goal_name = _target(table, config, where)
     _require_columns(table, config, where)
     apart = {goal_name, config.group, config.time, config.test} - {config.time}
@@ -110,7 +118,8 @@ def typed_table(path: Path, config: Config) -> Read:
         if name in config.drop or (config.keep and name not in config.keep) or name in apart:
             asked = "drop"
         try:
-            typed.append(typing.decide(name, cells, asked, config.dates))
+            one = typing.decide(name, cells, asked, config.dates)
+            typed.append(_for_splits(one) if name in apart else one)
         except InvalidValue as error:
             problems.append(error.what)
     try:
@@ -126,7 +135,13 @@ def load(config: Config) -> Raw:
     """The rows as vectors [n C] float64, one number a column. Raises DataError with every line and
     cell that cannot be used."""
     path = Path(config.path)
-    whole = typed_table(path, config)
+    whole = typed_table(cells_of(path, config), shown(path), config)
+    return raw_of(whole, config, path.name.split(".")[0] or "table")
+
+
+def raw_of(whole: Read, config: TableConfig, title: str) -> Raw:
+    """The data of a typed table. title: their name in reports. Raises DataError with every line and
+    cell that cannot be used."""
     parts, notes = division.divided(whole.table, config, whole.goal)
     good, left_out = _good(whole, config)
     x = np.stack([one.values for one in whole.used], axis=1)
@@ -138,7 +153,7 @@ def load(config: Config) -> Raw:
         for part, rows in ((part, rows[good[rows]]) for part, rows in parts.items())
     }
     return Raw(
-        name=path.stem.removesuffix(".csv"),
+        name=title,
         kind="vector",
         target=whole.goal.target,
         train=splits["train"],
@@ -152,7 +167,12 @@ def load(config: Config) -> Raw:
     )
 
 
-def _target(table: reader.Table, config: Config, where: str) -> str:
+def _for_splits(one: Typed) -> Typed:
+    """A column that decides on splits and is no feature."""
+    return replace(one, column=one.column.model_copy(update={"why": text("data.column.split")}))
+
+
+def _target(table: reader.Table, config: TableConfig, where: str) -> str:
     """The name of the column to predict. Raises DataError with the names that there are."""
     if config.target in table.names:
         return config.target
@@ -169,7 +189,7 @@ def _target(table: reader.Table, config: Config, where: str) -> str:
     )
 
 
-def _require_columns(table: reader.Table, config: Config, where: str) -> None:
+def _require_columns(table: reader.Table, config: TableConfig, where: str) -> None:
     """Raise DataError for columns that the config names and the table does not have."""
     named = {
         "types": tuple(config.types), "drop": config.drop, "keep": config.keep,
@@ -213,7 +233,7 @@ def _revived(one: Typed) -> Typed:
     return replace(one, column=one.column.model_copy(update={"kind": "number", "why": why}))
 
 
-def _good(whole: Read, config: Config) -> tuple[np.ndarray, tuple[Bad, ...]]:
+def _good(whole: Read, config: TableConfig) -> tuple[np.ndarray, tuple[Bad, ...]]:
     """(which rows are good [n], lines and rows that are left out). Raises DataError with every bad
     line and cell."""
     table, goal = whole.table, whole.goal

@@ -13,12 +13,13 @@ from torch import nn
 from etude import assembly, registry
 from etude.data.card import Card
 from etude.data.dataset import Dataset, Split
-from etude.data.inputs import from_array, read
+from etude.data.inputs import from_array, from_frame, read
 from etude.data.locate import relocated
 from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.tabular.columns import used
 from etude.data.tabular.inputs import doubts
+from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, UsageError, cause
 from etude.inspection import gallery, words
@@ -213,13 +214,16 @@ class Run:
         or the predicted value and its unit; for rows of a table also the columns whose values
         training knows little about (see `data.tabular.inputs.doubts`).
 
-        inputs: raw samples as an array, a tensor or a list of them; or files (folders, numbers) as
+        inputs: raw samples as an array, a tensor or a list of them; rows of a table as a frame or a
+        list of mappings; or files (folders, numbers) as
         on the command line. Raises DataError, which names every input that cannot be read.
         """
         items = [inputs] if isinstance(inputs, str | Path) else inputs
         # A list may hold paths or samples: only a list of nothing but paths names files.
         if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
             samples = read([str(name) for name in items], self.card)
+        elif self.card.columns and is_frame(items):
+            samples = from_frame(items, self.card)
         else:
             samples = from_array(as_array(items), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))

@@ -106,7 +106,8 @@ def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
         )
         return _unused(name, cells, "constant", why)
     if pair := _truth(cells):
-        return _truth_values(name, cells, pair, text("data.column.truth", words=pair))
+        words = tuple(word.lower() for word in pair)
+        return _truth_values(name, cells, pair, text("data.column.truth", words=words))
     # Dates before zeros: 02.01.2024 is no code.
     if form := _date_form(name, cells, dates):
         return _date(name, cells, form)
@@ -305,9 +306,11 @@ def _number(name: str, cells: Cells, numbers: np.ndarray, why: Text | None = Non
 
 
 def _truth_values(name: str, cells: Cells, pair: tuple[str, str], why: Text) -> Typed:
-    value = {pair[0].lower(): 0.0, pair[1].lower(): 1.0, "": np.nan}
+    # In lower case, because a frame writes true where its file has True.
+    words = (pair[0].lower(), pair[1].lower())
+    value = {words[0]: 0.0, words[1]: 1.0, "": np.nan}
     by_code = np.array([value[level.lower()] for level in cells.levels])
-    column = Column(name=name, kind="truth", why=why, levels=pair)
+    column = Column(name=name, kind="truth", why=why, levels=words)
     return Typed(column, by_code[np.array(cells.codes)])
 
 

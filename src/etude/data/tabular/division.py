@@ -13,14 +13,14 @@ from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
 
 if TYPE_CHECKING:
-    from etude.data.table import Config
+    from etude.data.table import TableConfig
 
 TEST = 0.2
 """Share of the rows, of the groups' rows or of the time that is the test split."""
 Parts = dict[str, np.ndarray]
 
 
-def divided(table: Table, config: "Config", goal: Goal) -> tuple[Parts, list[Text]]:
+def divided(table: Table, config: "TableConfig", goal: Goal) -> tuple[Parts, list[Text]]:
     """({"train", "test" and perhaps "val": indices of rows [m]}, notes). Raises DataError."""
     rows = np.flatnonzero(goal.known)
     if config.test:
@@ -52,7 +52,7 @@ def _cells(table: Table, name: str) -> np.ndarray:
     return np.where(codes == empty, -1, codes)
 
 
-def _by_column(table: Table, config: "Config", rows: np.ndarray) -> tuple[Parts, list[Text]]:
+def _by_column(table: Table, config: "TableConfig", rows: np.ndarray) -> tuple[Parts, list[Text]]:
     if config.test not in table.names:
         raise DataError(
             text("data.table.no_column", field="test", name=plain(config.test)),
@@ -77,7 +77,7 @@ def _by_column(table: Table, config: "Config", rows: np.ndarray) -> tuple[Parts,
     return parts, [text("data.note.table.by_column", name=plain(config.test))]
 
 
-def _by_group(table: Table, config: "Config", rows: np.ndarray) -> tuple[Parts, list[Text]]:
+def _by_group(table: Table, config: "TableConfig", rows: np.ndarray) -> tuple[Parts, list[Text]]:
     """Whole groups go to one split, drawn by split_seed; a row without a group is a group."""
     groups = _cells(table, config.group)[rows]
     alone = groups < 0
@@ -106,7 +106,7 @@ def _by_group(table: Table, config: "Config", rows: np.ndarray) -> tuple[Parts, 
     return parts, [text("data.note.table.by_group", name=plain(config.group), **about)]
 
 
-def _by_time(table: Table, config: "Config", rows: np.ndarray) -> tuple[Parts, list[Text]]:
+def _by_time(table: Table, config: "TableConfig", rows: np.ndarray) -> tuple[Parts, list[Text]]:
     """The last fifth of the rows in order of time is the test split, the rows before it validation.
 
     Rows of one moment stay together.

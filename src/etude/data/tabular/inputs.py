@@ -18,28 +18,34 @@ from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
 
 Doubts = dict[str, list[str]]
+Rows = tuple[np.ndarray, tuple[str, ...]]
 NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def read(path: Path, columns: Sequence[Column]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(rows [n C] as `Encode` takes them, the line of each) of a file of new rows.
-
-    The columns may be in any order; others are not read. Raises DataError with every column that is
-    missing and every cell that is not of its kind.
-    """
+def read(path: Path, columns: Sequence[Column]) -> Rows:
+    """The rows of a file of new rows: see `rows_of`. Raises DataError."""
     table = reader.read(
         path, names=(), separator="auto", decimal="auto", encoding="auto",
         missing=MISSING_NUMBERS, limit=None,
     )  # fmt: skip
+    return rows_of(table, columns, str(path))
+
+
+def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
+    """(rows [n C] as `Encode` takes them, the line of each). where: what messages call the table.
+
+    The columns may be in any order; others are not read. Raises DataError with every column that is
+    missing and every cell that is not of its kind.
+    """
     problems = [
-        text("data.table.input.no_column", path=path, name=plain(column.name))
+        text("data.table.input.no_column", path=where, name=plain(column.name))
         for column in columns
         if column.name not in table.names
     ]
     problems += [one.sentence for one in table.bad]
     if problems:
         raise DataError(
-            text("data.table.input", path=path),
+            text("data.table.input", path=where),
             items=problems,
             do=text("data.table.input.do", names=tuple(plain(c.name) for c in columns)),
         )
@@ -58,7 +64,7 @@ def read(path: Path, columns: Sequence[Column]) -> tuple[np.ndarray, tuple[str, 
             for row, cell in _unreadable(column, cells)
         ]
     if problems:
-        raise DataError(text("data.table.input", path=path), items=problems)
+        raise DataError(text("data.table.input", path=where), items=problems)
     return np.stack(values, axis=1), tuple(map(str, table.lines))
 
 

@@ -14,7 +14,7 @@ from etude.errors import plain
 from etude.locale.texts import Text, text
 
 if TYPE_CHECKING:
-    from etude.data.table import Config, Read
+    from etude.data.table import Read, TableConfig
 
 ROWS = 20_000
 """Training rows that a probe looks at, evenly spaced."""
@@ -30,7 +30,7 @@ ORDERED = 0.99
 """Rank correlation of time and row number from which the rows are in order of time."""
 
 
-def notes(whole: "Read", config: "Config", train: np.ndarray) -> Iterator[Text]:
+def notes(whole: "Read", config: "TableConfig", train: np.ndarray) -> Iterator[Text]:
     """Warnings from the training rows of a table; train: their indices [m]."""
     chosen = train[np.linspace(0, len(train) - 1, min(len(train), ROWS)).astype(int)]
     yield from _leaks(whole, chosen)

@@ -168,7 +168,7 @@ def _header(path: Path, found: Body, names: tuple[str, ...]) -> tuple[list[str],
             text("data.table.no_header", path=path, cells=tuple(header[:5])),
             do=text("data.table.no_header.do"),
         )
-    problems = _wrong_names(header)
+    problems = wrong_names(header)
     if problems:
         raise DataError(
             text("data.table.bad_header", path=path),
@@ -178,7 +178,7 @@ def _header(path: Path, found: Body, names: tuple[str, ...]) -> tuple[list[str],
     return header, [], _even(found, len(header))
 
 
-def _wrong_names(header: list[str]) -> list[Text]:
+def wrong_names(header: list[str]) -> list[Text]:
     """What is wrong with the names of columns: one that stands twice, one that is too long."""
     places: dict[str, list[str]] = {}
     for place, name in enumerate(header, 1):
