@@ -9,8 +9,8 @@ They are read as the arrays of a file are (see `arrays`), and their fingerprint 
 run. The objects themselves are not: whoever resumes the run or looks inside it passes them again.
 """
 
-from collections.abc import Mapping, Sized
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -27,6 +27,25 @@ SHOWN = 4
 FORMS = text("data.memory.forms.do")
 
 
+@runtime_checkable
+class Frame(Protocol):
+    """A table of pandas, polars or any library with `columns` and `frame[column]`."""
+
+    @property
+    def columns(self) -> Iterable[object]:
+        """The names of its columns."""
+
+    def __getitem__(self, column: object, /) -> object: ...
+
+
+@runtime_checkable
+class Indexed(Protocol):
+    """A map-style Dataset: its items by index."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> object: ...
+
+
 class Config(ArrayConfig):
     """How the objects are read."""
 
@@ -38,14 +57,14 @@ def load(config: Config) -> Raw:
     raise DataError(text("data.memory.gone"), do=text("data.memory.gone.do"))
 
 
-def raw_from(data: Any, config: Config) -> Raw:
+def raw_from(data: object, config: Config) -> Raw:
     """The data of Python objects. Raises DataError with every array and row that cannot be used."""
     return raw_of(_arrays(data, config.target), [], config, WHERE, MEMORY)
 
 
-def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
+def _arrays(data: object, target: str) -> dict[str, np.ndarray]:
     """The arrays by their standard names. Raises DataError for any other object."""
-    if hasattr(data, "columns"):
+    if isinstance(data, Frame):
         return _from_frame(data, target)
     if target:
         raise DataError(text("data.memory.no_columns", target=target), do=FORMS)
@@ -55,12 +74,12 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     if isinstance(data, tuple | list) and len(data) == 2:
         return {"x": _array(data[0], "x"), "y": _array(data[1], "y")}
     # An array has a length and items too, but an array alone has no targets.
-    if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
+    if isinstance(data, Indexed) and not hasattr(data, "__array__"):
         return _from_dataset(data)
     raise DataError(text("data.memory.unread", type=type(data).__name__), do=FORMS)
 
 
-def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
+def _from_frame(frame: Frame, target: str) -> dict[str, np.ndarray]:
     """x [n D] from all columns but the target, and y from that. Any object with `columns` and
     `frame[column]` is a frame."""
     names = [str(name) for name in frame.columns]
@@ -85,17 +104,18 @@ def _from_frame(frame: Any, target: str) -> dict[str, np.ndarray]:
     return {"x": np.stack(list(inputs.values()), axis=1), "y": columns[target]}
 
 
-def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
+def _from_dataset(dataset: Indexed) -> dict[str, np.ndarray]:
     """x and y of a map-style Dataset, all of whose items are read into memory."""
     # By index: without `__iter__`, iteration ends only at an IndexError, which a Dataset need not
     # raise.
     items = [dataset[i] for i in range(len(dataset))]
-    if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
+    pairs = [item for item in items if isinstance(item, tuple | list) and len(item) == 2]
+    if not items or len(pairs) < len(items):
         raise DataError(text("data.memory.pairs"))
-    return {"x": _stacked([x for x, _ in items], "x"), "y": _stacked([y for _, y in items], "y")}
+    return {"x": _stacked([x for x, _ in pairs], "x"), "y": _stacked([y for _, y in pairs], "y")}
 
 
-def _stacked(values: list[Any], name: str) -> np.ndarray:
+def _stacked(values: list[object], name: str) -> np.ndarray:
     arrays = [_array(value, name) for value in values]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
@@ -106,7 +126,7 @@ def _stacked(values: list[Any], name: str) -> np.ndarray:
     return np.stack(arrays)
 
 
-def _array(value: Any, name: str) -> np.ndarray:
+def _array(value: object, name: str) -> np.ndarray:
     """A tensor, a column, a picture of Pillow or nested lists as an array."""
     try:
         plain = value.detach().cpu() if isinstance(value, torch.Tensor) else value
