@@ -7,7 +7,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +29,7 @@ from etude.models.build import build
 from etude.recipe import Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
 from etude.system.caller import preserve_caller_state
-from etude.system.limits import hold_memory
+from etude.system.limits import Plain, hold_memory
 from etude.tasks.protocol import Setup, Task
 from etude.training import hardware
 from etude.training.distributed import World
@@ -60,7 +59,7 @@ class Prepared:
     warnings: tuple[Sentence, ...] = ()
 
 
-def read_draft(mapping: Mapping[str, Any], objects: Objects = NO_OBJECTS) -> RecipeDraft:
+def read_draft(mapping: Mapping[str, object], objects: Objects = NO_OBJECTS) -> RecipeDraft:
     """Read a draft from a mapping and check every key against the part it belongs to.
 
     A data name that is a path becomes its source's name and the path. Raises UsageError, DataError.
@@ -75,11 +74,13 @@ def read_draft(mapping: Mapping[str, Any], objects: Objects = NO_OBJECTS) -> Rec
     return draft.model_copy(update={"data": data})
 
 
-def _require_preset(architecture: Architecture, name: str, preset: Any) -> None:
-    """Raise UsageError, with a similar name, unless the architecture has this preset."""
+def _require_preset(architecture: Architecture, name: str, preset: object) -> str:
+    """The name of a preset. Raises UsageError, with a similar name, if the architecture has none
+    of this name."""
     if not isinstance(preset, str) or preset not in architecture.presets:
         near = nearest(str(preset), architecture.presets)
         raise UsageError(text("assembly.preset", model=name, preset=str(preset), near=near))
+    return preset
 
 
 def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
@@ -142,9 +143,7 @@ def _generator(seed: int) -> Iterator[None]:
         yield
 
 
-def _settings(
-    draft: RecipeDraft, dataset: Dataset, objects: Objects
-) -> tuple[Part, dict[str, Any]]:
+def _settings(draft: RecipeDraft, dataset: Dataset, objects: Objects) -> tuple[Part, Plain]:
     """The complete model part and training settings but for the hardware's: the user's values
     first, then the preset's, then rules by the size of the data."""
     architecture = architecture_of(draft.model.name, objects)
@@ -310,7 +309,7 @@ def laid_out(model: nn.Module, train: Train) -> nn.Module:
 
 
 @preserve_caller_state()
-def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> nn.Module:
+def create(name: str, data: object = "digits", *, seed: int = 0, **fields: object) -> nn.Module:
     """A model by name, built for `data` (a name, a path, or a Spec), as a plain nn.Module.
 
     seed: decides its weights; the caller's random generators are neither used nor changed. fields:
@@ -320,8 +319,7 @@ def create(name: str, data: Any = "digits", *, seed: int = 0, **fields: Any) -> 
         parts = {"model": {"name": name, **fields}, "data": {"name": str(data)}}
         return prepare(read_draft({**parts, "seed": seed}), World()).model
     architecture: Architecture = registry.load("model", name)
-    preset = fields.pop("preset", "default")
-    _require_preset(architecture, name, preset)
+    preset = _require_preset(architecture, name, fields.pop("preset", "default"))
     values = {**architecture.presets[preset](data).model, **fields}
     with _generator(seed):
         return build(architecture, name, architecture.config.read(values, "model"), data)

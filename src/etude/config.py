@@ -7,13 +7,14 @@ nearest valid name for each unknown key.
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self, get_origin
+from typing import Annotated, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from etude.errors import UsageError, cause
 from etude.locale.texts import Sentence, Text, has_text, text
+from etude.system.limits import Plain
 
 DEEPEST, WIDEST = 1000, 1 << 20
 """Largest number of layers, and of units in one layer: beyond these, building the model alone takes
@@ -33,7 +34,7 @@ class Config(BaseModel):
     )
 
     @classmethod
-    def read(cls, mapping: Mapping[str, Any], path: str = "") -> Self:
+    def read(cls, mapping: Mapping[str, object], path: str = "") -> Self:
         """Build a config from plain JSON values. path: its place in the recipe ("model").
 
         Raises UsageError with every wrong key and value, by path.
@@ -51,14 +52,14 @@ class Config(BaseModel):
         raise UsageError(text("config.mistakes"), items=problems)
 
     @classmethod
-    def _lists(cls, mapping: Mapping[str, Any]) -> dict[str, Any]:
+    def _lists(cls, mapping: Mapping[str, object]) -> Plain:
         """The mapping with lists for all tuple fields: model.hidden=256 becomes [256]."""
         tuples = {k for k, f in cls.model_fields.items() if get_origin(f.annotation) is tuple}
         return {
             k: [v] if k in tuples and not isinstance(v, list) else v for k, v in mapping.items()
         }
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Plain:
         """The fields as plain JSON values (tuples become lists)."""
         return json.loads(self.model_dump_json())  # type: ignore[no-any-return]
 

@@ -8,16 +8,21 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, make_dataclass
-from typing import Annotated, Any, Literal, Optional, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, get_args
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
+from pydantic.fields import FieldInfo
 
 from etude.errors import InvalidValue
 from etude.locale.texts import text
 from etude.recipe import TrainDraft
+from etude.system.limits import Plain
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
-def integer(kind: Any, tokens: Sequence[Any]) -> int:
+def integer(kind: object, tokens: Sequence[Token]) -> int:
     """Parse a whole number for cyclopts. Raises InvalidValue for any other word, also for 1.5."""
     # cyclopts' own conversion would round 1.5 without an error.
     try:
@@ -26,7 +31,7 @@ def integer(kind: Any, tokens: Sequence[Any]) -> int:
         raise InvalidValue(text("cli.integer", value=tokens[0].value)) from None
 
 
-def flag(field: Any) -> Any:
+def flag(field: FieldInfo) -> object:
     """The type of an optional flag for a field of the recipe."""
     kind = str if field.annotation is str else field.annotation
     converter = integer if int in (kind, *get_args(kind)) else None
@@ -34,13 +39,13 @@ def flag(field: Any) -> Any:
     return Annotated[Optional[kind], parameter]  # noqa: UP045
 
 
-def range_flag(field: Any) -> Any:
+def range_flag(field: FieldInfo) -> object:
     """The type of an optional flag that takes a range or several values of a field."""
     # Text, whatever the field's type: "1e-4..1e-1" is parsed by the search.
     return Annotated[Optional[str], Parameter(help=field.description)]  # noqa: UP045
 
 
-def flags_class(name: str, *excluded: str, make_flag: Callable[[Any], Any] = flag) -> Any:
+def flags_class(name: str, *excluded: str, make_flag: Callable[[FieldInfo], object] = flag) -> type:
     """A dataclass with one flag per field of `train`, without the `excluded` ones.
 
     A flag that the user leaves out is None: then the recipe decides.
@@ -50,7 +55,7 @@ def flags_class(name: str, *excluded: str, make_flag: Callable[[Any], Any] = fla
         for key, entry in TrainDraft.model_fields.items()
         if key not in excluded
     ]
-    flags: Any = make_dataclass(name, fields)
+    flags = make_dataclass(name, fields)
     flags.__module__ = __name__  # cyclopts takes a class of the module `types` for a plain value
     return flags
 
@@ -74,8 +79,11 @@ SkipBad = Annotated[bool, Parameter(negative="", help="help.flag.skip_bad")]
 
 
 def recipe_fields(
-    flags: Any, sets: Sequence[str] | None, seed: int | None = None, skip_bad: bool = False
-) -> dict[str, Any]:
+    flags: "DataclassInstance | None",
+    sets: Sequence[str] | None,
+    seed: int | None = None,
+    skip_bad: bool = False,
+) -> Plain:
     """The fields of the recipe, by path, that flags and path=value words set.
 
     flags: an instance of a `flags_class`, or None. sets: the words after --set.
@@ -91,7 +99,7 @@ def recipe_fields(
     return fields
 
 
-def value(word: str) -> Any:
+def value(word: str) -> object:
     """Parse the word of a field: a JSON value, a list if it has commas, else the text itself."""
     # RecursionError: json.loads of "[[[[..." nests one call per bracket.
     for attempt in (word, f"[{word}]"):

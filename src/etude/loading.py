@@ -1,7 +1,6 @@
 """The data of a recipe: loaded from their source, or from Python objects, and in three splits."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import nn
 
@@ -24,7 +23,7 @@ class Objects:
     data: see `data.memory`. module: see `models.own`.
     """
 
-    data: Any = None
+    data: object = None
     module: nn.Module | None = None
 
 

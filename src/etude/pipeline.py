@@ -4,7 +4,6 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -28,6 +27,7 @@ from etude.runs.files import replace
 from etude.runs.folder import RunFolder, is_run
 from etude.runs.provenance import differences, environment
 from etude.runs.recorder import MemoryRun, Recorder, epochs_of
+from etude.system.limits import Plain
 from etude.tasks.protocol import Generator
 from etude.training import sanity
 from etude.training.distributed import ALONE, World
@@ -98,9 +98,9 @@ def messages(parts: Prepared) -> Iterator[Sentence]:
     yield from parts.warnings
 
 
-def provenance(parts: Prepared) -> dict[str, Any]:
+def provenance(parts: Prepared) -> dict[str, object]:
     """Environment, data fingerprint and the reason for the chosen precision, for a new run."""
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "environment": surroundings(),
         "fingerprint": parts.dataset.card.fingerprint,
         "chosen": parts.reason.model_dump(mode="json"),
@@ -110,7 +110,7 @@ def provenance(parts: Prepared) -> dict[str, Any]:
     return result
 
 
-def surroundings() -> dict[str, Any]:
+def surroundings() -> dict[str, object]:
     """Everything outside the recipe that can change the bytes of a result.
 
     Threads are missing on purpose: they are a field of the recipe.
@@ -170,7 +170,7 @@ def test_data(parts: Prepared) -> Resident:
     return Resident(parts.dataset.test, parts.dataset.card, device)
 
 
-def check_before(kind: str, draft: RecipeDraft) -> dict[str, Any]:
+def check_before(kind: str, draft: RecipeDraft) -> Plain:
     """Run a sanity check ("dry-run", "overfit" or "lr") on the first batches of a run."""
     parts = assembly.prepare(draft, ALONE)
     train, _ = training_data(parts)
@@ -183,7 +183,7 @@ def check_before(kind: str, draft: RecipeDraft) -> dict[str, Any]:
     return (sanity.dry_run if kind == "dry-run" else sanity.overfit)(*live, batches[0])
 
 
-def evaluate_again(run: Run, quiet: bool, lang: Lang) -> dict[str, Any]:
+def evaluate_again(run: Run, quiet: bool, lang: Lang) -> dict[str, object]:
     """Compute the test metrics of a finished run again. Raises RunError if its data changed."""
     parts = again(run.folder, quiet, lang, run.data, run.objects)
     load_weights(parts.model, run.recorder.best())
@@ -224,7 +224,7 @@ def _train(
     return loop.at
 
 
-def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, Any]:
+def rehearse(place: Path, mapping: Plain, tested: bool) -> Plain:
     """Train one run of a comparison or search in `place`, without output and without a report.
 
     An interrupted run in `place` is resumed. The test split is used only if `tested`.
@@ -257,7 +257,7 @@ def rehearse(place: Path, mapping: dict[str, Any], tested: bool) -> dict[str, An
         run.release()
 
 
-def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared | None]:
+def _entered(place: Path, mapping: Plain) -> tuple[RunFolder, Prepared | None]:
     """Create or open and lock the folder of a run; its parts are None if the run is finished."""
     if is_run(place):
         run = RunFolder.open(place)
@@ -277,12 +277,12 @@ def _entered(place: Path, mapping: dict[str, Any]) -> tuple[RunFolder, Prepared 
         raise
 
 
-def tested_as(result: RunResult) -> dict[str, Any]:
+def tested_as(result: RunResult) -> dict[str, object]:
     """The test result of a finished run, and the number of test samples if it was stored."""
     return {"test": result.score, "samples": result.test.samples or None}
 
 
-def curves(run: Recorder, goal: str) -> dict[str, Any]:
+def curves(run: Recorder, goal: str) -> dict[str, object]:
     """The validation goal after each epoch, and the training seconds up to that epoch."""
     val, times = [row.val[goal] for row in epochs_of(run)], run.times
     # An epoch that was interrupted and resumed has several rows of times. Their epochs count from

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -18,6 +18,7 @@ from etude.config import Config, nearest
 from etude.errors import UsageError, cause, reason
 from etude.locale.texts import text
 from etude.system import limits, portable
+from etude.system.limits import Plain
 
 OWN, MEMORY = "own", "memory"
 """The names of a model and of data that are passed as Python objects."""
@@ -35,7 +36,7 @@ class Part(Config):
     name: str = Field(max_length=4096, description="help.recipe.name")
 
     @property
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> Plain:
         """All keys but the name, as plain JSON values."""
         return {key: value for key, value in self.plain().items() if key != "name"}
 
@@ -113,7 +114,7 @@ class Recipe(Config):
     expect: dict[str, float]
 
     @classmethod
-    def read(cls, mapping: Mapping[str, Any], path: str = "") -> Self:
+    def read(cls, mapping: Mapping[str, object], path: str = "") -> Self:
         """Build a recipe from plain JSON values. Raises UsageError for values out of bounds and for
         fields that are missing or open."""
         draft = RecipeDraft.read(mapping, path)  # which has the bounds, and the fields' defaults
@@ -125,7 +126,7 @@ class Recipe(Config):
         return digest_of(self.plain())
 
 
-def digest_of(mapping: Mapping[str, Any]) -> str:
+def digest_of(mapping: Mapping[str, object]) -> str:
     """SHA-256 of the canonical JSON of a recipe, without what decides no number."""
     plain = {k: v for k, v in mapping.items() if k not in ("about", "expect")}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
@@ -135,15 +136,15 @@ def draft(
     model: str | None = None,
     data: str | None = None,
     *,
-    base: Mapping[str, Any] | None = None,
-    fields: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    base: Mapping[str, object] | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> Plain:
     """Merge names and fields into a base recipe and return the mapping.
 
     `fields` maps a path ("model.patch", "train.lr", "seed") to a plain JSON value. Raises
     UsageError for a path that leads nowhere.
     """
-    tree: dict[str, Any] = json.loads(json.dumps(dict(base or {})))
+    tree: Plain = json.loads(json.dumps(dict(base or {})))
     _check_parts(tree)
     for key, name in (("model", model), ("data", data)):
         if name is not None and tree.get(key, {}).get("name") != name:
@@ -177,7 +178,7 @@ def draft(
     return tree
 
 
-def _check_parts(tree: dict[str, Any]) -> None:
+def _check_parts(tree: Plain) -> None:
     """Make a part that is only a name an object; raise UsageError for one that is neither."""
     for key in ("model", "data", "task", "train"):
         if isinstance(tree.get(key), str) and key != "train":
@@ -190,7 +191,7 @@ def _check_parts(tree: dict[str, Any]) -> None:
             raise UsageError(text(wrong, part=key, value=json.dumps(part)))
 
 
-def read_recipe(path: Path) -> dict[str, Any]:
+def read_recipe(path: Path) -> Plain:
     """The mapping in a recipe file. Raises UsageError if it is missing or no JSON object."""
     try:
         handle = portable.open_to_read(path)  # a pipe is refused, not waited for

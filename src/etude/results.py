@@ -6,7 +6,7 @@ them at the edge, in either language.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -21,7 +21,7 @@ class Row(Config):
 
     model_config = ConfigDict(extra="allow")
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, object]:
         """The fields that were set, as plain JSON values."""
         return self.model_dump(mode="json", exclude_unset=True)
 
@@ -105,7 +105,7 @@ class Baselines(Row):
         return {each.kind: each.score for each in self.all}
 
 
-def _with_typed_baselines(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_typed_baselines(row: Mapping[str, object]) -> Mapping[str, object]:
     """The result of a run with its baselines as version 0.2.0 writes them.
 
     Version 0.1.0 wrote {"what": name, goal: score, "all": {name: score}, "note": sentence}.
@@ -121,7 +121,7 @@ def _with_typed_baselines(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "baseline": {"all": scores, "note": old.get("note", "")}}
 
 
-def _old_name(name: str) -> dict[str, Any]:
+def _old_name(name: str) -> dict[str, object]:
     """Kind and values of a baseline by the name that version 0.1.0 gave it."""
     # DOTALL: a class name from the data may contain a line break.
     if match := re.fullmatch("always say '?(.*?)'?, the commonest class", name, re.DOTALL):
@@ -244,7 +244,7 @@ AnyRow = EpochRow | RunResult | TimeRow | Row
 KINDS: dict[str, type[Row]] = {"epoch": EpochRow, "end": RunResult}
 
 
-def parse(row: Mapping[str, Any]) -> AnyRow:
+def parse(row: Mapping[str, object]) -> AnyRow:
     """A row of a run by its kind. Raises InvalidValue with the missing or wrong fields."""
     kind = KINDS.get(str(row.get("event")), TimeRow if "seconds" in row else Row)
     try:

@@ -5,7 +5,6 @@ Nothing is trained and nothing is saved; a few steps of a copy of the model are 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -57,7 +56,7 @@ class Survey:
     seconds: float
     train: Split
 
-    def plain(self, lang: Lang) -> dict[str, Any]:
+    def plain(self, lang: Lang) -> dict[str, object]:
         """The survey as JSON values, its notes in words."""
         card = self.card
         columns = [{**column.plain(), "why": render(lang, column.why)} for column in card.columns]
@@ -148,7 +147,7 @@ def duration(seconds: float) -> Text:
     return text("survey.time.hours", count=round(seconds / 3600, 1))
 
 
-def survey(mapping: Mapping[str, Any], objects: Objects) -> Survey:
+def survey(mapping: Mapping[str, object], objects: Objects) -> Survey:
     """Look at the data of a recipe. mapping: the recipe, perhaps without a model.
 
     Raises UsageError, DataError.

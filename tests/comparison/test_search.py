@@ -1,5 +1,6 @@
 """Searches: what a range means, what a study remembers, and workers that come and go."""
 
+import importlib
 import json
 import os
 import signal
@@ -97,8 +98,9 @@ def test_a_storage_that_cannot_be_used_is_told(url):
 
 def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
+    monkeypatch.delitem(sys.modules, shared_queue.__name__)
     with pytest.raises(UsageError, match="not installed") as caught:
-        shared_queue.open_study("sqlite:///x.db", "x")
+        importlib.import_module(shared_queue.__name__)
     assert "etude[search]" in str(caught.value)
 
 

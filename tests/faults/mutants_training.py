@@ -29,7 +29,7 @@ OPTIMIZER = mutants(
     ("nothing decays", "((with_decay, decay), (without, 0.0))", "((with_decay, 0.0), (without, 0.0))", "test_equals_torch_with_weight_decay[sgd]"),
     ("betas exchanged", "beta1=self.betas[0], beta2=self.betas[1]", "beta1=self.betas[1], beta2=self.betas[0]", "test_equals_torch_by_name[adam]"),
     ("another second beta", '.get("betas", (0.9, 0.999))', '.get("betas", (0.9, 0.99))', "test_equals_torch_by_name[adam]"),
-    ("betas of a phase ignored", 'tuple(other.get("betas", (0.9, 0.999)))', "(0.9, 0.999)", "test_a_phase_has_its_own_rate_and_betas"),
+    ("betas of a phase ignored", 'first, second = other.get("betas", (0.9, 0.999))', "first, second = (0.9, 0.999)", "test_a_phase_has_its_own_rate_and_betas"),
     ("learning rate of a phase ignored", 'other.get("lr_factor", 1.0)', "1.0", "test_a_phase_has_its_own_rate_and_betas"),
     ("no bias correction", "first, second, steps = slots", "first, second, steps = *slots[:2], [torch.full_like(s, 1e5) for s in slots[2]]", "test_equals_torch_by_name[adam]"),
     ("Adam's eps a thousand times as large", "**fused, **rate, eps=1e-8,", "**fused, **rate, eps=1e-5,", "test_equals_torch_by_name[adam]"),

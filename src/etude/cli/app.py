@@ -9,7 +9,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyclopts import App, ArgumentCollection, Group, Token
 
@@ -102,7 +102,7 @@ def application(lang: Lang = "en") -> App:
     return app
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print one JSON value on stdout."""
     if not is_silent():
         # Escapes are valid JSON too, and a stream that is not Unicode can write them.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -12,6 +12,7 @@ from etude.errors import UsageError, plain
 from etude.flags import Lang, value
 from etude.locale.texts import say, text
 from etude.render.terminal import table
+from etude.system.limits import Plain
 
 
 @command(USE)
@@ -61,15 +62,15 @@ def check(
     raise SystemExit(grades.exit_code)
 
 
-def _single_file(values: dict[str, Any]) -> dict[str, Any]:
+def _single_file(values: Plain) -> Plain:
     """The JSON values of a single file, without those that describe a folder."""
     [row] = values["submissions"]
     return {"verdicts": row["verdicts"], "holds": values["holds"], "seconds": row["seconds"]}
 
 
-def _split_words(words: Sequence[str], as_json: bool) -> tuple[dict[str, Any], Path | None]:
+def _split_words(words: Sequence[str], as_json: bool) -> tuple[dict[str, object], Path | None]:
     """Parameters by name, and the file for JSON if --json was followed by one."""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, object] = {}
     json_file = None
     for word in words:
         name, equals, written = word.partition("=")

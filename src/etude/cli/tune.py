@@ -9,6 +9,7 @@ from etude.cli.app import LEARN, command, print_json
 from etude.errors import plain
 from etude.exits import is_silent
 from etude.flags import Data, Json, Lang, Sets, TuneFlags, integer, recipe_fields, value
+from etude.system.limits import Plain
 
 
 @command(LEARN)
@@ -49,11 +50,11 @@ def tune(
         return
     if as_json:
         rows = [trial.plain() for trial in tuned.trials]
-        best = {"number": tuned.best.number, "fields": tuned.best.fields}
+        best: Plain = {"number": tuned.best.number, "fields": tuned.best.fields}
         print_json(
             {
                 "run": str(tuned.path),
-                "best": {**best, "val": tuned.best.best},
+                "best": best | {"val": tuned.best.best},
                 "trials": rows,
                 "tested": etude.verbs.summary(tuned.run),
             }

@@ -11,7 +11,6 @@ from etude.comparison.journal import Journal, NamedRecipe, Plan
 from etude.comparison.protocol import Contender
 from etude.comparison.request import Comparison, ComparisonRequest
 from etude.comparison.run_spec import Outcome, PlainRecipe, RunSpec
-from etude.comparison.shared_queue import SharedQueue
 from etude.comparison.workers import Engine, Note, ProcessEngine
 from etude.errors import Interrupted, NumericsError, RunError, Stopped
 from etude.inference.run import Run
@@ -31,6 +30,9 @@ def engine_for(journal: Journal, count: int, processes: ProcessEngine) -> Engine
     process, and several workers are separate processes.
     """
     if journal.plan.storage:
+        # Optuna is an extra: only a comparison with a storage needs it.
+        from etude.comparison.shared_queue import SharedQueue
+
         return SharedQueue(journal.plan.storage, journal.path.name, processes.note)
     return workers.in_this_process if count == 1 else processes
 

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -13,6 +12,7 @@ from etude.errors import RunError, UsageError, cause
 from etude.locale.texts import Sentence, text
 from etude.recipe import RecipeDraft
 from etude.runs.comparison import ComparisonFolder
+from etude.system.limits import Plain
 
 
 class NamedRecipe(Config):
@@ -36,7 +36,7 @@ class Plan(Config):
     warning: Sentence = ""
     workers: int | None = Field(default=None, ge=0)
     storage: str = ""
-    environment: dict[str, Any] = {}
+    environment: dict[str, object] = {}
 
     def recipes(self) -> list[PlainRecipe]:
         """The recipes of all contenders and members."""
@@ -86,7 +86,7 @@ class Journal:
             folder.release()
             raise
 
-    def _apply(self, row: dict[str, Any]) -> None:
+    def _apply(self, row: Plain) -> None:
         try:
             outcome, stage, took = Outcome.read(row["outcome"]), str(row["stage"]), row["took"]
             self.seconds[stage] = self.seconds.get(stage, 0.0) + float(took)

@@ -2,16 +2,15 @@
 processes and machines as JSON."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from etude.errors import InvalidValue, RunError, cause
 from etude.locale.texts import Sentence, text
+from etude.system.limits import Plain
 
-PlainRecipe = dict[str, Any]
+PlainRecipe = Plain
 """A recipe, or a draft of one, as plain JSON values."""
 
 _SENTENCE: TypeAdapter[Sentence] = TypeAdapter(Sentence)
@@ -75,12 +74,12 @@ class Outcome:
         return {**asdict(self), **lists, "diverged": plain_sentence(self.diverged)}
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> "Outcome":
+    def read(cls, values: Plain) -> "Outcome":
         """The outcome from its `plain` values. Raises RunError for anything else."""
         # The values come from a file or from another machine, and JSON turns tuples into lists.
         try:
             outcome = cls(**values)
-            parsed: dict[str, Any] = {
+            parsed: Plain = {
                 key: tuple(map(float, getattr(outcome, key))) for key in ("val", "seconds")
             }
             if len(parsed["val"]) != len(parsed["seconds"]):

@@ -18,6 +18,7 @@ from etude.locale.texts import Sentence, Text, render, text
 from etude.recipe import draft
 from etude.render.progress import Tally
 from etude.stats import metric_of
+from etude.system.limits import Plain
 from etude.training.distributed import ALONE
 from etude.training.signals import Signals
 
@@ -62,7 +63,7 @@ class Trial:
     """
 
     number: int
-    fields: Mapping[str, object]
+    fields: Plain
     best: float | None
     why: Sentence
     seconds: float

@@ -10,28 +10,38 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, Popen
-from typing import TYPE_CHECKING, Any
 
 from etude.comparison import search_space
 from etude.comparison.run_spec import Outcome, RunSpec, plain_sentence, read_sentence
+from etude.comparison.worker import outcome
 from etude.comparison.workers import Note
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.locale.texts import text
 from etude.recipe import draft
 from etude.runs.folder import run_path
 from etude.system import portable
+from etude.system.limits import Plain
 from etude.training.signals import Signals
 from etude.workers.process import start_module
 
-if TYPE_CHECKING:
-    from optuna import Study, Trial
-    from optuna.storages import RDBStorage
-    from optuna.trial import FrozenTrial
+try:
+    import optuna
+    from alembic.util import CommandError
+    from optuna import Study, Trial, TrialPruned
+    from optuna.exceptions import StorageInternalError
+    from optuna.storages import RDBStorage, fail_stale_trials
+    from optuna.trial import FrozenTrial, TrialState
+    from sqlalchemy.exc import SQLAlchemyError
+except ImportError:
+    # An extra, etude[search]: whoever imports this module without it learns what to install.
+    raise UsageError(
+        text("comparison.storage.optuna"), do=text("comparison.storage.optuna.do")
+    ) from None
 
 # Six missed heartbeats: a worker that is only slow must not lose its trial to another.
 HEARTBEAT, GRACE_PERIOD = 10, 60
@@ -55,19 +65,12 @@ MAX_FAILURES = 3
 
 @contextmanager
 def storage_errors(url: str) -> Iterator[None]:
-    """Turn errors of the storage into UsageError; also raised if Optuna is not installed."""
-    try:
-        import optuna
-        from sqlalchemy.exc import SQLAlchemyError
-    except ImportError:
-        raise UsageError(
-            text("comparison.storage.optuna"), do=text("comparison.storage.optuna.do")
-        ) from None
+    """Turn errors of the storage into UsageError."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # heartbeats
     try:
         yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
+    except (SQLAlchemyError, StorageInternalError, ImportError) as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0][:200]
         raise UsageError(
             text("comparison.storage.unusable", url=without_password(url), why=reason),
@@ -84,14 +87,12 @@ def without_password(url: str) -> str:
     return f"{user}@{tail}" if at else url
 
 
-def open_study(url: str, name: str, new: Mapping[str, Any] | None = None) -> "Study":
+def open_study(url: str, name: str, new: Plain | None = None) -> Study:
     """Open the study of this name. new: attributes; create the study if it does not exist.
 
     Raises RunError for an unknown study, UsageError for a storage that cannot be used.
     """
     with storage_errors(url):
-        import optuna
-
         storage = _storage(url)
         if new is None:
             try:
@@ -119,17 +120,12 @@ def open_study(url: str, name: str, new: Mapping[str, Any] | None = None) -> "St
         return study
 
 
-def _storage(url: str) -> "RDBStorage":
+def _storage(url: str) -> RDBStorage:
     """Open the storage and create its tables if there are none.
 
     Several processes can find it empty at once. The first creates the tables; the others get an
     error from the database, wait, and try again.
     """
-    from alembic.util import CommandError
-    from optuna.exceptions import StorageInternalError
-    from optuna.storages import RDBStorage
-    from sqlalchemy.exc import SQLAlchemyError
-
     # SQLite locks the whole file per write; its default of 5 s is short for many workers.
     options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
     for attempts_left in reversed(range(STORAGE_ATTEMPTS)):
@@ -156,21 +152,17 @@ def is_set_up_elsewhere(error: BaseException) -> bool:
     return any(words in message for words in SETUP_MESSAGES)
 
 
-def repost(study: "Study", trial: "FrozenTrial") -> None:
+def repost(study: Study, trial: FrozenTrial) -> None:
     """Post a trial again whose worker died. Called by Optuna."""
     # With its parameters and attributes, so that the next worker resumes the same run.
     study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
 
 
-def run_trial(study: "Study", trial: "Trial", place: Path) -> float:
+def run_trial(study: Study, trial: Trial, place: Path) -> float:
     """Train the run of a trial and return its validation metric, the objective of Optuna.
 
     The outcome, or the error of a recipe that cannot be run, becomes an attribute of the trial.
     """
-    from optuna import TrialPruned
-
-    from etude.comparison.worker import outcome
-
     plain_spec = trial.user_attrs.get("member")
     if plain_spec is None and "space" not in study.user_attrs:
         raise TrialPruned  # two workers saw the same waiting trial, and the other one took it
@@ -197,7 +189,7 @@ def run_trial(study: "Study", trial: "Trial", place: Path) -> float:
     return result.best
 
 
-def parse_run_spec(plain_spec: Any) -> RunSpec:
+def parse_run_spec(plain_spec: Plain) -> RunSpec:
     """The specification of a run from the storage, which anyone may have written.
 
     Raises RunError, UsageError.
@@ -212,7 +204,7 @@ def parse_run_spec(plain_spec: Any) -> RunSpec:
     return spec
 
 
-def propose(study: "Study", trial: "Trial") -> RunSpec:
+def propose(study: Study, trial: Trial) -> RunSpec:
     """A recipe with values that Optuna proposes. Raises UsageError if they do not fit together."""
     fields = {
         path: search_space.Axis.read(axis, path).suggest(trial, path)
@@ -243,7 +235,7 @@ def work(url: str, name: str, root: Path, note: Note) -> int:
     return done
 
 
-def _wait_for_study(url: str, name: str, note: Note) -> "Study":
+def _wait_for_study(url: str, name: str, note: Note) -> Study:
     """Open the study, waiting up to a minute until it is created. Raises RunError after that."""
     since, announced = time.monotonic(), False
     while True:
@@ -258,19 +250,14 @@ def _wait_for_study(url: str, name: str, note: Note) -> "Study":
         time.sleep(POLL)
 
 
-def others_work(study: "Study") -> bool:
+def others_work(study: Study) -> bool:
     """Whether a trial is running, after trials of dead workers have been posted again."""
-    from optuna.storages import fail_stale_trials
-    from optuna.trial import TrialState
-
     fail_stale_trials(study)
     return any(t.state == TrialState.RUNNING for t in study.get_trials(deepcopy=False))
 
 
-def has_work(study: "Study") -> bool:
+def has_work(study: Study) -> bool:
     """Whether there is a trial to run: a waiting one, or one more from the space of a search."""
-    from optuna.trial import TrialState
-
     trials = study.get_trials(deepcopy=False)
     if any(trial.state == TrialState.WAITING for trial in trials):
         return True
@@ -350,16 +337,14 @@ class SharedQueue:
         self.workers = []
 
 
-def label_of(trial: "FrozenTrial") -> str:
+def label_of(trial: FrozenTrial) -> str:
     """The label of the run of a trial; '' if the trial failed or belongs to no run."""
-    from optuna.trial import TrialState
-
     if trial.state == TrialState.FAIL:
         return ""
     return str(trial.user_attrs.get("member", {}).get("label", ""))
 
 
-def take_outcomes(study: "Study", waiting: set[str]) -> Iterator[Outcome]:
+def take_outcomes(study: Study, waiting: set[str]) -> Iterator[Outcome]:
     """Yield the outcomes of finished trials whose labels are in `waiting`, and remove these labels.
 
     Raises RunError for a run that could not be trained.

@@ -16,13 +16,13 @@ import signal
 import threading
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 from etude import pipeline
 from etude.comparison.run_spec import Outcome, RunSpec, plain_sentence
 from etude.errors import EtudeError, Interrupted, LockedError, Stopped
 from etude.locale.texts import text
 from etude.system import portable
+from etude.system.limits import Plain
 from etude.system.surroundings import no_warnings
 from etude.workers.process import answer_stream
 
@@ -39,7 +39,7 @@ def outcome(spec: RunSpec, place: Path) -> Outcome:
     return Outcome(spec.label, **result)
 
 
-def answer(job: dict[str, Any]) -> dict[str, object]:
+def answer(job: Plain) -> dict[str, object]:
     """Run a job and return the answer as plain JSON values."""
     spec = RunSpec(**job["member"])
     never = threading.Event()  # never set: wait() is a sleep
@@ -70,7 +70,7 @@ def main() -> None:
     answers = answer_stream()
     for number in portable.SIGNALS:
         signal.signal(number, signal.SIG_DFL)  # idle, a signal ends it; training installs its own
-    jobs: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    jobs: SimpleQueue[Plain | None] = SimpleQueue()
     busy = threading.Event()
 
     # A thread reads standard input, so that its end is noticed while a run is in training.

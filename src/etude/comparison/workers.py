@@ -17,6 +17,7 @@ from typing import IO, Protocol, Self
 
 from etude import errors
 from etude.comparison.run_spec import Outcome, RunSpec, read_sentence
+from etude.comparison.worker import outcome
 from etude.errors import EtudeError, RunError, Stopped, StorageError
 from etude.locale.texts import Sentence, Text, render, text
 from etude.system import portable
@@ -45,8 +46,6 @@ class Engine(Protocol):
 
 def in_this_process(specs: Sequence[RunSpec], place: Path, workers: int) -> Iterator[Outcome]:
     """The engine that trains one run after another in this process."""
-    from etude.comparison.worker import outcome
-
     for spec in specs:
         yield outcome(spec, place)
 

@@ -1,14 +1,13 @@
 """Leak checks: whether test samples are in the training data, and how many samples each class has.
 Part of every result."""
 
-from typing import Any
-
 import numpy as np
 
 from etude.data.dataset import Dataset, digests
+from etude.system.limits import Plain
 
 
-def checks(data: Dataset) -> dict[str, Any]:
+def checks(data: Dataset) -> Plain:
     """The checks of a data set.
 
     shared: of `looked_at` test samples, how many are byte for byte in the training data too.
@@ -17,7 +16,7 @@ def checks(data: Dataset) -> dict[str, Any]:
     """
     target = data.card.target
     shared = int(np.isin(digests(data.test, target), digests(data.train, target)).sum())
-    result: dict[str, Any] = {"shared": shared, "looked_at": len(data.test)}
+    result: Plain = {"shared": shared, "looked_at": len(data.test)}
     if target == "forecast" and data.train.names and data.test.names:
         # A name is "FIRST to LAST", and names sort in order of time.
         result["last"] = max(name.split(" to ")[-1] for name in data.train.names)

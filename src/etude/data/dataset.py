@@ -353,7 +353,7 @@ def _absolute(origin: tuple[int | float, ...], mean: tuple[float, ...]) -> tuple
 
 def fingerprint(raw: Raw) -> str:
     """SHA-256 of the values, types and shapes of every split, and of the class names in order."""
-    what: tuple[Any, ...] = (raw.kind, raw.target, raw.classes, raw.unit)
+    what: tuple[object, ...] = (raw.kind, raw.target, raw.classes, raw.unit)
     if raw.columns:
         what += tuple((column.name, column.kind, column.levels) for column in raw.columns)
     digest = hashlib.sha256(repr(what).encode())

@@ -11,8 +11,8 @@ fingerprint is stored with the run. The objects themselves are not: whoever resu
 inside it passes them again.
 """
 
-from collections.abc import Mapping, Sized
-from typing import Any
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -30,6 +30,14 @@ SHOWN = 4
 FORMS = text("data.memory.forms.do")
 
 
+@runtime_checkable
+class Indexed(Protocol):
+    """A map-style Dataset: its items by index."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> object: ...
+
+
 class Config(ArrayConfig, table.TableConfig):
     """How the objects are read: arrays as those of a file, frames as tables."""
 
@@ -39,7 +47,7 @@ def load(config: Config) -> Raw:
     raise DataError(text("data.memory.gone"), do=text("data.memory.gone.do"))
 
 
-def raw_from(data: Any, config: Config) -> Raw:
+def raw_from(data: object, config: Config) -> Raw:
     """The data of Python objects. Raises DataError with every array and row that cannot be used."""
     if is_bunch(data):
         data, name = bunch_frame(data)
@@ -50,7 +58,7 @@ def raw_from(data: Any, config: Config) -> Raw:
     return raw_of(_arrays(data, config.target), [], config, WHERE, MEMORY)
 
 
-def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
+def _arrays(data: object, target: str) -> dict[str, np.ndarray]:
     """The arrays by their standard names. Raises DataError for any other object."""
     if target:
         raise DataError(text("data.memory.no_columns", target=target), do=FORMS)
@@ -60,22 +68,23 @@ def _arrays(data: Any, target: str) -> dict[str, np.ndarray]:
     if isinstance(data, tuple | list) and len(data) == 2:
         return {"x": _array(data[0], "x"), "y": _array(data[1], "y")}
     # An array has a length and items too, but an array alone has no targets.
-    if isinstance(data, Sized) and hasattr(data, "__getitem__") and not hasattr(data, "__array__"):
+    if isinstance(data, Indexed) and not hasattr(data, "__array__"):
         return _from_dataset(data)
     raise DataError(text("data.memory.unread", type=type(data).__name__), do=FORMS)
 
 
-def _from_dataset(dataset: Any) -> dict[str, np.ndarray]:
+def _from_dataset(dataset: Indexed) -> dict[str, np.ndarray]:
     """x and y of a map-style Dataset, all of whose items are read into memory."""
     # By index: without `__iter__`, iteration ends only at an IndexError, which a Dataset need not
     # raise.
     items = [dataset[i] for i in range(len(dataset))]
-    if not items or not all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
+    pairs = [item for item in items if isinstance(item, tuple | list) and len(item) == 2]
+    if not items or len(pairs) < len(items):
         raise DataError(text("data.memory.pairs"))
-    return {"x": _stacked([x for x, _ in items], "x"), "y": _stacked([y for _, y in items], "y")}
+    return {"x": _stacked([x for x, _ in pairs], "x"), "y": _stacked([y for _, y in pairs], "y")}
 
 
-def _stacked(values: list[Any], name: str) -> np.ndarray:
+def _stacked(values: list[object], name: str) -> np.ndarray:
     arrays = [_array(value, name) for value in values]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
@@ -86,7 +95,7 @@ def _stacked(values: list[Any], name: str) -> np.ndarray:
     return np.stack(arrays)
 
 
-def _array(value: Any, name: str) -> np.ndarray:
+def _array(value: object, name: str) -> np.ndarray:
     """A tensor, a column, a picture of Pillow or nested lists as an array."""
     try:
         plain = value.detach().cpu() if isinstance(value, torch.Tensor) else value

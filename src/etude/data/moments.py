@@ -1,6 +1,6 @@
 """Normalisation statistics of the training split: what `Normalise` subtracts and divides by."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,9 +40,9 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
     origin = () if log or scale == "tanh" else _origin(x)
     centre = Centre(origin, (-1,))
     count, mean, squares = 0, np.zeros(()), np.zeros(())
-    unit: Any = None
-    lowest: Any = np.inf
-    highest: Any = -np.inf
+    unit: np.ndarray | float = 1.0
+    lowest: np.ndarray | float = np.inf
+    highest: np.ndarray | float = -np.inf
     low, high = np.inf, -np.inf
     for start, raw in blocks(x, BLOCK // 8):  # a byte becomes a float64, 8 times as large
         rows = _rows(raw, None if lengths is None else lengths[start : start + len(raw)])
@@ -51,7 +51,7 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
         values = np.log(values) if log else values
         # Dividing by a power of two is exact, and keeps squares of very small or very large values
         # from underflow and overflow. The first block decides it for all blocks.
-        if unit is None:
+        if not count:
             unit = np.ldexp(1.0, np.frexp(np.abs(values).max(0))[1])
         values = values / unit
         lowest = np.minimum(lowest, values.min(0))

@@ -63,7 +63,7 @@ class Rows:
         return Rows(self.source, self.rows[indices], self.dtype, self.lengths)
 
 
-def without_padding(x: np.ndarray, lengths: np.ndarray | np.integer[Any]) -> np.ndarray:
+def without_padding(x: np.ndarray, lengths: np.ndarray | np.integer) -> np.ndarray:
     """x: sequences [n L ...], or one [L ...], with zeros beyond their lengths [n]."""
     steps = x.shape[np.ndim(lengths)]
     beyond = np.arange(steps) >= np.asarray(lengths)[..., None]

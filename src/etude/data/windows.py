@@ -8,11 +8,11 @@ forecasts would overlap with those of the next split are left out.
 
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 
 from etude.data.dataset import Raw, Split
+from etude.data.rows import Rows
 from etude.errors import DataError, UsageError
 from etude.locale.texts import Sentence, Text, Value, text
 
@@ -20,7 +20,7 @@ COMPARED = 50
 """Number of windows that are compared to measure how much neighbours overlap."""
 
 
-def stride(x: Any) -> int:
+def stride(x: np.ndarray | Rows) -> int:
     """Number of steps from one window [n L 1] to the next; 0 if they do not overlap."""
     some = np.asarray(x[:COMPARED]).reshape(min(len(x), COMPARED), -1)
     if len(some) < 2:

@@ -4,10 +4,10 @@ import io
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from etude import assembly, registry
@@ -34,6 +34,7 @@ from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
 from etude.system.caller import preserve_caller_state
+from etude.system.limits import Plain
 from etude.tasks.protocol import Generator, Task, as_bytes
 
 
@@ -110,7 +111,7 @@ class Run:
         return fragment("run.html.j2", head=head, row=row, verdict=verdict, report=report)
 
     @property
-    def test(self) -> dict[str, Any]:
+    def test(self) -> Plain:
         """Metrics on the test split, by name."""
         return self.result.test.plain()
 
@@ -125,7 +126,7 @@ class Run:
         return self.result.baseline
 
     @property
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[Plain]:
         """One mapping per epoch: training losses by phase, and validation metrics."""
         return [row.plain() for row in self.epochs]
 
@@ -209,7 +210,7 @@ class Run:
         return outputs
 
     @preserve_caller_state()
-    def predict(self, inputs: Any) -> list[dict[str, Any]]:
+    def predict(self, inputs: object) -> list[Plain]:
         """One prediction per sample: input, label, probability and probabilities of a classifier,
         or the predicted value and its unit; for rows of a table also the columns whose values
         training knows little about (see `data.tabular.inputs.doubts`).
@@ -288,7 +289,7 @@ class Run:
             return as_bytes(task.generate(model, count, torch.device("cpu")))
 
 
-def as_array(inputs: Any) -> np.ndarray:
+def as_array(inputs: object) -> np.ndarray:
     """An array, a tensor or a list of them as one array. Raises DataError for anything else."""
     try:
         if isinstance(inputs, list | tuple):
@@ -304,8 +305,6 @@ def as_array(inputs: Any) -> np.ndarray:
 
 def as_png(image: np.ndarray) -> bytes:
     """An image [H W C] uint8, encoded as PNG."""
-    from PIL import Image
-
     buffer = io.BytesIO()
     # Pillow wants a grey image as [H W], without its channel axis.
     Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, format="PNG")

@@ -118,10 +118,10 @@ def has_text(key: str) -> bool:
     return key in texts("en")
 
 
-def say(lang: Lang, key: str, **values: Any) -> str:
+def say(lang: Lang, key: str, **values: object) -> str:
     """The sentence of this key with these values; a `goal` is written as its metric's name."""
     if "goal" in values:
-        values["goal"] = metric(values["goal"], lang)
+        values["goal"] = metric(str(values["goal"]), lang)
     return _WORDS.vformat(texts(lang)[key], (), values)
 
 
@@ -163,6 +163,6 @@ def label_of(lang: Lang, kind: str, code: str) -> str:
     return say(lang, f"{kind}_{code}") if has_text(f"{kind}_{code}") else code
 
 
-def word(lang: Lang, value: Any) -> Any:
+def word(lang: Lang, value: object) -> object:
     """A fact in the language of the sentence, where there are words for it."""
     return say(lang, f"word_{value}") if has_text(f"word_{value}") else value

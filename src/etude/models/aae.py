@@ -27,7 +27,7 @@ from etude.layers.init import init_param
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, Architecture, Preset
 from etude.shapes import Batch, Float, Spec, Tensor, wide
-from etude.tasks.protocol import Phase
+from etude.tasks.protocol import Phase, PhaseSettings
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
@@ -265,9 +265,9 @@ def phases(config: Config) -> tuple[Phase, ...]:
     The adversarial phases have their own betas of Adam: a first beta of 0.5 is from A. Radford et
     al., 2016, section 3; 0 and 0.99 go with the penalty (Mescheder et al., 2018, section 5).
     """
-    adversarial = {"betas": config.betas}
-    critic = {**adversarial, "lr_factor": config.critic_lr}
-    confusion = {**adversarial, "lr_factor": config.confuse_lr}
+    adversarial: PhaseSettings = {"betas": config.betas}
+    critic: PhaseSettings = {**adversarial, "lr_factor": config.critic_lr}
+    confusion: PhaseSettings = {**adversarial, "lr_factor": config.confuse_lr}
     both = ("encoder.", "decoder.")
     critic_loss = partial(discriminate, penalty=config.penalty)
     if config.game == "weighted":

@@ -34,8 +34,8 @@ class Preset:
     """model, train: values for fields of the recipe. updates: approximate number of training steps,
     from which the number of epochs is computed if the user does not set it."""
 
-    model: Mapping[str, Any] = field(default_factory=dict)
-    train: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, object] = field(default_factory=dict)
+    train: Mapping[str, object] = field(default_factory=dict)
     updates: int = 1500
 
 

@@ -15,7 +15,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -26,6 +25,7 @@ from etude.errors import InvalidValue, RunError, StorageError, cause
 from etude.locale.texts import Sentence, text
 from etude.runs.files import mapping, read, storage, sync, write
 from etude.system import limits
+from etude.system.limits import Plain
 
 FORMAT = 1
 HIDDEN = ".tmp-"
@@ -50,7 +50,7 @@ class Checkpoint:
     step: int
     model: Arrays
     optimizer: Arrays
-    state: Mapping[str, Any]
+    state: Plain
 
 
 def commit(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -100,7 +100,7 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
     return final
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: object) -> bytes:
     """Value as JSON with sorted keys, so that equal values give equal bytes."""
     return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
 

@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from etude.errors import RunError, TakenError, UsageError, cause
 from etude.locale.texts import text
@@ -23,6 +22,7 @@ from etude.runs.folder import ROOT, is_run, require_regular
 from etude.runs.jsonl import LINES, cut_damaged_lines
 from etude.runs.lock import Lock
 from etude.system import limits
+from etude.system.limits import Plain
 
 PLAN, OUTCOMES, SEARCH = "duel.json", "outcomes.jsonl", "search"
 LEFTOVERS = {"LOCK", f".tmp-{PLAN}", OUTCOMES}
@@ -40,7 +40,7 @@ class ComparisonFolder:
         self._lock: Lock | None = None
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, Any]) -> "ComparisonFolder":
+    def create(cls, path: Path, plan: Mapping[str, object]) -> "ComparisonFolder":
         """Create and lock a folder with this plan.
 
         Raises TakenError if the folder is taken, UsageError if the plan is too large.
@@ -94,7 +94,7 @@ class ComparisonFolder:
             self._lock.release()
         self._lock = None
 
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> Plain:
         """The plan. Raises RunError if the file is damaged."""
         return mapping(self.path, PLAN)
 
@@ -103,7 +103,7 @@ class ComparisonFolder:
         # Otherwise the next outcome would be appended to the half line and both would be lost.
         cut_damaged_lines(self._outcomes)
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Mapping[str, object]) -> None:
         """Append one outcome; it is on disk when this returns."""
         line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
         # Synced for each line: an outcome may have taken hours, so a power cut must not cost it.
@@ -112,7 +112,7 @@ class ComparisonFolder:
             file.flush()  # fsync writes what the kernel has; Python's own buffer goes there first
             os.fsync(file.fileno())
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Plain]:
         """All complete lines, parsed. Raises RunError for a damaged line."""
         if not os.path.lexists(self._outcomes):
             return []

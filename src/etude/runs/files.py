@@ -12,11 +12,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from etude.errors import InvalidValue, RunError, StorageError, cause, write_error
 from etude.locale.texts import Sentence, text
 from etude.system import limits, portable
+from etude.system.limits import Plain
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def _judge(part: str, status: os.stat_result, last: bool) -> None:
         raise InvalidValue(text("runs.not_folder", name=part, kind=limits.kind(mode)))
 
 
-def mapping(root: Path, name: str, most: int = limits.JSON) -> dict[str, Any]:
+def mapping(root: Path, name: str, most: int = limits.JSON) -> Plain:
     """The JSON object in a file of a run, read as `read` does. Raises RunError."""
     try:
         return limits.parse_json(read(root, name, most))  # type: ignore[no-any-return]

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from etude.runs.lock import Lock
 from etude.runs.recorder import epochs_of, result_of
 from etude.runs.snapshot import MAX_PACKED, unpack
 from etude.system import limits
+from etude.system.limits import Plain
 
 ROOT = Path("runs")
 MAX_PATH = 4000
@@ -182,7 +182,7 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
-    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    def begin(self, recipe: Mapping[str, object], provenance: Mapping[str, object]) -> None:
         """Write recipe and provenance of a new run, and create its files and subfolders."""
         for folder in (self.checkpoints, self.snapshots, self.pictures):
             ensure_folder(folder)
@@ -196,7 +196,7 @@ class RunFolder:
         with storage(self.path):
             sync(self.path.parent)
 
-    def read(self, name: str) -> dict[str, Any]:
+    def read(self, name: str) -> Plain:
         """The contents of recipe.json, provenance.json or best.json. Raises RunError if damaged."""
         return mapping(self.path, name)
 

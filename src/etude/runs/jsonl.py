@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from etude.errors import RunError, cause
 from etude.locale.texts import text
@@ -16,7 +15,7 @@ LINES = 32 << 20
 """Bytes of metrics.jsonl or timing.jsonl: a hundred thousand epochs."""
 
 
-def append(path: Path, row: Mapping[str, Any]) -> None:
+def append(path: Path, row: Mapping[str, object]) -> None:
     """Append one JSON line. It is durable only after `size`, which syncs the file."""
     # Not synced here: a line matters once a checkpoint refers to it, and `size` is called for that.
     line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()

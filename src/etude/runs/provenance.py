@@ -4,7 +4,6 @@ their weights may differ too."""
 import importlib.metadata
 import platform
 import sys
-from typing import Any
 
 from etude.locale.texts import Sentence, Text, text
 from etude.system.limits import cores
@@ -14,7 +13,7 @@ NOT_INSTALLED = "not installed"
 """What provenance.json holds as the version of a package that is missing."""
 
 
-def environment() -> dict[str, Any]:
+def environment() -> dict[str, object]:
     """Versions of Python and PACKAGES, and the machine, as plain JSON values."""
     # From package metadata, so that no heavy package has to be imported.
     return {
@@ -44,7 +43,7 @@ def _cpu() -> str:
         return platform.processor()
 
 
-def differences(then: dict[str, Any], now: dict[str, Any]) -> list[Text]:
+def differences(then: dict[str, object], now: dict[str, object]) -> list[Text]:
     """The differences between two results of `environment`, one line each."""
     # Flattened, so that a nested difference has one line with its full path (packages.torch).
     flat_then, flat_now = _flatten(then), _flatten(now)
@@ -63,7 +62,7 @@ def _shown(flat: dict[str, str], key: str) -> Sentence:
     return text("runs.difference.missing") if flat[key] == NOT_INSTALLED else flat[key]
 
 
-def _flatten(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+def _flatten(tree: dict[str, object], path: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for key, value in tree.items():
         where = f"{path}{key}"

@@ -6,7 +6,7 @@ lives as long as its process.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from etude.errors import RunError
 from etude.locale.texts import Sentence, Text, text
 from etude.results import AnyRow, EpochRow, Row, RunResult, TimeRow, parse
 from etude.runs.checkpoint import Checkpoint
+from etude.system.limits import Plain
 
 KINDS = ("samples", "weights")
 """The kinds of snapshots: a task's own arrays, and histograms of weights and gradients."""
@@ -35,10 +36,10 @@ class Recorder(Protocol):
         """The message that this run was stopped after `done` of `total` epochs, and whether it was
         saved."""
 
-    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    def begin(self, recipe: Mapping[str, object], provenance: Mapping[str, object]) -> None:
         """Store recipe and provenance of a new run, as plain JSON values."""
 
-    def read(self, name: str) -> dict[str, Any]:
+    def read(self, name: str) -> Plain:
         """The contents of "recipe.json" or "provenance.json"."""
 
     def add(self, row: Row) -> None:
@@ -99,7 +100,7 @@ class MemoryRun:
     def __init__(self) -> None:
         self.rows: list[AnyRow] = []
         self.times: list[TimeRow] = []
-        self._files: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, Plain] = {}
         self._snapshots: list[tuple[str, int, dict[str, np.ndarray]]] = []
         self._points: dict[int, Checkpoint] = {}
         self._best: int | None = None
@@ -108,11 +109,11 @@ class MemoryRun:
         """See Recorder."""
         return text("runs.memory.stopped", done=done, total=total)
 
-    def begin(self, recipe: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    def begin(self, recipe: Mapping[str, object], provenance: Mapping[str, object]) -> None:
         """See Recorder."""
         self._files = {"recipe.json": _as_stored(recipe), "provenance.json": _as_stored(provenance)}
 
-    def read(self, name: str) -> dict[str, Any]:
+    def read(self, name: str) -> Plain:
         """See Recorder."""
         return self._files[name]
 
@@ -181,6 +182,6 @@ def copy(source: Recorder, target: Recorder) -> None:
     target.settle(best.step, finished=True)
 
 
-def _as_stored(mapping: Mapping[str, Any]) -> dict[str, Any]:
+def _as_stored(mapping: Mapping[str, object]) -> Plain:
     """A copy as a file would give it back: lists for tuples, text for keys."""
     return json.loads(json.dumps(mapping, allow_nan=False))  # type: ignore[no-any-return]

@@ -16,6 +16,8 @@ from etude.errors import InvalidValue
 from etude.locale.texts import Text, text
 from etude.system import portable
 
+Plain = dict[str, Any]
+"""A JSON object. Any: whoever reads a key knows the type of its value."""
 JSON = 1 << 20
 """Largest size in bytes of a recipe and of every other small JSON file of a run."""
 DEPTH = 32

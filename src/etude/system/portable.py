@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from filelock import lock_descriptor
 
@@ -145,7 +145,15 @@ def _machine_memory() -> int:
     return 8 << 30  # unknown: assume a small laptop
 
 
-def own_group() -> dict[str, Any]:
+class Group(TypedDict, total=False):
+    """Arguments of Popen that decide which signals reach a child."""
+
+    creationflags: int
+    process_group: int
+    start_new_session: bool
+
+
+def own_group() -> Group:
     """Arguments of Popen for a child that does not receive the terminal's Ctrl-C."""
     if WINDOWS:
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
@@ -153,7 +161,7 @@ def own_group() -> dict[str, Any]:
     return {"process_group": 0}
 
 
-def own_session() -> dict[str, Any]:
+def own_session() -> Group:
     """As `own_group`, but on POSIX the child also leaves the terminal's session."""
     return own_group() if WINDOWS else {"start_new_session": True}
 

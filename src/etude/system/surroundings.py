@@ -98,7 +98,7 @@ def streams() -> Iterator[None]:
             _set_error_policy(stream, policy)
 
 
-def _set_error_policy(stream: Any, policy: str | None) -> None:
+def _set_error_policy(stream: object, policy: str | None) -> None:
     """Set what a stream does with characters that its encoding lacks, if it can be set."""
     # io.StringIO, which programs put in place of stdout, has no reconfigure().
     if policy and hasattr(stream, "reconfigure"):

@@ -148,7 +148,7 @@ class Autoencode:
         to at most 10,000 training images, and the mean training image."""
         from sklearn.decomposition import PCA
 
-        def flat(x: Any) -> np.ndarray:
+        def flat(x: np.ndarray) -> np.ndarray:
             plain = np.asarray(x, np.float32).reshape(len(x), -1)
             return np.asarray((plain - self.middle) / self.half)
 
@@ -168,7 +168,7 @@ class Autoencode:
         ]
         return ranked(every, self.metric)
 
-    def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, Any]]:
+    def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, object]]:
         """One dict per image: its reconstruction error with unit, and its code."""
         unit = "mean squared error in [-1, 1]"
         return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]

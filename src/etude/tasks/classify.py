@@ -5,7 +5,6 @@ logits [N D], D classes
 
 from collections.abc import Iterable
 from math import sqrt
-from typing import Any
 
 import numpy as np
 import torch
@@ -124,7 +123,7 @@ class Classify:
         and, for sequences, ridge regression on random convolutions."""
         common = int(np.bincount(train.y).argmax())
 
-        def accuracy(predicted: Any) -> float:
+        def accuracy(predicted: np.ndarray | int) -> float:
             return float((test.y == predicted).mean())
 
         named = {"name": self.classes[common]}
@@ -141,7 +140,7 @@ class Classify:
             thinned += rocket.thinning(train)
         return ranked(every, self.metric, thinned)
 
-    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: label, its probability, and all probabilities by class name."""
         answers = []
         # float64, so that the printed probabilities sum to 1 more exactly.

@@ -110,7 +110,7 @@ class Forecast(Regress):
         every.append(scored("changes", back(now + changes)))
         return ranked(every, self.metric, linear.thinning(train))
 
-    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: the forecast as a list of values, and its unit."""
         return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]
 

@@ -37,7 +37,7 @@ def thinning(train: Arrays) -> tuple[Thinned, ...]:
     return (Thinned(kind="linear", used=MOST, samples=len(train.y)),)
 
 
-def flat(x: Any) -> np.ndarray:
+def flat(x: np.ndarray) -> np.ndarray:
     """Samples as vectors [n D] of at most LARGEST values, in their own type."""
     # The stride is rounded up (-(-a // b)), so that at most LARGEST values remain.
     plain = np.asarray(x).reshape(len(x), -1)

@@ -9,9 +9,9 @@ task only by what the class says about itself: what it fits, what it predicts, w
 by.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import torch
@@ -45,6 +45,13 @@ leave such a task out.
 """
 
 
+class PhaseSettings(TypedDict, total=False):
+    """Deviations of a phase from the recipe's optimizer."""
+
+    lr_factor: float
+    betas: tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Phase:
     """One update within a training step.
@@ -58,7 +65,7 @@ class Phase:
     name: str
     loss: Callable[[nn.Module, Batch, Noise], Float[Tensor, ""]]
     owns: tuple[str, ...] = ("",)
-    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: PhaseSettings = field(default_factory=PhaseSettings)
     twice: bool = False
 
     def parameters(self, model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
@@ -175,7 +182,7 @@ class Task(Protocol):
     def baseline(self, train: Arrays, test: Arrays) -> Baselines:
         """The results of naive and linear baselines on the test split, the best first: `ranked`."""
 
-    def answers(self, outputs: Tensor) -> list[dict[str, Any]]:
+    def answers(self, outputs: Tensor) -> list[dict[str, object]]:
         """One prediction per sample as plain Python values, from `outputs`."""
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:

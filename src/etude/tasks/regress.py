@@ -5,7 +5,6 @@ values [N D]
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import torch
@@ -139,7 +138,7 @@ class Regress:
         ]
         return ranked(every, self.metric, thinned)
 
-    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, Any]]:
+    def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: the value (a list if there are several outputs) and its unit."""
         rows = self.in_units(outputs).tolist()
         return [{"value": row[0] if len(row) == 1 else row, "unit": self.unit} for row in rows]

@@ -54,50 +54,49 @@ class World:
 
     def join(self, device: str) -> None:
         """Join the process group; on "cuda", use the GPU with this process's local rank."""
-        import torch
-        from torch import distributed
+        import torch.distributed
 
-        if self.size == 1 or distributed.is_initialized():
+        if self.size == 1 or torch.distributed.is_initialized():
             return
         # NCCL works on GPUs only; gloo would copy each message through the host.
         on_gpu = device.startswith("cuda")
         if on_gpu:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-        store, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        store, rank, size = next(torch.distributed.rendezvous("env://"))  # type: ignore[attr-defined]
         # The launcher's store survives a restart of the job, and with it the addresses of processes
         # that died; a prefix for each start keeps the new processes from connecting to those.
         start = f"start/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
-        distributed.init_process_group(
+        torch.distributed.init_process_group(
             "nccl" if on_gpu else "gloo",
-            store=distributed.PrefixStore(start, store),  # type: ignore[attr-defined]
+            store=torch.distributed.PrefixStore(start, store),  # type: ignore[attr-defined]
             rank=rank,
             world_size=size,
             timeout=WAIT,
         )
-        atexit.register(distributed.destroy_process_group)  # its threads must not outlive Python
+        # Its threads must not outlive Python.
+        atexit.register(torch.distributed.destroy_process_group)
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
         """This process's part of a global batch: every `size`-th sample, starting at `rank`."""
         # Interleaved, so that the shares differ by at most one sample. BatchNoise does the same.
         return samples[self.rank :: self.size]
 
-    def agree(self, value: Any) -> Any:
+    def agree(self, value: object) -> Any:
         """Broadcast rank 0's JSON value to all processes; returns when every process has called."""
         if self.size == 1:
             return value
-        import torch
-        from torch import distributed
+        import torch.distributed
 
-        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+        device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
         content = bytearray(json.dumps(value).encode() if self.first else b"")
         size = torch.tensor(len(content), device=device)
         with together():
             # The length goes first: a receiver must allocate a buffer of the right size.
-            distributed.broadcast(size, 0)
+            torch.distributed.broadcast(size, 0)
             data = torch.zeros(int(size), dtype=torch.uint8, device=device)
             if self.first:
                 data.copy_(torch.frombuffer(content, dtype=torch.uint8))
-            distributed.broadcast(data, 0)
+            torch.distributed.broadcast(data, 0)
         # JSON and not pickle, which torch's broadcast_object_list would use: it can run code.
         return json.loads(bytes(data.tolist()))
 
@@ -105,13 +104,12 @@ class World:
         """Replace each tensor by its sum over the processes, in place, in one all-reduce."""
         if self.size == 1:
             return
-        import torch
-        from torch import distributed
+        import torch.distributed
 
         # One message for all tensors: latency per message costs more than the copy into a buffer.
         whole = torch.cat([part.reshape(-1) for part in parts])
         with together():
-            distributed.all_reduce(whole)
+            torch.distributed.all_reduce(whole)
         for part, total in zip(parts, torch.split(whole, [part.numel() for part in parts])):
             part.copy_(total.view_as(part))
 

@@ -11,7 +11,6 @@ epoch computes the same weights as an uninterrupted run.
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
@@ -33,7 +32,7 @@ from etude.training.step import Step
 POLL = 16
 """Steps between two reads of the flags on the device: each read waits for all work before it."""
 
-Listener = Callable[[str, dict[str, Any]], None]
+Listener = Callable[[str, dict[str, object]], None]
 
 
 class Loop:
@@ -52,7 +51,7 @@ class Loop:
         train: Samples,
         val: Samples,
         run: Recorder,
-        card: dict[str, Any],
+        card: dict[str, object],
         listen: Listener,
         world: World,
     ) -> None:
@@ -192,7 +191,7 @@ class Loop:
         kind = Interrupted if number == signal.SIGINT else Stopped
         raise kind(self.run.stopped(self.at.epoch, self.epochs), do=self.run.how_to_continue)
 
-    def _is_ours(self, digest: Any) -> bool:
+    def _is_ours(self, digest: object) -> bool:
         """Whether a checkpoint with this digest belongs to this run's recipe."""
         # A version that lacked some of today's fields computed the digest of the file as it wrote
         # it, so the file's own digest counts as well as that of the completed recipe.

@@ -6,7 +6,7 @@ than in it (0.3 ms, a tenth of an MLP's step).
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch.optim.sgd import sgd
 from etude.errors import InvalidValue
 from etude.locale.texts import text
 from etude.recipe import Train
+from etude.tasks.protocol import PhaseSettings
 
 Named = list[tuple[str, nn.Parameter]]
 
@@ -38,6 +39,20 @@ def decays(name: str, parameter: nn.Parameter) -> bool:
     """Whether weight decay applies: to matrices and kernels, not to biases, norms, position
     embeddings and the class token."""
     return parameter.ndim > 1 and not name.endswith(SPARED)
+
+
+class Rate(TypedDict):
+    """Arguments of all of torch's update functions."""
+
+    lr: float
+    weight_decay: float
+
+
+class Fused(TypedDict):
+    """Arguments of those that have a fused kernel."""
+
+    fused: bool
+    found_inf: Tensor | None
 
 
 class Optimizer:
@@ -75,16 +90,16 @@ class Optimizer:
     def _move(
         self, params: list[nn.Parameter], lr: float, decay: float, found_inf: Tensor | None
     ) -> None:
-        grads: Any = [p.grad for p in params]
-        whole: Any = params
+        whole: list[Tensor] = list(params)
+        grads = [p.grad for p in params if p.grad is not None]
         slots = self._slots(params)
-        rate: dict[str, Any] = {"lr": lr, "weight_decay": decay}
-        fused: dict[str, Any] = {"fused": self.fused, "found_inf": found_inf}
+        rate: Rate = {"lr": lr, "weight_decay": decay}
+        fused: Fused = {"fused": self.fused, "found_inf": found_inf}
         with torch.no_grad():
             match self.kind:
                 case "sgd" | "momentum" | "nesterov":
                     # sgd writes to the momentum buffers, but without momentum it wants a None each.
-                    buffers: Any = slots[0] if slots else [None] * len(params)
+                    buffers: list[Tensor | None] = list(slots[0]) if slots else [None] * len(params)
                     sgd(
                         whole, grads, buffers, **fused, **rate, dampening=0, maximize=False,
                         momentum=0.9 if slots else 0.0, nesterov=self.kind == "nesterov",
@@ -137,7 +152,9 @@ class Optimizer:
         return torch.zeros_like(p, memory_format=torch.preserve_format)
 
 
-def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any) -> list[Optimizer]:
+def build(
+    named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Unpack[PhaseSettings]
+) -> list[Optimizer]:
     """The optimizers of a phase: one, or two for muon (Muon for matrices, AdamW for the rest).
 
     other: settings of the phase: "lr_factor" (multiplies the recipe's learning rate), "betas".
@@ -148,7 +165,8 @@ def build(named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Any)
     """
     pairs, kind = list(named), train.optimizer
     lr = train.lr * other.get("lr_factor", 1.0)
-    rule = (lr, train.weight_decay, tuple(other.get("betas", (0.9, 0.999))))
+    first, second = other.get("betas", (0.9, 0.999))
+    rule = (lr, train.weight_decay, (first, second))
     if kind != "muon":
         return [Optimizer(kind, pairs, *rule)]
     # Muon orthogonalises the update, which is defined for matrices only, not for the kernels of

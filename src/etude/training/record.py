@@ -5,7 +5,7 @@ on the validation split.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -86,7 +86,7 @@ class Record:
         recipe: Recipe,
         val: Samples,
         run: Recorder,
-        card: dict[str, Any],
+        card: dict[str, object],
         slots: Callable[[], dict[str, torch.Tensor]],
     ) -> None:
         self.model, self.task, self.recipe, self.run = model, task, recipe, run
@@ -233,7 +233,7 @@ class evaluating:  # noqa: N801  (reads as a statement: with evaluating(model))
         self.guard = torch.inference_mode()
         self.guard.__enter__()
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self.guard.__exit__(*error)
         self.model.train()
 

@@ -7,7 +7,6 @@ import copy
 import math
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from torch import nn
 
@@ -15,6 +14,7 @@ from etude.errors import UsageError
 from etude.locale.texts import text
 from etude.recipe import Train
 from etude.shapes import Batch
+from etude.system.limits import Plain
 from etude.tasks.protocol import Task
 from etude.training.randomness import reseed
 from etude.training.step import Step
@@ -41,7 +41,7 @@ GREW = 0.05
 """The loss counts as growing if it exceeds its minimum by this fraction of its total decrease."""
 
 
-def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
+def dry_run(model: nn.Module, task: Task, train: Train, batch: Batch) -> Plain:
     """One step on one batch: losses and gradient norms by phase, parameters without a gradient,
     seconds. Raises NumericsError if a loss or gradient is not finite."""
     step = _copy(model, task, train, 1)
@@ -80,7 +80,7 @@ def step_seconds(model: nn.Module, task: Task, train: Train, batch: Batch) -> fl
     return sorted(times[2:])[len(times[2:]) // 2]
 
 
-def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[str, Any]:
+def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> Plain:
     """Train repeatedly on one batch at a constant learning rate; the loss should nearly vanish.
 
     At most OVERFIT_STEPS steps, fewer if the loss vanishes earlier. `losses`: the first phase's
@@ -110,7 +110,7 @@ def overfit(model: nn.Module, task: Task, train: Train, batch: Batch) -> dict[st
     }
 
 
-def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]) -> dict[str, Any]:
+def find_lr(model: nn.Module, task: Task, train: Train, batches: Sequence[Batch]) -> Plain:
     """Learning rate range test: train while the rate rises from 1e-6 to 1, and suggest a rate.
 
     `rates`, `losses` and `smoothed` (an exponential mean of the losses) by step; `lowest`: the rate

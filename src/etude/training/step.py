@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import torch
 from torch import nn
@@ -151,7 +150,7 @@ class Step:
             for p in state.others:
                 p.requires_grad_(True)
 
-    def _autocast(self) -> Any:
+    def _autocast(self) -> torch.autocast:
         """bf16 autocast if the recipe says so. bf16 has fp32's exponent, so no loss scaling."""
         return torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.train.precision == "bf16"
@@ -184,7 +183,7 @@ class Step:
                 break
         key = f"training.step.{'gradient' if _finite(loss) else 'loss'}"
         samples = self._culprits(state, batch)
-        values: dict[str, Any] = {"step": number, "phase": state.phase.name, "samples": samples}
+        values: dict[str, object] = {"step": number, "phase": state.phase.name, "samples": samples}
         what = (
             text(f"{key}.in", first=affected[0], count=len(affected), **values)
             if affected

@@ -6,7 +6,7 @@ Nothing has been loaded or written when these run, so a mistake is reported at o
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from etude import registry
 from etude.errors import UsageError
@@ -15,6 +15,9 @@ from etude.runs import comparison as comparisons
 from etude.runs import folder as folders
 from etude.training.distributed import World
 
+if TYPE_CHECKING:
+    from torch import nn
+
 WordKind = Literal["model", "data", "run", "view", "file", ""]
 
 MODULE = "torch.nn.modules.module.Module"
@@ -22,7 +25,7 @@ MODULE = "torch.nn.modules.module.Module"
 HOW_TO_NAME = text("verbs.model.do")
 
 
-def is_module(model: Any) -> bool:
+def is_module(model: object) -> "TypeGuard[nn.Module]":
     """Whether a model is an instance of torch.nn.Module."""
     return _derives_from_module(type(model))
 
@@ -31,7 +34,7 @@ def _derives_from_module(kind: type) -> bool:
     return any(f"{base.__module__}.{base.__qualname__}" == MODULE for base in kind.__mro__)
 
 
-def model_name(model: Any) -> str | None:
+def model_name(model: object) -> str | None:
     """The name of a model, or the path of a recipe, as text. Raises UsageError for a module, a
     class or anything else."""
     if model is None or isinstance(model, str):
@@ -48,12 +51,12 @@ def model_name(model: Any) -> str | None:
     raise UsageError(_wrong_type("model", model), do=HOW_TO_NAME)
 
 
-def is_name(data: Any) -> bool:
+def is_name(data: object) -> bool:
     """Whether data are given by a name or a path, or not at all, and not as objects."""
     return data is None or isinstance(data, str | os.PathLike)
 
 
-def data_name(data: Any) -> str | None:
+def data_name(data: object) -> str | None:
     """The name of a data set, or the path of own data, as text. Raises UsageError for objects,
     where a verb reads names and paths only."""
     if data is None or isinstance(data, str):
@@ -63,14 +66,14 @@ def data_name(data: Any) -> str | None:
     raise UsageError(_wrong_type("data", data), do=text("verbs.data.do"))
 
 
-def run_path(run: Any) -> Path:
+def run_path(run: object) -> Path:
     """The path of a run. Raises UsageError for anything else."""
     if isinstance(run, str | os.PathLike):
         return Path(run)
     raise UsageError(_wrong_type("run", run), do=text("verbs.run.do"))
 
 
-def _wrong_type(argument: str, value: Any) -> Text:
+def _wrong_type(argument: str, value: object) -> Text:
     """What a message says of an argument of the wrong type: the class that it is, or its type."""
     if isinstance(value, type):
         return text(f"verbs.{argument}.wrong_class", kind=value.__name__)
@@ -128,7 +131,7 @@ def require_one_process(work: Literal["comparison", "search", "tour", "memory"])
         raise UsageError(text(f"verbs.one_process.{work}"), do=text("verbs.one_process.do"))
 
 
-def require_no_moved_data(data: str | None, comparison: Path) -> None:
+def require_no_moved_data(data: object, comparison: Path) -> None:
     """Raise UsageError if new paths of data are passed for a comparison: each of its runs has a
     recipe of its own, and workers on other machines read these recipes."""
     if data is not None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from etude.checking.verdict import Verdict
 from etude.errors import UsageError
@@ -15,10 +14,10 @@ from etude.verbs.grade import grade, role_name
 
 @preserve_caller_state()
 def check(
-    what: Any,
+    what: object,
     role: str | None = None,
     *,
-    arguments: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, object] | None = None,
     adapter: ModuleType | Path | str | None = None,
     lang: Lang = "en",
 ) -> Verdict | list[Verdict]:
@@ -42,6 +41,7 @@ def check(
         single = len(marks.rows) == 1 and not Path(what).is_dir()
         verdicts = marks.rows[0].verdicts if single else [row.verdict for row in marks.rows]
     else:
+        # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.checking import judge, source
 
         module = source.load(Path(adapter)) if isinstance(adapter, str | Path) else adapter

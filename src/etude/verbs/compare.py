@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.comparison import request, side_by_side
 from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.errors import EtudeError, LockedError, RunError, TakenError, UsageError
 from etude.locale.texts import Lang, text
+from etude.render.progress import Tally
 from etude.runs import comparison as comparisons
 from etude.runs import files, folder
 from etude.runs.folder import ROOT, RunFolder, candidates, is_run, run_path, unused_path
@@ -37,7 +38,7 @@ def compare(
     different_data: bool = False,
     quiet: bool = False,
     lang: Lang = "en",
-    **fields: Any,
+    **fields: object,
 ) -> Comparison | SideBySide:
     """Train every combination of the comma-separated values, from the same start on the same
     batches (one seed gives both), and compare the runs. Or compare finished `runs`, or folders of
@@ -66,8 +67,8 @@ def compare(
     wanted = request.parse(axes, lr, schedule, target, field_paths(fields))
     labels = [name.replace(",", "-") for name in (model, Path(data or "").stem) if name]
     path = _report_folder(name, labels)
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.comparison import engine
-    from etude.render.progress import Tally
 
     with Tally(path.name, quiet, lang) as tally:
         plan = engine.plan(wanted, workers, storage or "", tally.note)
@@ -107,7 +108,7 @@ def _begin(path: Path, plan: "Plan", chosen_by_user: bool) -> "Journal":
 
 
 def _require_finished_runs(
-    paths: Sequence[Path | str], data: str | None, fields: Mapping[str, Any]
+    paths: Sequence[Path | str], data: str | None, fields: Mapping[str, object]
 ) -> None:
     """Raise UsageError if all paths are names of models, or if a field tells how to train."""
     if all(model_names(path) for path in paths):

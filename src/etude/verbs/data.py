@@ -1,26 +1,27 @@
 """Look at data before any training (verb: data)."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.locale.texts import Lang
 from etude.runs.files import replace, storage
 from etude.system.caller import preserve_caller_state
 from etude.verbs.drafts import draft_recipe, folder_name, with_names
+from etude.verbs.objects import parted
 
 if TYPE_CHECKING:
     from etude.survey import Survey
 
 
 @preserve_caller_state()
-def data(source: Any, model: str | None = None, **fields: Any) -> "Survey":
+def data(source: object, model: str | None = None, **fields: object) -> "Survey":
     """What training on these data would be; nothing is trained.
 
     source: a name, a path, or objects as for `etude.train`. model: the network of the plan; without
     it one that reads such samples. Raises DataError for data that cannot be trained on.
     """
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.survey import ANY, survey
-    from etude.verbs.objects import parted
 
     named_model, name, named_fields = with_names(model or ANY, source, fields)
     mapping = draft_recipe(named_model, name, None, named_fields)

@@ -9,6 +9,7 @@ from etude import registry
 from etude.errors import UsageError
 from etude.locale.texts import text
 from etude.recipe import MEMORY, OWN, TrainDraft, draft, read_recipe
+from etude.system.limits import Plain
 from etude.verbs.arguments import data_name, is_module, is_name, kind_of_word, model_name
 
 OTHERS = ("data", "file", "run")
@@ -16,8 +17,8 @@ OTHERS = ("data", "file", "run")
 
 
 def with_names(
-    model: Any, data: Any, fields: Mapping[str, Any]
-) -> tuple[Any, Any, Mapping[str, Any]]:
+    model: object, data: object, fields: Mapping[str, object]
+) -> tuple[Any, Any, Mapping[str, object]]:
     """The arguments with the names OWN and MEMORY for a module and for data that are objects."""
     data = data if is_name(data) else MEMORY
     if not is_module(model):
@@ -26,8 +27,8 @@ def with_names(
 
 
 def draft_recipe(
-    model: Any, data: Any, base: Mapping[str, Any] | None, fields: Mapping[str, Any]
-) -> dict[str, Any]:
+    model: object, data: object, base: Mapping[str, object] | None, fields: Mapping[str, object]
+) -> Plain:
     """The mapping of a recipe. A model that ends in .json is the path of the recipe to start from.
 
     Raises UsageError for a wrong type, for a name that is no model, and for an unknown field.
@@ -45,14 +46,14 @@ def draft_recipe(
     return draft(model, data, base=base, fields=field_paths(fields))
 
 
-def field_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
+def field_paths(fields: Mapping[str, object]) -> dict[str, object]:
     """Fields by their path in the recipe: `epochs` becomes `train.epochs`. Fields that are None are
     left out."""
     by_path = {f"train.{k}" if k in TrainDraft.model_fields else k: v for k, v in fields.items()}
     return {path: value for path, value in by_path.items() if value is not None}
 
 
-def model_and_data(mapping: Mapping[str, Any]) -> tuple[str, str]:
+def model_and_data(mapping: Plain) -> tuple[str, str]:
     """The names of a recipe's model and data, as the names of folders contain them."""
     model = mapping["model"]
     return model.get("module", model["name"]), Path(mapping["data"]["name"]).stem

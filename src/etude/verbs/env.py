@@ -1,10 +1,11 @@
 """Versions and hardware, for a bug report."""
 
-from typing import Any
+from etude.system.limits import Plain
 
 
-def env() -> dict[str, Any]:
+def env() -> Plain:
     """Versions of étude and its packages, and the machine that it runs on."""
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude import pipeline
     from etude.training import hardware
 

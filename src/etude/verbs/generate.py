@@ -27,6 +27,7 @@ def generate(path: Path | str, count: int, seed: int, out: Path | None = None) -
     file without a sheet next to it is the user's own and is not replaced: UsageError. Returns the
     two paths.
     """
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.inference.run import as_png
 
     run = load(path)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from etude.checking import grade_report, grading, rendering
 from etude.checking.grading import Marks
@@ -14,6 +13,7 @@ from etude.errors import UsageError
 from etude.locale.texts import Lang, text
 from etude.render.progress import Tally
 from etude.runs.files import replace
+from etude.system.limits import Plain
 
 LONGEST = 3600
 """Largest time limit of a submission, in seconds."""
@@ -37,7 +37,7 @@ def role_name(role: str | None) -> str:
 def grade(
     what: Path | str,
     role: str | None = None,
-    arguments: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, object] | None = None,
     adapter: Path | str | None = None,
     *,
     seconds: float = Caps.seconds,
@@ -54,7 +54,7 @@ def grade(
         raise UsageError(text("verbs.check.seconds", seconds=seconds, most=LONGEST))
     path, name = _split_name(str(what))
     adapter = Path(adapter) if adapter else None
-    options: dict[str, Any] = {
+    options: Plain = {
         "role": role_name(role),
         "given": dict(arguments or {}),
         "adapter": adapter,

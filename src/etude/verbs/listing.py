@@ -10,6 +10,7 @@ from etude.runs.folder import RunFolder
 
 def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
     """Models, tasks, data sets and runs: by kind, a name with one line that describes it."""
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude import assembly
 
     models = {}

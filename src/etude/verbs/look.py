@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from etude.errors import RunError
 from etude.locale.texts import Lang, text
 from etude.runs.files import storage
 from etude.system.caller import preserve_caller_state
+from etude.system.limits import Plain
 from etude.verbs.arguments import require_writable
 from etude.verbs.load import load
 
@@ -20,7 +20,7 @@ def look(
     out: Path | None = None,
     lang: Lang = "en",
     data: str | None = None,
-) -> dict[str, Any]:
+) -> Plain:
     """Draw what is inside a trained run, and save each picture with the arrays that it shows.
 
     views: names of views; default: all that fit the run. sample: an index into the test split, or
@@ -30,6 +30,7 @@ def look(
     Returns `run`, `pictures` (for each: name, title, alternative text, files, shapes of the arrays)
     and `left_out`, the views that do not fit, with the reasons.
     """
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.inspection import gallery
 
     require_writable(out, "--out", folder=True)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from etude.data.tabular import inputs as tabular
 from etude.errors import UsageError
 from etude.locale.texts import Text, text
 from etude.runs.files import replace
+from etude.system.limits import Plain
 from etude.verbs.load import load
 
 
-def predict(path: Path | str, inputs: Sequence[str]) -> list[dict[str, Any]]:
+def predict(path: Path | str, inputs: Sequence[str]) -> list[Plain]:
     """The predictions of a finished run for files, folders or numbers: one mapping per sample.
 
     Raises RunError for an unfinished run, DataError for inputs that it cannot read.
@@ -19,14 +19,12 @@ def predict(path: Path | str, inputs: Sequence[str]) -> list[dict[str, Any]]:
     return load(path).predict(list(inputs))
 
 
-def prediction_warnings(predictions: Sequence[dict[str, Any]]) -> Iterator[Text]:
+def prediction_warnings(predictions: Sequence[Plain]) -> Iterator[Text]:
     """What is to be said of rows of a table that are unlike those of training."""
     return tabular.warnings(predictions)
 
 
-def write_predictions(
-    predictions: Sequence[dict[str, Any]], inputs: Sequence[str], out: Path
-) -> None:
+def write_predictions(predictions: Sequence[Plain], inputs: Sequence[str], out: Path) -> None:
     """Write the rows of a table as CSV, with their predictions beside them.
 
     Raises UsageError for several inputs, StorageError if the file cannot be written.
@@ -42,7 +40,7 @@ def write_predictions(
     replace(out, tabular.annotated(Path(inputs[0]), columns, answers).encode())
 
 
-def _cells(answer: dict[str, Any]) -> list[str]:
+def _cells(answer: Plain) -> list[str]:
     """The further cells of one row."""
     shares = [f"{share:.6g}" for share in answer.get("probabilities", {}).values()]
     said = answer["label"] if "label" in answer else repr(answer["value"])

@@ -19,6 +19,7 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
     """
     if comparison := comparisons.where(run_path(path)):
         require_no_moved_data(data, comparison)
+        # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.comparison import engine
 
         return engine.rewrite_report(comparison, lang)

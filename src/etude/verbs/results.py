@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from etude.comparison import curves, side_by_side
+from etude.comparison import curves, findings, side_by_side
 from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.inspection import words
@@ -43,10 +43,8 @@ def sentences(result: "Result", lang: Lang = "en") -> list[str]:
     if isinstance(result, SideBySide):
         return side_by_side.all_sentences(result, lang)
     if isinstance(result, Comparison):
-        from etude.comparison.findings import sentences as of_findings
-
         if result.findings:
-            return of_findings(result.findings, result.seconds, lang)
+            return findings.sentences(result.findings, result.seconds, lang)
         lines = curves.sentences(_by_label(result), result.warning, lang, result.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=result.seconds.get("runs", 0.0))]
     values = {"seconds": result.seconds, "speed": result.samples_per_second}
@@ -62,9 +60,7 @@ def table(result: "Result", lang: Lang = "en") -> list[list[str]]:
     if not isinstance(result, Comparison):
         return []
     if result.findings:
-        from etude.comparison.findings import rows
-
-        return rows(result.findings, lang)
+        return findings.rows(result.findings, lang)
     return words.rows(result.runs, result.labels, lang)
 
 

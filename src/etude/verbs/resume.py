@@ -1,7 +1,7 @@
 """Resume an interrupted run or comparison."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.locale.texts import Lang
 from etude.runs import comparison as comparisons
@@ -14,6 +14,7 @@ from etude.verbs.arguments import (
     run_path,
 )
 from etude.verbs.load import load
+from etude.verbs.objects import parted
 
 if TYPE_CHECKING:
     from etude.comparison.request import Comparison
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def resume(
     path: Path | str,
     *,
-    data: Any = None,
-    model: Any = None,
+    data: object = None,
+    model: object = None,
     quiet: bool = False,
     lang: Lang = "en",
 ) -> "Run | Comparison":
@@ -37,6 +38,7 @@ def resume(
     if comparison := comparisons.where(run_path(path)):
         require_no_moved_data(data, comparison)
         require_one_process("comparison")
+        # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.comparison import engine
 
         return engine.resume(comparison, quiet, lang)
@@ -47,8 +49,8 @@ def resume(
 def resume_run(
     path: Path | str,
     *,
-    data: Any = None,
-    model: Any = None,
+    data: object = None,
+    model: object = None,
     quiet: bool = False,
     lang: Lang = "en",
 ) -> "Run":
@@ -60,7 +62,6 @@ def resume_run(
     if world.first:
         run.lock()
     from etude import pipeline
-    from etude.verbs.objects import parted
 
     try:
         if run.result and run.report.exists():

@@ -1,13 +1,13 @@
 """Sanity checks before training (verb: train --first-aid)."""
 
 from pathlib import Path
-from typing import Any
 
 from etude.config import nearest
 from etude.errors import UsageError
 from etude.locale.texts import Lang, text
 from etude.runs.files import replace, storage
 from etude.system.caller import preserve_caller_state
+from etude.system.limits import Plain
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data
 
 KINDS = ("dry-run", "overfit", "lr")
@@ -21,8 +21,8 @@ def sanity_check(
     *,
     out: Path | None = None,
     lang: Lang = "en",
-    **fields: Any,
-) -> dict[str, Any]:
+    **fields: object,
+) -> Plain:
     """Check a recipe in seconds, before a long training. No run is saved.
 
     kind: "dry-run" (one step), "overfit" (can the model memorise one batch?) or "lr" (which
@@ -33,6 +33,7 @@ def sanity_check(
     """
     if kind not in KINDS:
         raise UsageError(text("verbs.sanity.unknown", kind=kind, near=nearest(kind, KINDS)))
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude import assembly, pipeline
     from etude.inspection import sanity
 

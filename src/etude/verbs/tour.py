@@ -1,7 +1,6 @@
 """Train every built-in network on embedded data."""
 
 import time
-from typing import Any
 
 from etude.comparison.request import Comparison
 from etude.inspection.report import write
@@ -9,11 +8,12 @@ from etude.inspection.tour import sections
 from etude.locale.texts import Lang, say
 from etude.runs.folder import reserve, run_path
 from etude.system.caller import preserve_caller_state
+from etude.system.limits import Plain
 from etude.verbs.arguments import require_one_process
 from etude.verbs.results import table
 from etude.verbs.train import train
 
-TOUR: dict[str, dict[str, Any]] = {
+TOUR: dict[str, Plain] = {
     "mlp-digits": {"model": "mlp", "data": "digits"},
     "mlp-curve": {"model": "mlp", "data": "curve"},
     "cnn-digits": {"model": "cnn", "data": "digits"},

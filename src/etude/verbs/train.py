@@ -2,35 +2,38 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.locale.texts import Lang, text
 from etude.runs.folder import ROOT, RunFolder, is_run, run_path
 from etude.system.caller import preserve_caller_state
+from etude.system.limits import Plain
 from etude.training.distributed import World
 from etude.verbs.arguments import is_module, is_name, require_one_process
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data, with_names
+from etude.verbs.objects import parted
 from etude.verbs.resume import resume_run
 
 if TYPE_CHECKING:
     from torch import nn
 
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.inference.run import Run
 
 
 @preserve_caller_state()
 def train(
     model: "str | nn.Module | None" = None,
-    data: Any = None,
+    data: object = None,
     *,
     name: str | None = None,
-    base: Mapping[str, Any] | None = None,
+    base: Mapping[str, object] | None = None,
     quiet: bool = False,
     root: Path = ROOT,
     save: bool = True,
     lang: Lang = "en",
-    **fields: Any,
+    **fields: object,
 ) -> "Run":
     """Train a model on data, test it once, and return the run.
 
@@ -52,7 +55,6 @@ def train(
                 do=text("verbs.train.name_in_memory.do"),
             )
         from etude import assembly, pipeline
-        from etude.verbs.objects import parted
 
         objects = parted(data, model)[1]
         return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, lang, objects)
@@ -60,9 +62,14 @@ def train(
 
 
 def _train_in_folder(
-    mapping: Mapping[str, Any], data: Any, model: Any, name: str | None, root: Path, quiet: bool,
+    mapping: Plain,
+    data: object,
+    model: object,
+    name: str | None,
+    root: Path,
+    quiet: bool,
     lang: Lang,
-) -> "Run":  # fmt: skip
+) -> "Run":
     """Train a run that has a folder: `name` below `root`, or the first free name there."""
     default = folder_name(*model_and_data(mapping))
     world, path = World.here(), run_path(name, root) if name else None
@@ -80,7 +87,6 @@ def _train_in_folder(
     if world.first:
         run = RunFolder.create(path) if path else RunFolder.create_unused(default, root)
     from etude import assembly, pipeline
-    from etude.verbs.objects import parted
 
     try:
         objects = parted(data, model)[1]

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etude.errors import UsageError
 from etude.locale.texts import Lang, text
+from etude.render.progress import Tally
 from etude.runs import files
 from etude.runs.folder import reserve, run_path, unused_path
 from etude.system.caller import preserve_caller_state
@@ -43,7 +44,7 @@ def tune(
     name: str | None = None,
     quiet: bool = False,
     lang: Lang = "en",
-    **fields: Any,
+    **fields: object,
 ) -> Tuned:
     """Search fields of the recipe that are ranges ("1e-4..1e-1") or lists, by validation; then
     train the best trial again with a new seed and test it once.
@@ -57,9 +58,8 @@ def tune(
     values = field_paths(fields)
     if "seed" in values and not isinstance(values["seed"], int):
         raise UsageError(text("verbs.tune.seed", value=values["seed"]))
-    from etude.comparison import search
-    from etude.comparison import search_pictures as pictures
-    from etude.render.progress import Tally
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
+    from etude.comparison import search, search_pictures
 
     mapping = draft_recipe(model, data, None, {})
     space = search.parse(mapping, values)
@@ -79,8 +79,8 @@ def tune(
     run = train(
         base=recipe, name=unused_path("best", folder).name, quiet=quiet, root=folder, lang=lang
     )
-    pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
-    lines = pictures.sentences(finished, best, space.goal, run, lang)
+    search_pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
+    lines = search_pictures.sentences(finished, best, space.goal, run, lang)
     return Tuned(folder, best, finished, run, lines)
 
 

@@ -16,6 +16,7 @@ def verify(on_proof: Callable[["Proof"], None] = lambda proof: None) -> list["Pr
 
     on_proof: called with each comparison as soon as it is computed.
     """
+    # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.checking.verify import proofs
 
     results = []

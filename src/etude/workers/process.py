@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Queue
-from typing import IO, Any, Generic, Protocol, TextIO, TypeVar
+from typing import IO, Generic, Protocol, TextIO, TypeVar, Unpack
 
 import etude
 from etude.locale.texts import Text, text
@@ -28,7 +28,7 @@ may connect standard error to the file, whose last line then describes how the p
 class Job(Protocol):
     """Work for one worker."""
 
-    def message(self) -> Mapping[str, Any]:
+    def message(self) -> Mapping[str, object]:
         """The job as plain JSON values."""
         ...
 
@@ -36,8 +36,17 @@ class Job(Protocol):
 JobT = TypeVar("JobT", bound=Job)
 
 
+class Options(portable.Group, total=False):
+    """Further arguments of Popen."""
+
+    cwd: Path
+    stdin: int
+    stdout: int
+    stderr: int | IO[bytes]
+
+
 def start_module(
-    module: str, *words: str, environment: Mapping[str, str], **options: Any
+    module: str, *words: str, environment: Mapping[str, str], **options: Unpack[Options]
 ) -> "subprocess.Popen[bytes]":
     """Start a module of this package in a process of one thread. options: more for Popen."""
     home = str(Path(etude.__file__).parent.parent)

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from etude.data.tabular.columns import Column
 from etude.data.tabular.dialect import find, large_cells, lines, opened
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
+from etude.system.limits import Plain
 
 Doubts = dict[str, list[str]]
 Rows = tuple[np.ndarray, tuple[str, ...]]
@@ -123,7 +123,7 @@ def doubts(columns: Sequence[Column], x: np.ndarray) -> list[Doubts]:
     return found
 
 
-def warnings(found: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+def warnings(found: Sequence[Plain]) -> Iterator[Text]:
     """What is to be said of all rows together, from their doubts: by column, how many rows."""
     for key in ("unseen", "outside", "empty"):
         counts = Counter(name for row in found for name in row.get(key, ()))

@@ -3,7 +3,7 @@ Bunch of scikit-learn. No library of theirs is imported; the rules of files deci
 is, so a frame and its CSV file give the same columns."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def is_frame(data: Any) -> bool:
     return hasattr(data, "columns") and not isinstance(data, Mapping)
 
 
-def is_bunch(data: Any) -> bool:
+def is_bunch(data: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether an object is a mapping with `data` and `target`, as scikit-learn's loaders return."""
     return isinstance(data, Mapping) and {"data", "target"} <= set(data)
 

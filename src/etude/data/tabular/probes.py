@@ -43,23 +43,27 @@ def notes(whole: "Read", config: "TableConfig", train: np.ndarray) -> Iterator[T
 def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
     """One warning for each column that alone predicts the target, by a small tree in
     cross-validation."""
-    from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    # Slow to import, and only tables need it.
+    from sklearn import model_selection, tree
 
     y = whole.goal.values[rows].reshape(-1)
     classes = whole.goal.target == "class"
     if len(rows) < 10 * FOLDS or (classes and np.bincount(y)[np.unique(y)].min() < FOLDS):
         return
     if classes:
-        tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=0)
+        model = tree.DecisionTreeClassifier(max_depth=DEPTH, random_state=0)
     else:
-        tree = DecisionTreeRegressor(max_depth=VALUE_DEPTH, min_samples_leaf=3, random_state=0)
-    folds = (StratifiedKFold if classes else KFold)(FOLDS, shuffle=True, random_state=0)
+        model = tree.DecisionTreeRegressor(
+            max_depth=VALUE_DEPTH, min_samples_leaf=3, random_state=0
+        )
+    split = model_selection.StratifiedKFold if classes else model_selection.KFold
+    folds = split(FOLDS, shuffle=True, random_state=0)
     scoring = "balanced_accuracy" if classes else "r2"
     for one in whole.used:
         values = one.values[rows]
         x = np.stack([np.nan_to_num(values), np.isnan(values)], axis=1)
-        score = float(cross_val_score(tree, x, y, cv=folds, scoring=scoring).mean())
+        scores = model_selection.cross_val_score(model, x, y, cv=folds, scoring=scoring)
+        score = float(scores.mean())
         if score > KNOWS:
             yield text(
                 f"data.note.table.leak.{whole.goal.target}",

@@ -277,7 +277,7 @@ def _json(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, text("data.table.json", why=error)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
