@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from etude.comparison import curves, findings, side_by_side
+from etude.comparison import curves, side_by_side
 from etude.comparison.request import Comparison
 from etude.comparison.side_by_side import SideBySide
 from etude.inspection import words
@@ -44,6 +44,9 @@ def sentences(result: "Result", lang: Lang = "en") -> list[str]:
         return side_by_side.all_sentences(result, lang)
     if isinstance(result, Comparison):
         if result.findings:
+            # Inside, because the report of a comparison draws and so loads matplotlib.
+            from etude.comparison import findings
+
             return findings.sentences(result.findings, result.seconds, lang)
         lines = curves.sentences(_by_label(result), result.warning, lang, result.diverged)
         return [*lines, say(lang, "duel.clock.plain", runs=result.seconds.get("runs", 0.0))]
@@ -60,6 +63,8 @@ def table(result: "Result", lang: Lang = "en") -> list[list[str]]:
     if not isinstance(result, Comparison):
         return []
     if result.findings:
+        from etude.comparison import findings
+
         return findings.rows(result.findings, lang)
     return words.rows(result.runs, result.labels, lang)
 
