@@ -15,6 +15,7 @@ from etude.data.dataset import split_dataset
 from etude.data.preprocess import Preprocess
 from etude.data.tabular import encode, inputs
 from etude.data.tabular.columns import decide, used
+from etude.data.tabular.dialect import Reading, find
 from etude.data.tabular.reader import read
 from etude.errors import DataError, InvalidValue
 
@@ -28,11 +29,7 @@ def written(folder, text, name="t.csv", encoding="utf-8"):
 
 
 def cells(path, **options):
-    settings = {
-        "names": (), "separator": "auto", "decimal": "auto", "encoding": "auto",
-        "missing": frozenset({"na", "?"}), "limit": None,
-    }  # fmt: skip
-    return read(path, **{**settings, **options})
+    return read(path, Reading(**options), None)
 
 
 def column(folder, values, name="a", asked="", dates="auto"):
@@ -52,13 +49,15 @@ def levels(table_, name):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_text_is_read_in_its_encoding(tmp_path, encoding):
-    found = cells(written(tmp_path, "größe,y\nä,1\nb,2\n", encoding=encoding))
+    path = written(tmp_path, "größe,y\nä,1\nb,2\n", encoding=encoding)
+    found = cells(path)
     assert found.names == ("größe", "y") and levels(found, "größe") == ["ä", "b"]
-    assert found.dialect.odd == (1 if encoding == "cp1252" else 0)
+    assert find(path, Reading()).odd == (1 if encoding == "cp1252" else 0)
 
 
 def test_the_first_line_that_is_not_utf_8_is_named(tmp_path):
-    assert cells(written(tmp_path, "a,y\n1,x\n2,ä\n", encoding="cp1252")).dialect.odd == 3
+    path = written(tmp_path, "a,y\n1,x\n2,ä\n", encoding="cp1252")
+    assert find(path, Reading()).odd == 3
 
 
 @pytest.mark.parametrize(
@@ -80,8 +79,9 @@ def test_the_first_line_that_is_not_utf_8_is_named(tmp_path):
     ],
 )
 def test_separator_and_decimal_sign_are_found(tmp_path, text, separator, decimal, first):
-    found = cells(written(tmp_path, text))
-    assert (found.dialect.separator, found.dialect.decimal) == (separator, decimal)
+    path = written(tmp_path, text)
+    dialect, found = find(path, Reading()), cells(path)
+    assert (dialect.separator, dialect.decimal) == (separator, decimal)
     assert found.names == ("a", "y") and found.cells[0].numbers.tolist() == first
 
 
@@ -258,7 +258,7 @@ def test_new_rows_are_prepared_to_the_bit_as_training_saw_them(tmp_path):
     _, data = prepared(path, target="price")
     again = Card.read(json.loads(json.dumps(data.card.plain())), "card")
     assert again == data.card
-    rows, lines = inputs.read(path, used(again.columns))
+    rows, lines = inputs.read(path, used(again.columns), again.reading)
     whole = dict(zip(lines, Preprocess(again)(torch.from_numpy(rows)), strict=True))
     for split in (data.train, data.val, data.test):
         seen = Preprocess(data.card)(torch.from_numpy(split.x))
@@ -276,7 +276,9 @@ def test_columns_of_new_rows_may_be_in_any_order_and_more(tmp_path):
         out = csv.DictWriter(file, rows[0])
         out.writeheader()
         out.writerows(rows)
-    one, two = (inputs.read(p, used(data.card.columns))[0] for p in (path, other))
+    one, two = (
+        inputs.read(p, used(data.card.columns), data.card.reading)[0] for p in (path, other)
+    )
     assert np.array_equal(one, two, equal_nan=True)
 
 
@@ -307,7 +309,7 @@ def test_a_level_that_training_lacks_is_other(tmp_path):
     _, data = prepared(path, target="price")
     new = tmp_path / "new.csv"
     new.write_text("size,rooms,town,sold,garden\n-90,2,Bonn,2021-01-01,no\n,3,Ulm,2021-01-01,no\n")
-    x, _ = inputs.read(new, used(data.card.columns))
+    x, _ = inputs.read(new, used(data.card.columns), data.card.reading)
     names = encode.feature_names(data.card.columns)
     features = Preprocess(data.card)(torch.from_numpy(x))
     assert features[0, names.index("town=*")] == 1 and features[1, names.index("town=Ulm")] == 1
@@ -324,10 +326,10 @@ def test_a_new_row_that_is_not_of_the_columns_is_refused_with_every_reason(tmp_p
     new = tmp_path / "new.csv"
     new.write_text("size,rooms,town,garden\n9,2,Ulm,no\n")
     with pytest.raises(DataError, match="has no column sold"):
-        inputs.read(new, used(data.card.columns))
+        inputs.read(new, used(data.card.columns), data.card.reading)
     new.write_text("size,rooms,town,sold,garden\nbig,2,Ulm,1.1.2020,maybe\n")
     with pytest.raises(DataError) as error:
-        inputs.read(new, used(data.card.columns))
+        inputs.read(new, used(data.card.columns), data.card.reading)
     assert len(error.value.items) == 3
 
 
@@ -350,6 +352,39 @@ def test_the_features_of_a_date_repeat_with_the_week_and_the_year(tmp_path):
     assert features[0, thursday] == features[1, thursday] == 1
     year = [names.index(name) for name in names if " 1 y" in name]
     assert torch.allclose(features[0, year], features[2, year], atol=1e-6)
+
+
+def test_new_rows_are_read_as_the_user_said_of_training(tmp_path):
+    """No line of names, an encoding and missing words of one's own: said once, for training."""
+    lines = [f"{i / 4},{'가' if i % 3 else '나'},{i % 2}\n" for i in range(60)]
+    lines[::5] = ["leer,가,1\n"] * 12
+    path = written(tmp_path, "".join(lines), encoding="euc-kr")
+    said = {"names": ("a", "b", "y"), "encoding": "euc-kr", "missing": ("leer",)}
+    _, data = prepared(path, target="y", **said)
+    columns = used(data.card.columns)
+    assert [column.levels for column in columns] == [(), ("가", "나")] and columns[0].empty > 0
+    new = tmp_path / "new.csv"
+    new.write_bytes("0.5,나\nleer,가\n".encode("euc-kr"))  # without the target
+    x, _ = inputs.read(new, columns, data.card.reading)
+    assert x[0].tolist() == [0.5, 1.0] and np.isnan(x[1, 0])
+
+
+def test_thousands_mean_in_new_rows_what_they_meant_in_training(tmp_path):
+    path = written(tmp_path, "a;y\n" + "".join(f"{i}.500,5;{i % 2}\n" for i in range(1, 40)))
+    _, data = prepared(path, target="y")
+    new = written(tmp_path, "a;z\n3.500;1\n", "new.csv")
+    x, _ = inputs.read(new, used(data.card.columns), data.card.reading)
+    assert x[0, 0] == 3500.0, "1,234.5 or 1.234,5: one row alone cannot say which"
+
+
+def test_more_slips_than_are_shown_are_all_left_out(tmp_path):
+    rows = [f"{i / 7:.4f},{i % 2}\n" for i in range(1000)] + [f"x{i},1\n" for i in range(40)]
+    path = written(tmp_path, "a,y\n" + "".join(rows))
+    with pytest.raises(DataError) as error:
+        prepared(path, target="y")
+    assert len(error.value.items) == 40
+    raw, _ = prepared(path, target="y", skip_bad=True)
+    assert len(raw.train) + len(raw.test) == 1000 and len(raw.left_out) == 40
 
 
 # Splits and warnings ------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def predict(
         raise UsageError(text("cli.predict.order", run=run), do=right_order)
     predictions = etude.verbs.predict(run, inputs)
     if out:
-        etude.verbs.write_predictions(predictions, inputs, out)
+        etude.verbs.write_predictions(run, predictions, inputs, out)
     if as_json:
         print_json(predictions)
         return

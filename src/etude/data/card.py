@@ -7,6 +7,7 @@ from etude.config import Config
 from etude.data.images import BY_TYPE, Levels
 from etude.data.tabular import encode
 from etude.data.tabular.columns import Column
+from etude.data.tabular.dialect import Reading
 from etude.locale.texts import Text
 from etude.shapes import Kind, Spec, Target
 
@@ -26,7 +27,8 @@ class Card(Config):
     stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
     of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
-    columns: of a table; then x has one number for each, and `encode` makes the features of them.
+    columns: of a table; then x has one number for each that is used, and `encode` makes the
+    features of them. reading: how its files are read.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Card(Config):
     pixels: tuple[float, float] | None = None
     levels: Levels = BY_TYPE
     columns: tuple[Column, ...] = ()
+    reading: Reading | None = None
 
     @property
     def spec(self) -> Spec:

@@ -26,6 +26,7 @@ from etude.data.rows import Rows, blocks
 from etude.data.tabular import encode
 from etude.data.tabular.arrays import TableArrays
 from etude.data.tabular.columns import Column
+from etude.data.tabular.dialect import Reading
 from etude.errors import DataError
 from etude.locale.texts import Sentence, Text, listed, text
 from etude.shapes import Kind, Target
@@ -95,7 +96,7 @@ class Raw:
     images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
     another kind. columns: of a table, one for each number of x; what is learned from training rows
-    is still open in them.
+    is still open in them. reading: how the files of a table are read.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Raw:
     levels: Levels = BY_TYPE
     otherwise: Sentence = ""
     columns: tuple[Column, ...] = ()
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def split_dataset(
         else None,
         levels=raw.levels,
         columns=columns,
+        reading=raw.reading,
     )
     return Dataset(card, train, val, test, raw.left_out)
 

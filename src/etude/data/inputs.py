@@ -31,8 +31,8 @@ from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
 from etude.data.tabular import inputs as tabular
 from etude.data.tabular import objects
-from etude.data.tabular.cells import MISSING_NUMBERS
 from etude.data.tabular.columns import used
+from etude.data.tabular.dialect import Reading
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
 from etude.errors import DataError, InvalidValue, cause
@@ -66,7 +66,9 @@ def read(paths: Sequence[str], card: Card) -> Split:
 
 def _rows(paths: Sequence[str], card: Card) -> Split:
     """The rows of files of a table. Raises DataError."""
-    parts = [tabular.read(Path(path), used(card.columns)) for path in paths]
+    parts = [
+        tabular.read(Path(path), used(card.columns), card.reading or Reading()) for path in paths
+    ]
     names = [
         line if len(paths) == 1 else f"{shown(path)}:{line}"
         for path, (_, lines) in zip(paths, parts)
@@ -78,7 +80,8 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
 
 def from_frame(data: Any, card: Card) -> Split:
     """The rows of a frame or of a list of mappings, for a run on a table. Raises DataError."""
-    table = objects.table_of(data, MISSING_NUMBERS)
+    missing = frozenset((card.reading or Reading()).missing)
+    table = objects.table_of(data, missing)
     x, names = tabular.rows_of(table, used(card.columns), "data")
     return Split(x, _no_targets(len(x), card), None, names)
 

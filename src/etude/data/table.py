@@ -21,8 +21,8 @@ from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.tabular import columns as typing
 from etude.data.tabular import division, probes, reader
-from etude.data.tabular.cells import MISSING_NUMBERS
 from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
+from etude.data.tabular.dialect import MISSING_NUMBERS, Reading
 from etude.data.tabular.targets import Goal, goal_of
 from etude.data.tree import shown
 from etude.errors import DataError, InvalidValue, plain
@@ -93,15 +93,14 @@ class Read:
 
 def cells_of(path: Path, config: Config) -> reader.Table:
     """The cells of a file as the config says. Raises DataError."""
-    return reader.read(
-        path,
-        names=config.names,
+    reading = Reading(
         separator=config.separator,
         decimal=config.decimal,
         encoding=config.encoding,
-        missing=config.missing_words,
-        limit=config.rows,
+        names=config.names,
+        missing=tuple(sorted(config.missing_words)),
     )
+    return reader.read(path, reading, config.rows)
 
 
 def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
@@ -164,6 +163,7 @@ def raw_of(whole: Read, config: TableConfig, title: str) -> Raw:
         notes=(*_notes(whole), *notes, *probes.notes(whole, config, parts["train"])),
         left_out=left_out,
         columns=tuple(one.column for one in whole.typed),
+        reading=whole.table.reading.model_copy(update={"optional": whole.goal.name}),
     )
 
 

@@ -24,20 +24,24 @@ def prediction_warnings(predictions: Sequence[Plain]) -> Iterator[Text]:
     return tabular.warnings(predictions)
 
 
-def write_predictions(predictions: Sequence[Plain], inputs: Sequence[str], out: Path) -> None:
-    """Write the rows of a table as CSV, with their predictions beside them.
+def write_predictions(
+    run: Path | str, predictions: Sequence[Plain], inputs: Sequence[str], out: Path
+) -> None:
+    """Write the rows of a table as CSV, with the predictions of a run beside them.
 
     Raises UsageError for several inputs, StorageError if the file cannot be written.
     """
     if len(inputs) != 1:
         raise UsageError(text("verbs.predict.out.one", count=len(inputs)))
-    if "unseen" not in predictions[0]:
+    reading = load(run).card.reading
+    if reading is None:
         raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
     answers = {str(each["input"]): _cells(each) for each in predictions}
     first = predictions[0]
     names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
     columns = (*names, "unseen", "outside", "empty")
-    replace(out, tabular.annotated(Path(inputs[0]), columns, answers).encode())
+    rows = tabular.annotated(Path(inputs[0]), reading, columns, answers)
+    replace(out, rows.encode())
 
 
 def _cells(answer: Plain) -> list[str]:

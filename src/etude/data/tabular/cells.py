@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from etude.data.tabular.dialect import Parse
+from etude.data.tabular.dialect import Sign, number_parser
 
 MOST_LEVELS, MOST_FRACTIONS = 200_000, 1_000
 """Different texts that a column may have and still be kept as text; the second if all are numbers,
@@ -20,9 +20,9 @@ some of them with a fraction."""
 GIVE_UP = 1000
 """A column with so many cells that are no number, and as many as are one, is not read as numbers
 any further."""
-SHOWN = 20
-MISSING_NUMBERS = frozenset({"na", "n/a", "nan", "null", "none", "?", "-", ".", "#n/a"})
-"""Words for a missing number, in lower case. In a column of text they are words as all others."""
+MOST_ODD = 100_000
+"""Cells that are no number and are remembered; a column with more of them is none of numbers."""
+
 
 Moment = Callable[[str], float]
 Form = Literal["iso", "dmy", "mdy"]
@@ -86,13 +86,16 @@ class Cells:
     codes: for each row the number of its text in `levels`, which counts how often each text occurs,
     in the order of their first row; None if there are too many. numbers: for each row its value,
     nan if missing; None if the column is surely not of numbers. odd: the cells that are no number,
-    by row (the first SHOWN of `odd_count`); infinite: those that float64 cannot hold. moments: for
-    each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
+    by row (the first MOST_ODD of `odd_count`); infinite: those that float64 cannot hold. moments:
+    for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
     missing.
     """
 
-    def __init__(self, parse: Parse, missing: frozenset[str]) -> None:
-        self.parse, self.missing = parse, missing
+    def __init__(self, decimal: Sign, missing: frozenset[str]) -> None:
+        self.parse, self.missing = number_parser(decimal), missing
+        # Python reads 1_000 as a number, which no table does, and 1.500 as less than two, which
+        # with a decimal comma are thousands.
+        self._foreign = "_" if decimal == "." else "_."
         self.count = 0
         self.levels: dict[str, int] = {}
         self.codes: np.ndarray | None = None
@@ -141,8 +144,7 @@ class Cells:
         assert self._numbers is not None
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
-            # Python reads 1_000 as a number, no table does.
-            plain = "_" not in "".join(cells)
+            plain = not any(sign in "".join(cells) for sign in self._foreign)
         except ValueError:
             plain = False
         if not plain:
@@ -155,7 +157,8 @@ class Cells:
             known = values[np.isfinite(values)]
             self._whole = bool((known == np.rint(known)).all())
         self._numbers.append(values)
-        if self.odd_count > GIVE_UP and 2 * self.odd_count > self.count:
+        half = self.odd_count > GIVE_UP and 2 * self.odd_count > self.count
+        if half or self.odd_count > MOST_ODD:
             self._numbers = None
 
     def _value(self, row: int, cell: str) -> float:
@@ -165,7 +168,7 @@ class Cells:
             return self.parse(cell)
         except ValueError:
             self.odd_count += 1
-            if len(self.odd) < SHOWN:
+            if len(self.odd) < MOST_ODD:
                 self.odd.append((row, cell))
             return nan
 

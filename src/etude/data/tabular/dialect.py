@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
+from etude.config import Config
 from etude.errors import DataError
 from etude.locale.texts import Text, text
 
@@ -30,12 +32,15 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+MISSING_NUMBERS = frozenset({"na", "n/a", "nan", "null", "none", "?", "-", ".", "#n/a"})
+"""Words for a missing number, in lower case. In a column of text they are words as all others."""
 DOT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3})+\.\d+)")
 """A number that can have no other decimal sign than a dot; three digits may be thousands."""
 COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)")
 THREE = re.compile(r"[+-]?\d+,\d{3}")
 
 
+Sign = Literal[".", ","]
 Bytes = io.BufferedReader | gzip.GzipFile
 
 
@@ -45,7 +50,7 @@ class Dialect:
 
     encoding: str
     separator: str
-    decimal: str
+    decimal: Sign
     odd: int = 0
 
     def note(self) -> Text | None:
@@ -162,8 +167,26 @@ def rows(source: Iterator[str], separator: str) -> "Iterator[list[str]]":
     return csv.reader(source, delimiter=separator, skipinitialspace=separator != " ")
 
 
-def find(path: Path, separator: str, decimal: str, encoding: str) -> Dialect:
+class Reading(Config):
+    """How a user says that tables are written; "auto": as the file shows.
+
+    names: of the columns of files without a line of names. optional: the one of them that a file
+    may lack. missing: words for a missing number, in lower case. usual: the decimal sign of files
+    that do not show which they use.
+    """
+
+    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
+    decimal: Literal["auto", ".", ","] = "auto"
+    encoding: str = "auto"
+    names: tuple[str, ...] = ()
+    optional: str = ""
+    missing: tuple[str, ...] = tuple(sorted(MISSING_NUMBERS))
+    usual: Literal[".", ","] = "."
+
+
+def find(path: Path, reading: Reading) -> Dialect:
     """The dialect of a file; what is not "auto" is taken as it is. Raises DataError."""
+    encoding = reading.encoding
     found, odd = encoding_of(path) if encoding == "auto" else (encoding, 0)
     try:
         codecs.lookup(found)
@@ -177,10 +200,13 @@ def find(path: Path, separator: str, decimal: str, encoding: str) -> Dialect:
             sample.append(line)
             if len(sample) >= SAMPLE_LINES or size >= SAMPLE_BYTES:
                 break
-    sign = SEPARATORS.get(separator) or _separator(sample, path)
+    sign = SEPARATORS.get(reading.separator) or _separator(sample, path)
     table = _parsed(sample, sign)
-    if decimal == "auto":
-        decimal = _decimal([cell.strip() for row in table[1:] for cell in row], sign)
+    decimal: Sign = reading.usual
+    if reading.decimal != "auto":
+        decimal = reading.decimal
+    elif shown := _decimal([cell.strip() for row in table[1:] for cell in row], sign):
+        decimal = shown
     return Dialect(found, sign, decimal, odd)
 
 
@@ -214,8 +240,8 @@ def _separator(sample: Sequence[str], path: Path) -> str:
     return max(order, key=score)
 
 
-def _decimal(cells: Sequence[str], separator: str) -> str:
-    """The decimal sign of the numbers in a sample: a comma only if that is certain, or usual."""
+def _decimal(cells: Sequence[str], separator: str) -> Sign | None:
+    """The decimal sign of the numbers in a sample; None if they could have either."""
     if any(DOT.fullmatch(cell) for cell in cells):
         return "."
     if any(COMMA.fullmatch(cell) for cell in cells):
@@ -223,13 +249,13 @@ def _decimal(cells: Sequence[str], separator: str) -> str:
     # 1,234 is one thousand in a file with commas between cells; where semicolons stand there, the
     # comma is the decimal sign.
     german = separator == ";" and any(THREE.fullmatch(cell) for cell in cells)
-    return "," if german else "."
+    return "," if german else None
 
 
 Parse = Callable[[str], float]
 
 
-def number_parser(decimal: str) -> Parse:
+def number_parser(decimal: Sign) -> Parse:
     """A function from the text of a number to its value; it raises ValueError for any other text.
 
     Thousands may be grouped in threes by the other sign: 1,234.5 or, with a decimal comma, 1.234,5.

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from etude.data.tabular import reader
-from etude.data.tabular.cells import MISSING_NUMBERS, Cells
+from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import Column
-from etude.data.tabular.dialect import find, large_cells, lines, opened
+from etude.data.tabular.dialect import Reading, find, large_cells, lines, opened
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
 from etude.system.limits import Plain
@@ -22,13 +22,10 @@ Rows = tuple[np.ndarray, tuple[str, ...]]
 NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def read(path: Path, columns: Sequence[Column]) -> Rows:
-    """The rows of a file of new rows: see `rows_of`. Raises DataError."""
-    table = reader.read(
-        path, names=(), separator="auto", decimal="auto", encoding="auto",
-        missing=MISSING_NUMBERS, limit=None,
-    )  # fmt: skip
-    return rows_of(table, columns, str(path))
+def read(path: Path, columns: Sequence[Column], reading: Reading) -> Rows:
+    """The rows of a file of new rows: see `rows_of`. reading: that of training. Raises
+    DataError."""
+    return rows_of(reader.read(path, reading, None), columns, str(path))
 
 
 def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
@@ -132,17 +129,19 @@ def warnings(found: Sequence[Plain]) -> Iterator[Text]:
             yield text(f"data.table.warn.{key}", **about)
 
 
-def annotated(path: Path, columns: tuple[str, ...], answers: Mapping[str, Sequence[str]]) -> str:
+def annotated(
+    path: Path, reading: Reading, columns: tuple[str, ...], answers: Mapping[str, Sequence[str]]
+) -> str:
     """The rows of a file as CSV, with further columns. columns: their names; answers: their cells
     by the line of the row."""
-    dialect = find(path, "auto", "auto", "auto")
+    dialect = find(path, reading)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     with opened(path) as file, large_cells():
         reader_ = csv.reader(
             lines(file, dialect.encoding, path), delimiter=dialect.separator, skipinitialspace=True
         )
-        before, header = 0, True
+        before, header = 0, not reading.names
         for row in reader_:
             if header and row:
                 writer.writerow([*map(_harmless, row), *columns])

@@ -8,12 +8,10 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from etude.data.tabular.cells import Cells
-from etude.data.tabular.dialect import Dialect, number_parser
+from etude.data.tabular.dialect import Reading
 from etude.data.tabular.reader import BLOCK, Table, wrong_names
 from etude.errors import DataError
 from etude.locale.texts import text
-
-PLAIN = Dialect("utf-8", ",", ".")
 
 
 def is_frame(data: Any) -> bool:
@@ -37,9 +35,9 @@ def table_of(data: Any, missing: frozenset[str]) -> Table:
     names = [str(name) for name in columns]
     if problems := wrong_names(names):
         raise DataError(text("data.table.bad_header", path="data"), items=problems)
-    parse, cells, count = number_parser("."), [], 0
+    cells, count = [], 0
     for values in columns.values():
-        column, texts = Cells(parse, missing), _texts(values)
+        column, texts = Cells(".", missing), _texts(values)
         count = len(texts)
         for start in range(0, count, BLOCK):
             column.add(texts[start : start + BLOCK])
@@ -47,7 +45,8 @@ def table_of(data: Any, missing: frozenset[str]) -> Table:
         cells.append(column)
     if not count:
         raise DataError(text("data.table.empty", path="data"))
-    return Table(tuple(names), tuple(cells), tuple(range(count)), PLAIN)
+    reading = Reading(missing=tuple(sorted(missing)))
+    return Table(tuple(names), tuple(cells), tuple(range(count)), reading)
 
 
 def _columns(data: Any) -> Iterator[tuple[Any, Any]]:

@@ -18,10 +18,10 @@ from etude.data.bad import Bad
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.dialect import (
     Dialect,
+    Reading,
     find,
     large_cells,
     lines,
-    number_parser,
     opened,
 )
 from etude.errors import DataError, plain
@@ -42,14 +42,14 @@ NAME = 200
 class Table:
     """The cells of a table by column, in the order of the file.
 
-    lines: the line of each row, None if row i is on line i + first. bad: lines that are not rows,
-    in the words of the error. notes: what is said about the reading.
+    lines: the line of each row. reading: by which new files are read alike. bad: lines that are not
+    rows, in the words of the error. notes: what is said about the reading.
     """
 
     names: tuple[str, ...]
     cells: tuple[Cells, ...]
     lines: tuple[int, ...]
-    dialect: Dialect
+    reading: Reading
     notes: tuple[Text, ...] = ()
     bad: tuple[Bad, ...] = ()
 
@@ -63,18 +63,8 @@ def is_table(path: Path) -> bool:
     return bool(suffixes) and suffixes[-1] in SUFFIXES
 
 
-def read(
-    path: Path,
-    *,
-    names: tuple[str, ...],
-    separator: str,
-    decimal: str,
-    encoding: str,
-    missing: frozenset[str],
-    limit: int | None,
-) -> Table:
-    """Read a table. names: of its columns, if its first line does not have them. limit: number of
-    rows to read.
+def read(path: Path, reading: Reading, limit: int | None) -> Table:
+    """Read a table. limit: number of rows to read.
 
     Raises DataError: for the header, or if there are no rows.
     """
@@ -86,11 +76,11 @@ def read(
         source = _objects(path)
         header, notes, body = next(source)[1], [], source
     else:
-        dialect = find(path, separator, decimal, encoding)
+        dialect = find(path, reading)
         found = _delimited(path, dialect)
-        header, notes, body = _header(path, found, names)
-    parse = number_parser(dialect.decimal)
-    columns = [Cells(parse, missing) for _ in header]
+        header, notes, body = _header(path, found, reading)
+    missing = frozenset(reading.missing)
+    columns = [Cells(dialect.decimal, missing) for _ in header]
     bad: list[Bad] = []
     places: list[int] = []
     while block := list(islice(body, BLOCK if limit is None else min(BLOCK, limit - len(places)))):
@@ -117,7 +107,7 @@ def read(
         tuple(name for name, _ in kept),
         tuple(column for _, column in kept),
         tuple(places),
-        dialect,
+        reading.model_copy(update={"usual": dialect.decimal}),
         tuple(notes),
         tuple(bad),
     )
@@ -148,7 +138,7 @@ def _delimited(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str] | 
 Body = Iterator[tuple[int, list[str] | Text]]
 
 
-def _header(path: Path, found: Body, names: tuple[str, ...]) -> tuple[list[str], list[Text], Body]:
+def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], list[Text], Body]:
     """(names of the columns, notes, the rows after them). Raises DataError."""
     first = next(found, None)
     if first is None:
@@ -156,7 +146,9 @@ def _header(path: Path, found: Body, names: tuple[str, ...]) -> tuple[list[str],
     line, cells = first
     if isinstance(cells, Text):
         raise DataError(text("data.table.header", path=path, line=line, why=cells))
-    if names:
+    if names := reading.names:
+        if len(cells) == len(names) - 1:
+            names = tuple(name for name in names if name != reading.optional)
         if len(names) != len(cells):
             raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
         return list(names), [], _even(_chain(first, found), len(cells))
