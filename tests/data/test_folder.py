@@ -409,7 +409,7 @@ def test_more_than_memory_is_refused_before_decoding(tmp_path, monkeypatch):
 def test_which_source_reads_a_path(tmp_path):
     for name in ("a.npz", "b.NPY", "c.ts", "d.csv", "e.png"):
         (tmp_path / name).write_text("")
-    expected = {"a.npz": "arrays", "b.NPY": "arrays", "c.ts": "ts", "d.csv": None, "e.png": None}
+    expected = {"a.npz": "arrays", "b.NPY": "arrays", "c.ts": "ts", "d.csv": "table", "e.png": None}
     assert {name: source_for(tmp_path / name) for name in expected} == expected
     assert source_for(tmp_path / "none") is None
     assert source_for(tmp_path) == "ts"

@@ -75,8 +75,7 @@ CASES = {
         "no/where 경로가 있는 폴더에서 시작하거나",
     ),
     "no objects": (lambda: memory.load(memory.Config()), "파이썬 객체여서"),
-    "no column": (lambda: objects(FRAME, target="d"), "data.target='d': 이런 열이 없습니다."),
-    "no numbers": (lambda: objects(FRAME, target="b"), "c: 값의 형식이 <U1입니다"),
+    "no column": (lambda: objects(FRAME, target="d"), "예측할 열이 없습니다: 'd'."),
     "unequal": (lambda: objects([(X[0], 0), (X[:, 0], 1), (X[0], 1)]), "(2,), (6,)"),
     "ragged": (lambda: objects(([[1], [2, 3]], [0, 1])), "x: "),
     "bad": (
@@ -124,9 +123,3 @@ def test_a_bad_sample_is_english_as_a_string():
     )
     note = bad.note([Bad("", "row 3", text("data.layout.empty", folder="a"))], 9)
     assert render("ko", note) == "9개 중 1개를 제외함: row 3(a: 이미지가 없습니다)"
-
-
-def test_a_column_whose_name_begins_with_the_target_is_checked():
-    frame = Frame({"a": Y, "a:b": FRAME["c"], "d": X[:, 0]})
-    with pytest.raises(EtudeError, match="a:b: holds <U1"):
-        objects(frame, target="a")

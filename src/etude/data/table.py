@@ -67,9 +67,15 @@ class Config(TableConfig):
     """The file and how its text is read."""
 
     path: str = Field(description="the .csv, .tsv, .txt or .jsonl file")
-    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
-    decimal: Literal["auto", ".", ","] = "auto"
-    encoding: str = "auto"
+    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
+        default="auto", description="what is between cells (auto: as the first lines show)"
+    )
+    decimal: Literal["auto", ".", ","] = Field(
+        default="auto", description="decimal sign (auto: as the first lines show)"
+    )
+    encoding: str = Field(
+        default="auto", description="encoding (auto: by its mark, UTF-8 or Windows-1252)"
+    )
     names: tuple[str, ...] = Field(
         default=(), description="names of the columns of a file without a line of names"
     )

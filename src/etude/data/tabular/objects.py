@@ -18,7 +18,7 @@ def is_frame(data: Any) -> bool:
     """Whether an object has named columns: a frame, or a list of mappings."""
     if isinstance(data, list | tuple):
         return bool(data) and all(isinstance(row, Mapping) for row in data)
-    return hasattr(data, "columns") and not isinstance(data, Mapping)
+    return hasattr(data, "columns")
 
 
 def is_bunch(data: object) -> TypeGuard[Mapping[str, Any]]:
