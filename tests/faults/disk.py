@@ -122,7 +122,8 @@ def midway(place: Path, source: Path, kind: str) -> Row:
 
 def memory(folder: Path) -> Row:
     """A model for which there is no memory: said, with exit code 4, and nothing is left."""
-    words = command("train", "mlp", "--data", "digits", "model.hidden=12000,12000", "--name", "big")
+    # So large that the first step cannot end: a run with a checkpoint would rightly be kept.
+    words = command("train", "mlp", "--data", "digits", "model.hidden=20000,20000", "--name", "big")
     limit = f"import resource as r; r.setrlimit(r.RLIMIT_AS, ({MEMORY}, {MEMORY}))"
     code = f"{limit}; import sys; from etude.cli import main; main({words[3:]!r})"
     done = subprocess.run(
