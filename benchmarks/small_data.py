@@ -1,4 +1,4 @@
-"""Claim: the defaults learn from small data: no network ends below the commonest class.
+"""Claim: the defaults learn from small data: no network ends below the most frequent class.
 
     ETUDE_DATA=FOLDER python -m benchmarks.small_data --seeds 0,1,2,3,4
     ETUDE_DATA=FOLDER python -m benchmarks.small_data --only digits-40 --models mlp,cnn
@@ -113,8 +113,8 @@ def table(results: Results) -> str:
     """A row for each network on each data set, over all of its seeds."""
     head = (
         "data", "training samples", "network", "accuracy, mean (min .. max)", "seeds",
-        "commonest class", "best baseline", "batch", "epochs", "weights", "seconds", "above the "
-        "commonest class",
+        "most frequent class", "best baseline", "batch", "epochs", "weights", "seconds", "above the "
+        "most frequent class",
     )  # fmt: skip
     rows = []
     for data, model in dict.fromkeys((row["data"], row["model"]) for row in results.rows):
