@@ -113,8 +113,8 @@ def table(results: Results) -> str:
     """A row for each network on each data set, over all of its seeds."""
     head = (
         "data", "training samples", "network", "accuracy, mean (min .. max)", "seeds",
-        "most frequent class", "best baseline", "batch", "epochs", "weights", "seconds", "above the "
-        "most frequent class",
+        "most frequent class", "best baseline", "batch", "epochs", "weights", "seconds",
+        "above the most frequent class",
     )  # fmt: skip
     rows = []
     for data, model in dict.fromkeys((row["data"], row["model"]) for row in results.rows):
