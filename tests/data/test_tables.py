@@ -333,6 +333,21 @@ def test_a_new_row_that_is_not_of_the_columns_is_refused_with_every_reason(tmp_p
     assert len(error.value.items) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", 'a;b\n1;=SUM(A1)\n\n2;"x\ny"\n'),
+        ("t.jsonl", '{"a": 1, "b": "=SUM(A1)"}\n\n{"a": 2, "b": "x\\ny"}\n'),
+    ],
+)
+def test_predictions_are_written_beside_the_rows_of_any_format(tmp_path, name, text):
+    path = written(tmp_path, text, name)
+    first, second = cells(path).lines
+    answers = {str(first): ["u"], str(second): ["-1"]}
+    rows = list(csv.reader(inputs.annotated(path, Reading(), ("said",), answers).splitlines(True)))
+    assert rows == [["a", "b", "said"], ["1", "'=SUM(A1)", "u"], ["2", "x\ny", "-1"]]
+
+
 def test_a_far_value_is_drawn_in_and_order_is_kept(tmp_path):
     path = written(tmp_path, "a,y\n" + "".join(f"{i / 3},{i % 2}\n" for i in range(200)))
     _, data = prepared(path, target="y")

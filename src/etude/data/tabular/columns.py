@@ -105,7 +105,7 @@ def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
             text("data.column.constant", value=plain(value)) if value else text("data.column.empty")
         )
         return _unused(name, cells, "constant", why)
-    if pair := _truth(cells):
+    if pair := truth_words(cells):
         words = tuple(word.lower() for word in pair)
         return _truth_values(name, cells, pair, text("data.column.truth", words=words))
     # Dates before zeros: 02.01.2024 is no code.
@@ -120,7 +120,7 @@ def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
 
 def _plain_kind(name: str, cells: Cells) -> Typed:
     """The last rules: an identifier, a number, a text or a category."""
-    numbers = _numbers(cells)
+    numbers = numbers_of(cells)
     unique = _unique(cells, numbers)
     if numbers is not None:
         whole = _whole(numbers)
@@ -159,7 +159,7 @@ def _as_asked(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
         levels = _levels(cells)
         if len(levels) != 2:
             raise InvalidValue(text("data.column.not_truth", name=plain(name), count=len(levels)))
-        pair = _truth(cells)
+        pair = truth_words(cells)
         return _truth_values(name, cells, pair or (levels[0], levels[1]), why)
     return _category(name, cells, why)
 
@@ -176,11 +176,11 @@ def _levels(cells: Cells) -> list[str]:
 def _is_constant(cells: Cells) -> bool:
     if cells.codes is not None:
         return len(list(cells.filled())) <= 1
-    numbers = _numbers(cells)
+    numbers = numbers_of(cells)
     return numbers is not None and bool(np.nanmin(numbers) == np.nanmax(numbers))
 
 
-def _truth(cells: Cells) -> tuple[str, str] | None:
+def truth_words(cells: Cells) -> tuple[str, str] | None:
     """The words for false and true, as written, if the column has nothing else."""
     if cells.codes is None or len(cells.levels) > LONGEST_PAIR:
         return None
@@ -200,7 +200,7 @@ def _words(name: str) -> set[str]:
 
 def _decimals(cells: Cells) -> bool:
     """Whether numbers with a fraction are among the cells: then 00.5 is a number too."""
-    numbers = _numbers(cells)
+    numbers = numbers_of(cells)
     return numbers is not None and not _whole(numbers)
 
 
@@ -213,7 +213,7 @@ def _is_code(name: str, cells: Cells) -> bool:
     return len(lengths) == 1 and min(lengths) >= CODE_LENGTH and all(map(str.isdigit, filled))
 
 
-def _numbers(cells: Cells) -> np.ndarray | None:
+def numbers_of(cells: Cells) -> np.ndarray | None:
     """The numbers of a column [n], if it is one of numbers but for a few cells."""
     if cells.numbers is None:
         return None
@@ -280,15 +280,17 @@ def _reads(form: Form, cell: str) -> bool:
     return True
 
 
+def slips(name: str, cells: Cells) -> tuple[tuple[int, Text], ...]:
+    """(row, reason) of the cells of a column of numbers that are none, or too large."""
+    found = [(row, cell, "no_number") for row, cell in cells.odd]
+    found += [(row, cell, "too_large") for row, cell in cells.infinite]
+    return tuple(
+        (row, text(f"data.column.{what}", name=plain(name), cell=plain(cell)))
+        for row, cell, what in sorted(found)
+    )
+
+
 def _number(name: str, cells: Cells, numbers: np.ndarray, why: Text | None = None) -> Typed:
-    bad = [
-        (row, text("data.column.no_number", name=plain(name), cell=plain(cell)))
-        for row, cell in cells.odd
-    ]
-    bad += [
-        (row, text("data.column.too_large", name=plain(name), cell=plain(cell)))
-        for row, cell in cells.infinite
-    ]
     notes = []
     counts = [n for level, n in cells.levels.items() if level] if cells.codes is not None else []
     if not why and 2 < len(counts) <= FEW_LEVELS and min(counts) >= FEW_ROWS and _whole(numbers):
@@ -302,7 +304,7 @@ def _number(name: str, cells: Cells, numbers: np.ndarray, why: Text | None = Non
         )
     values = np.where(np.isfinite(numbers), numbers, np.nan)
     column = Column(name=name, kind="number", why=why or text("data.column.number"))
-    return Typed(column, values, tuple(sorted(bad, key=lambda one: one[0])), tuple(notes))
+    return Typed(column, values, slips(name, cells), tuple(notes))
 
 
 def _truth_values(name: str, cells: Cells, pair: tuple[str, str], why: Text) -> Typed:
@@ -311,7 +313,7 @@ def _truth_values(name: str, cells: Cells, pair: tuple[str, str], why: Text) -> 
     value = {words[0]: 0.0, words[1]: 1.0, "": np.nan}
     by_code = np.array([value[level.lower()] for level in cells.levels])
     column = Column(name=name, kind="truth", why=why, levels=words)
-    return Typed(column, by_code[np.array(cells.codes)])
+    return Typed(column, by_code[cells.codes])
 
 
 def _category(name: str, cells: Cells, why: Text) -> Typed:
@@ -321,7 +323,7 @@ def _category(name: str, cells: Cells, why: Text) -> Typed:
     place = {level: float(i) for i, level in enumerate(levels)} | {"": np.nan}
     by_code = np.array([place[level] for level in cells.levels])
     column = Column(name=name, kind="category", why=why, levels=tuple(levels))
-    return Typed(column, by_code[np.array(cells.codes)])
+    return Typed(column, by_code[cells.codes])
 
 
 def _unused(

@@ -162,11 +162,6 @@ def large_cells() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def rows(source: Iterator[str], separator: str) -> "Iterator[list[str]]":
-    """The cells of each line. Blanks before a quote do not count."""
-    return csv.reader(source, delimiter=separator, skipinitialspace=separator != " ")
-
-
 class Reading(Config):
     """How a user says that tables are written; "auto": as the file shows.
 
@@ -214,7 +209,7 @@ def _parsed(sample: Sequence[str], separator: str) -> list[list[str]]:
     result: list[list[str]] = []
     with large_cells():
         try:
-            for row in rows(iter(sample), separator):
+            for row in csv.reader(sample, delimiter=separator, skipinitialspace=True):
                 if row:
                     result.append(row)
         except csv.Error:  # told with its line when the whole file is read

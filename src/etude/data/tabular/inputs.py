@@ -12,7 +12,7 @@ import numpy as np
 from etude.data.tabular import reader
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import Column
-from etude.data.tabular.dialect import Reading, find, large_cells, lines, opened
+from etude.data.tabular.dialect import Reading
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
 from etude.system.limits import Plain
@@ -134,21 +134,13 @@ def annotated(
 ) -> str:
     """The rows of a file as CSV, with further columns. columns: their names; answers: their cells
     by the line of the row."""
-    dialect = find(path, reading)
+    source = reader.begin(path, reading)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    with opened(path) as file, large_cells():
-        reader_ = csv.reader(
-            lines(file, dialect.encoding, path), delimiter=dialect.separator, skipinitialspace=True
-        )
-        before, header = 0, not reading.names
-        for row in reader_:
-            if header and row:
-                writer.writerow([*map(_harmless, row), *columns])
-                header = False
-            elif (cells := answers.get(str(before + 1))) is not None:
-                writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
-            before = reader_.line_num
+    writer.writerow([*map(_harmless, source.header), *columns])
+    for line, row in source.body:
+        if isinstance(row, list) and (cells := answers.get(str(line))) is not None:
+            writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
     return out.getvalue()
 
 

@@ -63,22 +63,33 @@ def is_table(path: Path) -> bool:
     return bool(suffixes) and suffixes[-1] in SUFFIXES
 
 
+@dataclass(frozen=True)
+class Source:
+    """The rows of a file, before any of them is read. body: (line, cells) of each row; for a line
+    that is no row, what is wrong with it."""
+
+    header: list[str]
+    body: "Body"
+    dialect: Dialect
+
+
+def begin(path: Path, reading: Reading) -> Source:
+    """The names of the columns of a file, and its rows. Raises DataError for the header."""
+    if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
+        source = _objects(path)
+        return Source(next(source)[1], source, Dialect("utf-8", ",", "."))
+    dialect = find(path, reading)
+    header, body = _header(path, _delimited(path, dialect), reading)
+    return Source(header, body, dialect)
+
+
 def read(path: Path, reading: Reading, limit: int | None) -> Table:
     """Read a table. limit: number of rows to read.
 
     Raises DataError: for the header, or if there are no rows.
     """
-    header: list[str]
-    notes: list[Text]
-    body: Iterator[tuple[int, list[str] | Text]]
-    if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
-        dialect = Dialect("utf-8", ",", ".")
-        source = _objects(path)
-        header, notes, body = next(source)[1], [], source
-    else:
-        dialect = find(path, reading)
-        found = _delimited(path, dialect)
-        header, notes, body = _header(path, found, reading)
+    source = begin(path, reading)
+    header, body, dialect = source.header, source.body, source.dialect
     missing = frozenset(reading.missing)
     columns = [Cells(dialect.decimal, missing) for _ in header]
     bad: list[Bad] = []
@@ -99,10 +110,9 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
         column.close()
     if not places:
         raise DataError(text("data.table.empty", path=path), items=[one.reason for one in bad[:20]])
+    kept, notes = _named(header, columns)
     if said := dialect.note():
         notes = [said, *notes]
-    kept, unnamed = _named(path, header, columns)
-    notes += unnamed
     return Table(
         tuple(name for name, _ in kept),
         tuple(column for _, column in kept),
@@ -138,8 +148,8 @@ def _delimited(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str] | 
 Body = Iterator[tuple[int, list[str] | Text]]
 
 
-def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], list[Text], Body]:
-    """(names of the columns, notes, the rows after them). Raises DataError."""
+def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], Body]:
+    """(names of the columns, the rows after them). Raises DataError."""
     first = next(found, None)
     if first is None:
         raise DataError(text("data.table.empty", path=path))
@@ -151,7 +161,7 @@ def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], list[
             names = tuple(name for name in names if name != reading.optional)
         if len(names) != len(cells):
             raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
-        return list(names), [], _even(_chain(first, found), len(cells))
+        return list(names), _even(_chain(first, found), len(cells))
     header = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
     if len(header) > MOST_COLUMNS:
         raise DataError(text("data.table.columns", path=path, count=len(header), most=MOST_COLUMNS))
@@ -167,7 +177,7 @@ def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], list[
             items=problems,
             do=text("data.table.bad_header.do"),
         )
-    return header, [], _even(found, len(header))
+    return header, _even(found, len(header))
 
 
 def wrong_names(header: list[str]) -> list[Text]:
@@ -213,9 +223,7 @@ def _even(found: Body, width: int) -> Body:
             yield line, row
 
 
-def _named(
-    path: Path, header: list[str], columns: list[Cells]
-) -> tuple[list[tuple[str, Cells]], list[Text]]:
+def _named(header: list[str], columns: list[Cells]) -> tuple[list[tuple[str, Cells]], list[Text]]:
     """The columns by name. One without a name is left out if it is empty, else named by its
     place."""
     kept: list[tuple[str, Cells]] = []

@@ -40,7 +40,7 @@ def goal_of(name: str, cells: Cells, asked: Literal["auto", "class", "value"]) -
     Text and truth words are classes, numbers with a fraction values; whole numbers are classes if
     there are few of them and each is frequent. Raises InvalidValue for a column that is neither.
     """
-    numbers = columns._numbers(cells)
+    numbers = columns.numbers_of(cells)
     if asked == "value" and numbers is None:
         raise InvalidValue(text("data.target.not_numbers", name=plain(name)))
     if asked == "value" or (asked == "auto" and numbers is not None and _is_value(cells, numbers)):
@@ -62,14 +62,6 @@ def _is_value(cells: Cells, numbers: np.ndarray) -> bool:
 
 def _values(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool) -> Goal:
     assert numbers is not None
-    bad = [
-        (row, text("data.column.no_number", name=plain(name), cell=plain(cell)))
-        for row, cell in cells.odd
-    ]
-    bad += [
-        (row, text("data.column.too_large", name=plain(name), cell=plain(cell)))
-        for row, cell in cells.infinite
-    ]
     low, high = np.nanmin(numbers), np.nanmax(numbers)
     notes = [
         text("data.note.table.target.value", name=plain(name), low=f"{low:g}", high=f"{high:g}")
@@ -82,7 +74,9 @@ def _values(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool) 
     present = np.unique(numbers[np.isfinite(numbers)])
     if guessed and len(present) <= LEVELS and (present == np.rint(present)).all():
         notes.append(text("data.note.table.target.as_class", name=plain(name)))
-    return Goal(name, "value", numbers.reshape(-1, 1), bad=tuple(bad), notes=tuple(notes))
+    return Goal(
+        name, "value", numbers.reshape(-1, 1), bad=columns.slips(name, cells), notes=tuple(notes)
+    )
 
 
 def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool) -> Goal:
@@ -105,7 +99,7 @@ def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool)
     order = _ordered(counts, cells, numbers is not None)
     place = {label: i for i, label in enumerate(order)}
     by_code = np.array([place[by_level[level]] if level else -1 for level in written], np.int64)
-    values = by_code[np.array(cells.codes)]
+    values = by_code[cells.codes]
     notes = [
         text(
             "data.note.table.target.class",
@@ -135,7 +129,7 @@ def _class(level: str, numeric: bool, cells: Cells) -> str:
 
 
 def _ordered(counts: dict[str, int], cells: Cells, numeric: bool) -> list[str]:
-    if pair := columns._truth(cells):
+    if pair := columns.truth_words(cells):
         return [class_name(word) for word in pair]
     if numeric:
 
