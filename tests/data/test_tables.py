@@ -13,10 +13,11 @@ from etude.data import table
 from etude.data.card import Card
 from etude.data.dataset import split_dataset
 from etude.data.preprocess import Preprocess
-from etude.data.tabular import encode, inputs
+from etude.data.tabular import encode, inputs, reader
 from etude.data.tabular.columns import decide, used
 from etude.data.tabular.dialect import Reading, find
 from etude.data.tabular.reader import read
+from etude.data.validate import validate_card
 from etude.errors import DataError, InvalidValue
 
 MANY = 40
@@ -346,6 +347,31 @@ def test_predictions_are_written_beside_the_rows_of_any_format(tmp_path, name, t
     answers = {str(first): ["u"], str(second): ["-1"]}
     rows = list(csv.reader(inputs.annotated(path, Reading(), ("said",), answers).splitlines(True)))
     assert rows == [["a", "b", "said"], ["1", "'=SUM(A1)", "u"], ["2", "x\ny", "-1"]]
+
+
+def test_a_category_that_training_never_has_is_other(tmp_path):
+    parts = ["test" if i % 4 == 0 else "train" for i in range(400)]
+    town = [f"t{i}" if part == "test" else "" for i, part in enumerate(parts)]
+    rows = "".join(f"{i / 3},{town[i % 400]},{parts[i]},{i % 2}\n" for i in range(400))
+    path = written(tmp_path, "a,town,part,y\n" + rows)
+    _, data = prepared(path, target="y", test="part", types={"town": "category"})
+    column = used(data.card.columns)[1]
+    assert column.levels == () and column.nullable
+    assert validate_card(data.card) is data.card
+
+
+def test_a_number_whose_spread_float64_cannot_hold_is_a_mistake(tmp_path):
+    path = written(tmp_path, "a,y\n" + "".join(f"{i}.5,{i % 2}\n" for i in range(60)) + "1e305,1\n")
+    with pytest.raises(DataError, match="infinite or too large"):
+        prepared(path, target="y")
+
+
+def test_a_file_of_lines_that_are_no_rows_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "MOST_BAD", 100)
+    path = written(tmp_path, "a,y\n" + "1,2,3\n" * 20_000)
+    with pytest.raises(DataError, match="are not rows of the table") as error:
+        cells(path)
+    assert len(error.value.items) == 20 and "data.separator" in str(error.value)
 
 
 def test_a_far_value_is_drawn_in_and_order_is_kept(tmp_path):

@@ -20,6 +20,8 @@ some of them with a fraction."""
 GIVE_UP = 1000
 """A column with so many cells that are no number, and as many as are one, is not read as numbers
 any further."""
+LARGEST = 1e300
+"""Numbers beyond it are mistakes; below, the difference of two of them is finite in float64."""
 MOST_ODD = 100_000
 """Cells that are no number and are remembered; a column with more of them is none of numbers."""
 
@@ -86,7 +88,7 @@ class Cells:
     codes: for each row the number of its text in `levels`, which counts how often each text occurs,
     in the order of their first row; None if there are too many. numbers: for each row its value,
     nan if missing; None if the column is surely not of numbers. odd: the cells that are no number,
-    by row (the first MOST_ODD of `odd_count`); infinite: those that float64 cannot hold. moments:
+    by row (the first MOST_ODD of `odd_count`); infinite: those beyond LARGEST. moments:
     for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
     missing.
     """
@@ -150,8 +152,8 @@ class Cells:
         if not plain:
             checked = [self._value(self.count + i, cell) for i, cell in enumerate(cells)]
             values = np.array(checked, np.float64)
-        if np.isinf(values).any():
-            rows = np.flatnonzero(np.isinf(values)).tolist()
+        if (large := np.abs(values) > LARGEST).any():
+            rows = np.flatnonzero(large).tolist()
             self.infinite += [(self.count + i, cells[i]) for i in rows]
         if self._whole:
             known = values[np.isfinite(values)]

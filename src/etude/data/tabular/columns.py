@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from etude.config import Config
-from etude.data.tabular.cells import FORMS, Cells, Form
+from etude.data.tabular.cells import FORMS, LARGEST, Cells, Form
 from etude.errors import InvalidValue, plain
 from etude.locale.texts import Text, text
 
@@ -302,7 +302,7 @@ def _number(name: str, cells: Cells, numbers: np.ndarray, why: Text | None = Non
                 high=f"{np.nanmax(numbers):g}",
             )
         )
-    values = np.where(np.isfinite(numbers), numbers, np.nan)
+    values = np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
     column = Column(name=name, kind="number", why=why or text("data.column.number"))
     return Typed(column, values, slips(name, cells), tuple(notes))
 

@@ -35,10 +35,10 @@ def learned(column: Column, values: np.ndarray) -> Column:
     """The column with what its training values [n] say; nan is a missing value."""
     present = values[~np.isnan(values)]
     empty = len(values) - len(present)
-    if not len(present):
-        return column.model_copy(update={"empty": empty})
     if column.kind == "category":
         return column.model_copy(update={"empty": empty, "levels": _kept(column, present)})
+    if not len(present):
+        return column.model_copy(update={"empty": empty})
     middle, width = _scale(present)
     return column.model_copy(
         update={

@@ -32,7 +32,8 @@ JSON_LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*TEXT, *JSON_LINES)
 BLOCK = 8192
 """Rows that are handed to the columns at a time."""
-MOST_COLUMNS = 10_000
+MOST_COLUMNS, MOST_BAD = 10_000, 100_000
+"""Columns of a table; and lines that are no rows, beyond which the file is not read any further."""
 BLANK = re.compile(r"\s")
 NAME = 200
 """Largest number of characters in the name of a column."""
@@ -106,6 +107,12 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
             # Most columns have no blanks, and to strip every cell takes a third of the time.
             spaced = BLANK.search("".join(cells))
             column.add([cell.strip() for cell in cells] if spaced else cells)
+        if len(bad) > MOST_BAD:
+            raise DataError(
+                text("data.table.bad_lines", path=path, count=len(bad)),
+                items=[one.sentence for one in bad[:20]],
+                do=text("data.table.bad_lines.do"),
+            )
     for column in columns:
         column.close()
     if not places:
