@@ -23,12 +23,13 @@ from etude.data import windows
 from etude.data.axes import AnyKind, Axes, read_axes
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.images import SUFFIXES
 from etude.data.labels import Labels, targets
 from etude.data.names import split_called
 from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
 from etude.data.rows import Rows, without_padding
 from etude.data.splits import stratified
-from etude.data.tree import shown
+from etude.data.tree import shown, suffixes_in
 from etude.errors import DataError, cause
 from etude.locale.texts import Text, text
 from etude.shapes import Kind
@@ -353,6 +354,17 @@ def _good_rows(
     return np.array(rows, dtype, order="C")
 
 
+def _recognised(path: Path) -> bool:
+    """Whether a path is a file, or a folder with arrays and without pictures."""
+    found = suffixes_in(path)
+    return path.is_file() or (".npy" in found and not found & SUFFIXES)
+
+
 SOURCE = Source(
-    Config, load, "your own arrays from .npz or .npy (data.path)", data_in=(".npz", ".npy")
+    Config,
+    load,
+    "your own arrays from .npz or .npy (data.path)",
+    data_in=(".npz", ".npy", "folder"),
+    recognises=_recognised,
+    rank=1,
 )

@@ -9,6 +9,7 @@ samples by the Card, so they agree.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -122,13 +123,18 @@ class Raw:
 class Source:
     """A data source: its Config, its load function and a one-line summary.
 
-    data_in: the path suffixes (or "folder") that this source reads.
+    data_in: the path suffixes (or "folder") that this source reads; .gz does not count.
+    recognises: whether a path with such a suffix is surely for this source, by what is in it; None
+    if its content says nothing. rank: of several sources that read a path and take all fields that
+    are given, the one of the lowest rank is used.
     """
 
     config: type[DataConfig]
     load: Callable[[Any], Raw]
     summary: str
     data_in: tuple[str, ...] = ()
+    recognises: Callable[[Path], bool] | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,46 @@
 """Find the data of a recipe: by name, by path, or at a new path if they were moved."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from etude import registry
 from etude.config import nearest
-from etude.data.images import SUFFIXES
-from etude.data.tabular.reader import is_table
+from etude.data.dataset import Source
 from etude.errors import DataError, UsageError
 from etude.locale.texts import text
 from etude.recipe import Part
 
 
-def source_for(path: Path) -> str | None:
-    """The source that reads a path: "arrays", "ts" or "folder"; None if there is none."""
+def source_for(path: Path, fields: Iterable[str] = ()) -> str | None:
+    """The name of the source that reads a path; None if there is none. fields: those of its Config
+    that are given; of several sources, one that takes them all."""
+    able = {name: source for name, source in _sources().items() if reads(source, path)}
+    sure = [name for name, source in able.items() if source.recognises]
+    open_ = [name for name in able if name not in sure and {*fields} <= _fields(able[name])]
+    # With a field that no source takes, the first one says which fields there are.
+    every = sure or open_ or list(able)
+    return min(every, key=lambda name: able[name].rank) if every else None
+
+
+def _sources() -> dict[str, Source]:
+    return {name: registry.load("data", name) for name in registry.names("data")}
+
+
+def _fields(source: Source) -> set[str]:
+    return {*source.config.model_fields}
+
+
+def reads(source: Source, path: Path) -> bool:
+    """Whether a source reads a path, by its suffix and by what is in it."""
     if path.is_dir():
-        try:
-            entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-        except OSError:
-            return "folder"  # this source raises an error with the reason
-        suffixes = {entry.suffix.lower() for entry in entries if entry.is_file()}
-        if ".ts" in suffixes:
-            return "ts"
-        if ".npy" in suffixes and not suffixes & SUFFIXES:
-            return "arrays"
-        return "folder"
-    if not path.is_file():
-        return None
-    if is_table(path):
-        return "table"
-    return {".npz": "arrays", ".npy": "arrays", ".ts": "ts"}.get(path.suffix.lower())
+        word = "folder"
+    elif path.is_file():
+        suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+        word = suffixes[-1] if suffixes else ""
+    else:
+        return False
+    return word in source.data_in and (source.recognises is None or source.recognises(path))
 
 
 def with_source(data: Part) -> Part:
@@ -46,7 +57,7 @@ def with_source(data: Part) -> Part:
             text("data.locate.none", name=data.name, near=nearest(data.name, names)),
             do=text("data.locate.none.do", names=names),
         )
-    source = source_for(path)
+    source = source_for(path, data.fields)
     if source is None:
         raise DataError(
             text("data.locate.no_source", path=path), do=text("data.locate.no_source.do")
@@ -72,7 +83,8 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
     target = Path(os.path.expanduser(place))
     if not os.path.exists(target):
         raise DataError(text("data.locate.missing", place=place))
-    if (source := source_for(target)) != data.name:
+    if not reads(registry.load("data", data.name), target):
+        source = source_for(target)
         values = {"place": place, "run": run, "name": data.name}
         raise DataError(
             text("data.locate.other", **values, other=source)

@@ -37,6 +37,17 @@ def folders(folder: Path) -> list[str]:
     return sorted(name for name in names if not left_by_systems(name))
 
 
+def suffixes_in(folder: Path) -> set[str]:
+    """The suffixes of the files directly in a folder, in lower case; none if it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return {
+                Path(e.name).suffix.lower() for e in entries if e.name[0] != "." and e.is_file()
+            }
+    except OSError:
+        return set()
+
+
 def scan(folder: Path, root: Path, depth: int | None = None) -> Scan:
     """The content under a folder, at any depth (depth=0: only directly in it). Names are relative
     to `root`."""

@@ -21,6 +21,7 @@ from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.reasons import missing, unreadable
 from etude.data.splits import stratified
+from etude.data.tree import suffixes_in
 from etude.errors import DataError, InvalidValue, cause
 from etude.locale.texts import Sentence, Text, listed, text
 
@@ -331,4 +332,15 @@ def pad(rows: list[np.ndarray], longest: int = 0) -> tuple[np.ndarray, np.ndarra
     return x, None if (lengths == longest).all() else lengths
 
 
-SOURCE = Source(Config, load, "labelled sequences from .ts files (UCR/UEA)", data_in=(".ts",))
+def _recognised(path: Path) -> bool:
+    """Whether a path is a file, or a folder with files of this format."""
+    return path.is_file() or ".ts" in suffixes_in(path)
+
+
+SOURCE = Source(
+    Config,
+    load,
+    "labelled sequences from .ts files (UCR/UEA)",
+    data_in=(".ts", "folder"),
+    recognises=_recognised,
+)

@@ -58,12 +58,6 @@ class Table:
         return len(self.lines)
 
 
-def is_table(path: Path) -> bool:
-    """Whether a path has the suffix of a table, packed by gzip or not."""
-    suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
-
-
 @dataclass(frozen=True)
 class Source:
     """The rows of a file, before any of them is read. body: (line, cells) of each row; for a line
