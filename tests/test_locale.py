@@ -6,14 +6,28 @@ import re
 import string
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import etude
 from etude.cli import application
 from etude.cli.language import preferred
 from etude.config import Config
+from etude.data import arrays, windows
+from etude.data.dataset import Split
 from etude.errors import UsageError
-from etude.locale.texts import LANGS, Text, counted, has_text, listed, render, text, texts
+from etude.locale.texts import (
+    LANGS,
+    Text,
+    counted,
+    has_text,
+    listed,
+    render,
+    sample_name,
+    text,
+    texts,
+)
+from etude.registry import load
 
 HOME = Path(etude.__file__).parent
 
@@ -294,6 +308,43 @@ def test_words_agree_with_their_number():
     assert counted("en", "seed", 1) == "1 seed"
     assert counted("en", "seed", 3) == "3 seeds"
     assert "3" in counted("ko", "seed", 3)
+
+
+def names_of_sources() -> list[str]:
+    """One name of each form that sources make."""
+    series = load("data", "series")
+    months = series.load(series.config()).train.names[0]
+    split = Split(np.zeros((1, 2, 1)), np.zeros(1), names=("row 7",))
+    (window,) = windows._named(split, ordered=True).names
+    return [arrays._row("", 3), arrays._row("train", 3), window, months, "runs/a.ts line 12"]
+
+
+def test_a_name_that_a_source_made_is_said_in_both_languages():
+    names = names_of_sources()
+    assert [sample_name("en", name) for name in names] == names
+    assert [sample_name("ko", name) for name in names] == [
+        "행 3",
+        "학습 행 3",
+        "구간 7",
+        "1951-01부터 1951-12까지",
+        "runs/a.ts 12번째 줄",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["row 3.png", "a row 3", "사진/고양이.jpg", "12", "window", "left to right", "my line 3", ""],
+)
+def test_a_name_of_the_user_is_never_changed(name):
+    assert [sample_name(lang, name) for lang in LANGS] == [name, name]
+
+
+def test_a_sentence_says_names_in_its_language():
+    copies = text("data.note.sample", name="test row 3", split=text("data.split.test"))
+    assert render("en", copies) == "test row 3 (test)"
+    assert render("ko", copies) == "테스트 행 3(테스트)"
+    bad = text("data.at", where="train row 12", what=text("data.split.val"))
+    assert render("ko", bad) == "학습 행 12: 검증"
 
 
 # Texts: sentences as data -------------------------------------------------------------------

@@ -20,7 +20,8 @@ from etude import errors, verbs
 from etude.cli.app import application
 from etude.errors import StorageError, UsageError, write_error
 from etude.flags import SWITCHES, as_flags
-from etude.runs.folder import RunFolder, reserve
+from etude.runs.folder import RunFolder
+from etude.runs.workspace import Workspace
 from etude.system.surroundings import no_warnings
 
 from .test_cli import call
@@ -349,15 +350,16 @@ def test_a_stopped_run_goes_on_with_moved_data(here, capsys):
 START = """
 import sys
 from pathlib import Path
-from etude.runs.folder import RunFolder, reserve
+from etude.runs.workspace import Workspace
+workspace = Workspace(Path("runs"))
 print("ready", flush=True)
 sys.stdin.readline()
 if sys.argv[1] == "run":
-    run = RunFolder.create_unused("mlp-t")
+    run = workspace.create("mlp-t")
     run.begin({}, {})
     print(run.path, flush=True)
 else:
-    print(reserve("tune-t"), flush=True)
+    print(workspace.reserve("tune-t"), flush=True)
 sys.stdin.readline()
 """
 
@@ -381,9 +383,10 @@ def test_starts_in_one_instant_each_take_a_name_of_their_own(kind, stem, workdir
 
 def test_a_name_that_another_starter_holds_is_passed_over(workdir):
     held = RunFolder.create(Path("runs/x"))
-    second = RunFolder.create_unused("x")
+    workspace = Workspace(Path("runs"))
+    second = workspace.create("x")
     assert second.path == Path("runs/x-2")
-    assert reserve("x") == Path("runs/x-3")
+    assert workspace.reserve("x") == Path("runs/x-3")
     held.release()
     second.release()
 

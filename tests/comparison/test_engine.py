@@ -140,7 +140,7 @@ def test_a_stopped_duel_goes_on_to_the_same_numbers_and_bytes(whole, workdir, ca
 
 def test_one_process_at_a_time_works_on_a_duel(whole, capsys, monkeypatch):
     monkeypatch.chdir(whole[0].parent.parent)
-    folder = ComparisonFolder.open("d")
+    folder = ComparisonFolder.open(Path("runs/d"))
     folder.lock()
     try:
         code, _, err = call(capsys, "resume", "d")

@@ -20,7 +20,9 @@ from etude.errors import NumericsError, RunError, UsageError
 from etude.locale.texts import render, text
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
+from etude.runs.workspace import Workspace
 
+RUNS = Workspace(Path("runs/duel"))
 SMALL = {"model.hidden": [8], "train.epochs": 1, "train.device": "cpu"}
 
 
@@ -117,9 +119,7 @@ def test_members_that_are_posted_are_made_and_answered(workdir):
     for member in members:
         board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "search"})
     while shared_queue.has_work(board):
-        board.optimize(
-            lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1
-        )
+        board.optimize(lambda t: shared_queue.run_trial(board, t, RUNS), n_trials=1)
     waiting = {"seed0", "seed1"}
     found = {one.label: one for one in shared_queue.take_outcomes(board, waiting)}
     assert not waiting
@@ -133,7 +133,7 @@ def test_a_member_that_cannot_be_run_is_told(workdir):
     board = shared_queue.open_study(url_in(workdir), "duel", {})
     bad = RunSpec("odd", {"model": {"name": "mlp"}, "data": {"name": "nowhere"}})
     board.enqueue_trial({}, user_attrs={"member": bad.plain()})
-    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, RUNS), n_trials=1)
     with pytest.raises(RunError, match=r"odd.*nowhere"):
         list(shared_queue.take_outcomes(board, {"odd"}))
 
@@ -157,12 +157,12 @@ def test_a_member_that_another_holds_is_posted_again(workdir, monkeypatch):
     member = RunSpec("m", draft("mlp", "digits", fields=fields))
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": ""})
     held = RunFolder.create(Path("runs/duel/m"))
-    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, RUNS), n_trials=1)
     waiting = {"m"}
     assert list(shared_queue.take_outcomes(board, waiting)) == []
     assert shared_queue.has_work(board)
     held.erase()
-    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, RUNS), n_trials=1)
     assert [one.label for one in shared_queue.take_outcomes(board, waiting)] == ["m"]
 
 
@@ -170,7 +170,7 @@ def test_a_posted_folder_leads_nowhere_else(workdir):
     board = shared_queue.open_study(url_in(workdir), "duel", {})
     member = RunSpec("m", {"model": {"name": "mlp"}, "data": {"name": "digits"}})
     board.enqueue_trial({}, user_attrs={"member": member.plain(), "folder": "../.."})
-    board.optimize(lambda t: shared_queue.run_trial(board, t, Path("runs") / "duel"), n_trials=1)
+    board.optimize(lambda t: shared_queue.run_trial(board, t, RUNS), n_trials=1)
     with pytest.raises(RunError, match="cannot name"):
         list(shared_queue.take_outcomes(board, {"m"}))
 
@@ -179,7 +179,7 @@ def test_a_posted_folder_leads_nowhere_else(workdir):
                                    {"label": "x", "mapping": 3}])  # fmt: skip
 def test_a_member_from_a_stranger_is_refused(workdir, asked):
     with pytest.raises(UsageError, match=r"cannot name|not the specification|not a mapping"):
-        shared_queue.parse_run_spec(asked)
+        shared_queue.parse_run_spec(asked, RUNS)
 
 
 def test_a_search_finds_tests_and_goes_on(workdir):
@@ -225,8 +225,8 @@ def test_a_killed_workers_trial_is_made_by_another(workdir, monkeypatch):
     code = (
         "from etude.comparison import shared_queue\n"
         "shared_queue.HEARTBEAT, shared_queue.GRACE_PERIOD = 1, 3\n"
-        "from pathlib import Path\n"
-        f"shared_queue.work({url!r}, 'duel', Path('runs'), print)"
+        "from pathlib import Path\nfrom etude.runs.workspace import Workspace\n"
+        f"shared_queue.work({url!r}, 'duel', Workspace(Path('runs')), print)"
     )
     place = str(Path(etude.__file__).parent.parent)
     env = {**os.environ, "PYTHONPATH": place, "OMP_NUM_THREADS": "1"}

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +17,13 @@ from etude.errors import LockedError, RunError, StorageError, UsageError
 from etude.locale.texts import render, texts
 from etude.runs import checkpoint, files
 from etude.runs.checkpoint import Checkpoint, commit, load, newest, prune, steps, sweep
-from etude.runs.folder import RunFolder, run_path, unused_path
+from etude.runs.folder import RunFolder, unused_path
 from etude.runs.jsonl import append, cut, lines
 from etude.runs.lock import Lock
 from etude.runs.provenance import differences
+from etude.runs.workspace import Workspace
+
+RUNS = Workspace(Path("runs"))
 
 
 def point(step: int, value: float = 1.0) -> Checkpoint:
@@ -245,27 +249,27 @@ def test_of_many_starters_one_wins(tmp_path):
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", "a b", "x" * 101, "a\n"])
 def test_a_name_that_could_lead_elsewhere_is_refused(name):
     with pytest.raises(UsageError, match="cannot name a run"):
-        run_path(name)
+        RUNS.path(name)
 
 
 def test_free_counts_up_and_an_abandoned_start_is_not_taken(workdir):
-    assert str(unused_path("tour")) == "runs/tour"
-    first = RunFolder.create(unused_path("tour"))
+    assert str(unused_path(RUNS.root / "tour")) == "runs/tour"
+    first = RunFolder.create(unused_path(RUNS.root / "tour"))
     first.begin({"model": 1}, {"environment": {}})
-    assert str(unused_path("tour")) == "runs/tour-2"
-    second = RunFolder.create(unused_path("tour"))
+    assert str(unused_path(RUNS.root / "tour")) == "runs/tour-2"
+    second = RunFolder.create(unused_path(RUNS.root / "tour"))
     second.abandon()
-    assert str(unused_path("tour")) == "runs/tour-2"
+    assert str(unused_path(RUNS.root / "tour")) == "runs/tour-2"
     assert not (workdir / "runs" / "tour-2").exists()
 
 
 def test_open_names_what_is_near(workdir):
-    run = RunFolder.create(unused_path("cnn-digits"))
+    run = RunFolder.create(unused_path(RUNS.root / "cnn-digits"))
     run.begin({}, {})
     run.release()
     with pytest.raises(RunError, match="runs/cnn-digits"):
-        RunFolder.open("runs/cnn-digit")
-    assert RunFolder.open("cnn-digits").path == RunFolder.open("runs/cnn-digits").path
+        RUNS.open("runs/cnn-digit")
+    assert RUNS.open("cnn-digits").path == RUNS.open("runs/cnn-digits").path
 
 
 def test_a_damaged_run_is_named_in_korean_too(tmp_path):
@@ -313,7 +317,7 @@ def test_metrics_are_cut_to_what_a_checkpoint_vouches_for(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "nul", "[" * 100_000])
 def test_a_damaged_recipe_is_named(workdir, content):
-    run = RunFolder.create(unused_path("x"))
+    run = RunFolder.create(unused_path(RUNS.root / "x"))
     run.begin({"model": 1}, {})
     (run.path / "recipe.json").write_text(content)
     with pytest.raises(RunError, match=r"recipe\.json"):
@@ -329,10 +333,10 @@ def test_numbers_that_are_not_finite_are_never_written(tmp_path):
 
 
 def test_what_a_killed_start_left_is_free_but_a_users_own_files_are_not(workdir):
-    place = unused_path("x")
+    place = unused_path(RUNS.root / "x")
     (place / "pictures").mkdir(parents=True)
     (place / ".tmp-recipe.json").write_text("{")
-    assert unused_path("x") == place
+    assert unused_path(RUNS.root / "x") == place
     (place / "pictures" / "mine.png").write_text("mine")
     with pytest.raises(RunError, match="already exists"):
         RunFolder.create(place)

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from etude.recipe import read_recipe
 from etude.results import parse
 from etude.runs import files, snapshot
 from etude.runs.checkpoint import HEADER, Checkpoint, commit, load, tensors
-from etude.runs.folder import RunFolder, runs, unused_path
+from etude.runs.folder import RunFolder
 from etude.runs.jsonl import append, lines
+from etude.runs.workspace import Workspace
 from etude.system import limits
 from tests.faults.parsers import CARD, ROWS, SERIES
 
@@ -115,7 +117,7 @@ def test_a_recipe_that_is_a_pipe_or_endless_is_refused(tmp_path):
 
 @pytest.fixture
 def run(workdir):
-    run = RunFolder.create(unused_path("x"))
+    run = Workspace(Path("runs")).create("x")
     run.begin({"model": 1}, {})
     run.release()
     append(run.metrics, ROWS[0])
@@ -143,7 +145,7 @@ def test_links_below_a_run_are_not_listed(run, workdir):
     (run.path / "inner").symlink_to(workdir / "other")
     (run.path / "loop").symlink_to(run.path / "loop")
     (run.path.parent / "mine").symlink_to(workdir / "other")
-    assert {str(found.path) for found in runs()} == {"runs/x", "runs/mine"}
+    assert {str(found.path) for found in Workspace(Path("runs")).runs()} == {"runs/x", "runs/mine"}
 
 
 def test_rows_that_readers_could_not_use_are_named(run):

@@ -11,7 +11,7 @@ from etude.cli.app import USE, command, print_json
 from etude.cli.usage_errors import unknown_option
 from etude.errors import UsageError, plain
 from etude.flags import NEGATIVE, Json, Lang
-from etude.locale.texts import render, say, text
+from etude.locale.texts import render, sample_name, say, text
 from etude.render.terminal import numbers
 
 
@@ -59,7 +59,8 @@ def predict(
         print(plain(say(lang, "cli.predict.out", path=out)))
         return
     for each in predictions:
+        name = sample_name(lang, each["input"])
         if "label" in each:
-            print(plain(f"{each['input']}: {each['label']} ({each['probability']:.1%})"))
+            print(plain(f"{name}: {each['label']} ({each['probability']:.1%})"))
         else:
-            print(plain(f"{each['input']}: {numbers(each['value'])} {each['unit']}"))
+            print(plain(f"{name}: {numbers(each['value'])} {each['unit']}"))

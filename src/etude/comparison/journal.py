@@ -75,7 +75,7 @@ class Journal:
         return cls(ComparisonFolder.create(path, plan.plain()))
 
     @classmethod
-    def reopen(cls, path: Path | str) -> "Journal":
+    def reopen(cls, path: Path) -> "Journal":
         """Open and lock an existing comparison. Raises RunError, LockedError."""
         folder = ComparisonFolder.open(path)
         folder.lock()

@@ -23,7 +23,7 @@ from etude.comparison.workers import Note
 from etude.errors import EtudeError, Interrupted, LockedError, RunError, Stopped, UsageError
 from etude.locale.texts import text
 from etude.recipe import draft
-from etude.runs.folder import run_path
+from etude.runs.workspace import Workspace
 from etude.system import portable
 from etude.system.limits import Plain
 from etude.training.signals import Signals
@@ -158,7 +158,7 @@ def repost(study: Study, trial: FrozenTrial) -> None:
     study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
 
 
-def run_trial(study: Study, trial: Trial, place: Path) -> float:
+def run_trial(study: Study, trial: Trial, place: Workspace) -> float:
     """Train the run of a trial and return its validation metric, the objective of Optuna.
 
     The outcome, or the error of a recipe that cannot be run, becomes an attribute of the trial.
@@ -171,8 +171,8 @@ def run_trial(study: Study, trial: Trial, place: Path) -> float:
             plain_spec = propose(study, trial).plain()
             trial.set_user_attr("member", plain_spec)
             trial.set_user_attr("folder", SEARCH)
-        inner, spec = trial.user_attrs.get("folder"), parse_run_spec(plain_spec)
-        result = outcome(spec, run_path(inner, place) if inner else place)
+        inner, spec = trial.user_attrs.get("folder"), parse_run_spec(plain_spec, place)
+        result = outcome(spec, place.path(inner) if inner else place.root)
     except (Interrupted, Stopped):  # saved; another worker can resume it
         study.enqueue_trial(trial.params, user_attrs=trial.user_attrs)
         raise
@@ -189,7 +189,7 @@ def run_trial(study: Study, trial: Trial, place: Path) -> float:
     return result.best
 
 
-def parse_run_spec(plain_spec: Plain) -> RunSpec:
+def parse_run_spec(plain_spec: Plain, place: Workspace) -> RunSpec:
     """The specification of a run from the storage, which anyone may have written.
 
     Raises RunError, UsageError.
@@ -200,7 +200,7 @@ def parse_run_spec(plain_spec: Plain) -> RunSpec:
         raise RunError(text("comparison.spec.damaged", why=error)) from None
     if not isinstance(spec.mapping, dict):
         raise RunError(text("comparison.spec.recipe", label=str(spec.label)[:100]))
-    run_path(str(spec.label))  # the label becomes a folder: it must not lead out of this one
+    place.path(str(spec.label))  # the label becomes a folder: it must not lead out of this one
     return spec
 
 
@@ -213,12 +213,13 @@ def propose(study: Study, trial: Trial) -> RunSpec:
     return RunSpec(f"trial-{trial.number}", draft(base=study.user_attrs["base"], fields=fields))
 
 
-def work(url: str, name: str, root: Path, note: Note) -> int:
+def work(url: str, name: str, workspace: Workspace, note: Note) -> int:
     """Run trials until there are none for a minute or the study is closed; return their number.
 
     Raises Interrupted or Stopped after the current run is saved and posted again.
     """
     study, done, since = _wait_for_study(url, name, note), 0, time.monotonic()
+    place = Workspace(workspace.root / name)
     with storage_errors(url), Signals() as signals:
         while not study.user_attrs.get("closed") and time.monotonic() - since < IDLE_TIMEOUT:
             if signals.caught:
@@ -228,7 +229,7 @@ def work(url: str, name: str, root: Path, note: Note) -> int:
                 since = time.monotonic() if others_work(study) else since
                 time.sleep(POLL)
                 continue
-            study.optimize(lambda trial: run_trial(study, trial, root / name), n_trials=1)
+            study.optimize(lambda trial: run_trial(study, trial, place), n_trials=1)
             done, since = done + 1, time.monotonic()
             last = study.get_trials(deepcopy=False)[-1]
             note(text("comparison.work.done", done=done, started=last.number + 1))

@@ -52,7 +52,7 @@ class Run:
         data: the new path of its data, if someone moved them. objects: what it was trained with, if
         that was passed as Python objects.
         """
-        self.recorder = RunFolder.open(run) if isinstance(run, str | Path) else run
+        self.recorder = RunFolder.open(Path(run)) if isinstance(run, str | Path) else run
         self.data, self.objects = data, objects
         result = result_of(self.recorder)
         if result is None:

@@ -20,7 +20,7 @@ from etude.data.inputs import read
 from etude.data.resident import Resident
 from etude.errors import EtudeError, UsageError
 from etude.inspection.trace import Trace, record
-from etude.locale.texts import Lang, Sentence, say, text
+from etude.locale.texts import Lang, Sentence, sample_name, say, text
 from etude.recipe import Recipe
 from etude.render import fonts
 from etude.results import EpochRow, RunResult
@@ -208,7 +208,8 @@ class Subject:
             )
         held = Resident(split, self.card, torch.device("cpu"))
         name = split.names[0] if split.names else word
-        return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, name, name)
+        names = (sample_name(lang, name) for lang in (self.figure_lang, self.lang))
+        return Sample(held.take(np.array([0])), np.asarray(split.x[0]), None, *names)
 
     def at(self, index: int, key: str = "sample.test") -> Sample:
         """The test sample at an index; key: the text for its name. Raises UsageError if the index
@@ -218,8 +219,11 @@ class Subject:
             raise UsageError(text("inspection.sample.range", index=index, last=last))
         where = np.array([index])
         split: Split = self.data.test
-        more = f" ({split.names[index]})" if split.names else ""
-        names = (say(lang, key, index=index) + more for lang in (self.figure_lang, self.lang))
+        origin = split.names[index] if split.names else ""
+        names = (
+            say(lang, key, index=index) + (f" ({sample_name(lang, origin)})" if origin else "")
+            for lang in (self.figure_lang, self.lang)
+        )
         return Sample(self.test.take(where), np.asarray(split.x[where])[0], split.y[index], *names)
 
     @cached_property

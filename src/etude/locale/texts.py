@@ -3,9 +3,10 @@
 The sentences are data, in en.json and ko.json. Both files have the same keys and use the same
 values. Korean sentences are worded so that no particle depends on a value.
 
-Beside Python's format specifications a template may use two of its own, so that words agree with
+Beside Python's format specifications a template may use three of its own, so that words agree with
 numbers: `{count:# test sample}` is "1 test sample" or "1,024 test samples" (see `quantity`),
-and `{count:?has/have}` is the first word for 1, else the second. A value may be several texts:
+and `{count:?has/have}` is the first word for 1, else the second. `{name:@ko}` is the name of a
+sample in Korean, where a source made the name (see `sample_name`). A value may be several texts:
 `{names}` joins them by commas, `{names: = }` by what follows the colon.
 
 A sentence that is made in one place and read in another, perhaps from a file, is a `Text`: its key
@@ -13,6 +14,7 @@ and its values, which `render` puts into words.
 """
 
 import json
+import re
 import string
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -47,7 +49,7 @@ def plural(noun: str) -> str:
 
 
 class _Words(string.Formatter):
-    """`str.format`, the two specifications for words that agree with a number, and lists."""
+    """`str.format`, the three specifications of a template, and lists."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, tuple):
@@ -57,6 +59,8 @@ class _Words(string.Formatter):
         if format_spec.startswith("?"):
             one, many = format_spec[1:].split("/")
             return one if value == 1 else many
+        if format_spec == "@ko":
+            return sample_name("ko", value)
         return super().format_field(value, format_spec)
 
 
@@ -151,6 +155,30 @@ def _rendered(lang: Lang, value: Value) -> str | int | float | tuple[str, ...]:
 def metric(goal: str, lang: Lang = "en") -> str:
     """A goal's name in words: "mae" is "mean absolute error". A name that is not known stays."""
     return texts(lang).get(f"metric.{goal}", goal)
+
+
+SAMPLE_NAMES = (
+    ("sample.row", re.compile(r"row (?P<number>[0-9]+)")),
+    ("sample.row.split", re.compile(r"(?P<split>train|val|test) row (?P<number>[0-9]+)")),
+    ("sample.window", re.compile(r"window (?P<number>[0-9]+)")),
+    ("sample.months", re.compile(r"(?P<first>[0-9]{4}-[0-9]{2}) to (?P<last>[0-9]{4}-[0-9]{2})")),
+    ("sample.line", re.compile(r"(?P<file>.+\.ts(?:\.gz)?) line (?P<line>[0-9]+)", re.DOTALL)),
+)
+"""The names that sources make for samples, and the texts that say the same."""
+
+
+def sample_name(lang: Lang, name: object) -> str:
+    """The name of a sample in words: that of a file stays, one that a source made is translated.
+
+    Names are stored in English, because a run must not depend on the language of the user.
+    """
+    for key, form in SAMPLE_NAMES:
+        if match := form.fullmatch(str(name)):
+            values = match.groupdict()
+            if "split" in values:
+                values["split"] = say(lang, f"data.split.{values['split']}")
+            return say(lang, key, **values)
+    return str(name)
 
 
 def counted(lang: Lang, what: str, count: int) -> str:

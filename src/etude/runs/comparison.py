@@ -18,7 +18,7 @@ from etude.errors import RunError, TakenError, UsageError, cause
 from etude.locale.texts import text
 from etude.runs.checkpoint import canonical
 from etude.runs.files import mapping, read, replace, storage, sync
-from etude.runs.folder import ROOT, is_run, require_regular
+from etude.runs.folder import is_run, require_regular
 from etude.runs.jsonl import LINES, cut_damaged_lines
 from etude.runs.lock import Lock
 from etude.system import limits
@@ -76,13 +76,12 @@ class ComparisonFolder:
         return folder
 
     @classmethod
-    def open(cls, path: Path | str) -> "ComparisonFolder":
+    def open(cls, path: Path) -> "ComparisonFolder":
         """Open an existing comparison for reading. Raises RunError if there is none."""
-        place = where(path)
-        if place is None:
+        if not is_comparison(path) or is_run(path):
             raise RunError(text("runs.comparison.none", path=path))
-        require_regular(place, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
-        return cls(place)
+        require_regular(path, (SEARCH, "pictures"), (OUTCOMES, "LOCK", "report.html"))
+        return cls(path)
 
     def lock(self) -> None:
         """Take the lock. Raises LockedError if another process has it."""
@@ -148,9 +147,3 @@ def is_comparison(path: Path) -> bool:
         return stat.S_ISREG(os.lstat(path / PLAN).st_mode)
     except (OSError, ValueError):
         return False
-
-
-def where(path: Path | str) -> Path | None:
-    """The folder of a comparison, by path or by name under ./runs; None if there is none."""
-    places = (Path(path), ROOT / path)
-    return next((p for p in places if is_comparison(p) and not is_run(p)), None)

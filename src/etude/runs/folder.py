@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from etude.config import nearest
-from etude.errors import LockedError, RunError, TakenError, UsageError, cause
+from etude.errors import RunError, TakenError, cause
 from etude.locale.texts import Sentence, Text, text
 from etude.results import AnyRow, Row, RunResult, TimeRow
 from etude.runs import checkpoint
@@ -25,9 +24,6 @@ from etude.runs.snapshot import MAX_PACKED, unpack
 from etude.system import limits
 from etude.system.limits import Plain
 
-ROOT = Path("runs")
-MAX_PATH = 4000
-"""Characters of a path that is looked up; Linux allows 4,096 bytes."""
 FOLDERS = ("checkpoints", "snapshots", "pictures")
 FILES = (
     "recipe.json", "provenance.json", "best.json", "LOCK", "metrics.jsonl", "timing.jsonl",
@@ -38,35 +34,16 @@ ALLOWED_BEFORE_RECIPE = {
     "timing.jsonl",
 }  # fmt: skip
 """What a folder may contain before its recipe is written, which makes it a run."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def unused_path(name: str, root: Path = ROOT) -> Path:
-    """The first of `root/name`, `root/name-2` and so on that is not in use."""
-    return next(place for place in candidates(name, root) if not _is_taken(place))
+def candidates(path: Path) -> Iterator[Path]:
+    """Yields a path, the same with "-2" and so on."""
+    return (path.with_name(f"{path.name}-{n}") if n > 1 else path for n in range(1, 100_000))
 
 
-def candidates(name: str, root: Path = ROOT) -> Iterator[Path]:
-    """Yields `root/name`, `root/name-2` and so on."""
-    return (root / (name if n == 1 else f"{name}-{n}") for n in range(1, 100_000))
-
-
-def reserve(name: str, root: Path = ROOT) -> Path:
-    """Create an empty folder with the first free name of `candidates`, and return it."""
-    # mkdir is atomic, so of several processes that start at once each gets a folder of its own.
-    for place in candidates(name, root):
-        with storage(place), suppress(FileExistsError):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.mkdir()
-            return place
-    raise RunError(text("runs.name.folders", path=root / name))
-
-
-def run_path(name: str, root: Path = ROOT) -> Path:
-    """`root/name`. Raises UsageError if the name could lead out of `root`."""
-    if not NAME.fullmatch(name):
-        raise UsageError(text("runs.name.characters", name=name))
-    return root / name
+def unused_path(path: Path) -> Path:
+    """The first of the `candidates` that is not in use."""
+    return next(place for place in candidates(path) if not is_taken(place))
 
 
 def is_run(path: Path) -> bool:
@@ -74,7 +51,7 @@ def is_run(path: Path) -> bool:
     return (path / "recipe.json").exists()
 
 
-def _is_taken(path: Path) -> bool:
+def is_taken(path: Path) -> bool:
     """Whether `path` exists and holds more than the remains of a killed `create`."""
     # Remains do not count, because `create` would otherwise refuse a name forever for a run that
     # never started. Its subfolders are empty until the recipe is written, so a subfolder with
@@ -105,45 +82,27 @@ class RunFolder:
     def create(cls, path: Path) -> "RunFolder":
         """A new folder, locked. Raises TakenError if it is in use, LockedError if another process
         is creating it."""
-        if _is_taken(path):
+        if is_taken(path):
             raise TakenError(
                 text("runs.taken", path=path),
-                do=text("runs.taken.do", path=path, free=unused_path(path.name, path.parent).name),
+                do=text("runs.taken.do", path=path, free=unused_path(path).name),
             )
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
         folder = cls(path)
         folder._lock = Lock(path / "LOCK")
-        if _is_taken(path):  # another process created it and finished before we had the lock
+        if is_taken(path):  # another process created it and finished before we had the lock
             folder.release()
             raise TakenError(text("runs.taken", path=path))
         return folder
 
     @classmethod
-    def create_unused(cls, name: str, root: Path = ROOT) -> "RunFolder":
-        """A new, locked folder with the first free name of `candidates`."""
-        for place in candidates(name, root):
-            if not _is_taken(place):
-                with suppress(TakenError, LockedError):  # another process took it meanwhile
-                    return cls.create(place)
-        raise RunError(text("runs.name.runs", path=root / name))
-
-    @classmethod
-    def open(cls, path: Path | str) -> "RunFolder":
-        """An existing run, for reading. Raises RunError, with a similar name, if there is none."""
-        place = Path(path)
-        if len(str(path)) > MAX_PATH:
-            raise RunError(text("runs.name.long", path=str(path)[:60]))
-        # os.path returns False where pathlib raises, for example for a name that is too long.
-        isfile = os.path.isfile
-        if not isfile(place / "recipe.json") and isfile(ROOT / place / "recipe.json"):
-            place = ROOT / place
-        if not isfile(place / "recipe.json"):
-            names = [str(run.path) for run in runs()]
-            near = nearest(str(path), names) if names else text("runs.none.here")
-            raise RunError(text("runs.none", path=path, near=near))
-        require_regular(place, FOLDERS, FILES)
-        return cls(place)
+    def open(cls, path: Path) -> "RunFolder":
+        """An existing run, for reading. Raises RunError if there is none."""
+        if not is_run(path):
+            raise RunError(text("runs.none", path=path, near=""))
+        require_regular(path, FOLDERS, FILES)
+        return cls(path)
 
     def lock(self) -> None:
         """Take the lock of an existing run and remove the remains of a writer that died. Raises
@@ -355,28 +314,6 @@ class RunFolder:
                 do=self.how_to_continue,
             )
         return result
-
-
-def runs(root: Path = ROOT) -> list[RunFolder]:
-    """All runs below a folder, two levels deep, newest last. Links below a run are not followed."""
-    start_times: dict[Path, float] = {}
-    # Two levels: runs, and the runs inside a comparison.
-    for place in _folders(root, links=True):
-        for inner in (place, *_folders(place, links=False)):
-            with suppress(OSError):  # no recipe, or a folder that was removed meanwhile
-                status = os.lstat(inner / "recipe.json")
-                if stat.S_ISREG(status.st_mode):
-                    start_times[inner] = status.st_mtime  # the recipe is written once
-    return [RunFolder(place) for place in sorted(start_times, key=start_times.__getitem__)]
-
-
-def _folders(place: Path, links: bool) -> list[Path]:
-    """The subfolders of a folder, sorted; with `links`, links to folders too."""
-    try:
-        with os.scandir(place) as entries:
-            return sorted(Path(e.path) for e in entries if e.is_dir(follow_symlinks=links))
-    except OSError:
-        return []
 
 
 def require_regular(place: Path, folders: Sequence[str], files: Sequence[str]) -> None:

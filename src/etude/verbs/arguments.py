@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeGuard
 from etude import registry
 from etude.errors import UsageError
 from etude.locale.texts import Text, text
-from etude.runs import comparison as comparisons
-from etude.runs import folder as folders
+from etude.runs.folder import is_run as is_run_folder
+from etude.runs.workspace import Workspace
 from etude.training.distributed import World
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WordKind = Literal["model", "data", "run", "view", "file", ""]
 
+WORKSPACE = Workspace(Path("runs"))
+"""Where the verbs find runs by their names and create new ones: ./runs of the working folder."""
 MODULE = "torch.nn.modules.module.Module"
 """The base class of all networks, by name: comparing names needs no import of torch."""
 HOW_TO_NAME = text("verbs.model.do")
@@ -143,10 +145,8 @@ def require_no_moved_data(data: object, comparison: Path) -> None:
 def is_run(word: str) -> bool:
     """Whether a word is a run or a comparison, by its path or by its name below ./runs."""
     try:
-        return (
-            any(folders.is_run(path) for path in (Path(word), folders.ROOT / word))
-            or comparisons.where(word) is not None
-        )
+        runs = any(is_run_folder(path) for path in WORKSPACE.places(word))
+        return runs or WORKSPACE.comparison(word) is not None
     except (OSError, ValueError):  # a word that cannot be a path: too long, or with a zero byte
         return False
 

@@ -11,10 +11,17 @@ from etude.errors import EtudeError, LockedError, RunError, TakenError, UsageErr
 from etude.locale.texts import Lang, text
 from etude.render.progress import Tally
 from etude.runs import comparison as comparisons
-from etude.runs import files, folder
-from etude.runs.folder import ROOT, RunFolder, candidates, is_run, run_path, unused_path
+from etude.runs import files
+from etude.runs.folder import candidates, is_run, unused_path
+from etude.runs.workspace import Workspace
 from etude.system.caller import preserve_caller_state
-from etude.verbs.arguments import data_name, model_name, model_names, require_one_process
+from etude.verbs.arguments import (
+    WORKSPACE,
+    data_name,
+    model_name,
+    model_names,
+    require_one_process,
+)
 from etude.verbs.drafts import field_paths, folder_name
 
 if TYPE_CHECKING:
@@ -78,7 +85,10 @@ def compare(
 def _report_folder(name: str | None, labels: Sequence[str]) -> Path:
     """The folder of a new comparison: ./runs/NAME, or a free name made of labels. Raises RunError
     if it is taken."""
-    path = unused_path(folder_name("compare", *labels)) if name is None else run_path(name)
+    if name is None:
+        path = unused_path(WORKSPACE.root / folder_name("compare", *labels))
+    else:
+        path = WORKSPACE.path(name)
     if comparisons.is_taken(path):
         resumable = comparisons.is_comparison(path)
         raise RunError(
@@ -95,7 +105,7 @@ def _begin(path: Path, plan: "Plan", chosen_by_user: bool) -> "Journal":
     is used if another process has taken this one in the meantime."""
     from etude.comparison import engine
 
-    for each in (path,) if chosen_by_user else candidates(path.name):
+    for each in (path,) if chosen_by_user else candidates(path):
         try:
             return engine.begin(each, plan)
         except (TakenError, LockedError):
@@ -136,7 +146,7 @@ def _compare_finished(
     singles, folders = _runs_and_folders(paths)
     runs = {str(path): Run(path) for path in singles}
     left_out = {}
-    for path in (run.path for each in folders for run in folder.runs(each)):
+    for path in (run.path for each in folders for run in Workspace(each).runs()):
         try:
             runs.setdefault(str(path), Run(path))
             _ = runs[str(path)].recipe  # raises an error if the run is damaged
@@ -164,7 +174,7 @@ def _runs_and_folders(paths: Sequence[Path | str]) -> tuple[list[Path], list[Pat
     there is neither, UsageError for a model and for a run that is named twice."""
     runs, folders = [], []
     for word in paths:
-        places = (Path(word), ROOT / word)
+        places = WORKSPACE.places(word)
         if run := next((path for path in places if is_run(path)), None):
             runs.append(run)
         elif directory := next((path for path in places if path.is_dir()), None):
@@ -176,7 +186,7 @@ def _runs_and_folders(paths: Sequence[Path | str]) -> tuple[list[Path], list[Pat
                 do=text("verbs.compare.model.do", models=",".join([*models, *others])),
             )
         else:
-            RunFolder.open(word)  # raises RunError, which suggests similar names
+            WORKSPACE.open(word)  # raises RunError, which suggests similar names
     keys = [str(path.absolute()) for path in runs]
     if repeated := [str(path) for path, key in zip(runs, keys) if keys.count(key) > 1]:
         raise UsageError(text("verbs.compare.twice", path=repeated[0]))

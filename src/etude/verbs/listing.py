@@ -4,8 +4,8 @@ from etude import registry
 from etude.errors import RunError
 from etude.inspection.words import number
 from etude.locale.texts import Lang, metric, render, say, text
-from etude.runs import folder
 from etude.runs.folder import RunFolder
+from etude.verbs.arguments import WORKSPACE
 
 
 def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
@@ -28,7 +28,7 @@ def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
         {name: render(lang, registry.load(kind, name).summary) for name in registry.names(kind)}
         for kind in ("task", "data")
     )
-    runs = {str(run.path): _state(run, lang) for run in folder.runs()}
+    runs = {str(run.path): _state(run, lang) for run in WORKSPACE.runs()}
     return {"models": models, "tasks": tasks, "data": data, "runs": runs}
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etude.verbs.arguments import run_path
+from etude.verbs.arguments import WORKSPACE, run_path
 from etude.verbs.objects import parted
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ def load(path: Path | str, data: object = None, model: object = None) -> "Run":
     from etude.inference.run import Run
 
     place, objects = parted(data, model)
-    return Run(run_path(path), place, objects)
+    return Run(WORKSPACE.open(run_path(path)), place, objects)

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from etude.locale.texts import Lang
-from etude.runs import comparison as comparisons
-from etude.runs.folder import RunFolder
 from etude.system.caller import preserve_caller_state
-from etude.verbs.arguments import data_name, require_no_moved_data, run_path
+from etude.verbs.arguments import WORKSPACE, data_name, require_no_moved_data, run_path
 
 
 @preserve_caller_state()
@@ -17,13 +15,13 @@ def report(path: Path | str, lang: Lang = "en", data: str | None = None) -> Path
     Returns the path of the report. Raises RunError for an unfinished run, UsageError for `data` of
     a comparison.
     """
-    if comparison := comparisons.where(run_path(path)):
+    if comparison := WORKSPACE.comparison(run_path(path)):
         require_no_moved_data(data, comparison)
         # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.comparison import engine
 
         return engine.rewrite_report(comparison, lang)
-    run = RunFolder.open(path)
+    run = WORKSPACE.open(path)
     run.finished()
     run.lock()
     from etude import pipeline

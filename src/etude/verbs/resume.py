@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etude.locale.texts import Lang
-from etude.runs import comparison as comparisons
 from etude.runs.folder import RunFolder
 from etude.system.caller import preserve_caller_state
 from etude.training.distributed import World
 from etude.verbs.arguments import (
+    WORKSPACE,
     require_no_moved_data,
     require_one_process,
     run_path,
@@ -35,19 +35,19 @@ def resume(
     data: the new path of a run's data, if they were moved; or the objects that it was training on.
     model: the module of your own that it was training. Raises an EtudeError.
     """
-    if comparison := comparisons.where(run_path(path)):
+    if comparison := WORKSPACE.comparison(run_path(path)):
         require_no_moved_data(data, comparison)
         require_one_process("comparison")
         # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.comparison import engine
 
         return engine.resume(comparison, quiet, lang)
-    return resume_run(path, data=data, model=model, quiet=quiet, lang=lang)
+    return resume_run(WORKSPACE.open(path), data=data, model=model, quiet=quiet, lang=lang)
 
 
 @preserve_caller_state()
 def resume_run(
-    path: Path | str,
+    run: RunFolder,
     *,
     data: object = None,
     model: object = None,
@@ -57,7 +57,6 @@ def resume_run(
     """Resume an interrupted run; a finished one is checked and returned. data, model: as for
     `resume`."""
     world = World.here()
-    run = RunFolder.open(run_path(path))
     # Only rank 0 writes, and a lock has one holder: the other ranks could not take it.
     if world.first:
         run.lock()

@@ -6,10 +6,9 @@ from etude.comparison.request import Comparison
 from etude.inspection.report import write
 from etude.inspection.tour import sections
 from etude.locale.texts import Lang, say
-from etude.runs.folder import reserve, run_path
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import Plain
-from etude.verbs.arguments import require_one_process
+from etude.verbs.arguments import WORKSPACE, require_one_process
 from etude.verbs.results import table
 from etude.verbs.train import train
 
@@ -34,7 +33,7 @@ def tour(name: str = "tour", *, quiet: bool = False, lang: Lang = "en") -> Compa
     Writes one report with a table of all runs, and a report for each run. Raises an EtudeError.
     """
     require_one_process("tour")
-    folder = reserve(run_path(name).name)
+    folder = WORKSPACE.reserve(WORKSPACE.path(name).name)
     start = time.monotonic()
     runs = []
     for run_name, arguments in TOUR.items():

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from etude.errors import NumericsError, StorageError, UsageError
 from etude.locale.texts import Lang, text
-from etude.runs.folder import ROOT, RunFolder, is_run, run_path
+from etude.runs.folder import RunFolder, is_run
+from etude.runs.workspace import Workspace
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import Plain
 from etude.training.distributed import World
-from etude.verbs.arguments import is_module, is_name, require_one_process
+from etude.verbs.arguments import WORKSPACE, is_module, is_name, require_one_process
 from etude.verbs.drafts import draft_recipe, folder_name, model_and_data, with_names
 from etude.verbs.objects import parted
 from etude.verbs.resume import resume_run
@@ -30,7 +31,7 @@ def train(
     name: str | None = None,
     base: Mapping[str, object] | None = None,
     quiet: bool = False,
-    root: Path = ROOT,
+    root: Path = WORKSPACE.root,
     save: bool = True,
     lang: Lang = "en",
     **fields: object,
@@ -58,7 +59,7 @@ def train(
 
         objects = parted(data, model)[1]
         return pipeline.in_memory(assembly.read_draft(mapping, objects), quiet, lang, objects)
-    return _train_in_folder(mapping, data, model, name, root, quiet, lang)
+    return _train_in_folder(mapping, data, model, name, Workspace(root), quiet, lang)
 
 
 def _train_in_folder(
@@ -66,26 +67,26 @@ def _train_in_folder(
     data: object,
     model: object,
     name: str | None,
-    root: Path,
+    workspace: Workspace,
     quiet: bool,
     lang: Lang,
 ) -> "Run":
-    """Train a run that has a folder: `name` below `root`, or the first free name there."""
+    """Train a run that has a folder: `name` in the workspace, or the first free name there."""
     default = folder_name(*model_and_data(mapping))
-    world, path = World.here(), run_path(name, root) if name else None
+    world, path = World.here(), workspace.path(name) if name else None
     # torchrun restarts a job with the same command, which must then continue the run.
     if world.restarted and path and is_run(path):
         # Names are in the run's recipe; objects are not.
-        in_memory = None if is_name(data) else data
-        module = model if is_module(model) else None
-        return resume_run(path, data=in_memory, model=module, quiet=quiet, lang=lang)
+        data, model = None if is_name(data) else data, model if is_module(model) else None
+        stopped = RunFolder.open(path)
+        return resume_run(stopped, data=data, model=model, quiet=quiet, lang=lang)
     if world.size > 1 and not path:
         raise UsageError(
             text("verbs.train.job_name"), do=text("verbs.train.job_name.do", name=default)
         )
     run = None
     if world.first:
-        run = RunFolder.create(path) if path else RunFolder.create_unused(default, root)
+        run = RunFolder.create(path) if path else workspace.create(default)
     from etude import assembly, pipeline
 
     try:

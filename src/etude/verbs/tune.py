@@ -9,10 +9,10 @@ from etude.errors import UsageError
 from etude.locale.texts import Lang, text
 from etude.render.progress import Tally
 from etude.runs import files
-from etude.runs.folder import reserve, run_path, unused_path
+from etude.runs.folder import unused_path
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import cores
-from etude.verbs.arguments import require_one_process
+from etude.verbs.arguments import WORKSPACE, require_one_process
 from etude.verbs.drafts import draft_recipe, field_paths, folder_name, model_and_data
 from etude.verbs.train import train
 
@@ -64,7 +64,7 @@ def tune(
     mapping = draft_recipe(model, data, None, {})
     space = search.parse(mapping, values)
     default = folder_name("tune", *model_and_data(mapping))
-    folder = run_path(name) if name else reserve(default)
+    folder = WORKSPACE.path(name) if name else WORKSPACE.reserve(default)
     with files.storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
     url = storage or search.local_storage(folder)
@@ -77,7 +77,7 @@ def tune(
     mapping = best.mapping or {}
     recipe = {**mapping, "seed": mapping.get("seed", 0) + 1}
     run = train(
-        base=recipe, name=unused_path("best", folder).name, quiet=quiet, root=folder, lang=lang
+        base=recipe, name=unused_path(folder / "best").name, quiet=quiet, root=folder, lang=lang
     )
     search_pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
     lines = search_pictures.sentences(finished, best, space.goal, run, lang)

@@ -2,8 +2,8 @@
 
 from etude.locale.texts import Lang
 from etude.render.progress import Tally
-from etude.runs.folder import ROOT
 from etude.system.caller import preserve_caller_state
+from etude.verbs.arguments import WORKSPACE
 
 
 @preserve_caller_state()
@@ -14,4 +14,4 @@ def work(storage: str, name: str, *, quiet: bool = False, lang: Lang = "en") -> 
     from etude.comparison import shared_queue
 
     with Tally(name, quiet, lang) as tally:
-        return shared_queue.work(storage, name, ROOT, tally.note)
+        return shared_queue.work(storage, name, WORKSPACE, tally.note)
