@@ -8,6 +8,7 @@ import pytest
 
 from etude.data import idx, ts
 from etude.data.numpy_files import open_npy, read_npz
+from etude.data.sequences import content
 from etude.errors import DataError
 from tests.faults.makers import packed, shaped
 
@@ -73,6 +74,6 @@ def test_many_bad_lines_take_no_longer_each(tmp_path, lines):
 def test_one_long_sequence_does_not_make_gigabytes_of_many(monkeypatch):
     rows = [np.zeros((1000, 1), np.float32), *[np.zeros((1, 1), np.float32)] * 99]
     assert ts.pad(rows)[0].shape == (100, 1000, 1)
-    monkeypatch.setattr(ts, "PADDED", 4 * 100 * 1000 - 1)
+    monkeypatch.setattr(content, "PADDED", 4 * 100 * 1000 - 1)
     with pytest.raises(DataError, match="take 400,000 bytes"):
         ts.pad(rows)

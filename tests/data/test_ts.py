@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.data import ts
 from etude.data.dataset import split_dataset
+from etude.data.sequences import content
 from etude.data.ts import Config, load, pad, parse
 from etude.errors import DataError
 from tests.data.notes import english
@@ -277,7 +277,7 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path):
 
 
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(ts, "LINE", 1000)
+    monkeypatch.setattr(content, "LINE", 1000)
     path = toy(tmp_path / "a.ts", [*samples(3), "1," * 5000 + "1:a", *samples(3)])
     (item,) = english(refused(path).items)
     assert item == "a.ts line 12: is longer than 1,000 bytes"

@@ -2,7 +2,7 @@
 
     pictures, or folders of them   for images: resized and cropped to the shape in the Card
     .npy, .npz (x, maybe lengths)  for all kinds: one sample or several, in the training units
-    .ts                            for sequences; classes in the file are ignored
+    .ts, .tsv, .txt, .arff         for sequences; classes in the file are ignored
     0.5 or 1,2,3                   for vectors: the numbers of one sample
 
 Only the Card decides how a file is read, never the values in the file: a dark picture must stay
@@ -39,12 +39,14 @@ from etude.data.images import (
 )
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
+from etude.data.sequences.content import pad
 from etude.data.tabular import inputs as tabular
 from etude.data.tabular import objects
 from etude.data.tabular.columns import used
 from etude.data.tabular.dialect import Reading
 from etude.data.tree import scan, shown
-from etude.data.ts import pad, parse
+from etude.data.ts import SUFFIXES as SEQUENCES
+from etude.data.ts import parse
 from etude.errors import DataError, InvalidValue, cause
 from etude.locale.texts import Sentence, Text, text
 
@@ -145,13 +147,13 @@ def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     # A file may be called "1,2,3", so an existing file comes before numbers.
     if card.kind == "vector" and not os.path.exists(argument):
         return [(name, _numbers(argument, card))]
-    suffix = path.suffix.lower()
+    suffix = Path(name.lower().removesuffix(".gz")).suffix
     if suffix in (".npy", ".npz"):
         samples = _arrays(path, card)
         if len(samples) == 1:
             return [(name, samples[0])]
         return [(f"{name}[{i}]", sample) for i, sample in enumerate(samples)]
-    if suffix == ".ts" and card.kind == "sequence":
+    if suffix in SEQUENCES and card.kind == "sequence":
         sequences, problems = parse(path)
         problems += [one.sentence for one in sequences.bad]
         if problems:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from etude.data.bad import Bad
+from etude.data.sequences import arff
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.dialect import (
     Dialect,
@@ -29,7 +30,8 @@ from etude.locale.texts import Text, text
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
 JSON_LINES = (".jsonl", ".ndjson")
-SUFFIXES = (*TEXT, *JSON_LINES)
+ARFF = ".arff"
+SUFFIXES = (*TEXT, *JSON_LINES, ARFF)
 BLOCK = 8192
 """Rows that are handed to the columns at a time."""
 MOST_COLUMNS, MOST_BAD = 10_000, 100_000
@@ -61,11 +63,12 @@ class Table:
 @dataclass(frozen=True)
 class Source:
     """The rows of a file, before any of them is read. body: (line, cells) of each row; for a line
-    that is no row, what is wrong with it."""
+    that is no row, what is wrong with it. notes: what is said about the reading."""
 
     header: list[str]
     body: "Body"
     dialect: Dialect
+    notes: tuple[Text, ...] = ()
 
 
 def begin(path: Path, reading: Reading) -> Source:
@@ -73,6 +76,10 @@ def begin(path: Path, reading: Reading) -> Source:
     if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
         source = _objects(path)
         return Source(next(source)[1], source, Dialect("utf-8", ",", "."))
+    if ARFF in map(str.lower, path.suffixes):
+        rows = arff.rows(path)
+        note = text("data.note.arff.table", path=path)
+        return Source(next(rows)[1], rows, Dialect("utf-8", ",", "."), (note,))  # type: ignore[arg-type]
     dialect = find(path, reading)
     header, body = _header(path, _delimited(path, dialect), reading)
     return Source(header, body, dialect)
@@ -112,6 +119,7 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     if not places:
         raise DataError(text("data.table.empty", path=path), items=[one.reason for one in bad[:20]])
     kept, notes = _named(header, columns)
+    notes = [*source.notes, *notes]
     if said := dialect.note():
         notes = [said, *notes]
     return Table(
