@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from etude.data import folder
+from etude.data import pictures
 from etude.data.dataset import split_dataset
 from etude.data.folder import Config, load
 from etude.data.locate import source_for
@@ -385,25 +385,17 @@ def test_an_unreadable_folder_is_named(tmp_path, monkeypatch):
 
 def test_a_file_that_goes_between_scan_and_read(tmp_path, monkeypatch):
     classes(tmp_path)
-    real = folder._headers
+    real = pictures._headers
 
-    def headers(paths, names):
-        found = real(paths, names)
+    def headers(places):
+        found = real(places)
         (tmp_path / "cat" / "003.png").unlink()
         (tmp_path / "cat" / "004.png").write_text("changed")
         return found
 
-    monkeypatch.setattr(folder, "_headers", headers)
+    monkeypatch.setattr(pictures, "_headers", headers)
     items = english(refused(tmp_path).items)
     assert [item.split(":")[0] for item in items] == ["cat/003.png", "cat/004.png"]
-
-
-def test_more_than_memory_is_refused_before_decoding(tmp_path, monkeypatch):
-    classes(tmp_path)
-    monkeypatch.setattr(folder, "LIMIT", 20 * 3 * 12 * 12 - 1)
-    monkeypatch.setattr(folder, "see", None)
-    error = refused(tmp_path)
-    assert "8,640 bytes of memory" in str(error) and "data.size" in str(error)
 
 
 def test_which_source_reads_a_path(tmp_path):

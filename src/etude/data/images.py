@@ -79,18 +79,30 @@ def is_deep(mode: str) -> bool:
     return mode == "F" or mode.startswith("I")
 
 
+class Piece(NamedTuple):
+    """A picture inside a larger file, such as an archive: `size` bytes from `start`."""
+
+    path: Path
+    start: int
+    size: int
+
+
+Place = Path | Piece
+"""Where the bytes of a picture are."""
+
+
 class PictureError(InvalidValue):
     """The reason why one picture cannot be used; sources collect these in one DataError."""
 
 
 def gather(
-    paths: Sequence[Path], read: Callable[[Path], Result]
+    places: Sequence[Place], read: Callable[[Place], Result]
 ) -> Iterator[tuple[int, Result | PictureError]]:
-    """(index, read(path) or its PictureError) for every path, in order, on two threads."""
+    """(index, read(place) or its PictureError) for every place, in order, on two threads."""
 
-    def one(path: Path) -> Result | PictureError:
+    def one(place: Place) -> Result | PictureError:
         try:
-            return read(path)
+            return read(place)
         except PictureError as broken:
             return broken
         except DAMAGE as error:
@@ -100,18 +112,18 @@ def gather(
         warnings.simplefilter("ignore")  # Pillow warns about odd files; real faults are raised
         # In parts: `map` submits all paths at once, and decoded pictures would fill the memory if
         # the caller is slower than the two threads.
-        for start in range(0, len(paths), 256):
-            yield from enumerate(pool.map(one, paths[start : start + 256]), start)
+        for start in range(0, len(places), 256):
+            yield from enumerate(pool.map(one, places[start : start + 256]), start)
 
 
-def open_image(path: Path) -> Image.Image:
+def open_image(place: Place) -> Image.Image:
     """A decoded picture. Raises PictureError for a file that is not a picture or has more than 25
     million pixels.
 
     Never blocks: pipes, sockets and devices are refused before they are opened. The size in the
     header is checked before anything is decoded.
     """
-    content = _content(path)
+    content = _content(place)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _bounded(picture)
@@ -150,9 +162,9 @@ class Header(NamedTuple):
     mode: str
 
 
-def header(path: Path) -> Header:
+def header(place: Place) -> Header:
     """Size and mode of a picture, from its header alone. Raises PictureError."""
-    content = _content(path, most=1 << 16)
+    content = _content(place, most=1 << 16)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _bounded(picture)
@@ -163,7 +175,7 @@ def header(path: Path) -> Header:
         raise PictureError(text("data.images.pixels", most=PIXELS)) from None
     except DAMAGE:
         # The header may be longer than the 64 KiB that were read, so try again with the whole file.
-        with open_image(path) as picture:
+        with open_image(place) as picture:
             return Header(_upright_size(picture), picture.mode)
 
 
@@ -183,8 +195,9 @@ def _bounded(picture: Image.Image) -> None:
         raise PictureError(text("data.images.size", width=width, height=height, most=PIXELS))
 
 
-def _content(path: Path, most: int = BYTES) -> bytes:
-    """The bytes of a regular file, at most `most`. Raises PictureError."""
+def _content(place: Place, most: int = BYTES) -> bytes:
+    """The bytes of a regular file, or of a piece of it, at most `most`. Raises PictureError."""
+    path = place.path if isinstance(place, Piece) else place
     try:
         _regular(path.stat())
         # Opened without blocking: the file may have become a pipe since the check above, which is
@@ -193,8 +206,12 @@ def _content(path: Path, most: int = BYTES) -> bytes:
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             _regular(status)
-            if status.st_size > BYTES:
-                raise PictureError(text("data.images.bytes", size=status.st_size, most=BYTES))
+            size = place.size if isinstance(place, Piece) else status.st_size
+            if size > BYTES:
+                raise PictureError(text("data.images.bytes", size=size, most=BYTES))
+            if isinstance(place, Piece):
+                file.seek(place.start)
+                most = min(most, size)
             content = file.read(most)
     except OSError as error:
         raise PictureError(unreadable(error)) from None
@@ -263,9 +280,9 @@ def eight_bits(values: np.ndarray, low: float, high: float, inverted: bool) -> n
     return np.clip(np.rint(255 - scaled if inverted else scaled), 0, 255).astype(np.uint8)
 
 
-def extremes(path: Path) -> tuple[float, float]:
+def extremes(place: Place) -> tuple[float, float]:
     """(smallest, largest) value of a grey picture of more than 8 bits. Raises PictureError."""
-    with open_image(path) as picture:
+    with open_image(place) as picture:
         values = deep_values(picture)
     return float(values.min()), float(values.max())
 
@@ -325,10 +342,10 @@ class Seen(NamedTuple):
 
 
 def see(
-    path: Path, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
+    place: Place, size: tuple[int, int], mode: Mode, levels: Levels = BY_TYPE
 ) -> tuple[np.ndarray, Seen]:
     """(pixels [C H W] as from `fit`, properties) of a picture file. Raises PictureError."""
-    with open_image(path) as picture:
+    with open_image(place) as picture:
         upright = flat(picture, mode, levels)
         pixels = fit(upright, size, mode)
         shape = repr((upright.mode, upright.size)).encode()

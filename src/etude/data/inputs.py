@@ -26,7 +26,17 @@ import numpy as np
 
 from etude.data.card import Card
 from etude.data.dataset import Split
-from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather, is_deep, open_image
+from etude.data.images import (
+    Levels,
+    Mode,
+    PictureError,
+    Place,
+    fit,
+    fit_deep,
+    gather,
+    is_deep,
+    open_image,
+)
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
 from etude.data.tabular import inputs as tabular
@@ -180,7 +190,7 @@ def _decoded(
     samples = [entry if isinstance(entry, np.ndarray) else np.empty(0) for _, entry in entries]
     where = [i for i, (_, entry) in enumerate(entries) if isinstance(entry, Path)]
     paths = [entry for _, entry in entries if isinstance(entry, Path)]
-    for i, result in gather(paths, lambda path: _picture(path, card)):
+    for i, result in gather(paths, lambda place: _picture(place, card)):
         if isinstance(result, PictureError):
             problems.append(text("data.at", where=entries[where[i]][0], what=result.what))
         else:
@@ -188,12 +198,12 @@ def _decoded(
     return samples
 
 
-def _picture(path: Path, card: Card) -> np.ndarray:
+def _picture(place: Place, card: Card) -> np.ndarray:
     """A picture file [C H W] in the units of the training data. Raises PictureError."""
     mode: Mode = "L" if card.shape[0] == 1 else "RGB"
     size = card.shape[1], card.shape[2]
     levels = card.levels if card.stored else OLD_LEVELS
-    with open_image(path) as picture:
+    with open_image(place) as picture:
         # The training data were an array of more than 8 bits, so the picture has the same units.
         if is_deep(picture.mode) and mode == "L" and card.stored not in ("", "uint8"):
             return fit_deep(picture, size)

@@ -8,7 +8,6 @@ must have the SHA-256 in the source file of the data set; the files may be gzipp
 """
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from etude.data.dataset import DataConfig, Raw, Split
 from etude.data.download import fetch
 from etude.data.idx import read
 from etude.data.images import fit
+from etude.data.percent import Percent
 from etude.errors import DataError
 from etude.locale.texts import text
 
@@ -115,7 +115,7 @@ def locate(published: Published) -> list[Path]:
                 path,
                 size=file.size,
                 md5=file.md5,
-                progress=_Shown(f"{published.url}{file.name}.gz") if sys.stderr.isatty() else None,
+                progress=Percent(f"{published.url}{file.name}.gz"),
                 by_hand=by_hand,
             )
         paths.append(path)
@@ -124,17 +124,3 @@ def locate(published: Published) -> list[Path]:
 
 def _in(folder: Path, name: str) -> Path | None:
     return next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), None)
-
-
-class _Shown:
-    """Prints the progress of one download on one line of the terminal.
-
-    The address tells what is happening, in no language: a data source does not know the user's.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def __call__(self, done: int, size: int) -> None:
-        end = "\n" if done >= size else ""
-        print(f"\r{self.url}: {100 * done // size} %", end=end, file=sys.stderr)
