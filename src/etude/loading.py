@@ -81,6 +81,8 @@ def loaded(recipe: RecipeDraft | Recipe, objects: Objects) -> Loaded:
     config: DataConfig = source.config.read(recipe.data.fields, "data")
     if isinstance(config, memory.Config) and objects.data is not None:
         return Loaded(memory.raw_from(objects.data, config), config)
+    if source.settle is not None:
+        config = source.settle(config)
     return Loaded(source.load(config), config)
 
 

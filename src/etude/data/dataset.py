@@ -126,7 +126,9 @@ class Source:
     data_in: the path suffixes (or "folder") that this source reads; .gz does not count.
     recognises: whether a path with such a suffix is surely for this source, by what is in it; None
     if its content says nothing. rank: of several sources that read a path and take all fields that
-    are given, the one of the lowest rank is used.
+    are given, the one of the lowest rank is used. address: the field that takes what stands after
+    the name and a colon (hf:OWNER/NAME). settle: fills fields that only the data can fill, such as
+    the revision of a data set on the net, before they are loaded and stored in the recipe.
     """
 
     config: type[DataConfig]
@@ -135,6 +137,8 @@ class Source:
     data_in: tuple[str, ...] = ()
     recognises: Callable[[Path], bool] | None = None
     rank: int = 0
+    address: str = ""
+    settle: Callable[[Any], DataConfig] | None = None
 
 
 @dataclass(frozen=True)

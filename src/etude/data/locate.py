@@ -52,6 +52,10 @@ def with_source(data: Part) -> Part:
         return data
     path = Path(os.path.expanduser(data.name))
     if not os.path.exists(path):
+        head, colon, rest = data.name.partition(":")
+        field = registry.load("data", head).address if head in registry.names("data") else ""
+        if colon and field:
+            return Part.read({"name": head, field: rest, **data.fields}, "data")
         names = registry.names("data")
         raise UsageError(
             text("data.locate.none", name=data.name, near=nearest(data.name, names)),

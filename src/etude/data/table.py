@@ -144,10 +144,12 @@ def load(config: Config) -> Raw:
     return raw_of(whole, config, path.name.split(".")[0] or "table")
 
 
-def raw_of(whole: Read, config: TableConfig, title: str) -> Raw:
-    """The data of a typed table. title: their name in reports. Raises DataError with every line and
-    cell that cannot be used."""
-    parts, notes = division.divided(whole.table, config, whole.goal)
+def raw_of(
+    whole: Read, config: TableConfig, title: str, divided: division.Divided | None = None
+) -> Raw:
+    """The data of a typed table. title: their name in reports. divided: the rows of each split if
+    the data say them. Raises DataError with every line and cell that cannot be used."""
+    parts, notes = divided or division.divided(whole.table, config, whole.goal)
     good, left_out = _good(whole, config)
     x = np.stack([one.values for one in whole.used], axis=1)
     names = _row_names(whole.table)

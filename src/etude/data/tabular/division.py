@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TEST = 0.2
 """Share of the rows, of the groups' rows or of the time that is the test split."""
 Parts = dict[str, np.ndarray]
+Divided = tuple[Parts, list[Text]]
 
 
 def divided(table: Table, config: "TableConfig", goal: Goal) -> tuple[Parts, list[Text]]:
