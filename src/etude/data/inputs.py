@@ -2,6 +2,7 @@
 
     pictures, or folders of them   for images: resized and cropped to the shape in the Card
     .npy, .npz (x, maybe lengths)  for all kinds: one sample or several, in the training units
+    IDX files                      for images and vectors, likewise
     .ts, .tsv, .txt, .arff         for sequences; classes in the file are ignored
     0.5 or 1,2,3                   for vectors: the numbers of one sample
 
@@ -27,6 +28,8 @@ import numpy as np
 
 from etude.data.card import Card
 from etude.data.dataset import Split
+from etude.data.idx import named as is_idx
+from etude.data.idx_file import read as read_idx
 from etude.data.images import Levels, Mode, PictureError, fit, fit_deep, gather, is_deep, open_image
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
@@ -154,7 +157,7 @@ def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.kind == "vector" and not os.path.exists(argument):
         return [(name, _numbers(argument, card))]
     suffix = Path(name.lower().removesuffix(".gz")).suffix
-    if suffix in (".npy", ".npz"):
+    if suffix in (".npy", ".npz") or (path.is_file() and is_idx(path)):
         samples = _arrays(path, card)
         if len(samples) == 1:
             return [(name, samples[0])]
@@ -253,10 +256,12 @@ def _numbers(words: str, card: Card) -> np.ndarray:
 
 
 def _arrays(path: Path, card: Card) -> list[np.ndarray]:
-    """The samples in a .npy or .npz file. Raises DataError or ValueError."""
+    """The samples in a .npy, .npz or IDX file. Raises DataError or ValueError."""
     lengths = None
     if path.suffix.lower() == ".npy":
         x: np.ndarray = open_npy(path)
+    elif path.suffix.lower() != ".npz":
+        x = read_idx(path)
     else:
         arrays, _ = read_npz(path, {"x", "X", "lengths"}.__contains__)
         if len(arrays.keys() & {"x", "X"}) != 1:
