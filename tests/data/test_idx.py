@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from etude.data.idx import TYPES, read
+from etude.data.idx_file import TYPES, read
 from etude.errors import DataError
 
 CODES = {np.dtype(text).newbyteorder("="): (code, text) for code, text in TYPES.items()}

@@ -6,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from etude.data import idx, ts
+from etude.data import idx_file as idx
+from etude.data import ts
 from etude.data.numpy_files import open_npy, read_npz
 from etude.data.sequences import content
 from etude.errors import DataError

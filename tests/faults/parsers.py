@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from etude import assembly, flags
-from etude.data import idx, ts
+from etude.data import idx_file as idx
+from etude.data import ts
 from etude.data.card import Card
 from etude.data.images import PictureError, open_image
 from etude.data.numpy_files import open_npy, read_npz

@@ -1,6 +1,7 @@
 """Card: the description of a data set, by which training, evaluation and prediction prepare samples
 alike."""
 
+from math import prod
 from typing import Literal
 
 from etude.config import Config
@@ -27,8 +28,8 @@ class Card(Config):
     stored: the type of the training samples; pixels: (black, white) of images, to which the 0..255
     of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
-    columns: of a table; then x has one number for each that is used, and `encode` makes the
-    features of them. reading: how its files are read.
+    columns: of a table, whose rows are samples or steps of sequences; then x has one number for
+    each that is used, and `encode` makes the features of them. reading: how its files are read.
     """
 
     name: str
@@ -69,9 +70,13 @@ class Card(Config):
         if self.view == "rows":
             channels, height, width = self.shape
             return Spec("sequence", (height, width * channels), self.outputs, self.target)
+        shape = (*self.shape[:-1], self.width) if self.columns else self.shape
         if self.view == "vector":
-            return Spec("vector", (self.spec.size,), self.outputs, self.target)
-        if self.columns:
-            width = sum(encode.widths(self.columns))
-            return Spec("vector", (width,), self.outputs, self.target, table=True)
-        return self.spec
+            return Spec("vector", (prod(shape),), self.outputs, self.target)
+        table = bool(self.columns) and self.kind == "vector"
+        return Spec(self.kind, shape, self.outputs, self.target, table=table)
+
+    @property
+    def width(self) -> int:
+        """The number of features of the columns of a row."""
+        return sum(encode.widths(self.columns))

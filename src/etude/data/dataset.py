@@ -24,7 +24,7 @@ from etude.data.images import BY_TYPE, Levels
 from etude.data.moments import Moments, moments
 from etude.data.numpy_files import unusable
 from etude.data.rows import Rows, blocks
-from etude.data.tabular import encode
+from etude.data.tabular import steps
 from etude.data.tabular.arrays import TableArrays
 from etude.data.tabular.columns import Column
 from etude.data.tabular.dialect import Reading
@@ -154,7 +154,11 @@ class Dataset:
     def arrays(self, split: Split) -> "Split | TableArrays":
         """A split as a baseline reads it: as it is, or a table with its features."""
         columns = self.card.columns
-        return TableArrays.of(columns, split.x[:], split.y) if columns else split
+        if not columns:
+            return split
+        if self.card.kind == "sequence":
+            return replace(split, x=steps.features(columns, split.x[:], split.lengths))
+        return TableArrays.of(columns, split.x[:], split.y)
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
@@ -194,7 +198,7 @@ def split_dataset(
     # Only training samples: statistics of validation or test would leak into the model's input.
     columns: tuple[Column, ...] = ()
     if raw.columns:
-        columns, xs = encode.fitted(raw.columns, train.x[:], val.x[:], test.x[:])
+        columns, xs = steps.fitted(raw.columns, [(s.x[:], s.lengths) for s in (train, val, test)])
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
     else:

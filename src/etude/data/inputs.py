@@ -2,6 +2,7 @@
 
     pictures, or folders of them   for images: resized and cropped to the shape in the Card
     .npy, .npz (x, maybe lengths)  for all kinds: one sample or several, in the training units
+    IDX files                      for images and vectors, likewise
     .ts, .tsv, .txt, .arff         for sequences; classes in the file are ignored
     0.5 or 1,2,3                   for vectors: the numbers of one sample
 
@@ -19,6 +20,7 @@ their Card (`old.with_bytes`).
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ import numpy as np
 
 from etude.data.card import Card
 from etude.data.dataset import Split
+from etude.data.idx import named as is_idx
+from etude.data.idx_file import read as read_idx
 from etude.data.images import (
     Levels,
     Mode,
@@ -41,7 +45,7 @@ from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
 from etude.data.reasons import missing
 from etude.data.sequences.content import pad
 from etude.data.tabular import inputs as tabular
-from etude.data.tabular import objects
+from etude.data.tabular import objects, reader
 from etude.data.tabular.columns import used
 from etude.data.tabular.dialect import Reading
 from etude.data.tree import scan, shown
@@ -63,7 +67,7 @@ def read(paths: Sequence[str], card: Card) -> Split:
     Raises one DataError with everything that cannot be used.
     """
     if card.columns:
-        return _rows(paths, card)
+        return _steps(paths, card) if card.kind == "sequence" else _rows(paths, card)
     problems: list[Sentence] = []
     entries: list[tuple[str, np.ndarray | Path]] = []
     for path in paths:
@@ -90,10 +94,25 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
     return Split(x, _no_targets(len(x), card), None, tuple(names))
 
 
+def _steps(paths: Sequence[str], card: Card) -> Split:
+    """The sequences in files of long tables. Raises DataError."""
+    names, samples = [], []
+    for path in paths:
+        table = reader.read(Path(path), card.reading or Reading(), None)
+        ids, found = tabular.sequences_of(table, card.columns, path)
+        names += [one if len(paths) == 1 else f"{shown(path)}: {one}" for one in ids]
+        samples += found
+    return _split(names, samples, card, [])
+
+
 def from_frame(data: Any, card: Card) -> Split:
     """The rows of a frame or of a list of mappings, for a run on a table. Raises DataError."""
-    missing = frozenset((card.reading or Reading()).missing)
-    table = objects.table_of(data, missing)
+    reading = card.reading or Reading()
+    table = objects.table_of(data, frozenset(reading.missing))
+    if card.kind == "sequence":
+        table = replace(table, reading=reading)
+        ids, samples = tabular.sequences_of(table, card.columns, "data")
+        return _split(list(ids), samples, card, [])
     x, names = tabular.rows_of(table, used(card.columns), "data")
     return Split(x, _no_targets(len(x), card), None, names)
 
@@ -148,7 +167,7 @@ def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.kind == "vector" and not os.path.exists(argument):
         return [(name, _numbers(argument, card))]
     suffix = Path(name.lower().removesuffix(".gz")).suffix
-    if suffix in (".npy", ".npz"):
+    if suffix in (".npy", ".npz") or (path.is_file() and is_idx(path)):
         samples = _arrays(path, card)
         if len(samples) == 1:
             return [(name, samples[0])]
@@ -247,10 +266,12 @@ def _numbers(words: str, card: Card) -> np.ndarray:
 
 
 def _arrays(path: Path, card: Card) -> list[np.ndarray]:
-    """The samples in a .npy or .npz file. Raises DataError or ValueError."""
+    """The samples in a .npy, .npz or IDX file. Raises DataError or ValueError."""
     lengths = None
     if path.suffix.lower() == ".npy":
         x: np.ndarray = open_npy(path)
+    elif path.suffix.lower() != ".npz":
+        x = read_idx(path)
     else:
         arrays, _ = read_npz(path, {"x", "X", "lengths"}.__contains__)
         if len(arrays.keys() & {"x", "X"}) != 1:
@@ -323,7 +344,8 @@ def _arranged(x: np.ndarray, card: Card) -> np.ndarray:
 def _unusable(sample: np.ndarray, card: Card) -> list[Text]:
     """The reasons why the model cannot read a sample; empty if it can."""
     reasons = []
-    bad = int((~np.isfinite(sample)).sum())
+    # An empty cell of a table is nan.
+    bad = 0 if card.columns else int((~np.isfinite(sample)).sum())
     if bad:
         reasons.append(text("data.values.nan", count=bad))
     if card.log and (sample <= 0).any():

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from etude.data.dataset import DataConfig, Raw, Split
 from etude.data.download import fetch
-from etude.data.idx import read
+from etude.data.idx_file import read
 from etude.data.images import fit
 from etude.data.percent import Percent
 from etude.errors import DataError

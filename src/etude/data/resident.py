@@ -54,7 +54,7 @@ class Resident:
         """Samples [n ...] on the device: bytes as they are, other numbers normalised, float32."""
         if self.bytes:
             return torch.from_numpy(x).to(self.device)
-        shape = self.card.model_spec.shape if self.card.columns else x.shape[1:]
+        shape = (*x.shape[1:-1], self.card.width) if self.card.columns else x.shape[1:]
         result = torch.empty((len(x), *shape))
         for start, block in blocks(x):  # float64 takes twice the memory
             result[start : start + len(block)] = self.preprocess.normalise(as_tensor(block))

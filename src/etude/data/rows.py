@@ -70,6 +70,18 @@ def without_padding(x: np.ndarray, lengths: np.ndarray | np.integer) -> np.ndarr
     return np.where(beyond.reshape(*beyond.shape, *(1,) * (x.ndim - beyond.ndim)), 0, x)
 
 
+def inside(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """Whether each step of sequences [n L C] is one, and no padding: [n L]."""
+    if lengths is None:
+        return np.ones(x.shape[:2], bool)
+    return np.asarray(np.arange(x.shape[1]) < lengths[:, None])
+
+
+def valid(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """The rows [m C] of x: itself, or all steps of its sequences that are no padding."""
+    return x if x.ndim == 2 else x[inside(x, lengths)]
+
+
 def blocks(values: np.ndarray | Rows, size: int = BLOCK) -> Iterator[tuple[int, np.ndarray]]:
     """(start, values[start:stop]) for consecutive blocks of at most `size` bytes, at least one
     sample each."""

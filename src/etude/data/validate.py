@@ -80,7 +80,7 @@ def _columns(card: Card) -> Iterator[Text]:
     """What is wrong with the columns of a table."""
     if not card.columns:
         return
-    if card.kind != "vector" or card.shape != (len(used(card.columns)),):
+    if card.kind == "image" or card.shape[-1] != len(used(card.columns)):
         yield text("data.card.columns", count=len(used(card.columns)), shape=str(list(card.shape)))
     for column in used(card.columns):
         short = column.name[:40]

@@ -229,7 +229,8 @@ class Run:
             samples = from_array(as_array(items), self.card)
         answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
         columns = used(self.card.columns)
-        more = doubts(columns, samples.x[:]) if columns else [{}] * len(samples)
+        empty: list[dict[str, list[str]]] = [{}] * len(samples)
+        more = doubts(columns, samples.x[:], samples.lengths) if columns else empty
         return [
             {"input": name, **answer, **doubt}
             for name, answer, doubt in zip(samples.names, answers, more, strict=True)

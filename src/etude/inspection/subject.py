@@ -273,7 +273,8 @@ def in_data_axes(x: np.ndarray, card: Card) -> np.ndarray:
     if card.view == "rows":
         return rearrange(x, "n h (w c) -> n c h w", c=card.shape[0])
     if card.view == "vector":
-        return x.reshape(len(x), *card.shape)
+        # Of a table of steps, the features of its columns.
+        return x.reshape(len(x), *card.shape[:-1], card.width if card.columns else card.shape[-1])
     return x
 
 

@@ -27,7 +27,8 @@ def prediction_warnings(predictions: Sequence[Plain]) -> Iterator[Text]:
 def write_predictions(
     run: Path | str, predictions: Sequence[Plain], inputs: Sequence[str], out: Path
 ) -> None:
-    """Write the rows of a table as CSV, with the predictions of a run beside them.
+    """Write the rows of a table as CSV, with the predictions of a run beside them; of a long table
+    one row for each sequence.
 
     Raises UsageError for several inputs, StorageError if the file cannot be written.
     """
@@ -40,7 +41,10 @@ def write_predictions(
     first = predictions[0]
     names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
     columns = (*names, "unseen", "outside", "empty")
-    rows = tabular.annotated(Path(inputs[0]), reading, columns, answers)
+    if reading.series:  # an answer is for a sequence, and not for one of its rows
+        rows = tabular.answered(reading.series, columns, answers)
+    else:
+        rows = tabular.annotated(Path(inputs[0]), reading, columns, answers)
     replace(out, rows.encode())
 
 

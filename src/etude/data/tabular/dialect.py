@@ -41,6 +41,7 @@ THREE = re.compile(r"[+-]?\d+,\d{3}")
 
 
 Sign = Literal[".", ","]
+StepForm = Literal["", "iso", "dmy", "mdy"]
 Bytes = io.BufferedReader | gzip.GzipFile
 
 
@@ -166,8 +167,10 @@ class Reading(Config):
     """How a user says that tables are written; "auto": as the file shows.
 
     names: of the columns of files without a line of names. optional: the one of them that a file
-    may lack. missing: words for a missing number, in lower case. usual: the decimal sign of files
-    that do not show which they use.
+    may lack. series, step: the columns that name the sequence of a row, and order its steps; empty
+    if each row is a sample, and if the rows are in order. step_form: of dates that are steps.
+    missing: words for a missing number, in lower case. usual: the decimal sign of files that do not
+    show which they use.
     """
 
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
@@ -175,6 +178,9 @@ class Reading(Config):
     encoding: str = "auto"
     names: tuple[str, ...] = ()
     optional: str = ""
+    series: str = ""
+    step: str = ""
+    step_form: StepForm = ""
     missing: tuple[str, ...] = tuple(sorted(MISSING_NUMBERS))
     usual: Literal[".", ","] = "."
 

@@ -158,7 +158,7 @@ def _names(column: Column) -> list[str]:
 
 class Encode(nn.Module):
     """Rows of raw values as features: x [N C] float64, one column each, nan where a cell is empty,
-    categories as level numbers -> [N D] float32."""
+    categories as level numbers -> [N D] float32. Sequences [N L C] -> [N L D], step by step."""
 
     bytes_in_float32 = False
 
@@ -166,9 +166,10 @@ class Encode(nn.Module):
         super().__init__()
         self.columns = used(columns)
 
-    def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N D"]:
-        features = [self._column(column, x[:, i].double()) for i, column in enumerate(self.columns)]
-        return torch.cat(features, dim=1).float()
+    def forward(self, x: Float[Tensor, "N *L C"]) -> Float[Tensor, "N *L D"]:
+        rows = x.flatten(0, -2)
+        features = [self._column(c, rows[:, i].double()) for i, c in enumerate(self.columns)]
+        return torch.cat(features, dim=1).float().reshape(*x.shape[:-1], -1)
 
     def _column(self, column: Column, x: Float[Tensor, " N"]) -> Float[Tensor, "N D"]:
         missing = x.isnan()

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from etude.data.rows import inside, valid
 from etude.data.tabular import reader
 from etude.data.tabular.cells import Cells
-from etude.data.tabular.columns import Column
+from etude.data.tabular.columns import Column, used
 from etude.data.tabular.dialect import Reading
-from etude.errors import DataError, plain
+from etude.data.tabular.grouping import grouped
+from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
 from etude.system.limits import Plain
 
@@ -65,6 +67,35 @@ def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
     return np.stack(values, axis=1), tuple(map(str, table.lines))
 
 
+def sequences_of(
+    table: reader.Table, columns: Sequence[Column], where: str
+) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """(names of the sequences, their steps [L C] as `Encode` takes them) of a long table, by the
+    reading of training. Raises DataError with everything that is wrong."""
+    reading = table.reading
+    absent = [
+        text("data.table.input.no_column", path=where, name=plain(name))
+        for name in (reading.series, reading.step)
+        if name and name not in table.names
+    ]
+    if absent:
+        raise DataError(text("data.table.input", path=where), items=absent)
+    x, _ = rows_of(table, used(columns), where)
+    try:
+        groups = grouped(table, reading.series, reading.step, reading.step_form, "auto")
+    except InvalidValue as error:
+        raise DataError(error.what) from None
+    if groups.bad:
+        raise DataError(
+            text("data.table.input", path=where),
+            items=[
+                text("data.long.line", line=table.lines[row], what=why)
+                for row, why in sorted(groups.bad, key=lambda one: one[0])
+            ],
+        )
+    return groups.ids, [x[rows] for rows in groups.rows]
+
+
 def _values(column: Column, cells: Cells) -> np.ndarray:
     """The cells of a column [n] as training read them; nan where that is not possible."""
     nothing = np.full(cells.count, np.nan)
@@ -100,14 +131,19 @@ def _unreadable(column: Column, cells: Cells) -> Iterator[tuple[int, str]]:
                 yield int(np.flatnonzero(codes == number)[0]), level
 
 
-def doubts(columns: Sequence[Column], x: np.ndarray) -> list[Doubts]:
-    """For each row [n C] the names of the columns that training knows little about: `unseen`, a
-    level without a feature of its own; `outside`, a number or a date beyond the range of training;
-    `empty`, no value where training had one in every row, so that its median is taken."""
+def doubts(
+    columns: Sequence[Column], x: np.ndarray, lengths: np.ndarray | None = None
+) -> list[Doubts]:
+    """For each row [n C], or sequence [n L C] by any of its steps, the names of the columns that
+    training knows little about: `unseen`, a level without a feature of its own; `outside`, a number
+    or a date beyond the range of training; `empty`, no value where training had one in every row,
+    so that its median is taken."""
     found: list[Doubts] = [{"unseen": [], "outside": [], "empty": []} for _ in x]
+    of_row = np.arange(len(x)) if x.ndim == 2 else np.nonzero(inside(x, lengths))[0]
+    every = valid(x, lengths)
     for i, column in enumerate(columns):
-        values = x[:, i]
-        odd = np.zeros(len(x), bool)
+        values = every[:, i]
+        odd = np.zeros(len(values), bool)
         if column.kind == "category":
             odd = values == len(column.levels)
         elif column.kind in ("number", "date"):
@@ -115,7 +151,7 @@ def doubts(columns: Sequence[Column], x: np.ndarray) -> list[Doubts]:
         empty = np.isnan(values) & (not column.nullable)
         what = "unseen" if column.kind == "category" else "outside"
         for key, rows in ((what, odd), ("empty", empty)):
-            for row in np.flatnonzero(rows).tolist():
+            for row in np.unique(of_row[rows]).tolist():
                 found[row][key].append(column.name)
     return found
 
@@ -141,6 +177,15 @@ def annotated(
     for line, row in source.body:
         if isinstance(row, list) and (cells := answers.get(str(line))) is not None:
             writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
+    return out.getvalue()
+
+
+def answered(name: str, columns: tuple[str, ...], answers: Mapping[str, Sequence[str]]) -> str:
+    """The answers for sequences as CSV, a row for each. name: of the column of their names."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_harmless(name), *columns])
+    writer.writerows([_harmless(one), *map(_harmless, cells)] for one, cells in answers.items())
     return out.getvalue()
 
 

@@ -69,7 +69,8 @@ def attribute(subject: Subject, sample: Sample) -> Attribution:
     gradients, delta = IntegratedGradients(forward).attribute(
         path, torch.zeros_like(x), n_steps=STEPS, return_convergence_delta=True
     )
-    if columns := subject.card.columns:
+    columns = subject.card.columns
+    if columns and subject.card.kind == "vector":
         # All features of a column are hidden at once, and a column is one bar.
         of = torch.from_numpy(column_of(columns))
         with torch.no_grad():
@@ -80,8 +81,21 @@ def attribute(subject: Subject, sample: Sample) -> Attribution:
     window = _window(tuple(x.shape[1:]), subject.card.kind == "image")
     with torch.no_grad():
         occluded = Occlusion(forward).attribute(x, window, baselines=0, perturbations_per_eval=64)
-    both = (in_data_axes(a.detach().numpy(), subject.card)[0] for a in (gradients, occluded))
-    return (*both, float(delta.abs()))
+    arrays = (in_data_axes(a.detach().numpy(), subject.card)[0] for a in (gradients, occluded))
+    slopes, hidden_by = arrays
+    if columns:
+        slopes, hidden_by = _by_column(columns, slopes, hidden_by, whole=len(window) == 2)
+    return slopes, hidden_by, float(delta.abs())
+
+
+def _by_column(
+    columns: Sequence[Column], gradients: np.ndarray, occluded: np.ndarray, whole: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Attributions of features [L D] of a sequence as those of columns [L C]. whole: whether each
+    step was hidden as a whole, so that its features have one value, which must not be added up."""
+    firsts = np.flatnonzero(np.diff(column_of(columns), prepend=-1))
+    hidden = occluded[:, firsts] if whole else np.add.reduceat(occluded, firsts, axis=1)
+    return np.add.reduceat(gradients, firsts, axis=1), hidden
 
 
 def _window(shape: tuple[int, ...], image: bool) -> tuple[int, ...]:
