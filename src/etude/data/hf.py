@@ -13,15 +13,14 @@ recipe, so that a later run reads the same data.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
-from etude.data.arrays import ArrayConfig
 from etude.data.dataset import Raw, Source
 from etude.data.hub import library
 from etude.data.hub.library import Place
 from etude.data.hub.numbers import numbers_raw
+from etude.data.hub.pictures import PicturesConfig, pictures_raw
 from etude.data.hub.roles import columns_of, parts_of, roles_of
 from etude.data.hub.rows import rows_raw
 from etude.data.hub.samples import known_parts
@@ -31,7 +30,7 @@ from etude.errors import UsageError, plain
 from etude.locale.texts import text
 
 
-class Config(ArrayConfig, TableConfig):
+class Config(TableConfig, PicturesConfig):
     """Where the data are, which columns are read, and how."""
 
     repo: str = Field(default="", description="OWNER/NAME on the Hub, as in --data hf:OWNER/NAME")
@@ -42,12 +41,6 @@ class Config(ArrayConfig, TableConfig):
     revision: str = Field(default="", description="commit, branch or tag (auto: the newest commit)")
     image: str = Field(default="", description="the column of pictures")
     numbers: str = Field(default="", description="the column of lists of numbers")
-    size: int | None = Field(
-        default=None, ge=4, le=512, description="side in pixels (auto: as the pictures, at most 64)"
-    )
-    mode: Literal["auto", "L", "RGB"] = Field(
-        default="auto", description="grey or colour (auto: grey if all pictures are)"
-    )
 
 
 def settle(config: Config) -> Config:
@@ -81,7 +74,8 @@ def load(config: Config) -> Raw:
         else:
             known, more = known_parts(splits, parts, roles.target, where)
             notes += more
-            raw = numbers_raw(known, roles.sample, roles.target, config, where, title)
+            read = pictures_raw if roles.sample.role == "picture" else numbers_raw
+            raw = read(known, roles.sample, roles.target, config, where, title)
     return replace(raw, notes=(*notes, *raw.notes))
 
 

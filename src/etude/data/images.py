@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -87,7 +87,21 @@ class Piece(NamedTuple):
     size: int
 
 
-Place = Path | Piece
+class Held(NamedTuple):
+    """A picture file in a row of a table. key: of the table, another one for other content."""
+
+    files: "Files"
+    row: int
+    key: str
+
+
+class Files(Protocol):
+    """The content of picture files, by row."""
+
+    def __getitem__(self, row: int, /) -> bytes: ...
+
+
+Place = Path | Piece | Held
 """Where the bytes of a picture are."""
 
 
@@ -197,6 +211,8 @@ def _bounded(picture: Image.Image) -> None:
 
 def _content(place: Place, most: int = BYTES) -> bytes:
     """The bytes of a regular file, or of a piece of it, at most `most`. Raises PictureError."""
+    if isinstance(place, Held):
+        return _checked(place.files[place.row])
     path = place.path if isinstance(place, Piece) else place
     try:
         _regular(path.stat())
@@ -215,8 +231,14 @@ def _content(place: Place, most: int = BYTES) -> bytes:
             content = file.read(most)
     except OSError as error:
         raise PictureError(unreadable(error)) from None
+    return _checked(content)
+
+
+def _checked(content: bytes) -> bytes:
     if not content:
         raise PictureError(text("data.images.empty"))
+    if len(content) > BYTES:
+        raise PictureError(text("data.images.bytes", size=len(content), most=BYTES))
     return content
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import PIL
 from numpy.lib.format import open_memmap
 
-from etude.data.images import PictureError, Piece, Place, Seen, gather
+from etude.data.images import Held, PictureError, Piece, Place, Seen, gather
 from etude.data.percent import Percent
 from etude.errors import DataError, write_error
 from etude.locale.texts import Text, text
@@ -78,6 +78,9 @@ def _key(places: Sequence[Place], shape: Shape, settings: str) -> str:
     hasher = blake2b(repr((FORM, PIL.__version__, shape, settings)).encode(), digest_size=16)
     status: dict[Path, str] = {}
     for place in places:
+        if isinstance(place, Held):
+            hasher.update(f"{place.key} {place.row}\n".encode())
+            continue
         path, part = (place.path, place[1:]) if isinstance(place, Piece) else (place, ())
         if path not in status:
             try:

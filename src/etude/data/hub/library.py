@@ -7,6 +7,7 @@ and progress bars only on a terminal; afterwards its settings are what they were
 set is never run: version 4 of the library, the oldest that is accepted, cannot do so.
 """
 
+import errno
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from etude.errors import DataError, UsageError, plain
+from etude.errors import DataError, StorageError, UsageError, plain, write_error
 from etude.locale.texts import Sentence, Text, text
 from etude.system.surroundings import no_warnings
 
@@ -27,6 +28,7 @@ TIMEOUT = 10.0
 """Seconds that the Hub has for one answer about a data set."""
 SAVED = ("dataset_info.json", "state.json")
 DICT = "dataset_dict.json"
+FULL = (errno.ENOSPC, errno.EDQUOT)
 Splits = Mapping[str, Any]
 """A `datasets.Dataset` by the name of its split."""
 
@@ -204,18 +206,27 @@ def _not_cached(place: Place) -> DataError:
 
 
 def _tried(where: str, call: Callable[[], Any]) -> Any:
-    """The result of a call of the library. Raises DataError with what went wrong in our words."""
-    # The library and the packages below it have no base class of what they raise, and which of them
-    # opens a connection differs by version.
+    """The result of a call of the library. Raises DataError with what went wrong in our words, or
+    StorageError for a disk that is full."""
     try:
         return call()
-    except DataError:
-        raise
-    except Exception as error:
+    except _faults() as error:
         raise _error(where, error) from None
 
 
-def _error(where: str, error: Exception) -> DataError:
+def _faults() -> tuple[type[Exception], ...]:
+    """What the library raises for data, files and connections that fail."""
+    import yaml
+    from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # The bases of an HTTP error: the errors of whichever package this version opens connections by.
+    opening = tuple(base for base in HfHubHTTPError.__bases__ if issubclass(base, Exception))
+    usual = OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError
+    return (*usual, EOFError, DatasetsError, yaml.YAMLError, *opening)
+
+
+def _error(where: str, error: Exception) -> DataError | StorageError:
     """What went wrong, by the names of the classes of the error and of its causes: the classes
     themselves move between versions."""
     causes: list[BaseException] = []
@@ -225,7 +236,12 @@ def _error(where: str, error: Exception) -> DataError:
         one = one.__cause__ or one.__context__
     names = {cls.__name__ for one in causes for cls in type(one).__mro__}
     server = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    why = plain(str(error).strip().split("\n")[0][:300]) or type(error).__name__
+    full = [one for one in causes if isinstance(one, OSError) and one.errno in FULL]
+    if full:
+        return write_error(full[0].filename or where, full[0])
+    # "An error occurred while generating the dataset" says less than its cause.
+    first = error.__cause__ if type(error).__name__ == "DatasetGenerationError" else error
+    why = plain(str(first).strip().split("\n")[0][:300]) or type(first).__name__
     what, do = _sentences(where, server, why, names, error)
     return DataError(what, do=do)
 
