@@ -45,14 +45,10 @@ LIMIT = 4 << 30
 class Config(DataConfig):
     """The path of the pictures, and the size and mode to convert them to."""
 
-    path: str = Field(description="the folder")
-    size: int | None = Field(
-        default=None, ge=4, le=512, description="side in pixels (auto: as the pictures, at most 64)"
-    )
-    mode: Literal["auto", "L", "RGB"] = Field(
-        default="auto", description="grey or colour (auto: grey if all pictures are)"
-    )
-    split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
+    path: str = Field(description="config.folder.path")
+    size: int | None = Field(default=None, ge=4, le=512, description="config.folder.size")
+    mode: Literal["auto", "L", "RGB"] = Field(default="auto", description="config.folder.mode")
+    split_seed: int = Field(default=0, ge=0, description="config.folder.split_seed")
 
 
 def load(config: Config) -> Raw:
@@ -247,6 +243,4 @@ def _notes(sizes: list[tuple[int, int]], side: int, seen: list[Seen], mode: Mode
     return notes
 
 
-SOURCE = Source(
-    Config, load, "a folder of pictures, one folder per class (data.path)", data_in=("folder",)
-)
+SOURCE = Source(Config, load, text("source.folder.summary"), data_in=("folder",))

@@ -36,8 +36,8 @@ FLAGS = {"true": True, "false": False}
 class Config(DataConfig):
     """The path of the file, and the seed that splits a single file."""
 
-    path: str = Field(description="NAME_TRAIN.ts, or the folder that holds it")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split of a single file")
+    path: str = Field(description="config.ts.path")
+    split_seed: int = Field(default=0, ge=0, description="config.ts.split_seed")
 
 
 @dataclass
@@ -340,7 +340,7 @@ def _recognised(path: Path) -> bool:
 SOURCE = Source(
     Config,
     load,
-    "labelled sequences from .ts files (UCR/UEA)",
+    text("source.ts.summary"),
     data_in=(".ts", "folder"),
     recognises=_recognised,
 )
