@@ -123,7 +123,7 @@ def test_every_name_declares_a_config_with_described_fields(kind):
         config = registry.load(kind, name).config
         assert issubclass(config, Config)
         for key, field in config.model_fields.items():
-            assert field.description, f"{name}.{key} has no description"
+            assert has_text(field.description or ""), f"{name}.{key} has no text"
 
 
 @pytest.mark.parametrize("name", registry.names("model"))

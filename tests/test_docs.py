@@ -12,6 +12,7 @@ import pytest
 
 from etude import assembly, cli, recipe, registry, verbs
 from etude.comparison import request, search_space
+from etude.locale.texts import say
 from etude.models.architecture import Preset
 from etude.shapes import Spec
 
@@ -241,7 +242,7 @@ def field_rows(name: str) -> list[str]:
     config = registry.load("model", name).config
     plain = config().plain()
     return [
-        f"| `{key}` | {shown(plain[key])} | {field.description} |"
+        f"| `{key}` | {shown(plain[key])} | {say('en', field.description)} |"
         for key, field in config.model_fields.items()
     ]
 

@@ -11,7 +11,6 @@ import pytest
 
 import etude
 from etude.cli import application
-from etude.cli.language import preferred
 from etude.config import Config
 from etude.data import arrays, windows
 from etude.data.dataset import Split
@@ -28,6 +27,7 @@ from etude.locale.texts import (
     texts,
 )
 from etude.registry import load
+from etude.system.language import preferred
 
 HOME = Path(etude.__file__).parent
 

@@ -1,6 +1,7 @@
 """The whole walk in small: train, predict, evaluate, load; in Python and as a command."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -28,10 +29,20 @@ def test_a_run_learns_and_says_what_it_is_worth(trained):
     assert len(trained.history) == 12
 
 
-def test_a_notebook_shows_a_run_as_a_table(trained, tmp_path):
+def test_a_notebook_shows_a_run_in_the_language_of_the_environment(trained, monkeypatch):
+    monkeypatch.setenv("ETUDE_LANG", "ko")
+    shown = trained._repr_html_()
+    assert "정확도" in shown and "보고서: <code>" in shown
+    assert not {"accuracy", "Report", "baseline"} & set(re.findall("[A-Za-z]+", shown))
+    monkeypatch.setenv("ETUDE_LANG", "fr")  # no error in a notebook: English
+    assert "Report: <code>" in trained._repr_html_()
+
+
+def test_a_notebook_shows_a_run_as_a_table(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("ETUDE_LANG", "en")
     shown = trained._repr_html_()
     assert f"{100 * trained.test['accuracy']:.1f} %" in shown
-    assert "<th>" in shown and "report.html" in shown
+    assert "<th>" in shown and "Report: <code>" in shown and "report.html" in shown
     strange = etude.load(shutil.copytree(trained.path, tmp_path / "<b>&"))
     assert "<b>&" not in strange._repr_html_()
 

@@ -5,9 +5,10 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from etude import verbs
 from etude.cli.app import COMMANDS
-from etude.cli.language import language_of
 from etude.locale.texts import LANGS, texts
+from etude.system.language import language_of
 
 from .test_cli import call
 
@@ -108,3 +109,27 @@ def test_the_list_has_headings_in_the_language_of_the_user(workdir, capsys):
     assert out.startswith("모델:\n") and "아직 없음: etude train mlp --data digits" in out
     _, out, _ = call(capsys, "list", "--lang", "en")
     assert out.startswith("models:\n") and "none yet: etude train mlp --data digits" in out
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "meaning"),
+    [
+        ("en", "Fields of mlp", "model.hidden         units of each hidden layer [default: [256"),
+        ("ko", "mlp의 필드", "model.hidden         은닉층별 유닛 수 [기본값: [256"),
+    ],
+)
+def test_the_help_of_train_shows_the_fields_of_what_is_named(lang, head, meaning, capsys):
+    code, out, _ = call(capsys, "train", "mlp", "--data", "digits", "--help", "--lang", lang)
+    assert code == 0 and head in out and meaning in out and "data.val_fraction" in out
+    assert "model.hidden  " not in call(capsys, "train", "--help", "--lang", lang)[1]
+
+
+def test_a_field_without_a_default_is_required(monkeypatch, tmp_path):
+    monkeypatch.setenv("ETUDE_PLUGINS", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "toy.py").write_text(
+        "from pydantic import Field\nfrom etude.data.dataset import DataConfig, Source\n"
+        "class Config(DataConfig):\n    rows: int = Field(description='rows to make')\n"
+        "SOURCE = Source(Config, print, 'toy')\n"
+    )
+    assert ("data.rows", "rows to make [required]") in verbs.fields("data", "toy")

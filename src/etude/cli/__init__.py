@@ -26,10 +26,10 @@ from etude.cli import (
     work,
 )
 from etude.cli.app import COMMANDS, application
-from etude.cli.language import language_of
 from etude.cli.usage_errors import usage_error
 from etude.exits import exits
 from etude.flags import as_flags
+from etude.system.language import language_of
 from etude.system.surroundings import no_warnings, streams
 
 __all__ = [
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with streams(), no_warnings(), exits(lang):
         try:
             application(lang)(words)
+            train.print_fields(words, lang)
         except CycloptsError as error:
             commands = [each.name for each in COMMANDS]
             raise usage_error(error, words, commands) from None

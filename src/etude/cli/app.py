@@ -15,11 +15,11 @@ from cyclopts import App, ArgumentCollection, Group, Token
 
 import etude
 from etude.cli.help_pages import HelpPages
-from etude.cli.language import preferred
 from etude.errors import plain
 from etude.exits import is_silent
 from etude.locale.texts import Lang, say
 from etude.render.terminal import table
+from etude.system.language import preferred
 from etude.system.surroundings import is_unicode
 
 if TYPE_CHECKING:

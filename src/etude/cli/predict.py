@@ -11,7 +11,7 @@ from etude.cli.app import USE, command, print_json
 from etude.cli.usage_errors import unknown_option
 from etude.errors import UsageError, plain
 from etude.flags import NEGATIVE, Json, Lang
-from etude.locale.texts import render, sample_name, say, text
+from etude.locale.texts import render, sample_name, say, text, unit_name
 from etude.render.terminal import numbers
 
 
@@ -63,4 +63,4 @@ def predict(
         if "label" in each:
             print(plain(f"{name}: {each['label']} ({each['probability']:.1%})"))
         else:
-            print(plain(f"{name}: {numbers(each['value'])} {each['unit']}"))
+            print(plain(f"{name}: {numbers(each['value'])} {unit_name(lang, each['unit'])}"))

@@ -1,5 +1,6 @@
 """Train one run, or check a recipe before a long training."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,19 @@ from etude.locale.texts import say
 
 PICTURES = Path("first-aid")
 """Folder for the pictures of --first-aid, in the working folder."""
+
+
+def print_fields(words: Sequence[str], lang: Lang) -> None:
+    """After the help of `train`: the fields of each model and data source among the words."""
+    if words[:1] != ["train"] or {"--help", "-h"}.isdisjoint(words):
+        return
+    for word in words[1:]:
+        kind = etude.verbs.kind_of_word(word.removeprefix("--data="))
+        if kind == "model" or kind == "data":
+            name = word.removeprefix("--data=")
+            print(plain(say(lang, "cli.fields", name=name)))
+            for path, meaning in etude.verbs.fields(kind, name, lang):
+                print(plain(f"  {path:<20} {meaning}"))
 
 
 @command(LEARN)

@@ -41,36 +41,27 @@ NAMED = 100_000  # with more rows, a name for each would take too much memory fo
 class ArrayConfig(DataConfig):
     """How arrays are read."""
 
-    split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
-    classes: tuple[str, ...] = Field(default=(), description="names of the classes, in order")
-    kind: AnyKind = Field(
-        default="auto", description="what a sample is (auto: by the axes and type of x)"
-    )
-    axes: Axes = Field(
-        default="auto", description="order of an image's axes (auto: by their sizes)"
-    )
+    split_seed: int = Field(default=0, ge=0, description="config.arrays.split_seed")
+    classes: tuple[str, ...] = Field(default=(), description="config.arrays.classes")
+    kind: AnyKind = Field(default="auto", description="config.arrays.kind")
+    axes: Axes = Field(default="auto", description="config.arrays.axes")
     labels: Labels = Field(
         default="auto",
-        description="what y holds (auto: whole numbers and text are classes, floats are values)",
+        description="config.arrays.labels",
     )
     white: float | None = Field(
         default=None,
-        description="value of white in images, to which picture files are brought in predictions "
-        "(auto: 255 for bytes, else by the training data)",
+        description="config.arrays.white",
     )
-    forecast: bool = Field(
-        default=False, description="x are windows of a series, y [n H] the steps that come next"
-    )
-    season: int = Field(
-        default=0, ge=0, description="steps in one period of that series; 0: it has none"
-    )
-    unit: str = Field(default="", max_length=100, description="unit of that series")
+    forecast: bool = Field(default=False, description="config.arrays.forecast")
+    season: int = Field(default=0, ge=0, description="config.arrays.season")
+    unit: str = Field(default="", max_length=100, description="config.arrays.unit")
 
 
 class Config(ArrayConfig):
     """The path of the arrays and how to read them."""
 
-    path: str = Field(description="the .npz or .npy file")
+    path: str = Field(description="config.arrays.path")
 
 
 @dataclass(frozen=True)
@@ -363,7 +354,7 @@ def _recognised(path: Path) -> bool:
 SOURCE = Source(
     Config,
     load,
-    "your own arrays from .npz or .npy (data.path)",
+    text("source.arrays.summary"),
     data_in=(".npz", ".npy", "folder"),
     recognises=_recognised,
     rank=1,

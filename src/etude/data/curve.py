@@ -8,6 +8,7 @@ is at least the variance of the noise, 0.01.
 import numpy as np
 
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.locale.texts import text
 
 NOISE = 0.1
 
@@ -36,4 +37,4 @@ def load(config: DataConfig) -> Raw:
     )
 
 
-SOURCE = Source(DataConfig, load, "a noisy function of one variable, embedded")
+SOURCE = Source(DataConfig, load, text("source.curve.summary"))

@@ -43,15 +43,9 @@ NO_MOMENTS = Moments((), (0.0,), (1.0,), 0.0, 0.0)
 class DataConfig(Config):
     """The keys that every data source takes."""
 
-    augment: tuple[Augmentation, ...] = Field(
-        default=(), description="batched operations on training samples, e.g. flip,translate"
-    )
-    val_fraction: float = Field(
-        default=0.1, gt=0, le=0.5, description="share of the training data kept for validation"
-    )
-    skip_bad: bool = Field(
-        default=False, description="leave out single samples that cannot be used, and say which"
-    )
+    augment: tuple[Augmentation, ...] = Field(default=(), description="config.data.augment")
+    val_fraction: float = Field(default=0.1, gt=0, le=0.5, description="config.data.val_fraction")
+    skip_bad: bool = Field(default=False, description="config.data.skip_bad")
 
 
 @dataclass(frozen=True)
@@ -133,7 +127,7 @@ class Source:
 
     config: type[DataConfig]
     load: Callable[[Any], Raw]
-    summary: str
+    summary: Sentence
     data_in: tuple[str, ...] = ()
     recognises: Callable[[Path], bool] | None = None
     rank: int = 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from etude.data.dataset import DataConfig, Raw, Source, Split
 from etude.data.splits import stratified
+from etude.locale.texts import text
 
 
 def load(config: DataConfig) -> Raw:
@@ -31,4 +32,4 @@ def load(config: DataConfig) -> Raw:
     )
 
 
-SOURCE = Source(DataConfig, load, "1,797 handwritten digits, 8x8, embedded")
+SOURCE = Source(DataConfig, load, text("source.digits.summary"))

@@ -7,6 +7,7 @@ Machine Learning Algorithms", 2017 (MIT). Debian has it as the package dataset-f
 from etude.data.dataset import Raw, Source
 from etude.data.mnist_files import Config, File, Published
 from etude.data.mnist_files import load as load_files
+from etude.locale.texts import text
 
 PUBLISHED = Published(
     name="fashion-mnist",
@@ -59,4 +60,4 @@ def load(config: Config) -> Raw:
     return load_files(PUBLISHED, config)
 
 
-SOURCE = Source(Config, load, "70,000 pictures of clothes, 28x28")
+SOURCE = Source(Config, load, text("source.fashion-mnist.summary"))

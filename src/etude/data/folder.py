@@ -30,8 +30,8 @@ from etude.locale.texts import Text, text
 class Config(PictureConfig):
     """The path of the pictures, and how their test split is drawn."""
 
-    path: str = Field(description="the folder")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split where none is given")
+    path: str = Field(description="config.folder.path")
+    split_seed: int = Field(default=0, ge=0, description="config.folder.split_seed")
 
 
 def load(config: Config) -> Raw:
@@ -92,6 +92,4 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[Text
     )
 
 
-SOURCE = Source(
-    Config, load, "a folder of pictures, one folder per class (data.path)", data_in=("folder",)
-)
+SOURCE = Source(Config, load, text("source.folder.summary"), data_in=("folder",))

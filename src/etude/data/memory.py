@@ -107,6 +107,4 @@ def _array(value: object, name: str) -> np.ndarray:
     return array
 
 
-SOURCE = Source(
-    Config, load, "Python objects: arrays, a torch Dataset, a frame (etude.train(..., data=(x, y)))"
-)
+SOURCE = Source(Config, load, text("source.memory.summary"))

@@ -6,6 +6,7 @@ Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten
 from etude.data.dataset import Raw, Source
 from etude.data.mnist_files import Config, File, Published
 from etude.data.mnist_files import load as load_files
+from etude.locale.texts import text
 
 PUBLISHED = Published(
     name="mnist",
@@ -45,4 +46,4 @@ def load(config: Config) -> Raw:
     return load_files(PUBLISHED, config)
 
 
-SOURCE = Source(Config, load, "70,000 handwritten digits, 28x28")
+SOURCE = Source(Config, load, text("source.mnist.summary"))

@@ -27,9 +27,7 @@ from etude.locale.texts import text
 class Config(DataConfig):
     """Pictures of 28x28, or resized."""
 
-    size: int | None = Field(
-        default=None, ge=4, le=512, description="side in pixels to resize to (as published: 28)"
-    )
+    size: int | None = Field(default=None, ge=4, le=512, description="config.mnist_files.size")
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ SEASON = 12
 class Config(DataConfig):
     """The size of the windows. Splits follow time, so val_fraction has no effect."""
 
-    length: int = Field(default=24, ge=SEASON, description="months that the model reads")
-    horizon: int = Field(default=12, ge=1, le=TESTED, description="months that it forecasts")
+    length: int = Field(default=24, ge=SEASON, description="config.series.length")
+    horizon: int = Field(default=12, ge=1, le=TESTED, description="config.series.horizon")
 
 
 def load(config: Config) -> Raw:
@@ -73,4 +73,4 @@ def load(config: Config) -> Raw:
     )
 
 
-SOURCE = Source(Config, load, "airline passengers by month, to forecast, embedded")
+SOURCE = Source(Config, load, text("source.series.summary"))

@@ -37,22 +37,18 @@ TARGETS = ("target", "label", "class", "y")
 class TableConfig(DataConfig):
     """The column to predict, and everything that can be said about columns and splits."""
 
-    target: str = Field(default="", description="the column to predict")
-    task: Literal["auto", "class", "value"] = Field(
-        default="auto", description="whether the target is a class or a value"
-    )
-    types: dict[str, ColumnKind] = Field(default={}, description="kinds of columns, by name")
-    drop: tuple[str, ...] = Field(default=(), description="columns that are not read")
-    keep: tuple[str, ...] = Field(default=(), description="the only columns that are read")
-    group: str = Field(default="", description="column whose rows stay in one split")
-    time: str = Field(default="", description="column by which the last fifth is the test split")
-    test: str = Field(default="", description="column that says train, val or test")
-    missing: tuple[str, ...] | None = Field(
-        default=None, description="words for a missing number (auto: NA, nan, null, ? ...)"
-    )
-    dates: Dates = Field(default="auto", description="order of day and month")
-    unit: str = Field(default="", max_length=100, description="unit of the target")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split")
+    target: str = Field(default="", description="config.table.target")
+    task: Literal["auto", "class", "value"] = Field(default="auto", description="config.table.task")
+    types: dict[str, ColumnKind] = Field(default={}, description="config.table.types")
+    drop: tuple[str, ...] = Field(default=(), description="config.table.drop")
+    keep: tuple[str, ...] = Field(default=(), description="config.table.keep")
+    group: str = Field(default="", description="config.table.group")
+    time: str = Field(default="", description="config.table.time")
+    test: str = Field(default="", description="config.table.test")
+    missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
+    dates: Dates = Field(default="auto", description="config.table.dates")
+    unit: str = Field(default="", max_length=100, description="config.table.unit")
+    split_seed: int = Field(default=0, ge=0, description="config.table.split_seed")
 
     @property
     def missing_words(self) -> frozenset[str]:
@@ -66,20 +62,14 @@ class TableConfig(DataConfig):
 class Config(TableConfig):
     """The file and how its text is read."""
 
-    path: str = Field(description="the .csv, .tsv, .txt or .jsonl file")
+    path: str = Field(description="config.table.path")
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="what is between cells (auto: as the first lines show)"
+        default="auto", description="config.table.separator"
     )
-    decimal: Literal["auto", ".", ","] = Field(
-        default="auto", description="decimal sign (auto: as the first lines show)"
-    )
-    encoding: str = Field(
-        default="auto", description="encoding (auto: by its mark, UTF-8 or Windows-1252)"
-    )
-    names: tuple[str, ...] = Field(
-        default=(), description="names of the columns of a file without a line of names"
-    )
-    rows: int | None = Field(default=None, ge=1, description="only the first rows")
+    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
+    encoding: str = Field(default="auto", description="config.table.encoding")
+    names: tuple[str, ...] = Field(default=(), description="config.table.names")
+    rows: int | None = Field(default=None, ge=1, description="config.table.rows")
 
 
 @dataclass(frozen=True)
@@ -291,6 +281,4 @@ def left_out_notes(columns: Sequence[Column]) -> Iterator[Text]:
             yield text("data.note.table.out", name=plain(column.name), why=column.why)
 
 
-SOURCE = Source(
-    Config, load, "rows of a CSV, TSV or JSON-lines file, one column to predict", reader.SUFFIXES
-)
+SOURCE = Source(Config, load, text("source.table.summary"), reader.SUFFIXES)

@@ -33,8 +33,8 @@ ROLE = re.compile(r"(.*_)(TRAIN|TEST)")
 class Config(DataConfig):
     """The path of the file, and the seed that splits a single file."""
 
-    path: str = Field(description="NAME_TRAIN.ts, .tsv or .arff, or the folder that holds it")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split of a single file")
+    path: str = Field(description="config.ts.path")
+    split_seed: int = Field(default=0, ge=0, description="config.ts.split_seed")
 
 
 def load(config: Config) -> Raw:
@@ -181,7 +181,7 @@ def _files(folder: Path) -> Iterable[Path]:
 SOURCE = Source(
     Config,
     load,
-    "labelled sequences from .ts, .tsv and .arff files (UCR/UEA)",
+    text("source.ts.summary"),
     data_in=(*SUFFIXES, "folder"),
     recognises=_recognised,
 )

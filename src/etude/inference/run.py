@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
 from etude.loading import NO_OBJECTS, Objects, dataset_of
-from etude.locale.texts import Lang, render, text
+from etude.locale.texts import Lang, render, say, text
 from etude.recipe import Recipe
 from etude.render.page import fragment
 from etude.results import Baseline, Baselines, EpochRow
@@ -34,6 +34,7 @@ from etude.runs.checkpoint import Checkpoint
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
 from etude.system.caller import preserve_caller_state
+from etude.system.language import language_of
 from etude.system.limits import Plain
 from etude.tasks.protocol import Generator, Task, as_bytes
 
@@ -105,10 +106,13 @@ class Run:
 
     def _repr_html_(self) -> str:
         """A table for notebooks: the test result beside its baseline; where the report is."""
-        head, row = words.rows([self], [self.label])
+        # A notebook calls this without arguments, so the environment names the language.
+        lang = language_of(())
+        head, row = words.rows([self], [self.label], lang)
         report = self.recorder.report if isinstance(self.recorder, RunFolder) else None
-        verdict = words.verdict(self.result)
-        return fragment("run.html.j2", head=head, row=row, verdict=verdict, report=report)
+        verdict = words.verdict(self.result, lang)
+        values = {"row": row, "verdict": verdict, "report": report, "say": partial(say, lang)}
+        return fragment("run.html.j2", head=head, **values)
 
     @property
     def test(self) -> Plain:

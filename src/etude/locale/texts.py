@@ -181,6 +181,11 @@ def sample_name(lang: Lang, name: object) -> str:
     return str(name)
 
 
+def unit_name(lang: Lang, unit: str) -> str:
+    """A unit in words: that of the data stays, one of ours is translated."""
+    return say(lang, "unit.pixels") if unit == say("en", "unit.pixels") else unit
+
+
 def counted(lang: Lang, what: str, count: int) -> str:
     """A count with its noun: "1 seed", "5 seeds". what: a key `count.WHAT`."""
     return say(lang, f"count.{what}", count=count)

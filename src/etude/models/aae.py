@@ -35,39 +35,24 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 class Config(Base):
     """Sizes of an adversarial autoencoder, its prior, and its adversarial training."""
 
-    latent_dim: int = Field(default=8, ge=1, le=WIDEST, description="numbers D in a code")
-    hidden: tuple[Width, Width] = Field(
-        default=(512, 512), description="units of encoder and decoder"
-    )
-    critic: tuple[Width, Width] = Field(
-        default=(512, 256), description="units of the discriminator"
-    )
-    dropout: float = Field(default=0.0, ge=0, lt=1, description="before each activation")
-    slope: float = Field(default=0.0, ge=0, lt=1, description="leaky ReLU's slope; 0 is ReLU")
-    batch_norm: bool = Field(default=True, description="BatchNorm1d in the decoder, as the notes")
-    code_norm: bool = Field(
-        default=False, description="bring mu to the prior's mean and spread by batch statistics"
-    )
+    latent_dim: int = Field(default=8, ge=1, le=WIDEST, description="config.aae.latent_dim")
+    hidden: tuple[Width, Width] = Field(default=(512, 512), description="config.aae.hidden")
+    critic: tuple[Width, Width] = Field(default=(512, 256), description="config.aae.critic")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="config.aae.dropout")
+    slope: float = Field(default=0.0, ge=0, lt=1, description="config.aae.slope")
+    batch_norm: bool = Field(default=True, description="config.aae.batch_norm")
+    code_norm: bool = Field(default=False, description="config.aae.code_norm")
     encoder: Literal["deterministic", "gaussian"] = Field(
-        default="deterministic", description="z is mu, or drawn around it with exp(logvar/2)"
+        default="deterministic", description="config.aae.encoder"
     )
-    prior_scale: float = Field(default=1.0, gt=0, description="standard deviation of the prior")
-    critic_lr: float = Field(
-        default=1.0, gt=0, description="learning rate of discriminate, in that of reconstruct"
-    )
-    confuse_lr: float = Field(
-        default=1.0, gt=0, description="learning rate of confuse, in that of reconstruct"
-    )
-    betas: tuple[Beta, Beta] = Field(
-        default=(0.5, 0.999), description="of Adam in the adversarial phases"
-    )
-    penalty: float = Field(
-        default=0.0, ge=0, description="on the discriminator's slope at draws of the prior"
-    )
+    prior_scale: float = Field(default=1.0, gt=0, description="config.aae.prior_scale")
+    critic_lr: float = Field(default=1.0, gt=0, description="config.aae.critic_lr")
+    confuse_lr: float = Field(default=1.0, gt=0, description="config.aae.confuse_lr")
+    betas: tuple[Beta, Beta] = Field(default=(0.5, 0.999), description="config.aae.betas")
+    penalty: float = Field(default=0.0, ge=0, description="config.aae.penalty")
     game: Literal["paper", "weighted"] = Field(
         default="paper",
-        description="paper: reconstruct, discriminate, confuse; weighted: one Adam on "
-        "0.001 adversarial + 0.999 L1, then discriminate",
+        description="config.aae.game",
     )
 
 

@@ -26,15 +26,15 @@ class Config(Base):
     """Sizes of a CNN."""
 
     channels: tuple[Width, ...] = Field(
-        default=(32, 64), max_length=DEEPEST, description="channels of each block"
+        default=(32, 64), max_length=DEEPEST, description="config.cnn.channels"
     )
-    convs: int = Field(default=1, ge=1, le=DEEPEST, description="convolutions in each block")
-    kernel: int = Field(default=3, ge=1, le=1023, description="side of the kernel, odd")
-    dropout2d: float = Field(default=0.0, ge=0, lt=1, description="share of channels left out")
+    convs: int = Field(default=1, ge=1, le=DEEPEST, description="config.cnn.convs")
+    kernel: int = Field(default=3, ge=1, le=1023, description="config.cnn.kernel")
+    dropout2d: float = Field(default=0.0, ge=0, lt=1, description="config.cnn.dropout2d")
     hidden: tuple[Width, ...] = Field(
-        default=(128,), max_length=DEEPEST, description="units of the layers after"
+        default=(128,), max_length=DEEPEST, description="config.cnn.hidden"
     )
-    dropout: float = Field(default=0.2, ge=0, lt=1, description="share of these units left out")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="config.cnn.dropout")
 
 
 def block(inputs: int, channels: int, config: Config) -> nn.Sequential:

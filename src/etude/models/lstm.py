@@ -18,14 +18,10 @@ from etude.shapes import Float, Int, Spec, Tensor
 class Config(Base):
     """Sizes of an LSTM."""
 
-    hidden: int = Field(default=128, ge=1, le=WIDEST, description="features D of the states")
-    layers: int = Field(
-        default=2, ge=1, le=DEEPEST, description="layers K, each reading the one below"
-    )
-    bidirectional: bool = Field(default=False, description="read from both ends")
-    dropout: float = Field(
-        default=0.1, ge=0, lt=1, description="share left out between layers and before the answer"
-    )
+    hidden: int = Field(default=128, ge=1, le=WIDEST, description="config.lstm.hidden")
+    layers: int = Field(default=2, ge=1, le=DEEPEST, description="config.lstm.layers")
+    bidirectional: bool = Field(default=False, description="config.lstm.bidirectional")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="config.lstm.dropout")
 
 
 class LSTMNet(nn.Module):

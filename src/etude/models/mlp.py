@@ -29,17 +29,13 @@ class Config(Base):
     """Sizes of an MLP."""
 
     hidden: tuple[Width, ...] = Field(
-        default=(256, 256), max_length=DEEPEST, description="units of each hidden layer"
+        default=(256, 256), max_length=DEEPEST, description="config.mlp.hidden"
     )
-    dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units left out")
-    batch_norm: bool = Field(default=False, description="batch norm before each activation")
-    activation: Literal["relu", "silu"] = Field(
-        default="relu", description="the function after each hidden layer"
-    )
-    embed: int = Field(
-        default=0, ge=0, le=64, description="numbers that stand for each feature beside itself"
-    )
-    scale: bool = Field(default=False, description="one learned factor for each feature")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="config.mlp.dropout")
+    batch_norm: bool = Field(default=False, description="config.mlp.batch_norm")
+    activation: Literal["relu", "silu"] = Field(default="relu", description="config.mlp.activation")
+    embed: int = Field(default=0, ge=0, le=64, description="config.mlp.embed")
+    scale: bool = Field(default=False, description="config.mlp.scale")
 
 
 class MLP(nn.Module):

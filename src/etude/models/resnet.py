@@ -26,17 +26,11 @@ class Config(Base):
     """Sizes of a ResNet."""
 
     channels: tuple[Width, ...] = Field(
-        default=(16, 32, 64), min_length=1, max_length=DEEPEST, description="channels of each stage"
+        default=(16, 32, 64), min_length=1, max_length=DEEPEST, description="config.resnet.channels"
     )
-    blocks: int = Field(
-        default=1, ge=0, le=DEEPEST, description="residual blocks of each stage after the first"
-    )
-    dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="share of the pooled features left out"
-    )
-    mirrored: bool = Field(
-        default=False, description="answer with the mean over an image and its mirror image"
-    )
+    blocks: int = Field(default=1, ge=0, le=DEEPEST, description="config.resnet.blocks")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="config.resnet.dropout")
+    mirrored: bool = Field(default=False, description="config.resnet.mirrored")
 
 
 def conv(inputs: int, channels: int) -> nn.Conv2d:

@@ -26,17 +26,15 @@ from etude.shapes import Float, Int, Spec, Tensor
 class Config(Base):
     """Sizes of a Transformer encoder."""
 
-    width: int = Field(default=64, ge=1, le=WIDEST, description="features D of a token")
-    depth: int = Field(default=3, ge=1, le=DEEPEST, description="blocks")
-    heads: int = Field(default=4, ge=1, le=WIDEST, description="heads; must divide the width")
-    patch: int = Field(
-        default=1, ge=1, le=WIDEST, description="steps (rows of an image) that make a token"
+    width: int = Field(default=64, ge=1, le=WIDEST, description="config.transformer.width")
+    depth: int = Field(default=3, ge=1, le=DEEPEST, description="config.transformer.depth")
+    heads: int = Field(default=4, ge=1, le=WIDEST, description="config.transformer.heads")
+    patch: int = Field(default=1, ge=1, le=WIDEST, description="config.transformer.patch")
+    mlp_ratio: float = Field(default=2.0, gt=0, le=1000, description="config.transformer.mlp_ratio")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="config.transformer.dropout")
+    att_dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="config.transformer.att_dropout"
     )
-    mlp_ratio: float = Field(
-        default=2.0, gt=0, le=1000, description="hidden units of a block, in widths"
-    )
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
-    att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
 
 
 def sinusoids(

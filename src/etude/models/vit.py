@@ -26,17 +26,13 @@ from etude.shapes import Float, Spec, Tensor
 class Config(Base):
     """Sizes of a Vision Transformer."""
 
-    patch: int = Field(
-        default=4, ge=1, le=WIDEST, description="side of a patch; must divide the image"
-    )
-    width: int = Field(default=64, ge=1, le=WIDEST, description="features D of a token")
-    depth: int = Field(default=6, ge=1, le=DEEPEST, description="blocks")
-    heads: int = Field(default=4, ge=1, le=WIDEST, description="heads; must divide the width")
-    mlp_ratio: float = Field(
-        default=2.0, gt=0, le=1000, description="hidden units of a block, in widths"
-    )
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="on what a sublayer adds")
-    att_dropout: float = Field(default=0.0, ge=0, lt=1, description="on attention weights")
+    patch: int = Field(default=4, ge=1, le=WIDEST, description="config.vit.patch")
+    width: int = Field(default=64, ge=1, le=WIDEST, description="config.vit.width")
+    depth: int = Field(default=6, ge=1, le=DEEPEST, description="config.vit.depth")
+    heads: int = Field(default=4, ge=1, le=WIDEST, description="config.vit.heads")
+    mlp_ratio: float = Field(default=2.0, gt=0, le=1000, description="config.vit.mlp_ratio")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="config.vit.dropout")
+    att_dropout: float = Field(default=0.0, ge=0, lt=1, description="config.vit.att_dropout")
 
 
 class ViT(nn.Module):

@@ -17,7 +17,7 @@ from torch import nn
 
 from etude.errors import UsageError
 from etude.layers.gaussian import energy_distance
-from etude.locale.texts import Sentence, text
+from etude.locale.texts import Sentence, say, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
@@ -170,7 +170,7 @@ class Autoencode:
 
     def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, object]]:
         """One dict per image: its reconstruction error with unit, and its code."""
-        unit = "mean squared error in [-1, 1]"
+        unit = say("en", "unit.pixels")
         return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]
 
     def generate(self, model: Any, count: int, device: torch.device) -> Float[Tensor, "N C H W"]:

@@ -18,7 +18,7 @@ from etude.verbs.env import env
 from etude.verbs.evaluate import evaluate
 from etude.verbs.generate import generate
 from etude.verbs.grade import grade, grade_lines, grade_table, write_grades
-from etude.verbs.listing import listing
+from etude.verbs.listing import fields, listing
 from etude.verbs.load import load
 from etude.verbs.look import look
 from etude.verbs.predict import predict, prediction_warnings, write_predictions
@@ -40,6 +40,7 @@ __all__ = [
     "env",
     "evaluate",
     "field_paths",
+    "fields",
     "generate",
     "grade",
     "grade_lines",

@@ -1,9 +1,14 @@
 """List models, tasks, data sets and runs (verb: list)."""
 
+import json
+from typing import Literal
+
+from pydantic_core import to_jsonable_python
+
 from etude import registry
 from etude.errors import RunError
 from etude.inspection.words import number
-from etude.locale.texts import Lang, metric, render, say, text
+from etude.locale.texts import Lang, has_text, metric, render, say, text
 from etude.runs.folder import RunFolder
 from etude.verbs.arguments import WORKSPACE
 
@@ -30,6 +35,22 @@ def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
     )
     runs = {str(run.path): _state(run, lang) for run in WORKSPACE.runs()}
     return {"models": models, "tasks": tasks, "data": data, "runs": runs}
+
+
+def fields(kind: Literal["model", "data"], name: str, lang: Lang = "en") -> list[tuple[str, str]]:
+    """The fields of a model or a data source: the path in the recipe, and the meaning with the
+    default."""
+    rows = []
+    for key, field in registry.load(kind, name).config.model_fields.items():
+        words = field.description or ""
+        meaning = say(lang, words) if has_text(words) else words  # a plugin has words of its own
+        if field.is_required():
+            state = say(lang, "help.required")
+        else:
+            default = to_jsonable_python(field.get_default(call_default_factory=True))
+            state = say(lang, "help.default", value=json.dumps(default, ensure_ascii=False))
+        rows.append((f"{kind}.{key}", f"{meaning} {state}"))
+    return rows
 
 
 def _state(run: RunFolder, lang: Lang) -> str:

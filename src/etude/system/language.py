@@ -1,4 +1,4 @@
-"""The language that a person wants, where no flag names it."""
+"""The language that a person wants, where no flag or argument names it."""
 
 import os
 from collections.abc import Mapping, Sequence
