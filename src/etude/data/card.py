@@ -28,7 +28,8 @@ class Card(Config):
     of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
     columns: of a table; then x has one number for each that is used, and `encode` makes the
-    features of them. reading: how its files are read.
+    features of them. reading: how its files are read. targets: the names of several values to
+    predict, in order.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Card(Config):
     levels: Levels = BY_TYPE
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    targets: tuple[str, ...] = ()
 
     @property
     def spec(self) -> Spec:

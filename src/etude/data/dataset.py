@@ -97,7 +97,8 @@ class Raw:
     images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
     another kind. columns: of a table, one for each number of x; what is learned from training rows
-    is still open in them. reading: how the files of a table are read.
+    is still open in them. reading: how the files of a table are read. targets: the names of several
+    values to predict, in order.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Raw:
     otherwise: Sentence = ""
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,15 +127,16 @@ class Source:
 
     data_in: the path suffixes (or "folder") that this source reads; .gz does not count.
     recognises: whether a path with such a suffix is surely for this source, by what is in it; None
-    if its content says nothing. rank: of several sources that read a path and take all fields that
-    are given, the one of the lowest rank is used.
+    if its content says nothing, as of every path where there is no function. rank: of several
+    sources that read a path and take all fields that are given, the one of the lowest rank is
+    used.
     """
 
     config: type[DataConfig]
     load: Callable[[Any], Raw]
     summary: str
     data_in: tuple[str, ...] = ()
-    recognises: Callable[[Path], bool] | None = None
+    recognises: Callable[[Path], bool | None] | None = None
     rank: int = 0
 
 
@@ -228,6 +231,7 @@ def split_dataset(
         levels=raw.levels,
         columns=columns,
         reading=raw.reading,
+        targets=raw.targets,
     )
     return Dataset(card, train, val, test, raw.left_out)
 

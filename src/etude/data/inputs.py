@@ -33,6 +33,7 @@ from etude.data.tabular import inputs as tabular
 from etude.data.tabular import objects
 from etude.data.tabular.columns import used
 from etude.data.tabular.dialect import Reading
+from etude.data.tabular.moments import place
 from etude.data.tree import scan, shown
 from etude.data.ts import pad, parse
 from etude.errors import DataError, InvalidValue, cause
@@ -70,7 +71,7 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
         tabular.read(Path(path), used(card.columns), card.reading or Reading()) for path in paths
     ]
     names = [
-        line if len(paths) == 1 else f"{shown(path)}:{line}"
+        line if len(paths) == 1 or not line.isdigit() else f"{shown(path)}:{line}"
         for path, (_, lines) in zip(paths, parts)
         for line in lines
     ]
@@ -80,8 +81,10 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
 
 def from_frame(data: Any, card: Card) -> Split:
     """The rows of a frame or of a list of mappings, for a run on a table. Raises DataError."""
-    missing = frozenset((card.reading or Reading()).missing)
-    table = objects.table_of(data, missing)
+    reading = card.reading or Reading()
+    table = objects.table_of(data, frozenset(reading.missing))
+    if reading.zone:
+        place(table.cells, reading.zone)
     x, names = tabular.rows_of(table, used(card.columns), "data")
     return Split(x, _no_targets(len(x), card), None, names)
 
