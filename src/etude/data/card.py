@@ -30,6 +30,7 @@ class Card(Config):
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
     columns: of a table, whose rows are samples or steps of sequences; then x has one number for
     each that is used, and `encode` makes the features of them. reading: how its files are read.
+    targets: the names of several values to predict, in order.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Card(Config):
     levels: Levels = BY_TYPE
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    targets: tuple[str, ...] = ()
 
     @property
     def spec(self) -> Spec:

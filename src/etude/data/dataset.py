@@ -91,7 +91,8 @@ class Raw:
     images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
     another kind. columns: of a table, one for each number of x; what is learned from training rows
-    is still open in them. reading: how the files of a table are read.
+    is still open in them. reading: how the files of a table are read. targets: the names of several
+    values to predict, in order.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Raw:
     otherwise: Sentence = ""
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,17 +121,18 @@ class Source:
 
     data_in: the path suffixes (or "folder") that this source reads; .gz does not count.
     recognises: whether a path with such a suffix is surely for this source, by what is in it; None
-    if its content says nothing. rank: of several sources that read a path and take all fields that
-    are given, the one of the lowest rank is used. address: the field that takes what stands after
-    the name and a colon (hf:OWNER/NAME). settle: fills fields that only the data can fill, such as
-    the revision of a data set on the net, before they are loaded and stored in the recipe.
+    if its content says nothing, as of every path where there is no function. rank: of several
+    sources that read a path and take all fields that are given, the one of the lowest rank is used.
+    address: the field that takes what stands after the name and a colon (hf:OWNER/NAME). settle:
+    fills fields that only the data can fill, such as the revision of a data set on the net, before
+    they are loaded and stored in the recipe.
     """
 
     config: type[DataConfig]
     load: Callable[[Any], Raw]
     summary: Sentence
     data_in: tuple[str, ...] = ()
-    recognises: Callable[[Path], bool] | None = None
+    recognises: Callable[[Path], bool | None] | None = None
     rank: int = 0
     address: str = ""
     settle: Callable[[Any], DataConfig] | None = None
@@ -230,6 +233,7 @@ def split_dataset(
         levels=raw.levels,
         columns=columns,
         reading=raw.reading,
+        targets=raw.targets,
     )
     return Dataset(card, train, val, test, raw.left_out)
 

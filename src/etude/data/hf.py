@@ -68,7 +68,9 @@ def load(config: Config) -> Raw:
         parts, notes = parts_of(list(splits), where)
         columns = columns_of(splits[next(iter(parts))].features)
         asked = {"picture": config.image, "numbers": config.numbers}
-        roles = roles_of(columns, asked, config.target, bool(config.keep), where)
+        several = len(config.targets) > 1
+        target = "" if several else "".join(config.targets)
+        roles = roles_of(columns, asked, target, several or bool(config.keep), where)
         if roles.sample is None or roles.target is None:
             raw = rows_raw(splits, parts, columns, config, where, title)
         else:

@@ -48,6 +48,7 @@ from etude.data.tabular import inputs as tabular
 from etude.data.tabular import objects, reader
 from etude.data.tabular.columns import used
 from etude.data.tabular.dialect import Reading
+from etude.data.tabular.moments import place
 from etude.data.tree import scan, shown
 from etude.data.ts import SUFFIXES as SEQUENCES
 from etude.data.ts import parse
@@ -86,7 +87,7 @@ def _rows(paths: Sequence[str], card: Card) -> Split:
         tabular.read(Path(path), used(card.columns), card.reading or Reading()) for path in paths
     ]
     names = [
-        line if len(paths) == 1 else f"{shown(path)}:{line}"
+        line if len(paths) == 1 or not line.isdigit() else f"{shown(path)}:{line}"
         for path, (_, lines) in zip(paths, parts)
         for line in lines
     ]
@@ -109,6 +110,8 @@ def from_frame(data: Any, card: Card) -> Split:
     """The rows of a frame or of a list of mappings, for a run on a table. Raises DataError."""
     reading = card.reading or Reading()
     table = objects.table_of(data, frozenset(reading.missing))
+    if reading.zone:
+        place(table.cells, reading.zone)
     if card.kind == "sequence":
         table = replace(table, reading=reading)
         ids, samples = tabular.sequences_of(table, card.columns, "data")

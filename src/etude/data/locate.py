@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterable
+from glob import glob
 from pathlib import Path
 
 from etude import registry
 from etude.config import nearest
 from etude.data.dataset import Source
+from etude.data.tabular.files import is_pattern, word_of
 from etude.errors import DataError, UsageError
 from etude.locale.texts import text
 from etude.recipe import Part
@@ -16,7 +18,7 @@ def source_for(path: Path, fields: Iterable[str] = ()) -> str | None:
     """The name of the source that reads a path; None if there is none. fields: those of its Config
     that are given; of several sources, one that takes them all."""
     able = {name: source for name, source in _sources().items() if reads(source, path)}
-    sure = [name for name, source in able.items() if source.recognises]
+    sure = [name for name, one in able.items() if one.recognises and one.recognises(path)]
     open_ = [name for name in able if name not in sure and {*fields} <= _fields(able[name])]
     # With a field that no source takes, the first one says which fields there are.
     every = sure or open_ or list(able)
@@ -35,12 +37,20 @@ def reads(source: Source, path: Path) -> bool:
     """Whether a source reads a path, by its suffix and by what is in it."""
     if path.is_dir():
         word = "folder"
-    elif path.is_file():
-        suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-        word = suffixes[-1] if suffixes else ""
+    elif path.is_file() or is_pattern(path):
+        word = word_of(path)
     else:
         return False
-    return word in source.data_in and (source.recognises is None or source.recognises(path))
+    if word not in source.data_in:
+        return False
+    # A pattern is only for sources that know what it names.
+    known = source.recognises(path) if source.recognises else None
+    return known is not False and (known is True or not is_pattern(path))
+
+
+def _exists(path: Path | str) -> bool:
+    """Whether there is a file, a folder, or a file that a pattern names."""
+    return os.path.exists(path) or (is_pattern(path) and any(glob(str(path))))
 
 
 def with_source(data: Part) -> Part:
@@ -51,7 +61,7 @@ def with_source(data: Part) -> Part:
     if data.name in registry.names("data"):
         return data
     path = Path(os.path.expanduser(data.name))
-    if not os.path.exists(path):
+    if not _exists(path):
         head, colon, rest = data.name.partition(":")
         field = registry.load("data", head).address if head in registry.names("data") else ""
         if colon and field:
@@ -76,7 +86,7 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
     """
     path = data.fields.get("path")
     if place is None:
-        if isinstance(path, str) and not os.path.exists(os.path.expanduser(path)):
+        if isinstance(path, str) and not _exists(os.path.expanduser(path)):
             raise _moved(run, path)
         return data
     if not isinstance(path, str):
@@ -85,7 +95,7 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
             do=text("data.locate.no_path.do"),
         )
     target = Path(os.path.expanduser(place))
-    if not os.path.exists(target):
+    if not _exists(target):
         raise DataError(text("data.locate.missing", place=place))
     if not reads(registry.load("data", data.name), target):
         source = source_for(target)

@@ -29,7 +29,7 @@ from etude.data.tabular import division, reader
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import ColumnKind, Dates, Typed
 from etude.data.tabular.grouping import Groups, Problems, constant, grouped
-from etude.data.tabular.targets import Goal, goal_of
+from etude.data.tabular.targets import Goal, goals_of
 from etude.data.tree import shown
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
@@ -48,7 +48,9 @@ class Config(DataConfig):
     step: str = Field(
         default="", description="the column by which the rows of a sequence are ordered"
     )
-    target: str = Field(default="", description="the column to predict, one value per sequence")
+    target: str | tuple[str, ...] = Field(
+        default="", description="the column to predict, one value per sequence"
+    )
     task: Literal["auto", "class", "value"] = Field(
         default="auto", description="whether the target is a class or a value"
     )
@@ -100,9 +102,13 @@ def load(config: Config) -> Raw:
     """Sequences [n L C] float64, one number a column, padded with zeros. Raises DataError with
     every sequence that cannot be used, and the lines that are the reason."""
     path = Path(config.path)
-    found = _read(tables.cells_of(path, config.table), shown(path), config)
+    # The column that decides on splits is one of sequences, not of rows.
+    table, _ = tables.cells_of(path, config.table.model_copy(update={"test": ""}))
+    found = _read(table, shown(path), config)
     groups, goal = found.groups, found.goal
-    parts, notes = division.divided(found.splits, _division(config), goal)
+    parts, notes = division.divided(
+        tables.Read(found.where, found.splits, (), goal), _division(config)
+    )
     good, left_out = _good(found, config)
     places = np.flatnonzero(good)
     rows = np.stack([one.values for one in found.whole.used], axis=1)
@@ -114,7 +120,7 @@ def load(config: Config) -> Raw:
     }
     reading = found.whole.table.reading.model_copy(
         update={
-            "optional": goal.name,
+            "optional": goal.names,
             "series": config.series,
             "step": _step(config, found.whole.table),
             "step_form": groups.form,
@@ -129,6 +135,7 @@ def load(config: Config) -> Raw:
         val=splits.get("val"),
         classes=goal.classes,
         unit=config.unit,
+        targets=goal.names if len(goal.names) > 1 else (),
         notes=(*_notes(found, x.shape[1], lengths), *notes),
         left_out=left_out,
         columns=tuple(one.column for one in found.whole.typed),
@@ -139,7 +146,7 @@ def load(config: Config) -> Raw:
 def _step(config: Config, table: reader.Table) -> str:
     """The name of the column of steps; "" if there is none."""
     by_word = {name.lower(): name for name in reversed(table.names)}
-    others = {config.series, config.target, config.test}
+    others = {config.series, *config.table.targets, config.test}
     usual = (by_word[word] for word in STEPS if word in by_word)
     return config.step or next((name for name in usual if name not in others), "")
 
@@ -166,9 +173,13 @@ def _read(table: reader.Table, where: str, config: Config) -> _Read:
     whole = replace(whole, typed=tuple(_named(one, config.series, step) for one in whole.typed))
     try:
         groups = grouped(table, config.series, step, "", config.dates)
-        label, bad = constant(table, whole.goal.name, groups, _empty(table, config))
-        goal = goal_of(whole.goal.name, label, config.task)
-        splits, more = {}, list(groups.bad) + bad
+        more, labels = list(groups.bad), []
+        for name in whole.goal.names:
+            label, bad = constant(table, name, groups, _empty(table, config))
+            labels.append(label)
+            more += bad
+        goal = goals_of(whole.goal.names, labels, config.task)
+        splits = {}
         if config.test:
             splits[config.test], bad = constant(table, config.test, groups, _empty(table, config))
             more += bad
@@ -249,7 +260,9 @@ def _notes(found: _Read, longest: int, lengths: np.ndarray | None) -> Iterator[T
     yield text("data.note.long.step", name=plain(step)) if step else text("data.note.long.order")
     yield from found.whole.table.notes
     if count := int((~found.goal.known).sum()):
-        yield text("data.note.long.no_target", name=plain(found.goal.name), count=count)
+        yield text(
+            "data.note.long.no_target", names=tuple(map(plain, found.goal.names)), count=count
+        )
     for said in found.goal.notes:
         if said.key != "data.note.table.target.missing":  # said above, of sequences
             yield said

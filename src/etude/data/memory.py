@@ -55,7 +55,7 @@ def raw_from(data: object, config: Config) -> Raw:
     if is_frame(data):
         read = table.typed_table(table_of(data, config.missing_words), WHERE, config)
         return table.raw_of(read, config, MEMORY)
-    return raw_of(_arrays(data, config.target), [], config, WHERE, MEMORY)
+    return raw_of(_arrays(data, ", ".join(config.targets)), [], config, WHERE, MEMORY)
 
 
 def _arrays(data: object, target: str) -> dict[str, np.ndarray]:

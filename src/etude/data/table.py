@@ -1,4 +1,4 @@
-"""table: rows of your own, from a CSV, TSV or JSON-lines file, packed by gzip or not.
+"""table: rows of your own, from CSV, TSV, JSON-lines, Parquet or Arrow files.
 
     etude train mlp --data houses.csv data.target=price
     etude train mlp --data loans.csv data.target=paid data.types.zip=category data.group=customer
@@ -9,8 +9,9 @@ split; or a column or a second file says which rows are; or groups, or time, dec
 and levels are learned from training rows alone.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,11 +20,11 @@ from pydantic import Field
 
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.tabular import apart, division, files, moments, probes, reader
 from etude.data.tabular import columns as typing
-from etude.data.tabular import division, probes, reader
 from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
 from etude.data.tabular.dialect import MISSING_NUMBERS, Reading
-from etude.data.tabular.targets import Goal, goal_of
+from etude.data.tabular.targets import Goal, goals_of
 from etude.data.tree import shown
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
@@ -37,18 +38,25 @@ TARGETS = ("target", "label", "class", "y")
 class TableConfig(DataConfig):
     """The column to predict, and everything that can be said about columns and splits."""
 
-    target: str = Field(default="", description="config.table.target")
+    target: str | tuple[str, ...] = Field(default="", description="config.table.target")
     task: Literal["auto", "class", "value"] = Field(default="auto", description="config.table.task")
     types: dict[str, ColumnKind] = Field(default={}, description="config.table.types")
     drop: tuple[str, ...] = Field(default=(), description="config.table.drop")
     keep: tuple[str, ...] = Field(default=(), description="config.table.keep")
     group: str = Field(default="", description="config.table.group")
     time: str = Field(default="", description="config.table.time")
-    test: str = Field(default="", description="config.table.test")
+    test: str | float = Field(default="", description="config.table.test")
     missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
     dates: Dates = Field(default="auto", description="config.table.dates")
+    zone: str = Field(default="", description="config.table.zone")
     unit: str = Field(default="", max_length=100, description="config.table.unit")
     split_seed: int = Field(default=0, ge=0, description="config.table.split_seed")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict; () if the user names none."""
+        named = (self.target,) if isinstance(self.target, str) else self.target
+        return tuple(name for name in named if name)
 
     @property
     def missing_words(self) -> frozenset[str]:
@@ -63,6 +71,8 @@ class Config(TableConfig):
     """The file and how its text is read."""
 
     path: str = Field(description="config.table.path")
+    test: str | float = Field(default="", description="config.table.test_file")
+    val: str = Field(default="", description="config.table.val")
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
         default="auto", description="config.table.separator"
     )
@@ -74,12 +84,14 @@ class Config(TableConfig):
 
 @dataclass(frozen=True)
 class Read:
-    """A table whose columns are typed. typed: all columns but the target."""
+    """A table whose columns are typed. typed: all columns but the target. given: the rows of each
+    split that has a file of its own."""
 
     where: str
     table: reader.Table
     typed: tuple[Typed, ...]
     goal: Goal
+    given: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def used(self) -> tuple[Typed, ...]:
@@ -87,27 +99,38 @@ class Read:
         return tuple(one for one in self.typed if one.column.used)
 
 
-def cells_of(path: Path, config: Config) -> reader.Table:
-    """The cells of a file as the config says. Raises DataError."""
+def cells_of(path: Path, config: Config) -> tuple[reader.Table, apart.Parts]:
+    """(the cells of all files, the rows of each split that has a file of its own). Raises
+    DataError."""
     reading = Reading(
         separator=config.separator,
         decimal=config.decimal,
         encoding=config.encoding,
         names=config.names,
         missing=tuple(sorted(config.missing_words)),
+        zone=config.zone,
     )
-    return reader.read(path, reading, config.rows)
+    paths = files.by_split(path) or {"train": path}
+    named = config.test if isinstance(config.test, str) else ""
+    # A column of this name comes before a file of this name.
+    if named and named not in files.names(paths["train"], reading):
+        paths["test"] = Path(os.path.expanduser(named))
+    if config.val:
+        paths["val"] = Path(os.path.expanduser(config.val))
+    return apart.read(paths, reading, config.rows, config.drop)
 
 
 def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     """The table with a decision on every column. where: what messages call it. Raises DataError
     with all that must be decided by the user."""
-    goal_name = _target(table, config, where)
+    goals = _targets(table, config, where)
     _require_columns(table, config, where)
-    apart = {goal_name, config.group, config.time, config.test} - {config.time}
+    if config.zone:
+        moments.place(table.cells, config.zone)
+    apart = {config.group, config.test}
     typed, problems = [], []
     for name, cells in zip(table.names, table.cells, strict=True):
-        if name == goal_name:
+        if name in goals:
             continue
         asked: str = config.types.get(name, "")
         if name in config.drop or (config.keep and name not in config.keep) or name in apart:
@@ -118,7 +141,8 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
         except InvalidValue as error:
             problems.append(error.what)
     try:
-        goal = goal_of(goal_name, table.cells[table.names.index(goal_name)], config.task)
+        columns = [table.cells[table.names.index(name)] for name in goals]
+        goal = goals_of(goals, columns, config.task)
     except InvalidValue as error:
         problems.append(error.what)
     if problems:
@@ -130,8 +154,10 @@ def load(config: Config) -> Raw:
     """The rows as vectors [n C] float64, one number a column. Raises DataError with every line and
     cell that cannot be used."""
     path = Path(config.path)
-    whole = typed_table(cells_of(path, config), shown(path), config)
-    return raw_of(whole, config, path.name.split(".")[0] or "table")
+    table, given = cells_of(path, config)
+    whole = replace(typed_table(table, shown(path), config), given=given)
+    title = Path(shown(path)).name.split(".")[0].strip("*?[]-_ ")
+    return raw_of(whole, config, title or "table")
 
 
 def raw_of(
@@ -139,7 +165,7 @@ def raw_of(
 ) -> Raw:
     """The data of a typed table. title: their name in reports. divided: the rows of each split if
     the data say them. Raises DataError with every line and cell that cannot be used."""
-    parts, notes = divided or division.divided(whole.table, config, whole.goal)
+    parts, notes = divided or division.divided(whole, config)
     good, left_out = _good(whole, config)
     x = np.stack([one.values for one in whole.used], axis=1)
     names = _row_names(whole.table)
@@ -158,10 +184,13 @@ def raw_of(
         val=splits.get("val"),
         classes=whole.goal.classes,
         unit=config.unit,
-        notes=(*_notes(whole), *notes, *probes.notes(whole, config, parts["train"])),
+        notes=(*_notes(whole), *notes, *probes.notes(whole, config, parts)),
         left_out=left_out,
         columns=tuple(one.column for one in whole.typed),
-        reading=whole.table.reading.model_copy(update={"optional": whole.goal.name}),
+        targets=whole.goal.names if len(whole.goal.names) > 1 else (),
+        reading=whole.table.reading.model_copy(
+            update={"optional": whole.goal.names, "zone": config.zone}
+        ),
     )
 
 
@@ -170,20 +199,22 @@ def _for_splits(one: Typed) -> Typed:
     return replace(one, column=one.column.model_copy(update={"why": text("data.column.split")}))
 
 
-def _target(table: reader.Table, config: TableConfig, where: str) -> str:
-    """The name of the column to predict. Raises DataError with the names that there are."""
-    if config.target in table.names:
-        return config.target
-    if not config.target:
-        by_word = {name.lower(): name for name in reversed(table.names)}
-        if name := next((by_word[word] for word in TARGETS if word in by_word), ""):
-            return name
+def _targets(table: reader.Table, config: TableConfig, where: str) -> tuple[str, ...]:
+    """The names of the columns to predict. Raises DataError with the names that there are."""
     names = tuple(map(plain, table.names[:50]))
+    absent = [name for name in config.targets if name not in table.names]
+    if absent:
+        raise DataError(
+            text("data.table.no_such_target", path=where, name=plain(absent[0])),
+            do=text("data.table.no_target.do", names=names),
+        )
+    if config.targets:
+        return config.targets
+    by_word = {name.lower(): name for name in reversed(table.names)}
+    if name := next((by_word[word] for word in TARGETS if word in by_word), ""):
+        return (name,)
     raise DataError(
-        text("data.table.no_such_target", path=where, name=plain(config.target))
-        if config.target
-        else text("data.table.no_target", path=where),
-        do=text("data.table.no_target.do", names=names),
+        text("data.table.no_target", path=where), do=text("data.table.no_target.do", names=names)
     )
 
 
@@ -241,7 +272,7 @@ def _good(whole: Read, config: TableConfig) -> tuple[np.ndarray, tuple[Bad, ...]
     bad = list(table.bad)
     for row in sorted(why):
         reasons = text("data.table.reasons", reasons=tuple(why[row]))
-        bad.append(Bad("", f"{whole.where}:{table.lines[row]}", reasons))
+        bad.append(Bad("", table.at(row, whole.where), reasons))
     good = goal.known
     good[list(why)] = False
     left = leave_out(
@@ -255,7 +286,7 @@ def _good(whole: Read, config: TableConfig) -> tuple[np.ndarray, tuple[Bad, ...]
 
 def _row_names(table: reader.Table) -> tuple[str, ...]:
     """The line of each row, as people look for it in an editor."""
-    return tuple(map(str, table.lines)) if len(table) <= NAMED else ()
+    return tuple(map(table.name, range(len(table)))) if len(table) <= NAMED else ()
 
 
 def _notes(whole: Read) -> Iterator[Text]:
@@ -281,4 +312,10 @@ def left_out_notes(columns: Sequence[Column]) -> Iterator[Text]:
             yield text("data.note.table.out", name=plain(column.name), why=column.why)
 
 
-SOURCE = Source(Config, load, text("source.table.summary"), reader.SUFFIXES)
+SOURCE = Source(
+    Config,
+    load,
+    text("source.table.summary"),
+    data_in=(*files.SUFFIXES, "folder"),
+    recognises=files.is_table,
+)

@@ -92,7 +92,8 @@ class Arrays(Protocol):
 class Description(Protocol):
     """What a task may know about the data; data.dataset.Card is one, and says what each means.
 
-    mean, std: of the inputs. y_mean, y_std, unit: of values to predict. log, season: of a series.
+    mean, std: of the inputs. y_mean, y_std, unit: of values to predict; targets: their names, if
+    there are several. log, season: of a series.
     """
 
     target: Target
@@ -105,6 +106,7 @@ class Description(Protocol):
     unit: str
     log: bool
     season: int
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)

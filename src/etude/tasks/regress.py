@@ -59,13 +59,20 @@ class Regress:
     predicts: Prediction = "values"
     metric = Metric("mae", lower_is_better=True)
 
-    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], unit: str) -> None:
-        self.mean, self.std, self.unit = mean, std, unit
+    def __init__(
+        self,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        unit: str,
+        names: tuple[str, ...] = (),
+    ) -> None:
+        self.mean, self.std, self.unit, self.names = mean, std, unit, names
 
     @classmethod
     def build(cls, setup: Setup) -> "Regress":
         """Of the values of the data, in their unit."""
-        return cls(setup.data.y_mean, setup.data.y_std, setup.data.unit)
+        data = setup.data
+        return cls(data.y_mean, data.y_std, data.unit, data.targets)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: mean squared error."""
@@ -107,7 +114,9 @@ class Regress:
         each = errors_by_output(self.in_units(predicted), self.in_units(y))
         means = {name: float(values.mean()) for name, values in each.items()}
         by_output = {name: values.tolist() for name, values in each.items()}
-        several = {"by_output": by_output} if y.shape[1] > 1 else {}
+        several: Metrics = {"by_output": by_output} if y.shape[1] > 1 else {}
+        if self.names:
+            several["outputs"] = list(self.names)
         return {**means, "loss": _mse(predicted, y), "unit": self.unit, **several}
 
     def better(self, new: Metrics, old: Metrics) -> bool:
@@ -139,9 +148,13 @@ class Regress:
         return ranked(every, self.metric, thinned)
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
-        """One dict per sample: the value (a list if there are several outputs) and its unit."""
+        """One dict per sample: the value (a list if there are several outputs), its unit, and the
+        names of the values where they have some."""
         rows = self.in_units(outputs).tolist()
-        return [{"value": row[0] if len(row) == 1 else row, "unit": self.unit} for row in rows]
+        named = {"outputs": list(self.names)} if self.names else {}
+        return [
+            {"value": row[0] if len(row) == 1 else row, "unit": self.unit, **named} for row in rows
+        ]
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: regression has no snapshots of its own."""

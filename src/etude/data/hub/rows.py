@@ -53,15 +53,15 @@ def _with_labels(
 ) -> tuple[table.TableConfig, list[str]]:
     """(the config, columns that it makes categories): a column of classes is a category, whatever
     its names look like, and the target if it is the only one."""
-    target = config.target
-    if not target:
+    targets = config.targets
+    if not targets:
         by_word = {one.name.lower(): one.name for one in reversed(columns)}
         named = next((by_word[word] for word in table.TARGETS if word in by_word), "")
-        target = named or (labels[0] if len(labels) == 1 else "")
-    ours = [name for name in labels if name != target and name not in config.types]
-    task = "class" if target in labels and config.task == "auto" else config.task
+        targets = tuple(filter(None, [named or (labels[0] if len(labels) == 1 else "")]))
+    ours = [name for name in labels if name not in (*targets, *config.types)]
+    task = "class" if targets and {*targets} <= {*labels} and config.task == "auto" else config.task
     types = {**dict.fromkeys(ours, "category"), **config.types}
-    return config.model_copy(update={"target": target, "types": types, "task": task}), ours
+    return config.model_copy(update={"target": targets, "types": types, "task": task}), ours
 
 
 def _joined(splits: Mapping[str, Any], parts: Mapping[str, str], columns: Sequence[Column]) -> Any:
@@ -99,9 +99,9 @@ def _divided(
     rows = {part: np.flatnonzero(known & (split == part)) for part in parts.values()}
     rows = {part: which for part, which in rows.items() if len(which)}
     if "train" not in rows:
-        column = plain(typed.goal.name)
+        columns = tuple(map(plain, typed.goal.names))
         raise DataError(
-            text("data.hub.unlabelled", path=typed.where, column=column),
+            text("data.hub.unlabelled", path=typed.where, columns=columns),
             do=text("data.hub.unlabelled.do"),
         )
     if "test" in rows:

@@ -28,6 +28,9 @@ MOST_ODD = 100_000
 
 Moment = Callable[[str], float]
 Form = Literal["iso", "dmy", "mdy"]
+Stated = Literal["", "text", "category", "date"]
+"""What the type of a column in its file says: "" if the cells alone decide. Text may be dates, but
+neither text nor a category is numbers, whatever its characters."""
 EPOCH = datetime(1970, 1, 1)
 
 
@@ -90,7 +93,9 @@ class Cells:
     nan if missing; None if the column is surely not of numbers. odd: the cells that are no number,
     by row (the first MOST_ODD of `odd_count`); infinite: those beyond LARGEST. moments:
     for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
-    missing.
+    missing. stated: what the file says about the type; refused: the name of a type whose values no
+    rule can read, "" for all others. aware: which moments in ISO form have an offset to UTC [n].
+    zone, unplaced: see `moments.place`.
     """
 
     def __init__(self, decimal: Sign, missing: frozenset[str]) -> None:
@@ -106,6 +111,12 @@ class Cells:
         self.odd: list[tuple[int, str]] = []
         self.odd_count = 0
         self.infinite: list[tuple[int, str]] = []
+        self.stated: Stated = ""
+        self.refused = ""
+        self.aware: np.ndarray | None = None
+        self.zone = ""
+        self.unplaced: dict[Form, list[tuple[int, str, str]]] = {}
+        self._aware: list[np.ndarray] = []
         self._place: _Places | None = _Places()
         self._codes: list[np.ndarray] = []
         self._numbers: list[np.ndarray] | None = []
@@ -131,7 +142,10 @@ class Cells:
         if self._numbers is not None:
             self.numbers = _joined(self._numbers, np.float64)
         self.moments = {name: _joined(parts, np.float64) for name, parts in self._moments.items()}
+        if "iso" in self.moments:
+            self.aware = _joined(self._aware, bool)
         self._place, self._codes, self._numbers, self._moments = None, [], None, {}
+        self._aware = []
 
     def _code(self, cells: Sequence[str]) -> None:
         place = self._place
@@ -182,6 +196,8 @@ class Cells:
             del self._moments[name]
         else:
             self._moments[name].append(np.array(seconds, np.float64))
+            if name == "iso":
+                self._aware.append(np.fromiter(map(_has_offset, cells), bool, len(cells)))
 
     @property
     def zero_first(self) -> bool:
@@ -191,6 +207,11 @@ class Cells:
     def filled(self) -> Iterator[str]:
         """The different texts that are not empty, in the order of their first row."""
         return (level for level in self.levels if level)
+
+
+def _has_offset(cell: str) -> bool:
+    """Whether a moment in ISO form says its offset to UTC: 2024-01-31T12:30Z, or +02:00."""
+    return len(cell) > 10 and (cell[-1] == "Z" or "+" in cell or "-" in cell[10:])
 
 
 def _joined(parts: Sequence[np.ndarray], dtype: type) -> np.ndarray:

@@ -97,6 +97,8 @@ class Typed:
 def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
     """The kind of a column by the first rule that fits, and its values. asked: the kind that the
     user wants; "" to decide. Raises InvalidValue if the user must decide."""
+    if cells.refused and asked != "drop":
+        raise InvalidValue(text("data.column.refused", name=plain(name), type=cells.refused))
     if asked:
         return _as_asked(name, cells, asked, dates)
     if _is_constant(cells):
@@ -111,6 +113,8 @@ def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
     # Dates before zeros: 02.01.2024 is no code.
     if form := _date_form(name, cells, dates):
         return _date(name, cells, form)
+    if cells.stated == "date":
+        raise InvalidValue(text("data.column.far_dates", name=plain(name)))
     if cells.zero_first and not _decimals(cells):
         return _category(name, cells, text("data.column.zeros"))
     if _is_code(name, cells):
@@ -215,7 +219,7 @@ def _is_code(name: str, cells: Cells) -> bool:
 
 def numbers_of(cells: Cells) -> np.ndarray | None:
     """The numbers of a column [n], if it is one of numbers but for a few cells."""
-    if cells.numbers is None:
+    if cells.numbers is None or cells.stated in ("text", "category"):
         return None
     values = np.array(cells.numbers)
     good = int(np.isfinite(values).sum())
@@ -248,8 +252,15 @@ def _unique(cells: Cells, numbers: np.ndarray | None) -> bool:
 
 def _date_form(name: str, cells: Cells, dates: Dates) -> Form | None:
     """The form in which all cells are dates; None if there is none. Raises InvalidValue if day and
-    month cannot be told apart."""
+    month cannot be told apart, or only some moments say their offset to UTC."""
+    if cells.stated == "category":
+        return None
     fits = [form for form, seconds in cells.moments.items() if not np.isnan(seconds).all()]
+    if "iso" in fits and cells.aware is not None and not cells.zone:
+        without = ~cells.aware & ~np.isnan(cells.moments["iso"])
+        if cells.aware.any() and without.any():
+            count = int(without.sum())
+            raise InvalidValue(text("data.column.offsets", name=plain(name), count=count))
     if dates != "auto":
         return dates if dates in fits else None
     if {"dmy", "mdy"} <= set(fits) and not np.array_equal(
@@ -269,7 +280,16 @@ def _date(name: str, cells: Cells, form: Form, why: Text | None = None) -> Typed
         about = {"name": plain(name), "cell": plain(first), "proof": plain(proof)}
         notes.append(text(f"data.note.table.{form}", **about))
     said = why or text("data.column.date", form=text(f"data.date.{form}"))
-    return Typed(Column(name=name, kind="date", form=form, why=said), seconds, notes=tuple(notes))
+    column = Column(name=name, kind="date", form=form, why=said)
+    return Typed(column, seconds, not_placed(name, cells, form), tuple(notes))
+
+
+def not_placed(name: str, cells: Cells, form: Form) -> tuple[tuple[int, Text], ...]:
+    """(row, reason) of local times that the zone does not have, or has twice."""
+    return tuple(
+        (row, text(f"data.column.{what}", name=plain(name), cell=cell, zone=cells.zone))
+        for row, cell, what in sorted(cells.unplaced.get(form, ()))
+    )
 
 
 def _reads(form: Form, cell: str) -> bool:

@@ -166,23 +166,29 @@ def large_cells() -> Iterator[None]:
 class Reading(Config):
     """How a user says that tables are written; "auto": as the file shows.
 
-    names: of the columns of files without a line of names. optional: the one of them that a file
-    may lack. series, step: the columns that name the sequence of a row, and order its steps; empty
-    if each row is a sample, and if the rows are in order. step_form: of dates that are steps.
-    missing: words for a missing number, in lower case. usual: the decimal sign of files that do not
-    show which they use.
+    names: of the columns of files without a line of names. optional: those of them that a file may
+    lack (one in version 0.2.0). series, step: the columns that name the sequence of a row, and
+    order its steps; empty if each row is a sample, and if the rows are in order. step_form: of
+    dates that are steps. missing: words for a missing number, in lower case. usual: the decimal
+    sign of files that do not show which they use. zone: of times that say no offset.
     """
 
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
     decimal: Literal["auto", ".", ","] = "auto"
     encoding: str = "auto"
     names: tuple[str, ...] = ()
-    optional: str = ""
+    optional: str | tuple[str, ...] = ()
     series: str = ""
     step: str = ""
     step_form: StepForm = ""
     missing: tuple[str, ...] = tuple(sorted(MISSING_NUMBERS))
     usual: Literal[".", ","] = "."
+    zone: str = ""
+
+    @property
+    def may_lack(self) -> tuple[str, ...]:
+        """The columns that new files may lack."""
+        return (self.optional,) if isinstance(self.optional, str) else self.optional
 
 
 def find(path: Path, reading: Reading) -> Dialect:

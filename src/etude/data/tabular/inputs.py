@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from etude.data.rows import inside, valid
-from etude.data.tabular import reader
+from etude.data.tabular import files, moments, reader
 from etude.data.tabular.cells import Cells
-from etude.data.tabular.columns import Column, used
+from etude.data.tabular.columns import Column, not_placed, used
 from etude.data.tabular.dialect import Reading
 from etude.data.tabular.grouping import grouped
 from etude.errors import DataError, InvalidValue, plain
@@ -27,7 +27,10 @@ NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
 def read(path: Path, columns: Sequence[Column], reading: Reading) -> Rows:
     """The rows of a file of new rows: see `rows_of`. reading: that of training. Raises
     DataError."""
-    return rows_of(reader.read(path, reading, None), columns, str(path))
+    table = files.read(path, reading, None)
+    if reading.zone:
+        moments.place(table.cells, reading.zone)
+    return rows_of(table, columns, str(path))
 
 
 def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
@@ -42,6 +45,12 @@ def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
         if column.name not in table.names
     ]
     problems += [one.sentence for one in table.bad]
+    by_name = dict(zip(table.names, table.cells, strict=True))
+    problems += [
+        text("data.column.refused", name=plain(column.name), type=by_name[column.name].refused)
+        for column in columns
+        if column.name in by_name and by_name[column.name].refused
+    ]
     if problems:
         raise DataError(
             text("data.table.input", path=where),
@@ -50,21 +59,26 @@ def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
         )
     values = []
     for column in columns:
-        cells = table.cells[table.names.index(column.name)]
+        cells = by_name[column.name]
         values.append(_values(column, cells))
         problems += [
             text(
                 "data.table.input.cell",
-                line=table.lines[row],
+                line=table.name(row),
                 name=plain(column.name),
                 cell=plain(cell),
                 kind=text(f"data.table.kind.{column.kind}"),
             )
             for row, cell in _unreadable(column, cells)
         ]
+        if column.kind == "date" and column.form:
+            problems += [
+                text("data.at", where=table.name(row), what=why)
+                for row, why in not_placed(column.name, cells, column.form)
+            ]
     if problems:
         raise DataError(text("data.table.input", path=where), items=problems)
-    return np.stack(values, axis=1), tuple(map(str, table.lines))
+    return np.stack(values, axis=1), tuple(map(table.name, range(len(table))))
 
 
 def sequences_of(
@@ -170,12 +184,12 @@ def annotated(
 ) -> str:
     """The rows of a file as CSV, with further columns. columns: their names; answers: their cells
     by the line of the row."""
-    source = reader.begin(path, reading)
+    header, rows = files.rows(path, reading)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*map(_harmless, source.header), *columns])
-    for line, row in source.body:
-        if isinstance(row, list) and (cells := answers.get(str(line))) is not None:
+    writer.writerow([*map(_harmless, header), *columns])
+    for name, row in rows:
+        if (cells := answers.get(name)) is not None:
             writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
     return out.getvalue()
 

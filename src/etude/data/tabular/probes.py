@@ -4,14 +4,14 @@ of one group in two splits, rows in order of time.
 Nothing is dropped or divided for these reasons: what a column means is known to the user alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from etude.data.tabular.cells import Cells
 from etude.errors import plain
-from etude.locale.texts import Text, text
+from etude.locale.texts import Text, listed, text
 
 if TYPE_CHECKING:
     from etude.data.table import Read, TableConfig
@@ -30,8 +30,11 @@ ORDERED = 0.99
 """Rank correlation of time and row number from which the rows are in order of time."""
 
 
-def notes(whole: "Read", config: "TableConfig", train: np.ndarray) -> Iterator[Text]:
-    """Warnings from the training rows of a table; train: their indices [m]."""
+def notes(whole: "Read", config: "TableConfig", parts: Mapping[str, np.ndarray]) -> Iterator[Text]:
+    """Warnings from the training rows of a table, and levels that the other splits alone have.
+    parts: the rows [m] of each split."""
+    train = parts["train"]
+    yield from _unseen(whole, parts)
     chosen = train[np.linspace(0, len(train) - 1, min(len(train), ROWS)).astype(int)]
     yield from _leaks(whole, chosen)
     if not config.group and not config.test and not config.time:
@@ -40,14 +43,48 @@ def notes(whole: "Read", config: "TableConfig", train: np.ndarray) -> Iterator[T
         yield from _order(whole)
 
 
+def _unseen(whole: "Read", parts: Mapping[str, np.ndarray]) -> Iterator[Text]:
+    """One note for each category with levels that occur in validation or test, but not in
+    training."""
+    for one in whole.used:
+        if one.column.kind != "category":
+            continue
+        levels = one.column.levels
+        counts = {
+            part: np.bincount(_codes_of(one.values[rows]), minlength=len(levels))
+            for part, rows in parts.items()
+        }
+        for part in ("val", "test"):
+            new = [i for i in np.flatnonzero(counts.get(part, 0)) if not counts["train"][i]]
+            if not new:
+                continue
+            new.sort(key=lambda i: -counts[part][i])
+            shown = [
+                text("data.note.table.level", level=plain(levels[i]), count=counts[part][i])
+                for i in new[:SHOWN]
+            ]
+            yield text(
+                "data.note.table.unseen",
+                name=plain(one.column.name),
+                count=len(new),
+                split=text(f"data.split.{part}"),
+                levels=listed(shown, len(new)),
+            )
+
+
+def _codes_of(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values[~np.isnan(values)].astype(np.int64))
+
+
 def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
     """One warning for each column that alone predicts the target, by a small tree in
     cross-validation."""
     # Slow to import, and only tables need it.
     from sklearn import model_selection, tree
 
-    y = whole.goal.values[rows].reshape(-1)
+    every = whole.goal.values[rows].reshape(len(rows), -1)
     classes = whole.goal.target == "class"
+    y = every[:, 0]
     if len(rows) < 10 * FOLDS or (classes and np.bincount(y)[np.unique(y)].min() < FOLDS):
         return
     if classes:
@@ -62,8 +99,10 @@ def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
     for one in whole.used:
         values = one.values[rows]
         x = np.stack([np.nan_to_num(values), np.isnan(values)], axis=1)
-        scores = model_selection.cross_val_score(model, x, y, cv=folds, scoring=scoring)
-        score = float(scores.mean())
+        score = max(
+            float(model_selection.cross_val_score(model, x, y, cv=folds, scoring=scoring).mean())
+            for y in every.T
+        )
         if score > KNOWS:
             yield text(
                 f"data.note.table.leak.{whole.goal.target}",
@@ -74,16 +113,16 @@ def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
 
 def _groups(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
     """One warning for each column whose values repeat and have one answer each."""
-    y = whole.goal.values[rows].reshape(-1)
+    every = whole.goal.values[rows].reshape(len(rows), -1).T
     for name, cells in zip(whole.table.names, whole.table.cells, strict=True):
-        if name == whole.goal.name or (codes := _codes(cells)) is None:
+        if name in whole.goal.names or (codes := _codes(cells)) is None:
             continue
         group = codes[rows]
         different, place, counts = np.unique(group, return_inverse=True, return_counts=True)
         # Few large groups are levels of a category; groups of single rows are no groups.
         if not 10 <= len(different) <= len(rows) / 3 or np.median(counts) < 3:
             continue
-        if _left(y, place, whole.goal.target == "class") < PURE:
+        if max(_left(y, place, whole.goal.target == "class") for y in every) < PURE:
             yield text(
                 "data.note.table.groups",
                 name=plain(name),

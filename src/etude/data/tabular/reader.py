@@ -46,7 +46,8 @@ class Table:
     """The cells of a table by column, in the order of the file.
 
     lines: the line of each row. reading: by which new files are read alike. bad: lines that are not
-    rows, in the words of the error. notes: what is said about the reading.
+    rows, in the words of the error. notes: what is said about the reading. files: of several files
+    the first row and the path of each; the lines are then counted in each of them.
     """
 
     names: tuple[str, ...]
@@ -55,9 +56,21 @@ class Table:
     reading: Reading
     notes: tuple[Text, ...] = ()
     bad: tuple[Bad, ...] = ()
+    files: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def name(self, row: int) -> str:
+        """The name of a row: its line, with its file if there are several."""
+        return f"{self._file(row)}:{self.lines[row]}" if self.files else str(self.lines[row])
+
+    def at(self, row: int, where: str) -> str:
+        """The place of a row in an error: file and line. where: what the table is called."""
+        return f"{self._file(row) or where}:{self.lines[row]}"
+
+    def _file(self, row: int) -> str:
+        return next((path for first, path in reversed(self.files) if first <= row), "")
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
         column.close()
     if not places:
         raise DataError(text("data.table.empty", path=path), items=[one.reason for one in bad[:20]])
-    kept, notes = _named(header, columns)
+    kept, notes = named(header, columns)
     notes = [*source.notes, *notes]
     if said := dialect.note():
         notes = [said, *notes]
@@ -166,8 +179,8 @@ def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], Body]
     if isinstance(cells, Text):
         raise DataError(text("data.table.header", path=path, line=line, why=cells))
     if names := reading.names:
-        if len(cells) == len(names) - 1:
-            names = tuple(name for name in names if name != reading.optional)
+        rest = tuple(name for name in names if name not in reading.may_lack)
+        names = rest if len(cells) == len(rest) else names
         if len(names) != len(cells):
             raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
         return list(names), _even(_chain(first, found), len(cells))
@@ -232,7 +245,7 @@ def _even(found: Body, width: int) -> Body:
             yield line, row
 
 
-def _named(header: list[str], columns: list[Cells]) -> tuple[list[tuple[str, Cells]], list[Text]]:
+def named(header: list[str], columns: list[Cells]) -> tuple[list[tuple[str, Cells]], list[Text]]:
     """The columns by name. One without a name is left out if it is empty, else named by its
     place."""
     kept: list[tuple[str, Cells]] = []

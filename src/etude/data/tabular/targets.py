@@ -1,5 +1,6 @@
 """The column to predict: classes or values, by rules that are said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,10 +19,11 @@ LEVELS, ROWS = 20, 10
 
 @dataclass(frozen=True)
 class Goal:
-    """The targets of all rows: values [n 1] float64, nan where there is none; or classes [n] int64,
-    -1 where there is none. bad: (row, reason) of cells that are not targets."""
+    """The targets of all rows: values [n D] float64, nan where there is none; or classes [n] int64,
+    -1 where there is none. names: of their columns. bad: (row, reason) of cells that are not
+    targets."""
 
-    name: str
+    names: tuple[str, ...]
     target: Literal["class", "value"]
     values: np.ndarray
     classes: tuple[str, ...] = ()
@@ -31,7 +33,25 @@ class Goal:
     @property
     def known(self) -> np.ndarray:
         """Which rows have a target [n]."""
-        return self.values >= 0 if self.target == "class" else ~np.isnan(self.values[:, 0])
+        return self.values >= 0 if self.target == "class" else ~np.isnan(self.values).any(1)
+
+
+def goals_of(
+    names: Sequence[str], cells: Sequence[Cells], asked: Literal["auto", "class", "value"]
+) -> Goal:
+    """The targets of one column, or of several, which are values. Raises InvalidValue."""
+    if len(names) == 1:
+        return goal_of(names[0], cells[0], asked)
+    if asked == "class":
+        raise InvalidValue(text("data.target.classes", names=tuple(map(plain, names))))
+    goals = [goal_of(name, column, "value") for name, column in zip(names, cells, strict=True)]
+    return Goal(
+        tuple(names),
+        "value",
+        np.concatenate([goal.values for goal in goals], axis=1),
+        bad=tuple(bad for goal in goals for bad in goal.bad),
+        notes=tuple(said for goal in goals for said in goal.notes),
+    )
 
 
 def goal_of(name: str, cells: Cells, asked: Literal["auto", "class", "value"]) -> Goal:
@@ -40,6 +60,8 @@ def goal_of(name: str, cells: Cells, asked: Literal["auto", "class", "value"]) -
     Text and truth words are classes, numbers with a fraction values; whole numbers are classes if
     there are few of them and each is frequent. Raises InvalidValue for a column that is neither.
     """
+    if cells.refused:
+        raise InvalidValue(text("data.column.refused", name=plain(name), type=cells.refused))
     numbers = columns.numbers_of(cells)
     if asked == "value" and numbers is None:
         raise InvalidValue(text("data.target.not_numbers", name=plain(name)))
@@ -75,7 +97,7 @@ def _values(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool) 
     if guessed and len(present) <= LEVELS and (present == np.rint(present)).all():
         notes.append(text("data.note.table.target.as_class", name=plain(name)))
     return Goal(
-        name, "value", numbers.reshape(-1, 1), bad=columns.slips(name, cells), notes=tuple(notes)
+        (name,), "value", numbers.reshape(-1, 1), bad=columns.slips(name, cells), notes=tuple(notes)
     )
 
 
@@ -115,7 +137,7 @@ def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool)
     for i, label in enumerate(order):
         if like := nearly(label, order[:i]):
             notes.append(text("data.note.alike", one=plain(like), other=plain(label)))
-    return Goal(name, "class", values, tuple(order), notes=tuple(notes))
+    return Goal((name,), "class", values, tuple(order), notes=tuple(notes))
 
 
 def _class(level: str, numeric: bool, cells: Cells) -> str:
