@@ -30,7 +30,7 @@ from etude.recipe import Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import Plain, hold_memory
-from etude.tasks.protocol import Setup, Task
+from etude.tasks.protocol import Configurable, Setup, Task, config_of, uses_weights
 from etude.training import hardware
 from etude.training.distributed import World
 
@@ -71,7 +71,22 @@ def read_draft(mapping: Mapping[str, object], objects: Objects = NO_OBJECTS) -> 
     architecture.config.read(fields, "model")
     data = with_source(draft.data)
     registry.load("data", data.name).config.read(data.fields, "data")
+    _require_task_fields(draft, architecture)
     return draft.model_copy(update={"data": data})
+
+
+def _require_task_fields(draft: RecipeDraft, architecture: Architecture) -> None:
+    """Raise UsageError for fields that no task of the architecture, or not the named one, has."""
+    if draft.task is None or not draft.task.fields:
+        return
+    kinds = tasks_of(architecture)
+    if draft.task.name:
+        kinds = [registry.load("task", draft.task.name)]
+    configs = [config_of(kind) for kind in kinds]
+    wanted = set(draft.task.fields)
+    # Which of several tasks it is depends on data that are not loaded yet.
+    config = next((each for each in configs if wanted <= set(each.model_fields)), configs[0])
+    config.read(draft.task.fields, "task")
 
 
 def _require_preset(architecture: Architecture, name: str, preset: object) -> str:
@@ -103,8 +118,9 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
     model_part, train = _settings(draft, dataset, objects)
     architecture = architecture_of(draft.model.name, objects)
     kind = task_for(draft, architecture, card)
+    task_part = _task_part(draft, kind, dataset)
     with _generator(draft.seed):
-        model, task = _build(model_part, kind, train["batch_size"], card, objects)
+        model, task = _build(model_part, kind, task_part, train["batch_size"], card, objects)
     _require_shares(train["batch_size"], world)
     world.join(device)
     layout = memory_format(train["memory_format"], model)
@@ -120,7 +136,7 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
     recipe = Recipe(
         model=model_part,
         data=Part.read({"name": draft.data.name, **source.plain()}, "data"),
-        task=Part.read({"name": kind.name}),
+        task=task_part,
         train=Train.read(train, "train"),
         seed=draft.seed,
         about=draft.about,
@@ -132,6 +148,20 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
         reason = text("assembly.channels_last", reason=reason)
     warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
     return Prepared(recipe, dataset, model, task, architecture.title, reason, tuple(warnings))
+
+
+def _task_part(draft: RecipeDraft, kind: type[Task], dataset: Dataset) -> Part:
+    """The complete task part. Raises UsageError, also for weights that the task does not use."""
+    if dataset.train.weights is not None and not uses_weights(kind):
+        raise UsageError(
+            text("assembly.task.weights", task=kind.name), do=text("assembly.task.weights.do")
+        )
+    options = config_of(kind).read(draft.task.fields if draft.task else {}, "task")
+    if isinstance(kind, Configurable):
+        options = kind.completed(options, dataset.card, dataset.arrays(dataset.train))
+    # Fields with their default value are left out, so that recipes of versions without them keep
+    # their digest.
+    return Part.read({"name": kind.name, **options.model_dump(exclude_defaults=True)}, "task")
 
 
 @contextmanager
@@ -238,7 +268,7 @@ def task_for(recipe: RecipeDraft | Recipe, architecture: Architecture, card: Car
             ),
             do=text("assembly.task.none.do"),
         )
-    if recipe.task is None:
+    if recipe.task is None or not recipe.task.name:
         return next(iter(fit.values()))
     if recipe.task.name not in fit:
         registry.load("task", recipe.task.name)  # a name that does not exist has another error
@@ -261,14 +291,17 @@ def rebuild(recipe: Recipe, card: Card, objects: Objects = NO_OBJECTS) -> tuple[
     """
     kind = task_for(recipe, architecture_of(recipe.model.name, objects), card)
     with _generator(recipe.seed):
-        model, task = _build(recipe.model, kind, recipe.train.batch_size, card, objects)
+        model, task = _build(
+            recipe.model, kind, recipe.task, recipe.train.batch_size, card, objects
+        )
     return laid_out(model, recipe.train), task
 
 
 def _build(
-    part: Part, kind: type[Task], size: int, card: Card, objects: Objects
+    part: Part, kind: type[Task], task: Part, size: int, card: Card, objects: Objects
 ) -> tuple[nn.Module, Task]:
-    """The model that a complete part names and its task, for batches of `size`."""
+    """The model that a complete part names and its task, with the fields of the part `task`, for
+    batches of `size`."""
     hold_memory()
     architecture = architecture_of(part.name, objects)
     fields = part.fields
@@ -288,7 +321,8 @@ def _build(
             text("assembly.batch.norm", model=part.name), do=text("assembly.batch.norm.do")
         )
     phases = architecture.phases(config) if architecture.phases else ()
-    return model, kind.build(Setup(card, config, phases))
+    options = config_of(kind).read(task.fields, "task")
+    return model, kind.build(Setup(card, config, phases, options))
 
 
 def memory_format(asked: str, model: nn.Module) -> str:

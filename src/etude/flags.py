@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from etude.errors import InvalidValue
 from etude.locale.texts import text
-from etude.recipe import TrainDraft
+from etude.recipe import MAPPINGS, TrainDraft
 from etude.system.limits import Plain
 
 if TYPE_CHECKING:
@@ -111,8 +111,9 @@ def value(word: str) -> object:
     return word.split(",") if "," in word else word  # names need no quotes: optimizer=sgd,adam
 
 
-ASSIGNMENT = re.compile(r"(?:--)?(data\.types\.[^=]+|[A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
-"""key=value; the name of a column may have any characters but =."""
+NAMED = "|".join(re.escape(field) for field in MAPPINGS)
+ASSIGNMENT = re.compile(rf"(?:--)?((?:{NAMED})\.[^=]+|[A-Za-z_][\w-]*(?:\.\w+)*)=(.*)", re.DOTALL)
+"""key=value; the name of a column or of a class may have any characters but =."""
 
 
 FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name"}

@@ -19,7 +19,7 @@ from etude.inspection import filmstrip, gallery, words
 from etude.inspection.card import card
 from etude.inspection.report import Section, page, store_pictures
 from etude.loading import NO_OBJECTS, Objects, old_fingerprint
-from etude.locale.texts import Lang, Sentence, say, text
+from etude.locale.texts import Lang, Sentence, Text, say, text
 from etude.recipe import Recipe, RecipeDraft, Train
 from etude.render.progress import TrainingProgress
 from etude.results import Checks, RunResult, Sizes, TestMetrics
@@ -95,7 +95,14 @@ def messages(parts: Prepared) -> Iterator[Sentence]:
         reason=parts.reason,
     )
     yield from card.notes
+    yield from _task_notes(parts)
     yield from parts.warnings
+
+
+def _task_notes(parts: Prepared) -> tuple[Text, ...]:
+    """What the task says of its fields, if anything."""
+    notes: tuple[Text, ...] = getattr(parts.task, "notes", ())
+    return notes
 
 
 def provenance(parts: Prepared) -> dict[str, object]:
@@ -278,8 +285,9 @@ def _entered(place: Path, mapping: Plain) -> tuple[RunFolder, Prepared | None]:
 
 
 def tested_as(result: RunResult) -> dict[str, object]:
-    """The test result of a finished run, and the number of test samples if it was stored."""
-    return {"test": result.score, "samples": result.test.samples or None}
+    """The test result of a finished run, and the number of test samples that decides how
+    certain it is, if it was stored."""
+    return {"test": result.score, "samples": result.test.certainty or None}
 
 
 def curves(run: Recorder, goal: str) -> dict[str, object]:
@@ -318,7 +326,7 @@ def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:
             best_epoch=progress["epoch"],
             top_epoch=at.top_epoch,
             chosen=chosen_by(recipe.train, len(data.val)),
-            notes=data.card.notes,
+            notes=(*data.card.notes, *_task_notes(parts)),
             sizes=Sizes(**data.card.sizes),
             checks=Checks(**checks(data)),
             **({"code": code} if code else {}),

@@ -22,7 +22,7 @@ from etude.system.limits import Plain
 
 OWN, MEMORY = "own", "memory"
 """The names of a model and of data that are passed as Python objects."""
-MAPPINGS = ("data.types",)
+MAPPINGS = ("data.types", "task.class_weights")
 """Fields that are mappings with names of the user's own: data.types.zip=category."""
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "muon"]
@@ -39,6 +39,12 @@ class Part(Config):
     def fields(self) -> Plain:
         """All keys but the name, as plain JSON values."""
         return {key: value for key, value in self.plain().items() if key != "name"}
+
+
+class TaskDraft(Part):
+    """The task part as a user asks for it. Without a name it is the first task that fits."""
+
+    name: str = Field(default="", max_length=4096, description="help.recipe.name")
 
 
 class TrainDraft(Config):
@@ -95,7 +101,7 @@ class RecipeDraft(Config):
 
     model: Part
     data: Part
-    task: Part | None = None
+    task: TaskDraft | None = None
     train: TrainDraft = TrainDraft()
     seed: int = Field(default=0, ge=0, lt=2**31, description="help.recipe.seed")
     about: dict[str, str] = {}
@@ -162,7 +168,9 @@ def draft(
             )
             raise UsageError(text("config.unknown", where=path, near=meant))
         if named:
-            tree.setdefault(head, {}).setdefault(rest[0], {})[rest[1]] = value
+            before = tree.setdefault(head, {}).get(rest[0])
+            # A word, such as "balanced" in a recipe to start from, gives way to names.
+            tree[head][rest[0]] = {**(before if isinstance(before, dict) else {}), rest[1]: value}
         elif rest:
             tree.setdefault(head, {})[rest[0]] = value
         elif isinstance(value, str) and head in ("model", "data", "task"):

@@ -160,11 +160,16 @@ class TestMetrics(Row):
     """Metrics on the test split; which of them there are depends on the task.
 
     Metrics that are not declared here, those of plugins included, are read by `value`.
+    effective_samples: the number of samples of equal weight that make the goal as certain as it is;
+    0 if that is `samples`.
     """
 
     samples: int = 0
+    effective_samples: int = 0
     unit: str = ""
     accuracy_95: tuple[float, float] | None = None
+    balanced_accuracy: float | None = None
+    balanced_accuracy_95: tuple[float, float] | None = None
     confusion: tuple[tuple[int, ...], ...] = ()
     per_class: dict[str, ClassRow] = {}
     classes: tuple[str, ...] = ()
@@ -173,6 +178,19 @@ class TestMetrics(Row):
     prior_distance: float = 0.0
     generated_distance: float | None = None
     real_distance: float | None = None
+
+    @property
+    def certainty(self) -> int:
+        """The number of samples that decides how certain the goal is; 0 if it is not known."""
+        return self.effective_samples or self.samples
+
+    def interval(self, goal: str) -> tuple[float, float] | None:
+        """The 95 % interval of the metric of this name from this run, if it has one."""
+        by_goal = {
+            "accuracy": self.accuracy_95,
+            "balanced_accuracy": self.balanced_accuracy_95,
+        }
+        return by_goal.get(goal)
 
     def value(self, goal: str) -> float:
         """The metric of this name. Raises InvalidValue if there is no such number."""
@@ -184,7 +202,8 @@ class TestMetrics(Row):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Readers index rows, columns and names by class, so all three counts must agree."""
-        if self.accuracy_95 is not None and self.samples < 1:
+        intervals = (self.accuracy_95, self.balanced_accuracy_95)
+        if any(each is not None for each in intervals) and self.samples < 1:
             raise InvalidValue(text("results.interval"))
         sides = {len(line) for line in self.confusion}
         if self.confusion and sides != {len(self.confusion)}:

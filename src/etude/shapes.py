@@ -18,7 +18,18 @@ from torch import Tensor
 
 from etude.locale.texts import Text, render, text
 
-__all__ = ["Batch", "Bool", "Float", "Int", "Kind", "Spec", "Target", "Tensor", "wide"]
+__all__ = [
+    "Batch",
+    "Bool",
+    "Float",
+    "Int",
+    "Kind",
+    "Spec",
+    "Target",
+    "Tensor",
+    "as_weights",
+    "wide",
+]
 
 Kind = Literal["image", "sequence", "vector"]
 Target = Literal["class", "value", "forecast"]
@@ -60,17 +71,25 @@ class Batch(NamedTuple):
     y: class [N] int64, or values [N D] float32 in normalised units.
     lengths: valid steps [N] of padded sequences, int64 on the CPU; None if none is padded.
     samples: indices of the samples in their split [N].
+    weights: of the samples [N], at most 1 and not negative; None if all count alike.
     """
 
     x: Float[Tensor, "N ..."]
     y: Tensor
     lengths: Int[Tensor, " N"] | None
     samples: np.ndarray
+    weights: Float[Tensor, " N"] | None = None
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         """The arguments for the model: x, and lengths if there are any."""
         return (self.x,) if self.lengths is None else (self.x, self.lengths)
+
+
+def as_weights(values: np.ndarray, device: torch.device) -> Float[Tensor, " N"]:
+    """Weights [N] on a device, in float64 where it has that type."""
+    exact = torch.float32 if device.type == "mps" else torch.float64
+    return torch.tensor(values, dtype=exact, device=device)
 
 
 def wide(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:

@@ -54,9 +54,10 @@ Judgement = Literal["better", "tie", "worse", "much worse"]
 class Metric:
     """The number by which the results of a task are compared.
 
-    name: its key in results. share: whether it is a proportion of the test samples; then it has an
-    interval from one run, and is written in percent. Any other metric is an error or a score in
-    units of the data.
+    name: its key in results. share: whether it is a proportion of the test samples, or a mean of
+    such proportions; then it has an interval from one run, and is written in percent. Any other
+    metric is an error or a score in units of the data. A task that can be compared by other metrics
+    than its `metric` lists them as `other_metrics`.
     """
 
     name: str
@@ -70,13 +71,15 @@ def metric_of(goal: str) -> Metric:
     Raises UsageError if no task declares it.
     """
     for task in registry.names("task"):
-        metric: Metric = registry.load("task", task).metric
-        if metric.name == goal:
-            return metric
+        kind = registry.load("task", task)
+        metrics: tuple[Metric, ...] = (kind.metric, *getattr(kind, "other_metrics", ()))
+        for metric in metrics:
+            if metric.name == goal:
+                return metric
     raise UsageError(text("stats.metric", name=goal), do=registry.HINT)
 
 
-def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]:
+def wilson(hits: int | float, count: int | float, z: float = Z95) -> tuple[float, float]:
     """Wilson's interval of the share hits/count, 95 % for the default quantile z.
 
     hits: an integer for one run, the mean number of hits for several runs.
@@ -86,6 +89,39 @@ def wilson(hits: int | float, count: int, z: float = Z95) -> tuple[float, float]
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = z * sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def mean_share_interval(shares: np.ndarray, counts: np.ndarray) -> Interval:
+    """The 95 % interval of the mean of k independent shares [k] of counts [k] samples, such as the
+    recalls of classes. It lies within 0 and 1.
+
+    Each share has Wilson's interval; their distances are added in squares on each side (Zou and
+    Donner, see above).
+    """
+    ends = np.array([wilson(p * n, n) for p, n in zip(shares.tolist(), counts.tolist())])
+    mean, k = float(shares.mean()), len(shares)
+    below, above = (np.sqrt(((ends[:, side] - shares) ** 2).sum()) / k for side in (0, 1))
+    return max(0.0, mean - float(below)), min(1.0, mean + float(above))
+
+
+def equal_samples(shares: np.ndarray, counts: np.ndarray) -> int:
+    """The number of samples of which a single share would be as uncertain as the mean of k
+    independent shares [k] of counts [k] samples; at least 1.
+
+    If one class is rare, its recall decides: 5 samples of one and 995 of the other class are worth
+    20. The smaller of two numbers: by k equal shares, and by the variances of these shares.
+    """
+    k, mean = len(shares), float(shares.mean())
+    alike = k**2 / float((1 / counts).sum())
+    variances = [samples_variance(p, n) for p, n in zip(shares.tolist(), counts.tolist())]
+    own = alike * samples_variance(mean, alike) / (sum(variances) / k**2)
+    return max(1, floor(min(alike, own)))
+
+
+def weighted_samples(weights: np.ndarray) -> float:
+    """The number of samples of equal weight whose mean is as certain as that of samples with these
+    weights [n]: (sum w)^2 / sum w^2 (L. Kish, "Survey Sampling", 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 @lru_cache(maxsize=4096)
@@ -126,7 +162,7 @@ def freedom_of(sure: float, seeds: float, freedom: float, pairs: int = 1) -> flo
     return 20.0 * floor(degrees / 20) if degrees < 400 else inf
 
 
-def samples_variance(share: float, count: int) -> float:
+def samples_variance(share: float, count: int | float) -> float:
     """The variance of a share of `count` test samples."""
     # Two hits and two misses are added, so that shares of 0 and 1 have a variance above zero
     # (A. Agresti, B. Coull, Am. Statistician 52, 1998).

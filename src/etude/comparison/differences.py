@@ -55,8 +55,11 @@ def goal_values(runs: Sequence["Run"]) -> np.ndarray:
 
 
 def sample_count(runs: Sequence["Run"]) -> int | None:
-    """Number of test samples behind the results of these runs; None if no run records it."""
-    return next((run.result.test.samples for run in runs if run.result.test.samples), None)
+    """Number of test samples that decides how certain the results of these runs are, the smallest;
+    None if no run records it."""
+    return min(
+        (run.result.test.certainty for run in runs if run.result.test.certainty), default=None
+    )
 
 
 def best_against_others(

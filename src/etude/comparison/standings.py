@@ -237,7 +237,8 @@ def _fresh_result(
     labels = tuple(m.label for m in run_specs(contender, rules, [point], rules.fresh, True))
     test = [outcomes[label].test for label in labels]
     good = np.array([value for value in test if value is not None])
-    samples = next((outcomes[label].samples for label in labels if outcomes[label].samples), None)
+    counts = [samples for label in labels if (samples := outcomes[label].samples)]
+    samples = min(counts, default=None)  # they differ only where samples have weights
     return FreshResult(
         rate=point[0],
         schedule=point[1],

@@ -3,6 +3,7 @@
     x, y                                   a fifth, drawn once by split_seed, is the test split
     x_train, y_train, x_test, y_test       and optionally x_val, y_val
     lengths (lengths_train ...), classes   valid steps of padded sequences; names of the classes
+    weights (weights_train ...)            how much each sample counts in the loss and the metrics
 
 x: [n D] vectors, [n L Q] sequences, [n H W] uint8 images of one channel, [n C H W] or [n H W C]
 images. y: integers or text are classes, floats are values to predict. With data.forecast=true, x
@@ -30,6 +31,7 @@ from etude.data.numpy_files import number_type, open_npy, read_npz, unusable
 from etude.data.rows import Rows, without_padding
 from etude.data.splits import stratified
 from etude.data.tree import shown, suffixes_in
+from etude.data.weights import bad_weights, with_weights, wrong_form
 from etude.errors import DataError, cause
 from etude.locale.texts import Text, text
 from etude.shapes import Kind
@@ -71,6 +73,7 @@ class Part:
     x: np.ndarray
     y: np.ndarray
     lengths: np.ndarray | None
+    weights: np.ndarray | None
 
 
 def load(config: Config) -> Raw:
@@ -114,7 +117,9 @@ def raw_of(
         row_names = tuple(_row(name, i) for i in rows) if len(rows) <= NAMED else ()
         lengths = None if part.lengths is None else part.lengths[good[name]]
         splits[name] = Split(x, answers[name], _lengths(lengths, x.shape), row_names)
+    splits, weighed = _weighted(splits, parts, good, where)
     notes = [*notes, *reading.notes, *([text("data.note.on-disk")] if on_disk else ()), *more]
+    notes += weighed
     if config.forecast:
         splits, order = windows.split_by_time(splits, 0.2, config.val_fraction, where)
         notes += order
@@ -140,6 +145,17 @@ def raw_of(
     return windows.as_forecast(raw, config.season, config.unit, where) if config.forecast else raw
 
 
+def _weighted(
+    splits: dict[str, Split], parts: dict[str, Part], good: "Good", where: str
+) -> tuple[dict[str, Split], list[Text]]:
+    """The splits with the weights of their samples, if there are any, and a note on them."""
+    given = {name: part.weights for name, part in parts.items() if part.weights is not None}
+    if not given:
+        return splits, []
+    weights = {name: np.asarray(w[good[name]], np.float64) for name, w in given.items()}
+    return with_weights(splits, weights, text("data.weights.array", where=where))
+
+
 def _with_test(whole: Split, seed: int, where: str) -> tuple[dict[str, Split], Text]:
     """A fifth of the samples as the test split, the rest as the training split, and a note on it.
     Raises DataError."""
@@ -158,8 +174,11 @@ def _good(where: str, parts: dict[str, Part], skip: bool) -> tuple[Good, tuple[B
     row."""
     why: dict[str, dict[int, list[Text]]] = {name: {} for name in parts}
     for name, part in parts.items():
-        for array, values, lengths in (("x", part.x, part.lengths), ("y", part.y, None)):
-            for row, reason in unusable(values, lengths):
+        faults = {"x": unusable(part.x, part.lengths), "y": unusable(part.y, None)}
+        if part.weights is not None:
+            faults["weights"] = bad_weights(part.weights)
+        for array, bad_rows in faults.items():
+            for row, reason in bad_rows:
                 fault = text("data.arrays.fault", array=array, reason=reason)
                 why[name].setdefault(row, []).append(fault)
     # A slice, unlike indices, makes no copy.
@@ -201,7 +220,7 @@ def _standard(name: str) -> str:
         head = words[place].lower() if words[place] in ("X", "Y") else words[place]
         rest = "_".join(words[1:] if place == 0 else words[:-1])
         part = split_called(rest)
-        if head in ("x", "y", "lengths") and (part or not rest):
+        if head in ("x", "y", "lengths", "weights") and (part or not rest):
             return _array(head, part)
     return ""
 
@@ -272,7 +291,11 @@ def _parts(where: str, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
     if divided and {"x", "y"} & set(present):
         raise DataError(text("data.arrays.mixed", where=where), do=text("data.arrays.forms.do"))
     return {
-        part: Part(arrays[x], arrays[y], arrays.get(_array("lengths", part)))
+        part: Part(
+            arrays[x],
+            arrays[y],
+            *(arrays.get(_array(name, part)) for name in ("lengths", "weights")),
+        )
         for part, (x, y) in pairs.items()
     }
 
@@ -299,6 +322,8 @@ def _problems(parts: dict[str, Part], kind: Kind) -> list[Text]:
             counts = {"count": len(part.x), "targets": len(part.y)}
             problems.append(text("data.arrays.counts", x=x, y=y, **counts))
         problems += _wrong_lengths(part, _array("lengths", name), kind)
+        if any(other.weights is not None for other in parts.values()):
+            problems += wrong_form(part.weights, len(part.y), _array("weights", name))
     return problems
 
 

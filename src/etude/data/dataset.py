@@ -56,7 +56,8 @@ class Split:
     y: classes [n] int64, or values [n D] float64 or float32. lengths: valid steps [n], None if no
     sequence is padded. names: the origin of each sample (a path, a row); empty if samples are
     named by their index. digests: one hash [n] per sample, if the source computed it from more
-    than x holds, as from pictures before resizing (see `duplicates`).
+    than x holds, as from pictures before resizing (see `duplicates`). weights: how much each sample
+    counts in the loss and in every metric [n] float64, not negative; None if all count alike.
     """
 
     x: np.ndarray | Rows
@@ -64,6 +65,7 @@ class Split:
     lengths: np.ndarray | None = None
     names: tuple[str, ...] = ()
     digests: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -76,6 +78,7 @@ class Split:
             None if self.lengths is None else self.lengths[indices],
             tuple(self.names[i] for i in indices) if self.names else (),
             None if self.digests is None else self.digests[indices],
+            None if self.weights is None else self.weights[indices],
         )
 
 
@@ -155,7 +158,7 @@ class Dataset:
             return split
         if self.card.kind == "sequence":
             return replace(split, x=steps.features(columns, split.x[:], split.lengths))
-        return TableArrays.of(columns, split.x[:], split.y)
+        return TableArrays.of(columns, split.x[:], split.y, split.weights)
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
@@ -189,6 +192,8 @@ def split_dataset(
     """
     check(raw)
     train, val = _with_validation(raw, val_fraction, seed)
+    if any(one.weights is not None and not one.weights.any() for one in (train, val)):
+        raise DataError(text("data.weights.drawn", name=raw.name, fraction=val_fraction))
     train, val, test = (
         replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
     )
@@ -307,6 +312,8 @@ def check(raw: Raw) -> None:
         if len(split.x) != len(split.y):
             counts = {"count": len(split.x), "targets": len(split.y)}
             problems.append(text("data.check.counts", split=name, **counts))
+        if split.weights is not None and len(split) and not split.weights.any():
+            problems.append(text("data.weights.zero.split", split=name))
         if not raw.columns:  # an empty cell of a table is nan
             problems += _not_finite(name, "x", split.x, split.lengths, split.names)
         problems += _not_finite(name, "y", split.y, None, split.names)
@@ -373,7 +380,7 @@ def fingerprint(raw: Raw) -> str:
         what += tuple((column.name, column.kind, column.levels) for column in raw.columns)
     digest = hashlib.sha256(repr(what).encode())
     for split in (raw.train, raw.val, raw.test):
-        for array in () if split is None else (split.x, split.y, split.lengths):
+        for array in () if split is None else (split.x, split.y, split.lengths, split.weights):
             if array is None:
                 continue
             # Type and shape too: the same bytes can be different arrays.

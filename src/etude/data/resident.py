@@ -18,7 +18,7 @@ from etude.data.dataset import Split
 from etude.data.normalise import Normalise, as_tensor
 from etude.data.preprocess import Preprocess
 from etude.data.rows import Rows, blocks
-from etude.shapes import Batch, Tensor
+from etude.shapes import Batch, Tensor, as_weights
 
 PIECE, GPU_PIECE = 128, 2048
 """Batch sizes of evaluation on a CPU and on a GPU. On a CPU activations should stay in the cache: a
@@ -46,6 +46,10 @@ class Resident:
         self.y = self._targets(split.y).to(device)
         # Lengths stay on the CPU: packing sequences reads them there.
         self.lengths = None if split.lengths is None else torch.from_numpy(split.lengths)
+        self.weights = None
+        if split.weights is not None:
+            # Only their ratios matter; at most 1, sums and squares neither overflow nor vanish.
+            self.weights = as_weights(split.weights / split.weights.max(), device)
 
     def __len__(self) -> int:
         return len(self.split)
@@ -89,4 +93,6 @@ class Resident:
         x = self.preprocess.arrange(x, lengths)
         if self.card.view == "vector":  # steps are not an axis any more: padding is part of x
             lengths = None
-        return Batch(x, self.y.index_select(0, where.to(self.device)), lengths, samples)
+        there = where.to(self.device)
+        weights = None if self.weights is None else self.weights.index_select(0, there)
+        return Batch(x, self.y.index_select(0, there), lengths, samples, weights)

@@ -26,6 +26,7 @@ from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
 from etude.data.tabular.dialect import MISSING_NUMBERS, Reading
 from etude.data.tabular.targets import Goal, goals_of
 from etude.data.tree import shown
+from etude.data.weights import bad_weights, with_weights
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
 
@@ -46,6 +47,7 @@ class TableConfig(DataConfig):
     group: str = Field(default="", description="config.table.group")
     time: str = Field(default="", description="config.table.time")
     test: str | float = Field(default="", description="config.table.test")
+    weight: str = Field(default="", description="config.table.weight")
     missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
     dates: Dates = Field(default="auto", description="config.table.dates")
     zone: str = Field(default="", description="config.table.zone")
@@ -84,13 +86,15 @@ class Config(TableConfig):
 
 @dataclass(frozen=True)
 class Read:
-    """A table whose columns are typed. typed: all columns but the target. given: the rows of each
-    split that has a file of its own."""
+    """A table whose columns are typed. typed: all columns but the target. weights: of the rows
+    [n], nan where there is none; None if all count alike. given: the rows of each split that has a
+    file of its own."""
 
     where: str
     table: reader.Table
     typed: tuple[Typed, ...]
     goal: Goal
+    weights: np.ndarray | None = None
     given: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
@@ -127,7 +131,7 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     _require_columns(table, config, where)
     if config.zone:
         moments.place(table.cells, config.zone)
-    apart = {config.group, config.test}
+    apart = {config.group, config.test, config.weight}
     typed, problems = [], []
     for name, cells in zip(table.names, table.cells, strict=True):
         if name in goals:
@@ -137,7 +141,7 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
             asked = "drop"
         try:
             one = typing.decide(name, cells, asked, config.dates)
-            typed.append(_for_splits(one) if name in apart else one)
+            typed.append(_no_feature(one, name, config) if name in apart else one)
         except InvalidValue as error:
             problems.append(error.what)
     try:
@@ -145,9 +149,26 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
         goal = goals_of(goals, columns, config.task)
     except InvalidValue as error:
         problems.append(error.what)
+    weights = _weights(table, config, goals, problems)
     if problems:
         raise DataError(text("data.table.undecided", path=where), items=problems)
-    return Read(where, table, _something(typed, where), goal)
+    return Read(where, table, _something(typed, where), goal, weights)
+
+
+def _weights(
+    table: reader.Table, config: TableConfig, goals: Sequence[str], problems: list[Text]
+) -> np.ndarray | None:
+    """The weights of the rows [n], nan where a cell is empty or no number; None without such a
+    column. Adds to the problems if the column cannot hold weights."""
+    name = config.weight
+    if not name:
+        return None
+    numbers = typing.numbers_of(table.cells[table.names.index(name)])
+    if name in goals or numbers is None:
+        key = "data.weights.target" if name in goals else "data.weights.no_numbers"
+        problems.append(text(key, name=plain(name)))
+        return None
+    return numbers
 
 
 def load(config: Config) -> Raw:
@@ -169,12 +190,18 @@ def raw_of(
     good, left_out = _good(whole, config)
     x = np.stack([one.values for one in whole.used], axis=1)
     names = _row_names(whole.table)
+    used = {part: rows[good[rows]] for part, rows in parts.items()}
     splits = {
         part: Split(
             x[rows], whole.goal.values[rows], None, tuple(names[i] for i in rows) if names else ()
         )
-        for part, rows in ((part, rows[good[rows]]) for part, rows in parts.items())
+        for part, rows in used.items()
     }
+    if whole.weights is not None:
+        where = text("data.weights.column", path=whole.where, name=plain(config.weight))
+        by_part = {part: whole.weights[rows] for part, rows in used.items()}
+        splits, more = with_weights(splits, by_part, where)
+        notes = [*notes, *more]
     return Raw(
         name=title,
         kind="vector",
@@ -194,9 +221,10 @@ def raw_of(
     )
 
 
-def _for_splits(one: Typed) -> Typed:
-    """A column that decides on splits and is no feature."""
-    return replace(one, column=one.column.model_copy(update={"why": text("data.column.split")}))
+def _no_feature(one: Typed, name: str, config: TableConfig) -> Typed:
+    """A column that decides on splits or weights and is no feature."""
+    why = text("data.column.weight" if name == config.weight else "data.column.split")
+    return replace(one, column=one.column.model_copy(update={"why": why}))
 
 
 def _targets(table: reader.Table, config: TableConfig, where: str) -> tuple[str, ...]:
@@ -223,6 +251,7 @@ def _require_columns(table: reader.Table, config: TableConfig, where: str) -> No
     named = {
         "types": tuple(config.types), "drop": config.drop, "keep": config.keep,
         "group": (config.group,) * bool(config.group), "time": (config.time,) * bool(config.time),
+        "weight": (config.weight,) * bool(config.weight),
     }  # fmt: skip
     problems = [
         text("data.table.no_column", field=key, name=plain(name))
@@ -267,7 +296,8 @@ def _good(whole: Read, config: TableConfig) -> tuple[np.ndarray, tuple[Bad, ...]
     line and cell."""
     table, goal = whole.table, whole.goal
     why: dict[int, list[Text]] = {}
-    for row, reason in (*goal.bad, *(bad for one in whole.used for bad in one.bad)):
+    weights = () if whole.weights is None else _bad_weights(whole, config)
+    for row, reason in (*goal.bad, *(bad for one in whole.used for bad in one.bad), *weights):
         why.setdefault(row, []).append(reason)
     bad = list(table.bad)
     for row in sorted(why):
@@ -282,6 +312,17 @@ def _good(whole: Read, config: TableConfig) -> tuple[np.ndarray, tuple[Bad, ...]
         skip=config.skip_bad,
     )
     return good, left
+
+
+def _bad_weights(whole: Read, config: TableConfig) -> Iterator[tuple[int, Text]]:
+    """(row, reason) of each row with a target whose cell is no weight."""
+    assert whole.weights is not None
+    cells, known = whole.table.cells[whole.table.names.index(config.weight)], whole.goal.known
+    odd = dict(typing.slips(config.weight, cells))
+    for row, reason in bad_weights(whole.weights):
+        if known[row]:
+            column = plain(config.weight)
+            yield row, odd.get(row) or text("data.weights.cell", column=column, why=reason)
 
 
 def _row_names(table: reader.Table) -> tuple[str, ...]:

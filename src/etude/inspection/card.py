@@ -16,8 +16,8 @@ def card(
     """
     goal, unit, best = result.goal, result.test.unit, result.baseline.best
     value = f"{metric(goal, lang)} {number(result.score, goal, unit)}"
-    if result.test.accuracy_95 is not None:
-        low, high = (number(end, goal) for end in result.test.accuracy_95)
+    if (interval := result.test.interval(goal)) is not None:
+        low, high = (number(end, goal) for end in interval)
         value = say(lang, "card.result.interval", result=value, low=low, high=high)
     model = {"parameters": result.parameters, "epochs": result.epochs}
     shown = {

@@ -16,6 +16,8 @@ from etude.stats import Judgement, judge, metric_of
 
 __all__ = ["Rows", "baseline_name", "number", "rows", "sentences", "verdict"]
 
+MAJORITY = 0.7
+"""Share of the largest class of training above which accuracy alone says little."""
 UNEVEN = 1.5
 """Size of the largest class over the smallest, above which classes count as unbalanced."""
 
@@ -107,7 +109,7 @@ def baseline_name(baseline: Baseline, lang: Lang) -> str:
 def judgement_of(result: RunResult) -> Judgement:
     """The test result compared with the best baseline: "better", "tie", "worse" and so on."""
     naive = result.baseline.best.score
-    return judge(result.score, naive, result.goal, result.test.samples or None)
+    return judge(result.score, naive, result.goal, result.test.certainty or None)
 
 
 def sentences(result: RunResult, history: Rows = (), lang: Lang = "en") -> list[str]:
@@ -130,7 +132,7 @@ def next_step(result: RunResult, history: Rows, lang: Lang = "en") -> str:
 def warnings(result: RunResult, history: Rows, lang: Lang = "en") -> list[str]:
     """The limits of the result: leaks, small splits, training that was too long or too short."""
     weights = [say(lang, "kept.last", **_last(result))] if result.chosen == "last" else []
-    leaks = _leaks(result, lang, always=False)
+    leaks = [*_leaks(result, lang, always=False), *_majority(result, lang)]
     return [*leaks, *_small(result, lang), *weights, *_amount(result, history, lang)]
 
 
@@ -149,10 +151,10 @@ def _result(result: RunResult, lang: Lang) -> Iterator[str]:
             epochs=result.epochs, **dict(result.sizes),
         )  # fmt: skip
     shown = number(result.score, goal, unit)
-    if test.accuracy_95 is None:
+    if (interval := test.interval(goal)) is None:
         yield say(lang, "result", goal=goal, value=shown)
     else:
-        low, high = (number(end, goal) for end in test.accuracy_95)
+        low, high = (number(end, goal) for end in interval)
         ends = {"low": low, "high": high, "count": test.samples}
         yield say(lang, "result.interval", goal=goal, value=shown, **ends)
     yield verdict(result, lang)
@@ -292,8 +294,27 @@ def _data(result: RunResult, lang: Lang) -> Iterator[str]:
         values = {"most": counts[many], "least": counts[few], "many": many, "few": few}
         key = "unbalanced" if counts[many] > UNEVEN * counts[few] else "similar"
         yield say(lang, "balanced" if counts[many] == counts[few] else key, **values)
+    yield from _majority(result, lang)
     for note in data_notes(result, lang):
         yield say(lang, "note", note=note)
+
+
+def _majority(result: RunResult, lang: Lang) -> Iterator[str]:
+    """The share of the largest class, and accuracy beside balanced accuracy, if accuracy says
+    little or the classes have weights."""
+    test, counts = result.test, result.checks.classes if result.checks else {}
+    if not counts or test.balanced_accuracy is None:
+        return
+    many, total = max(counts, key=lambda name: counts[name]), sum(counts.values())
+    weighted = result.goal == "balanced_accuracy"
+    if counts[many] <= MAJORITY * total and not weighted:
+        return
+    both = {
+        "accuracy": number(test.value("accuracy"), "accuracy"),
+        "balanced": number(test.balanced_accuracy, "balanced_accuracy"),
+    }
+    share = f"{100 * counts[many] / total:.1f} %"
+    yield say(lang, "majority.weighted" if weighted else "majority", name=many, share=share, **both)
 
 
 def data_notes(result: RunResult, lang: Lang) -> Iterator[str]:
@@ -315,8 +336,8 @@ def _next(result: RunResult, history: Rows, lang: Lang) -> Iterator[str]:
     mixed = confusion(result)
     if mixed and mixed["count"] > 1:  # a single error is no pattern
         yield say(lang, "try.look", true=mixed["true"], said=mixed["said"], count=mixed["count"])
-    if test.accuracy_95 is not None:
-        low, high = test.accuracy_95
+    if (interval := test.interval(goal)) is not None:
+        low, high = interval
         yield say(lang, "try.seeds", width=points(high - low))
     if test.matches_prior is False:
         yield say(lang, "try.prior", ratio=test.prior_ratio)

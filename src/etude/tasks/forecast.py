@@ -54,6 +54,7 @@ class Forecast(Regress):
     summary = text("task.forecast.summary")
     targets: tuple[Target, ...] = ("forecast",)
     predicts: Prediction = "forecast"
+    weighs = False
 
     def __init__(
         self, mean: tuple[float, ...], std: tuple[float, ...], unit: str, log: bool, season: int

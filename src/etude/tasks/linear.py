@@ -103,11 +103,25 @@ def quiet_fit() -> Iterator[None]:
         yield
 
 
-def classes(train: Arrays, test: Arrays) -> np.ndarray:
-    """Classes [n] that logistic regression predicts for the test samples."""
+def fit_rows(count: int, most: int, weights: np.ndarray | None) -> np.ndarray:
+    """Indices [m] of at most `most` evenly spaced samples of `count`, none with weight 0."""
+    if weights is None:
+        return evenly(count, most)
+    used = np.flatnonzero(weights)
+    return np.asarray(used[evenly(len(used), most)])
+
+
+def of_rows(weights: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """The weights of these samples; None if all count alike."""
+    return None if weights is None else np.asarray(weights[rows])
+
+
+def classes(train: Arrays, test: Arrays, weights: np.ndarray | None = None) -> np.ndarray:
+    """Classes [n] that logistic regression predicts for the test samples. weights: of the training
+    samples."""
     from sklearn.linear_model import LogisticRegression
 
-    chosen = evenly(len(train.x), MOST)
+    chosen = fit_rows(len(train.x), MOST, weights)
     y = train.y[chosen]
     # scikit-learn refuses to fit a single class.
     if len(np.unique(y)) < 2:
@@ -116,35 +130,38 @@ def classes(train: Arrays, test: Arrays) -> np.ndarray:
     even = Even(x)
     model = LogisticRegression(C=0.1, max_iter=STEPS)
     with quiet_fit():
-        model.fit(even(x), y)
+        model.fit(even(x), y, sample_weight=of_rows(weights, chosen))
     return np.concatenate([model.predict(even(part)) for part in _blocks(plain(test))])
 
 
-def values(train: Any, y: np.ndarray, test: Any) -> np.ndarray:
-    """Values [n D] that ridge regression predicts for the test samples."""
-    chosen = evenly(len(train), MOST)
+def values(train: Any, y: np.ndarray, test: Any, weights: np.ndarray | None = None) -> np.ndarray:
+    """Values [n D] that ridge regression predicts for the test samples. weights: of the training
+    samples."""
+    chosen = fit_rows(len(train), MOST, weights)
     x = flat(train[chosen])
     even = Even(x)
-    model = Ridge(even(x), y[chosen])
+    model = Ridge(even(x), y[chosen], of_rows(weights, chosen))
     return np.concatenate([model(even(part)) for part in _blocks(test)])
 
 
 class Ridge:
     """Ridge regression of y [n D] on standardised x [n E], in the units of y.
 
-    Leave-one-out cross-validation selects the strength (scikit-learn's RidgeCV).
+    Leave-one-out cross-validation selects the strength (scikit-learn's RidgeCV). weights: of the
+    samples [n].
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> None:
         from sklearn.linear_model import RidgeCV
 
         targets = y.reshape(len(y), -1).astype(np.float64)
-        self.mean = targets.mean(0)
+        self.mean = np.average(targets, axis=0, weights=weights)
         centred = targets - self.mean
         # One penalty serves all outputs, so they are scaled to the same range first.
         self.reach = np.abs(centred).max(0)
         self.reach[self.reach == 0] = 1.0
-        self.model = RidgeCV(alphas=ALPHAS).fit(x, centred / self.reach) if len(x) > 1 else None
+        ridge, scaled = RidgeCV(alphas=ALPHAS), centred / self.reach
+        self.model = ridge.fit(x, scaled, sample_weight=weights) if len(x) > 1 else None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Predictions [n D] in float64."""

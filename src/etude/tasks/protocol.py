@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from etude.config import Config
 from etude.layers.gaussian import Noise
 from etude.locale.texts import Sentence
 from etude.results import Baseline, Baselines, Thinned
@@ -24,6 +25,13 @@ from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
 
 Metrics = dict[str, Any]
+
+
+class TaskConfig(Config):
+    """The Config of a task without fields of its own."""
+
+
+NO_OPTIONS = TaskConfig()
 
 
 def ranked(
@@ -60,6 +68,8 @@ class Phase:
     loss: a function of model, batch and noise that returns a scalar. It draws from `noise` alone.
     optimizer: deviations from the recipe: "lr_factor", which multiplies the learning rate, and
     "betas" of Adam. twice: whether the loss contains a gradient, and so is differentiated twice.
+    mass: the total weight of a batch's samples, if the loss is their weighted mean; None, or a
+    function that returns None, if all count alike. Processes that share a batch need it.
     """
 
     name: str
@@ -67,6 +77,7 @@ class Phase:
     owns: tuple[str, ...] = ("",)
     optimizer: PhaseSettings = field(default_factory=PhaseSettings)
     twice: bool = False
+    mass: Callable[[Batch], Tensor | None] | None = None
 
     def parameters(self, model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
         """(name, parameter) of the parameters that this phase trains."""
@@ -86,6 +97,12 @@ class Arrays(Protocol):
     @property
     def y(self) -> np.ndarray:
         """Targets [n ...]."""
+
+
+def weights_of(split: Arrays) -> np.ndarray | None:
+    """The weights of a split's samples [n]; None if all count alike."""
+    weights: np.ndarray | None = getattr(split, "weights", None)
+    return weights
 
 
 @runtime_checkable
@@ -114,12 +131,13 @@ class Setup:
     """What a task is built from.
 
     data: the description of the data. config: the Config of the architecture. phases: those that
-    the architecture declares; () if it leaves them to the task.
+    the architecture declares; () if it leaves them to the task. options: the task's own Config.
     """
 
     data: Description
     config: Any
     phases: tuple[Phase, ...] = ()
+    options: Config = NO_OPTIONS
 
 
 @runtime_checkable
@@ -190,6 +208,29 @@ class Task(Protocol):
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """Arrays for later pictures that can be computed only during training; {} for most tasks.
         batch: the first samples of the validation split."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A task with fields in the recipe, `task.FIELD`. config: their Config."""
+
+    config: type[Config]
+
+    @classmethod
+    def completed(cls, options: Any, data: Description, train: Arrays) -> Config:
+        """The Config with every choice that training data decide made. Raises UsageError."""
+
+
+def config_of(kind: type) -> type[Config]:
+    """The Config of a task; one without fields if the task declares none."""
+    config: type[Config] = getattr(kind, "config", TaskConfig)
+    return config
+
+
+def uses_weights(kind: type) -> bool:
+    """Whether the loss, the metrics and the baselines of a task use the weights of samples, which
+    a task declares by `weighs = True`."""
+    return bool(getattr(kind, "weighs", False))
 
 
 @runtime_checkable

@@ -17,25 +17,33 @@ from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
 from etude.tasks import linear, rocket, trees
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked
+from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked, weights_of
+from etude.tasks.weights import for_fit, weighted_mean
 
 
-def errors_of(predicted: np.ndarray, true: np.ndarray) -> Metrics:
-    """mae, rmse and r2 of predictions [n D] in the data's units, in float64.
+def errors_of(
+    predicted: np.ndarray, true: np.ndarray, weights: np.ndarray | None = None
+) -> Metrics:
+    """mae, rmse and r2 of predictions [n D] in the data's units, in float64. weights: of the
+    samples [n].
 
     Each is the mean over the outputs, as scikit-learn's `mean_absolute_error`,
     `root_mean_squared_error` and `r2_score` define them.
     """
     # The mean over outputs, not over all values: otherwise an output in large units would hide the
     # r2 of the others.
-    each = errors_by_output(predicted, true)
+    each = errors_by_output(predicted, true, weights)
     return {name: float(values.mean()) for name, values in each.items()}
 
 
-def errors_by_output(predicted: np.ndarray, true: np.ndarray) -> dict[str, np.ndarray]:
+def errors_by_output(
+    predicted: np.ndarray, true: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """mae, rmse and r2 of each output [D]. For constant targets, r2 is 1 if all predictions are
-    exact, else 0."""
+    exact, else 0. weights: of the samples [n]."""
     predicted, true = predicted.astype(np.float64), true.astype(np.float64)
+    if weights is not None:
+        return _weighted_errors(predicted[weights > 0], true[weights > 0], weights[weights > 0])
     errors = predicted - true
     squared = (errors**2).sum(0)
     spread = ((true - true.mean(0)) ** 2).sum(0)
@@ -45,8 +53,28 @@ def errors_by_output(predicted: np.ndarray, true: np.ndarray) -> dict[str, np.nd
     return {"mae": np.abs(errors).mean(0), "rmse": np.sqrt((errors**2).mean(0)), "r2": r2}
 
 
-def _mse(predicted: Tensor, y: Tensor) -> float:
-    return float(F.mse_loss(predicted, y))
+def _weighted_errors(
+    predicted: np.ndarray, true: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`errors_by_output` of samples with weights above 0."""
+    share = (weights / weights.sum())[:, None]
+    errors = predicted - true
+    squared = (share * errors**2).sum(0)
+    spread = (share * (true - (share * true).sum(0)) ** 2).sum(0)
+    varies = (true != true[:1]).any(0)
+    r2 = np.where(varies, 1 - squared / np.where(spread > 0, spread, 1), squared == 0)
+    return {"mae": (share * np.abs(errors)).sum(0), "rmse": np.sqrt(squared), "r2": r2}
+
+
+def _mse(predicted: Tensor, y: Tensor, weights: Tensor | None) -> Float[Tensor, ""]:
+    """Mean squared error of [n D], weighted by the samples' weights [n]."""
+    if weights is None:
+        return F.mse_loss(predicted, y)
+    return weighted_mean(((predicted - y) ** 2).mean(1), weights)
+
+
+def _numbers(weights: Tensor | None) -> np.ndarray | None:
+    return None if weights is None else weights.numpy()
 
 
 class Regress:
@@ -58,6 +86,7 @@ class Regress:
     needs = "outputs"
     predicts: Prediction = "values"
     metric = Metric("mae", lower_is_better=True)
+    weighs = True
 
     def __init__(
         self,
@@ -76,7 +105,7 @@ class Regress:
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: mean squared error."""
-        return (Phase("regress", self.loss),)
+        return (Phase("regress", self.loss, mass=self._mass),)
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """Predictions in normalised units, fp32 or wider."""
@@ -84,7 +113,10 @@ class Regress:
 
     def loss(self, model: nn.Module, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
         """Mean squared error in normalised units."""
-        return F.mse_loss(self.outputs(model, batch), batch.y)
+        return _mse(self.outputs(model, batch), batch.y, batch.weights)
+
+    def _mass(self, batch: Batch) -> Tensor | None:
+        return None if batch.weights is None else batch.weights.sum()
 
     def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
         """Convert normalised values to the data's own units, float64 [N D]."""
@@ -95,29 +127,35 @@ class Regress:
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
         """mae and rmse in the data's units, r2, and the loss (mean squared error, normalised)."""
-        predicted, y = self._all(model, batches)
-        return {**errors_of(self.in_units(predicted), self.in_units(y)), "loss": _mse(predicted, y)}
+        predicted, y, weights = self._all(model, batches)
+        errors = errors_of(self.in_units(predicted), self.in_units(y), _numbers(weights))
+        return {**errors, "loss": float(_mse(predicted, y, weights))}
 
-    def _all(self, model: nn.Module, batches: Iterable[Batch]) -> tuple[Tensor, Tensor]:
-        """Predictions and targets [n D] in normalised units, float64."""
-        predicted, true = [], []
+    def _all(
+        self, model: nn.Module, batches: Iterable[Batch]
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Predictions and targets [n D] in normalised units, and weights [n], float64."""
+        predicted, true, weights = [], [], []
         for batch in batches:
             # To the CPU first: some devices (mps) have no float64.
             predicted.append(self.outputs(model, batch).cpu().double())
             true.append(batch.y.cpu().double())
-        return torch.cat(predicted), torch.cat(true)
+            if batch.weights is not None:
+                weights.append(batch.weights.cpu().double())
+        return torch.cat(predicted), torch.cat(true), torch.cat(weights) if weights else None
 
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
         """`evaluate` and the unit; with several outputs (the steps of a forecast), also the errors
         of each."""
-        predicted, y = self._all(model, batches)
-        each = errors_by_output(self.in_units(predicted), self.in_units(y))
+        predicted, y, weights = self._all(model, batches)
+        each = errors_by_output(self.in_units(predicted), self.in_units(y), _numbers(weights))
         means = {name: float(values.mean()) for name, values in each.items()}
         by_output = {name: values.tolist() for name, values in each.items()}
         several: Metrics = {"by_output": by_output} if y.shape[1] > 1 else {}
         if self.names:
             several["outputs"] = list(self.names)
-        return {**means, "loss": _mse(predicted, y), "unit": self.unit, **several}
+        loss = float(_mse(predicted, y, weights))
+        return {**means, "loss": loss, "unit": self.unit, **several}
 
     def better(self, new: Metrics, old: Metrics) -> bool:
         """Whether the loss is lower."""
@@ -130,19 +168,22 @@ class Regress:
     def baseline(self, train: Arrays, test: Arrays) -> Baselines:
         """The baselines: the training mean, ridge regression on the raw values and, for sequences,
         ridge regression on random convolutions."""
+        own = weights_of(train)
+        fitted = for_fit(own)
+        mean = np.average(train.y, axis=0, weights=own)
         predictions = {
-            "mean": np.broadcast_to(train.y.mean(0), test.y.shape),
-            "ridge": linear.values(linear.plain(train), train.y, linear.plain(test)),
+            "mean": np.broadcast_to(mean, test.y.shape),
+            "ridge": linear.values(linear.plain(train), train.y, linear.plain(test), fitted),
         }
         thinned = linear.thinning(train)
         if isinstance(train, trees.TableRows) and isinstance(test, trees.TableRows):
-            predictions["boosting"] = trees.values(train, test)
+            predictions["boosting"] = trees.values(train, test, fitted)
             thinned += trees.thinning(train)
         if rocket.is_sequences(train):
-            predictions["rocket"] = rocket.values(train, test)
+            predictions["rocket"] = rocket.values(train, test, fitted)
             thinned += rocket.thinning(train)
         every = [
-            Baseline(kind=kind, score=errors_of(values, test.y)["mae"])
+            Baseline(kind=kind, score=errors_of(values, test.y, weights_of(test))["mae"])
             for kind, values in predictions.items()
         ]
         return ranked(every, self.metric, thinned)

@@ -22,7 +22,7 @@ import torch
 from torch.nn import functional as F
 
 from etude.results import Thinned
-from etude.tasks.linear import Even, Ridge, evenly
+from etude.tasks.linear import Even, Ridge, fit_rows, of_rows
 from etude.tasks.protocol import Arrays
 
 SIZES = (7, 9, 11)
@@ -189,26 +189,29 @@ def thinning(train: Arrays) -> tuple[Thinned, ...]:
     return (Thinned(kind="rocket", used=FITTED, samples=len(train.y)),)
 
 
-def _predicted(train: Arrays, test: Arrays, y: np.ndarray) -> np.ndarray:
+def _predicted(
+    train: Arrays, test: Arrays, y: np.ndarray, weights: np.ndarray | None
+) -> np.ndarray:
     """Predictions [n D] of ridge regression on the features for the test samples.
-    y [n D]: training targets."""
-    rows = evenly(len(train.x), FITTED)
+    y [n D], weights [n]: of the training samples."""
+    rows = fit_rows(len(train.x), FITTED, weights)
     features = Features(train, rows, len(rows) + len(test.y))
-    return Ridge(features.train, y[rows])(features.of(test))
+    return Ridge(features.train, y[rows], of_rows(weights, rows))(features.of(test))
 
 
-def classes(train: Arrays, test: Arrays) -> np.ndarray:
+def classes(train: Arrays, test: Arrays, weights: np.ndarray | None = None) -> np.ndarray:
     """The predicted class of each test sample [n].
 
     A ridge regression has one output per class, fitted to 1 for the true class and -1 for the
-    others; the largest output decides.
+    others; the largest output decides. weights: of the training samples.
     """
     # Only classes that occur in training have an output, so their indices are mapped back.
     labels = np.unique(train.y)
-    outputs = _predicted(train, test, np.where(train.y[:, None] == labels, 1.0, -1.0))
+    outputs = _predicted(train, test, np.where(train.y[:, None] == labels, 1.0, -1.0), weights)
     return np.asarray(labels[outputs.argmax(1)])
 
 
-def values(train: Arrays, test: Arrays) -> np.ndarray:
-    """Values [n D] that the ridge regression predicts for the test samples."""
-    return _predicted(train, test, train.y.reshape(len(train.y), -1))
+def values(train: Arrays, test: Arrays, weights: np.ndarray | None = None) -> np.ndarray:
+    """Values [n D] that the ridge regression predicts for the test samples. weights: of the
+    training samples."""
+    return _predicted(train, test, train.y.reshape(len(train.y), -1), weights)

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from etude.results import Thinned
-from etude.tasks.linear import evenly
+from etude.tasks.linear import fit_rows, of_rows
 
 MOST = 100_000
 """Maximum number of training rows for a fit, evenly spaced over the split."""
@@ -31,29 +31,30 @@ def thinning(train: TableRows) -> tuple[Thinned, ...]:
     return (Thinned(kind="boosting", used=MOST, samples=len(train.y)),)
 
 
-def classes(train: TableRows, test: TableRows) -> np.ndarray:
-    """Classes [n] that boosted trees predict for the test rows."""
+def classes(train: TableRows, test: TableRows, weights: np.ndarray | None = None) -> np.ndarray:
+    """Classes [n] that boosted trees predict for the test rows. weights: of the training rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    rows = evenly(len(train.y), MOST)
+    rows = fit_rows(len(train.y), MOST, weights)
     y = train.y[rows]
     if len(np.unique(y)) < 2:  # scikit-learn refuses to fit a single class
         return np.full(len(test.y), y[0])
     model = HistGradientBoostingClassifier(
         categorical_features=train.categorical, random_state=0
-    ).fit(train.cells[rows], y)
+    ).fit(train.cells[rows], y, of_rows(weights, rows))
     return np.asarray(model.predict(test.cells))
 
 
-def values(train: TableRows, test: TableRows) -> np.ndarray:
-    """Values [n D] that boosted trees predict for the test rows, one fit for each output."""
+def values(train: TableRows, test: TableRows, weights: np.ndarray | None = None) -> np.ndarray:
+    """Values [n D] that boosted trees predict for the test rows, one fit for each output. weights:
+    of the training rows."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    rows = evenly(len(train.y), MOST)
+    rows = fit_rows(len(train.y), MOST, weights)
     columns = []
     for output in range(train.y.shape[1]):
         model = HistGradientBoostingRegressor(
             categorical_features=train.categorical, random_state=0
-        ).fit(train.cells[rows], train.y[rows, output])
+        ).fit(train.cells[rows], train.y[rows, output], of_rows(weights, rows))
         columns.append(model.predict(test.cells))
     return np.stack(columns, axis=1)

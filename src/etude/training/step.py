@@ -91,12 +91,9 @@ class Step:
     ) -> None:
         """Train on `batch`, a share of a batch of `total` samples (0: `batch` is all of it)."""
         train = self.train
-        # The mean over the whole batch is the sum of the shares' means weighted by their sizes,
-        # which may differ by one sample.
-        weight = len(batch.x) / (total or len(batch.x))
         rate = schedule.factor(train.schedule, number, self.total, train.warmup)
         for index, state in enumerate(self.phase_states):
-            loss = self._gradients(state, batch, noise, weight)
+            loss = self._gradients(state, batch, noise, self._share(state, batch, total))
             # Summed before the norm: clipping must see the gradient of the whole batch, and all
             # processes the same one.
             self._add_up(state, loss, first=index == 0)
@@ -108,8 +105,21 @@ class Step:
                 each.step(rate, None if self.waits else self.bad)
             self.sums[index] += torch.stack((loss, norm))
 
+    def _share(self, state: PhaseState, batch: Batch, total: int) -> float | Tensor:
+        """The weight of this process's loss in that of the whole batch, of `total` samples.
+
+        The mean over the whole batch is the sum of the shares' means, weighted by their sizes,
+        which may differ by one sample, or by the total weights of their samples.
+        """
+        mass = state.phase.mass(batch) if state.phase.mass and self.world.size > 1 else None
+        if mass is None:
+            return len(batch.x) / (total or len(batch.x))
+        whole = mass.clone()
+        self.world.add_up([whole])
+        return mass / whole.clamp(min=torch.finfo(whole.dtype).tiny)
+
     def _gradients(
-        self, state: PhaseState, batch: Batch, noise: Noise, weight: float = 1.0
+        self, state: PhaseState, batch: Batch, noise: Noise, weight: float | Tensor = 1.0
     ) -> Tensor:
         """Backpropagate the phase's loss times `weight`, and return that product."""
         with self._only(state):
@@ -117,7 +127,10 @@ class Step:
                 each.zero_grad()
             with self._autocast():
                 loss = state.loss(self.model, batch, noise)
-            loss = loss if weight == 1 else loss * weight
+            if isinstance(weight, Tensor):
+                loss = loss * weight.to(loss.dtype)
+            elif weight != 1:
+                loss = loss * weight
             # Outside autocast: backward runs each operation in the type its forward had.
             loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
@@ -208,7 +221,8 @@ class Step:
         for i, sample in enumerate(batch.samples):
             part = slice(i, i + 1)
             lengths = None if batch.lengths is None else batch.lengths[part]
-            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part])
+            weights = None if batch.weights is None else batch.weights[part]
+            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part], weights)
             with torch.no_grad(), self._autocast():
                 if not _finite(state.phase.loss(self.model, one, torch_noise)):
                     alone.append(int(sample))

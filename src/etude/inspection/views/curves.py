@@ -27,7 +27,7 @@ def _notice(subject: Subject, losses: dict[str, list[float]], values: list[float
     """The fall of the first training loss, and the epoch with the best goal."""
     goal, first = subject.result.goal, next(iter(losses))
     best = int(np.argmin(values) if metric_of(goal).lower_is_better else np.argmax(values))
-    key = "curves.notice.share" if goal == "accuracy" else "curves.notice"
+    key = "curves.notice.share" if metric_of(goal).share else "curves.notice"
     unit = subject.result.test.unit
     return notice(
         subject, key, phase=label_of(subject.lang, "phase", first), start=losses[first][0],
