@@ -33,14 +33,12 @@ from etude.locale.texts import text
 class Config(TableConfig, PicturesConfig):
     """Where the data are, which columns are read, and how."""
 
-    repo: str = Field(default="", description="OWNER/NAME on the Hub, as in --data hf:OWNER/NAME")
-    path: str | None = Field(
-        default=None, description="the folder, from save_to_disk or a copy of a repository"
-    )
-    config: str = Field(default="", description="one of the configurations of the data set")
-    revision: str = Field(default="", description="commit, branch or tag (auto: the newest commit)")
-    image: str = Field(default="", description="the column of pictures")
-    numbers: str = Field(default="", description="the column of lists of numbers")
+    repo: str = Field(default="", description="config.hf.repo")
+    path: str | None = Field(default=None, description="config.hf.path")
+    config: str = Field(default="", description="config.hf.config")
+    revision: str = Field(default="", description="config.hf.revision")
+    image: str = Field(default="", description="config.hf.image")
+    numbers: str = Field(default="", description="config.hf.numbers")
 
 
 def settle(config: Config) -> Config:
@@ -84,7 +82,7 @@ def load(config: Config) -> Raw:
 SOURCE = Source(
     Config,
     load,
-    "a data set of Hugging Face (hf:OWNER/NAME), or a folder from save_to_disk",
+    text("source.hf.summary"),
     data_in=("folder",),
     recognises=library.is_saved,
     address="repo",

@@ -32,8 +32,8 @@ TEST = "t10k"
 class Config(DataConfig):
     """The folder, and the seed that splits a set without a test pair."""
 
-    path: str = Field(description="the folder, or one of its files of images")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split of a single pair")
+    path: str = Field(description="config.idx.path")
+    split_seed: int = Field(default=0, ge=0, description="config.idx.split_seed")
 
 
 def load(config: Config) -> Raw:
@@ -169,7 +169,7 @@ def _recognised(path: Path) -> bool:
 SOURCE = Source(
     Config,
     load,
-    "images or vectors from IDX files, the format of MNIST",
+    text("source.idx.summary"),
     # A name such as train-images-idx3-ubyte has no suffix, train-images.idx3-ubyte has one.
     data_in=("folder", "", *(f".idx{axes}-ubyte" for axes in (1, 2, 3))),
     recognises=_recognised,

@@ -43,41 +43,25 @@ REASONS = 20
 class Config(DataConfig):
     """The file, the columns that make sequences of its rows, and what `table` can be told."""
 
-    path: str = Field(description="the .csv, .tsv, .txt or .jsonl file")
-    series: str = Field(description="the column that names the sequence of a row")
-    step: str = Field(
-        default="", description="the column by which the rows of a sequence are ordered"
-    )
-    target: str | tuple[str, ...] = Field(
-        default="", description="the column to predict, one value per sequence"
-    )
-    task: Literal["auto", "class", "value"] = Field(
-        default="auto", description="whether the target is a class or a value"
-    )
-    types: dict[str, ColumnKind] = Field(default={}, description="kinds of columns, by name")
-    drop: tuple[str, ...] = Field(default=(), description="columns that are not read")
-    keep: tuple[str, ...] = Field(default=(), description="the only columns that are read")
-    test: str = Field(
-        default="", description="column that says train, val or test, one word per sequence"
-    )
-    missing: tuple[str, ...] | None = Field(
-        default=None, description="words for a missing number (auto: NA, nan, null, ? ...)"
-    )
+    path: str = Field(description="config.long.path")
+    series: str = Field(description="config.long.series")
+    step: str = Field(default="", description="config.long.step")
+    target: str | tuple[str, ...] = Field(default="", description="config.long.target")
+    task: Literal["auto", "class", "value"] = Field(default="auto", description="config.table.task")
+    types: dict[str, ColumnKind] = Field(default={}, description="config.table.types")
+    drop: tuple[str, ...] = Field(default=(), description="config.table.drop")
+    keep: tuple[str, ...] = Field(default=(), description="config.table.keep")
+    test: str = Field(default="", description="config.long.test")
+    missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="what is between cells (auto: as the first lines show)"
+        default="auto", description="config.table.separator"
     )
-    decimal: Literal["auto", ".", ","] = Field(
-        default="auto", description="decimal sign (auto: as the first lines show)"
-    )
-    encoding: str = Field(
-        default="auto", description="encoding (auto: by its mark, UTF-8 or Windows-1252)"
-    )
-    names: tuple[str, ...] = Field(
-        default=(), description="names of the columns of a file without a line of names"
-    )
-    dates: Dates = Field(default="auto", description="order of day and month")
-    unit: str = Field(default="", max_length=100, description="unit of the target")
-    split_seed: int = Field(default=0, ge=0, description="draws the test split")
+    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
+    encoding: str = Field(default="auto", description="config.table.encoding")
+    names: tuple[str, ...] = Field(default=(), description="config.table.names")
+    dates: Dates = Field(default="auto", description="config.table.dates")
+    unit: str = Field(default="", max_length=100, description="config.table.unit")
+    split_seed: int = Field(default=0, ge=0, description="config.table.split_seed")
 
     @property
     def table(self) -> tables.Config:
@@ -274,7 +258,7 @@ def _notes(found: _Read, longest: int, lengths: np.ndarray | None) -> Iterator[T
 SOURCE = Source(
     Config,
     load,
-    "sequences in the rows of a CSV, TSV or JSON-lines file, one row per step",
+    text("source.long.summary"),
     data_in=reader.SUFFIXES,
     rank=1,
 )

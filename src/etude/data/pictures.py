@@ -41,15 +41,9 @@ SHARE = 4
 class PictureConfig(DataConfig):
     """The size and mode to which pictures are converted, and where they are kept."""
 
-    size: int | None = Field(
-        default=None, ge=4, le=512, description="side in pixels (auto: as the pictures, at most 64)"
-    )
-    mode: Literal["auto", "L", "RGB"] = Field(
-        default="auto", description="grey or colour (auto: grey if all pictures are)"
-    )
-    cache: str = Field(
-        default="", description="folder of decoded pictures (auto: used if they exceed the memory)"
-    )
+    size: int | None = Field(default=None, ge=4, le=512, description="config.folder.size")
+    mode: Literal["auto", "L", "RGB"] = Field(default="auto", description="config.folder.mode")
+    cache: str = Field(default="", description="config.folder.cache")
 
 
 @dataclass(frozen=True)
