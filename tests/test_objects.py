@@ -2,6 +2,8 @@
 
 import csv
 import signal
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from torch import nn
 
 import etude
 from etude import pipeline
+from etude.data import memory, table
 from etude.errors import DataError, Interrupted, RunError, UsageError
 from etude.runs import recorder
 from etude.training.signals import Signals
@@ -305,3 +308,59 @@ def test_probabilities_in_place_of_logits_are_said(capsys):
         module = nn.Sequential(nn.Linear(64, 10), last)
         etude.train(module, data=(X, Y), save=False, **{**FEW, "quiet": False})
         assert capsys.readouterr().err.count("return logits instead") == count
+
+
+# Real frames ------------------------------------------------------------------------------------
+
+
+def test_frames_of_pandas_polars_and_arrow_equal_their_csv_file(tmp_path):
+    pa, pd, pl = map(pytest.importorskip, ("pyarrow", "pandas", "polars"))
+    count = 60
+    whole = [None if k % 7 == 0 else k * 3 % 23 for k in range(count)]
+    values = np.random.default_rng(0).normal(size=count).round(4).tolist()
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    when = [start + timedelta(hours=5 * k) for k in range(count)]
+    cost = [Decimal(k) / 4 for k in range(count)]
+    marks, answers = (
+        [bool(k % 2) for k in range(count)],
+        [["no", "yes"][k % 2] for k in range(count)],
+    )
+    levels = ["Ulm", "Jena", "Hof", "Nowhere"]  # the last is in no row
+    codes = [k % 3 for k in range(count)]
+    plain = {"value": values, "mark": marks, "answer": answers}
+    city = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(levels))
+    arrow = pa.table(
+        {"whole": whole, "city": city, "when": when, "cost": pa.array(cost, pa.decimal128(9, 2))}
+        | plain
+    )
+    pandas = pd.DataFrame(
+        {
+            "whole": pd.array(whole, dtype="Int64"),
+            "city": pd.Categorical.from_codes(codes, levels),
+            "when": pd.to_datetime(when),
+            "cost": cost,
+        }
+        | plain
+    )
+    pandas.to_csv(tmp_path / "a.csv", index=False)
+    file = table.load(table.Config(path=str(tmp_path / "a.csv"), target="answer"))
+    assert {c.name: c.kind for c in file.columns} == {
+        "whole": "number", "city": "category", "when": "date", "cost": "number",
+        "value": "number", "mark": "truth",
+    }  # fmt: skip
+    assert next(c.levels for c in file.columns if c.name == "city") == ("Hof", "Jena", "Ulm")
+    for frame in (pandas, arrow, pl.from_arrow(arrow)):
+        raw = memory.raw_from(frame, memory.Config(target="answer"))
+        assert raw.columns == file.columns
+        for part in ("train", "test"):
+            ours, theirs = getattr(raw, part), getattr(file, part)
+            assert ours.x.tobytes() == theirs.x.tobytes() and (ours.y == theirs.y).all()
+    other = memory.raw_from(pandas.assign(cost=pandas["cost"] + 1), memory.Config(target="answer"))
+    assert other.train.x.tobytes() != file.train.x.tobytes()  # the comparison sees a difference
+
+
+def test_a_bunch_of_a_frame_equals_that_of_arrays():
+    pytest.importorskip("pandas")
+    one, other = (memory.raw_from(load_wine(as_frame=f), memory.Config()) for f in (True, False))
+    assert one.columns == other.columns and one.classes == ("class_0", "class_1", "class_2")
+    assert one.train.x.tobytes() == other.train.x.tobytes()

@@ -208,9 +208,10 @@ def _not_cached(place: Place) -> DataError:
 def _tried(where: str, call: Callable[[], Any]) -> Any:
     """The result of a call of the library. Raises DataError with what went wrong in our words, or
     StorageError for a disk that is full."""
+    faults = _faults()
     try:
         return call()
-    except _faults() as error:
+    except faults as error:
         raise _error(where, error) from None
 
 
