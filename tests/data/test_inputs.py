@@ -174,7 +174,7 @@ def test_pictures_do_not_fit_other_data(tmp_path):
     vector = card(RANDOM.normal(size=(40, 3)).astype(np.float32), kind="vector")
     sequence = card(RANDOM.normal(size=(40, 5, 2)).astype(np.float32), kind="sequence")
     assert "is not .npy, .npz or numbers" in refused([tmp_path / "a.png"], vector)[0]
-    assert "is not .npy, .npz or .ts" in refused([tmp_path / "a.png"], sequence)[0]
+    assert "is not .npy, .npz, .ts, .tsv or .arff" in refused([tmp_path / "a.png"], sequence)[0]
     four = card(images((4, 8, 10)))
     assert (
         "a picture has 1 or 3 channels, the data have 4" in refused([tmp_path / "a.png"], four)[0]

@@ -232,15 +232,17 @@ def _group(goal: Goal, i: int) -> str:
 def _notes(found: _Read, longest: int, lengths: np.ndarray | None) -> Iterator[Text]:
     """What is said about the table: its size, how it was read, what becomes of each odd column."""
     every = [one.column for one in found.whole.typed]
+    keys = {column.name: column.why.key for column in every}
+    step = next((name for name, key in keys.items() if key == "data.column.step"), "")
+    features = [c for c in every if keys[c.name] not in ("data.column.series", "data.column.step")]
     yield text(
         "data.note.long.summary",
         rows=len(found.whole.table),
         series=len(found.groups.ids),
-        kinds=tuple(typing.summary(every)),
+        kinds=tuple(typing.summary(features)),
     )
     if lengths is not None:
         yield text("data.note.padded", least=int(lengths.min()), most=longest)
-    step = next((c.name for c in every if c.why.key == "data.column.step"), "")
     yield text("data.note.long.step", name=plain(step)) if step else text("data.note.long.order")
     yield from found.whole.table.notes
     if count := int((~found.goal.known).sum()):
