@@ -126,7 +126,8 @@ class Source:
     data_in: the path suffixes (or "folder") that this source reads; .gz does not count.
     recognises: whether a path with such a suffix is surely for this source, by what is in it; None
     if its content says nothing. rank: of several sources that read a path and take all fields that
-    are given, the one of the lowest rank is used.
+    are given, the one of the lowest rank is used. patterns: whether it also reads all files of a
+    pattern such as "d/*.tar".
     """
 
     config: type[DataConfig]
@@ -135,6 +136,7 @@ class Source:
     data_in: tuple[str, ...] = ()
     recognises: Callable[[Path], bool] | None = None
     rank: int = 0
+    patterns: bool = False
 
 
 @dataclass(frozen=True)

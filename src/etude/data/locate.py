@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from glob import iglob
 from pathlib import Path
 
 from etude import registry
@@ -33,6 +34,8 @@ def _fields(source: Source) -> set[str]:
 
 def reads(source: Source, path: Path) -> bool:
     """Whether a source reads a path, by its suffix and by what is in it."""
+    if source.patterns and not os.path.lexists(path):
+        path = next(map(Path, iglob(str(path))), path)
     if path.is_dir():
         word = "folder"
     elif path.is_file():
@@ -43,6 +46,11 @@ def reads(source: Source, path: Path) -> bool:
     return word in source.data_in and (source.recognises is None or source.recognises(path))
 
 
+def _exists(path: Path) -> bool:
+    """Whether there is a file or a folder at a path, or files of a pattern."""
+    return os.path.exists(path) or next(iglob(str(path)), None) is not None
+
+
 def with_source(data: Part) -> Part:
     """The data, with the name of a source and the path as a field if the name is a path.
 
@@ -51,7 +59,7 @@ def with_source(data: Part) -> Part:
     if data.name in registry.names("data"):
         return data
     path = Path(os.path.expanduser(data.name))
-    if not os.path.exists(path):
+    if not _exists(path):
         names = registry.names("data")
         raise UsageError(
             text("data.locate.none", name=data.name, near=nearest(data.name, names)),
@@ -72,7 +80,7 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
     """
     path = data.fields.get("path")
     if place is None:
-        if isinstance(path, str) and not os.path.exists(os.path.expanduser(path)):
+        if isinstance(path, str) and not _exists(Path(os.path.expanduser(path))):
             raise _moved(run, path)
         return data
     if not isinstance(path, str):
@@ -81,7 +89,7 @@ def relocated(data: Part, run: Path, place: str | None) -> Part:
             do=text("data.locate.no_path.do"),
         )
     target = Path(os.path.expanduser(place))
-    if not os.path.exists(target):
+    if not _exists(target):
         raise DataError(text("data.locate.missing", place=place))
     if not reads(registry.load("data", data.name), target):
         source = source_for(target)

@@ -112,7 +112,7 @@ def cells_of(path: Path, config: Config) -> reader.Table:
 def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     """The table with a decision on every column. where: what messages call it. Raises DataError
     with all that must be decided by the user."""
-    goal_name = _target(table, config, where)
+    goal_name = target_of(table, config, where)
     _require_columns(table, config, where)
     apart = {goal_name, config.group, config.time, config.test} - {config.time}
     typed, problems = [], []
@@ -178,7 +178,7 @@ def _for_splits(one: Typed) -> Typed:
     return replace(one, column=one.column.model_copy(update={"why": text("data.column.split")}))
 
 
-def _target(table: reader.Table, config: TableConfig, where: str) -> str:
+def target_of(table: reader.Table, config: TableConfig, where: str) -> str:
     """The name of the column to predict. Raises DataError with the names that there are."""
     if config.target in table.names:
         return config.target

@@ -167,7 +167,7 @@ class Reading(Config):
 
     names: of the columns of files without a line of names. optional: the one of them that a file
     may lack. missing: words for a missing number, in lower case. usual: the decimal sign of files
-    that do not show which they use.
+    that do not show which they use. image: of a list of pictures, the column with their paths.
     """
 
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
@@ -177,6 +177,7 @@ class Reading(Config):
     optional: str = ""
     missing: tuple[str, ...] = tuple(sorted(MISSING_NUMBERS))
     usual: Literal[".", ","] = "."
+    image: str = ""
 
 
 def find(path: Path, reading: Reading) -> Dialect:
