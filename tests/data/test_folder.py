@@ -98,6 +98,16 @@ def test_class_order_is_sorted_and_the_same_in_all_splits(tmp_path):
     }
 
 
+def test_classes_of_digits_are_in_the_order_of_their_text(tmp_path):
+    classes(tmp_path, tuple(map(str, range(1, 12))), count=3)
+    raw = read(tmp_path)
+    assert raw.classes == ("1", "10", "11", *"23456789")
+    said = "classes are in the order of their names as text (1, 10, 11, 2, 3 and 6 more)"
+    assert any(note.startswith(said) for note in english(raw.notes))
+    classes(tmp_path / "few", ("1", "2", "9"), count=3)
+    assert not any("as text" in note for note in english(read(tmp_path / "few").notes))
+
+
 def test_deeper_folders_and_upper_case_suffixes(tmp_path):
     classes(tmp_path)
     put(tmp_path / "cat" / "more" / "deep" / "A.PNG", 77)

@@ -24,7 +24,9 @@ from etude.data.layout import Sample, layout
 from etude.data.pictures import PictureConfig
 from etude.data.splits import stratified
 from etude.data.tree import shown
-from etude.locale.texts import Text, text
+from etude.locale.texts import Text, listed, text
+
+SHOWN = 5
 
 
 class Config(PictureConfig):
@@ -79,6 +81,11 @@ def _split(config: Config, samples: list[Sample], whole: Split, notes: list[Text
     if not any(sample.part == "test" for sample in samples):
         count = int((part == "test").sum())
         notes.append(text("data.note.drawn.pictures", count=count, total=len(y)))
+    # Not by number: the class numbers of existing runs are in the order of the text.
+    if all(map(str.isdecimal, classes)) and classes != sorted(classes, key=int):
+        last = max(classes, key=int)
+        order = listed(classes[:SHOWN], len(classes))
+        notes.append(text("data.note.folders.digits", classes=order, width=len(last)))
     val = np.flatnonzero(part == "val")
     return Raw(
         name=shown(Path(config.path).resolve().name) or "folder",

@@ -1,6 +1,7 @@
 """Read new files for a trained model, in the same way as the training data.
 
     pictures, or folders of them   for images: resized and cropped to the shape in the Card
+    a table with a column of paths for images: see `picture_rows`
     .npy, .npz (x, maybe lengths)  for all kinds: one sample or several, in the training units
     IDX files                      for images and vectors, likewise
     .ts, .tsv, .txt, .arff         for sequences; classes in the file are ignored
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from etude.data import picture_rows
 from etude.data.card import Card
 from etude.data.dataset import Split
 from etude.data.idx import named as is_idx
@@ -182,6 +184,8 @@ def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
             raise DataError(text("data.inputs.bad"), items=problems)
         return list(zip(sequences.names, sequences.rows, strict=True))
     if card.kind == "image":
+        if picture_rows.reads(path):
+            return list(picture_rows.entries(path, card.reading or Reading()))
         return _pictures(path, name, card)
     if not os.path.exists(argument):
         raise InvalidValue(missing(path))

@@ -127,7 +127,7 @@ def cells_of(path: Path, config: Config) -> tuple[reader.Table, apart.Parts]:
 def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     """The table with a decision on every column. where: what messages call it. Raises DataError
     with all that must be decided by the user."""
-    goals = _targets(table, config, where)
+    goals = targets_of(table, config, where)
     _require_columns(table, config, where)
     if config.zone:
         moments.place(table.cells, config.zone)
@@ -227,7 +227,7 @@ def _no_feature(one: Typed, name: str, config: TableConfig) -> Typed:
     return replace(one, column=one.column.model_copy(update={"why": why}))
 
 
-def _targets(table: reader.Table, config: TableConfig, where: str) -> tuple[str, ...]:
+def targets_of(table: reader.Table, config: TableConfig, where: str) -> tuple[str, ...]:
     """The names of the columns to predict. Raises DataError with the names that there are."""
     names = tuple(map(plain, table.names[:50]))
     absent = [name for name in config.targets if name not in table.names]

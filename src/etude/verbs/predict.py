@@ -10,6 +10,9 @@ from etude.runs.files import replace
 from etude.system.limits import Plain
 from etude.verbs.load import load
 
+DOUBTS = ("unseen", "outside", "empty")
+"""The columns that training knows little about, in the answer for a row of a table."""
+
 
 def predict(path: Path | str, inputs: Sequence[str]) -> list[Plain]:
     """The predictions of a finished run for files, folders or numbers: one mapping per sample.
@@ -27,8 +30,8 @@ def prediction_warnings(predictions: Sequence[Plain]) -> Iterator[Text]:
 def write_predictions(
     run: Path | str, predictions: Sequence[Plain], inputs: Sequence[str], out: Path
 ) -> None:
-    """Write the rows of a table as CSV, with the predictions of a run beside them; of a long table
-    one row for each sequence.
+    """Write the rows of a table, or a list of pictures, as CSV with the predictions of a run; of a
+    long table one row for each sequence.
 
     Raises UsageError for several inputs, StorageError if the file cannot be written.
     """
@@ -37,10 +40,10 @@ def write_predictions(
     reading = load(run).card.reading
     if reading is None:
         raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
-    answers = {str(each["input"]): _cells(each) for each in predictions}
+    answers = {_line(str(each["input"]), inputs[0]): _cells(each) for each in predictions}
     first = predictions[0]
     names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
-    columns = (*names, "unseen", "outside", "empty")
+    columns = (*names, *(key for key in DOUBTS if key in first))
     if reading.series:  # an answer is for a sequence, and not for one of its rows
         rows = tabular.answered(reading.series, columns, answers)
     else:
@@ -52,4 +55,12 @@ def _cells(answer: Plain) -> list[str]:
     """The further cells of one row."""
     shares = [f"{share:.6g}" for share in answer.get("probabilities", {}).values()]
     said = answer["label"] if "label" in answer else repr(answer["value"])
-    return [said, *shares, *("; ".join(answer[key]) for key in ("unseen", "outside", "empty"))]
+    return [said, *shares, *("; ".join(answer[key]) for key in DOUBTS if key in answer)]
+
+
+def _line(name: str, path: str) -> str:
+    """The line of an input in its file: rows are named by it, pictures of a list FILE:LINE NAME."""
+    # Not at the top of the file: it loads torch.
+    from etude.data.tree import shown
+
+    return name.removeprefix(f"{shown(path)}:").partition(" ")[0]

@@ -169,8 +169,9 @@ class Reading(Config):
     names: of the columns of files without a line of names. optional: those of them that a file may
     lack (one in version 0.2.0). series, step: the columns that name the sequence of a row, and
     order its steps; empty if each row is a sample, and if the rows are in order. step_form: of
-    dates that are steps. missing: words for a missing number, in lower case. usual: the decimal
-    sign of files that do not show which they use. zone: of times that say no offset.
+    dates that are steps. image: of a list of pictures, the column with their paths. missing: words
+    for a missing number, in lower case. usual: the decimal sign of files that do not show which
+    they use. zone: of times that say no offset.
     """
 
     separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
@@ -183,6 +184,7 @@ class Reading(Config):
     step_form: StepForm = ""
     missing: tuple[str, ...] = tuple(sorted(MISSING_NUMBERS))
     usual: Literal[".", ","] = "."
+    image: str = ""
     zone: str = ""
 
     @property

@@ -97,9 +97,14 @@ def _by_column(table: Table, config: "TableConfig", rows: np.ndarray) -> tuple[P
         )
     of_row = np.array([split_of[i] for i in codes.tolist()])
     parts = {part: rows[of_row == part] for part in ("train", "val", "test")}
+    notes = [text("data.note.table.by_column", name=plain(name))]
+    if not len(parts["test"]) and len(parts["val"]):
+        # As in folders: a result needs a test, and validation can be drawn from training.
+        parts["test"], parts["val"] = parts["val"], parts["test"]
+        notes.append(text("data.note.table.val_is_test", name=plain(name)))
     if not len(parts["val"]):
         del parts["val"]
-    return parts, [text("data.note.table.by_column", name=plain(name))]
+    return parts, notes
 
 
 def _by_group(

@@ -98,6 +98,16 @@ def begin(path: Path, reading: Reading) -> Source:
     return Source(header, body, dialect)
 
 
+def first(path: Path, reading: Reading, count: int) -> tuple[list[str], list[list[str]]]:
+    """(names of the columns, the first rows) of a file. Raises DataError for the header."""
+    if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
+        objects = [one for _, one in islice(_json(path), count) if isinstance(one, dict)]
+        names = list(dict.fromkeys(key for one in objects for key in one))
+        return names, [[_cell(one.get(name)) for name in names] for one in objects]
+    source = begin(path, reading)
+    return source.header, [row for _, row in islice(source.body, count) if isinstance(row, list)]
+
+
 def read(path: Path, reading: Reading, limit: int | None) -> Table:
     """Read a table. limit: number of rows to read.
 
