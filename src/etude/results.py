@@ -173,6 +173,8 @@ class TestMetrics(Row):
     prior_distance: float = 0.0
     generated_distance: float | None = None
     real_distance: float | None = None
+    outputs: tuple[str, ...] = ()
+    by_output: dict[str, tuple[float, ...]] = {}
 
     def value(self, goal: str) -> float:
         """The metric of this name. Raises InvalidValue if there is no such number."""

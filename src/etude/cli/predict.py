@@ -61,5 +61,9 @@ def predict(
     for each in predictions:
         if "label" in each:
             print(plain(f"{each['input']}: {each['label']} ({each['probability']:.1%})"))
+        elif named := each.get("outputs"):
+            pairs = zip(named, each["value"], strict=True)
+            values = ", ".join(f"{name} {numbers(value)}" for name, value in pairs)
+            print(plain(f"{each['input']}: {values} {each['unit']}"))
         else:
             print(plain(f"{each['input']}: {numbers(each['value'])} {each['unit']}"))

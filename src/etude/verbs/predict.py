@@ -38,8 +38,9 @@ def write_predictions(
         raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
     answers = {str(each["input"]): _cells(each) for each in predictions}
     first = predictions[0]
-    names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
-    columns = (*names, "unseen", "outside", "empty")
+    values = [f"predicted {name}" for name in first.get("outputs", ())] or ["predicted"]
+    shares = [f"p({label})" for label in first.get("probabilities", ())]
+    columns = (*values, *shares, "unseen", "outside", "empty")
     rows = tabular.annotated(Path(inputs[0]), reading, columns, answers)
     replace(out, rows.encode())
 
@@ -47,5 +48,7 @@ def write_predictions(
 def _cells(answer: Plain) -> list[str]:
     """The further cells of one row."""
     shares = [f"{share:.6g}" for share in answer.get("probabilities", {}).values()]
-    said = answer["label"] if "label" in answer else repr(answer["value"])
-    return [said, *shares, *("; ".join(answer[key]) for key in ("unseen", "outside", "empty"))]
+    value = answer["label"] if "label" in answer else answer["value"]
+    values = value if isinstance(value, list) else [value]
+    said = [each if isinstance(each, str) else repr(each) for each in values]
+    return [*said, *shares, *("; ".join(answer[key]) for key in ("unseen", "outside", "empty"))]
