@@ -178,6 +178,8 @@ class TestMetrics(Row):
     prior_distance: float = 0.0
     generated_distance: float | None = None
     real_distance: float | None = None
+    outputs: tuple[str, ...] = ()
+    by_output: dict[str, tuple[float, ...]] = {}
 
     @property
     def certainty(self) -> int:

@@ -62,5 +62,9 @@ def predict(
         name = sample_name(lang, each["input"])
         if "label" in each:
             print(plain(f"{name}: {each['label']} ({each['probability']:.1%})"))
+        elif named := each.get("outputs"):
+            pairs = zip(named, each["value"], strict=True)
+            values = ", ".join(f"{output} {numbers(value)}" for output, value in pairs)
+            print(plain(f"{name}: {values} {unit_name(lang, each['unit'])}"))
         else:
             print(plain(f"{name}: {numbers(each['value'])} {unit_name(lang, each['unit'])}"))

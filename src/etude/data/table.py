@@ -151,8 +151,10 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
         problems.append(error.what)
     weights = _weights(table, config, goals, problems)
     if problems:
-        raise DataError(text("data.table.undecided", path=where), items=problems)
-    return Read(where, table, _something(typed, where), goal, weights)
+        # A line that is no row may be why a column is not what it should be.
+        items = [*problems, *(bad.sentence for bad in table.bad)]
+        raise DataError(text("data.table.undecided", path=where), items=items)
+    return Read(where, table, _something(typed, table, where), goal, weights)
 
 
 def _weights(
@@ -267,7 +269,7 @@ def _require_columns(table: reader.Table, config: TableConfig, where: str) -> No
         )
 
 
-def _something(typed: list[Typed], where: str) -> tuple[Typed, ...]:
+def _something(typed: list[Typed], table: reader.Table, where: str) -> tuple[Typed, ...]:
     """The columns; if none of them is used, those that only looked like row numbers are numbers
     after all. Raises DataError if nothing is left."""
     if not any(one.column.used for one in typed):
@@ -278,7 +280,8 @@ def _something(typed: list[Typed], where: str) -> tuple[Typed, ...]:
             items=[
                 text("data.table.column", name=plain(t.column.name), why=t.column.why)
                 for t in typed
-            ],
+            ]
+            + [bad.sentence for bad in table.bad],
             do=text("data.table.nothing.do"),
         )
     return tuple(typed)

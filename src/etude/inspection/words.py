@@ -7,6 +7,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 
 from etude import registry
+from etude.errors import plain
 from etude.inspection import learning
 from etude.inspection.learning import Rows
 from etude.locale.texts import Lang, has_text, metric, render, say
@@ -157,6 +158,10 @@ def _result(result: RunResult, lang: Lang) -> Iterator[str]:
         low, high = (number(end, goal) for end in interval)
         ends = {"low": low, "high": high, "count": test.samples}
         yield say(lang, "result.interval", goal=goal, value=shown, **ends)
+    errors = test.by_output.get(goal, ())
+    if test.outputs and len(test.outputs) == len(errors):
+        each = (f"{plain(n)} {number(e, goal, unit)}" for n, e in zip(test.outputs, errors))
+        yield say(lang, "result.outputs", each=", ".join(each))
     yield verdict(result, lang)
     if others := result.baseline.all[1:]:
         each = (f"{baseline_name(b, lang)} {number(b.score, goal, unit)}" for b in others)

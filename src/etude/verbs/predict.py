@@ -42,8 +42,9 @@ def write_predictions(
         raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
     answers = {_line(str(each["input"]), inputs[0]): _cells(each) for each in predictions}
     first = predictions[0]
-    names = ["predicted", *(f"p({label})" for label in first.get("probabilities", ()))]
-    columns = (*names, *(key for key in DOUBTS if key in first))
+    values = [f"predicted {name}" for name in first.get("outputs", ())] or ["predicted"]
+    shares = [f"p({label})" for label in first.get("probabilities", ())]
+    columns = (*values, *shares, *(key for key in DOUBTS if key in first))
     if reading.series:  # an answer is for a sequence, and not for one of its rows
         rows = tabular.answered(reading.series, columns, answers)
     else:
@@ -54,13 +55,17 @@ def write_predictions(
 def _cells(answer: Plain) -> list[str]:
     """The further cells of one row."""
     shares = [f"{share:.6g}" for share in answer.get("probabilities", {}).values()]
-    said = answer["label"] if "label" in answer else repr(answer["value"])
-    return [said, *shares, *("; ".join(answer[key]) for key in DOUBTS if key in answer)]
+    value = answer["label"] if "label" in answer else answer["value"]
+    values = value if isinstance(value, list) else [value]
+    said = [each if isinstance(each, str) else repr(each) for each in values]
+    return [*said, *shares, *("; ".join(answer[key]) for key in DOUBTS if key in answer)]
 
 
 def _line(name: str, path: str) -> str:
-    """The line of an input in its file: rows are named by it, pictures of a list FILE:LINE NAME."""
+    """The line of an input in its file: rows are named by it, pictures of a list FILE:LINE NAME,
+    and rows of several files as those files say."""
     # Not at the top of the file: it loads torch.
     from etude.data.tree import shown
 
-    return name.removeprefix(f"{shown(path)}:").partition(" ")[0]
+    prefix = f"{shown(path)}:"
+    return name.removeprefix(prefix).partition(" ")[0] if name.startswith(prefix) else name

@@ -43,6 +43,8 @@ FEWEST = 10
 """With fewer rows, that each has its own value says nothing."""
 EXACT = 2**53
 """From here on float64 does not hold every whole number."""
+SHOWN = 60
+"""Characters of a cell that messages show."""
 FEW_LEVELS, FEW_ROWS = 20, 20
 """A whole number with at most FEW_LEVELS values, each in FEW_ROWS rows, may well be a category."""
 
@@ -94,6 +96,12 @@ class Typed:
     notes: tuple[Text, ...] = ()
 
 
+def brief(cell: str) -> str:
+    """A cell as messages show it: on one line, and only the start of a long one."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cell[:SHOWN])
+    return shown if len(cell) <= SHOWN else f"{shown}..."
+
+
 def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
     """The kind of a column by the first rule that fits, and its values. asked: the kind that the
     user wants; "" to decide. Raises InvalidValue if the user must decide."""
@@ -104,7 +112,7 @@ def decide(name: str, cells: Cells, asked: str, dates: Dates) -> Typed:
     if _is_constant(cells):
         value = next(cells.filled(), "")
         why = (
-            text("data.column.constant", value=plain(value)) if value else text("data.column.empty")
+            text("data.column.constant", value=brief(value)) if value else text("data.column.empty")
         )
         return _unused(name, cells, "constant", why)
     if pair := truth_words(cells):
@@ -267,7 +275,7 @@ def _date_form(name: str, cells: Cells, dates: Dates) -> Form | None:
         cells.moments["dmy"], cells.moments["mdy"], equal_nan=True
     ):
         example = next(cells.filled(), "")
-        raise InvalidValue(text("data.column.day_or_month", name=plain(name), cell=plain(example)))
+        raise InvalidValue(text("data.column.day_or_month", name=plain(name), cell=brief(example)))
     return fits[0] if fits else None
 
 
@@ -277,7 +285,7 @@ def _date(name: str, cells: Cells, form: Form, why: Text | None = None) -> Typed
     if other := OTHER_ORDER.get(form):
         first = next(cells.filled(), "")
         proof = next((cell for cell in cells.filled() if not _reads(other, cell)), "")
-        about = {"name": plain(name), "cell": plain(first), "proof": plain(proof)}
+        about = {"name": plain(name), "cell": brief(first), "proof": brief(proof)}
         notes.append(text(f"data.note.table.{form}", **about))
     said = why or text("data.column.date", form=text(f"data.date.{form}"))
     column = Column(name=name, kind="date", form=form, why=said)
@@ -305,7 +313,7 @@ def slips(name: str, cells: Cells) -> tuple[tuple[int, Text], ...]:
     found = [(row, cell, "no_number") for row, cell in cells.odd]
     found += [(row, cell, "too_large") for row, cell in cells.infinite]
     return tuple(
-        (row, text(f"data.column.{what}", name=plain(name), cell=plain(cell)))
+        (row, text(f"data.column.{what}", name=plain(name), cell=brief(cell)))
         for row, cell, what in sorted(found)
     )
 

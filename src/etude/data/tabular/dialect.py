@@ -145,7 +145,7 @@ def lines(file: Bytes, encoding: str, path: Path) -> Iterator[str]:
         while line := stream.readline(LINE):
             number += 1
             if len(line) == LINE:
-                raise DataError(text("data.table.line", path=path, line=number, limit=LINE >> 20))
+                raise DataError(text("data.table.line", path=path, line=number, limit=LINE))
             yield line.replace("\0", "")
     except UnicodeDecodeError as error:
         raise DataError(

@@ -12,7 +12,7 @@ import numpy as np
 from etude.data.rows import inside, valid
 from etude.data.tabular import files, moments, reader
 from etude.data.tabular.cells import Cells
-from etude.data.tabular.columns import Column, not_placed, used
+from etude.data.tabular.columns import Column, brief, not_placed, used
 from etude.data.tabular.dialect import Reading
 from etude.data.tabular.grouping import grouped
 from etude.errors import DataError, InvalidValue, plain
@@ -66,7 +66,7 @@ def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
                 "data.table.input.cell",
                 line=table.name(row),
                 name=plain(column.name),
-                cell=plain(cell),
+                cell=brief(cell),
                 kind=text(f"data.table.kind.{column.kind}"),
             )
             for row, cell in _unreadable(column, cells)

@@ -259,4 +259,4 @@ def _moments(values: Any, zone: str) -> list[str]:
 
 def _iso(moments: np.ndarray, zone: str) -> list[str]:
     words = np.datetime_as_string(moments).tolist()
-    return ["" if word == "NaT" else word + zone for word in words]
+    return ["" if w == "NaT" else w.removesuffix(".000000") + zone for w in words]

@@ -18,6 +18,7 @@ from etude.data.bad import Bad
 from etude.data.sequences import arff
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.dialect import (
+    CELL,
     Dialect,
     Reading,
     find,
@@ -140,7 +141,9 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     for column in columns:
         column.close()
     if not places:
-        raise DataError(text("data.table.empty", path=path), items=[one.reason for one in bad[:20]])
+        raise DataError(
+            text("data.table.empty", path=path), items=[one.sentence for one in bad[:20]]
+        )
     kept, notes = named(header, columns)
     notes = [*source.notes, *notes]
     if said := dialect.note():
@@ -163,18 +166,33 @@ def _delimited(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str] | 
             delimiter=dialect.separator,
             skipinitialspace=True,
         )
-        before = 0
+        before = start = 0
         while True:
             try:
                 for row in reader:
                     if row and (row[0] or any(map(str.strip, row))):
                         # A cell may contain line ends: the row begins after the one before.
                         yield before + 1, row
-                    before = reader.line_num
+                    start, before = before, reader.line_num
+                if _is_open(path, dialect, start, before):
+                    yield start + 1, text("data.table.quote")
                 return
             except csv.Error as error:
-                yield before + 1, text("data.table.csv", why=error)
+                # The csv module has no type for a cell that is too large.
+                large = "field limit" in str(error)
+                what = text("data.table.cell", most=CELL) if large else None
+                yield before + 1, what or text("data.table.csv", why=error)
                 before = reader.line_num
+
+
+def _is_open(path: Path, dialect: Dialect, start: int, end: int) -> bool:
+    """Whether the last row of a file, from after line `start` to line `end`, has a quote that is
+    not closed; the csv module takes the rest of the file for its cell."""
+    if end - start < 2:
+        return False
+    with opened(path) as file:
+        last = islice(lines(file, dialect.encoding, path), start, end)
+        return sum(line.count('"') for line in last) % 2 == 1
 
 
 Body = Iterator[tuple[int, list[str] | Text]]

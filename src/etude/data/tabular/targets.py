@@ -109,7 +109,9 @@ def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool)
     if len(set(by_level.values())) < 2:
         raise InvalidValue(
             text(
-                "data.target.one", name=plain(name), value=plain(next(iter(by_level.values()), ""))
+                "data.target.one",
+                name=plain(name),
+                value=columns.brief(next(iter(by_level.values()), "")),
             )
         )
     counts = dict.fromkeys(by_level.values(), 0)
@@ -126,7 +128,7 @@ def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool)
         text(
             "data.note.table.target.class",
             name=plain(name),
-            classes=tuple(map(plain, order[:12])),
+            classes=tuple(map(columns.brief, order[:12])),
             count=len(order),
         )
     ]
