@@ -54,7 +54,7 @@ def known_parts(
             by_part[part] = Part(name, splits[name], rows, np.array([y[i] for i in rows.tolist()]))
     if not {"", "train"} & set(by_part):
         raise DataError(
-            text("data.hub.unlabelled", path=where, column=plain(target.name)),
+            text("data.hub.unlabelled", path=where, columns=(plain(target.name),)),
             do=text("data.hub.unlabelled.do"),
         )
     return by_part, notes
