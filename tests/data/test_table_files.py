@@ -24,6 +24,7 @@ from etude.data.tabular.moments import utc
 from etude.errors import DataError, UsageError
 from etude.locale.texts import render
 from etude.recipe import Part
+from etude.tasks.regress import Regress
 
 ROWS = 400
 
@@ -565,3 +566,10 @@ def test_new_times_are_of_the_zone_of_training(tmp_path):
 def test_a_zone_that_there_is_not_is_refused(tmp_path, zone):
     with pytest.raises(DataError, match="no such time zone"):
         times(tmp_path, HOURS, zone=zone)
+
+
+def test_the_answers_of_several_values_are_named():
+    task = Regress((10.0, -3.0), (2.0, 5.0), "m", ("price", "rent"))
+    [answer] = task.answers(torch.tensor([[1.5, 1.0]]))
+    assert answer == {"value": [13.0, 2.0], "unit": "m", "outputs": ["price", "rent"]}
+    assert "outputs" not in Regress((10.0,), (2.0,), "m").answers(torch.tensor([[1.5]]))[0]
