@@ -150,7 +150,7 @@ class Dataset:
     def arrays(self, split: Split) -> "Split | TableArrays":
         """A split as a baseline reads it: as it is, or a table with its features."""
         columns = self.card.columns
-        return TableArrays.of(columns, split.x[:], split.y) if columns else split
+        return TableArrays.of(columns, split.x, split.y) if columns else split
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
@@ -190,7 +190,7 @@ def split_dataset(
     # Only training samples: statistics of validation or test would leak into the model's input.
     columns: tuple[Column, ...] = ()
     if raw.columns:
-        columns, xs = encode.fitted(raw.columns, train.x[:], val.x[:], test.x[:])
+        columns, xs = encode.fitted(raw.columns, train.x, val.x, test.x)
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
     else:

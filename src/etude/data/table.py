@@ -19,6 +19,8 @@ from pydantic import Field
 
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.rows import Rows
+from etude.data.spill import Columns, Store, matrix
 from etude.data.tabular import columns as typing
 from etude.data.tabular import division, probes, reader
 from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
@@ -115,7 +117,7 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     goal_name = _target(table, config, where)
     _require_columns(table, config, where)
     apart = {goal_name, config.group, config.time, config.test} - {config.time}
-    typed, problems = [], []
+    typed, problems, kept = [], [], Store()
     for name, cells in zip(table.names, table.cells, strict=True):
         if name == goal_name:
             continue
@@ -124,6 +126,8 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
             asked = "drop"
         try:
             one = typing.decide(name, cells, asked, config.dates)
+            if one.column.used or one.column.kind == "id":
+                one = replace(one, values=kept.put(np.asarray(one.values)))
             typed.append(_for_splits(one) if name in apart else one)
         except InvalidValue as error:
             problems.append(error.what)
@@ -149,11 +153,14 @@ def raw_of(whole: Read, config: TableConfig, title: str) -> Raw:
     cell that cannot be used."""
     parts, notes = division.divided(whole.table, config, whole.goal)
     good, left_out = _good(whole, config)
-    x = np.stack([one.values for one in whole.used], axis=1)
+    x = matrix([one.values for one in whole.used])
     names = _row_names(whole.table)
     splits = {
         part: Split(
-            x[rows], whole.goal.values[rows], None, tuple(names[i] for i in rows) if names else ()
+            Rows(x, rows, x.dtype) if isinstance(x, Columns) else x[rows],
+            whole.goal.values[rows],
+            None,
+            tuple(names[i] for i in rows) if names else (),
         )
         for part, rows in ((part, rows[good[rows]]) for part, rows in parts.items())
     }
@@ -233,7 +240,7 @@ def _something(typed: list[Typed], where: str) -> tuple[Typed, ...]:
 
 
 def _revived(one: Typed) -> Typed:
-    if one.column.kind != "id" or np.isnan(one.values).all():
+    if one.column.kind != "id" or np.isnan(np.asarray(one.values)).all():
         return one
     why = text("data.column.only")
     return replace(one, column=one.column.model_copy(update={"kind": "number", "why": why}))
