@@ -6,6 +6,7 @@ is read with plain reads and is not memory-mapped: pages of a mapping count as m
 until the system takes them back.
 """
 
+import errno
 import os
 import sys
 import tempfile
@@ -74,12 +75,15 @@ class Store:
         """Fill a contiguous array with the bytes from `start`. Raises StorageError."""
         rest = _bytes(result)
         try:
-            self._file.seek(start)
             while rest:
-                count = self._file.readinto(rest)
+                if hasattr(os, "preadv"):  # moves no position, which forked processes share
+                    count = os.preadv(self._file.fileno(), [rest], start)
+                else:
+                    self._file.seek(start)
+                    count = self._file.readinto(rest)
                 if not count:
-                    raise OSError(5, "Input/output error")
-                rest = rest[count:]
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                rest, start = rest[count:], start + count
         except OSError as error:
             raise write_error(folder(), error, 0, text("data.spill.safe")) from None
 
