@@ -158,7 +158,7 @@ class Dataset:
             return split
         if self.card.kind == "sequence":
             return replace(split, x=steps.features(columns, split.x[:], split.lengths))
-        return TableArrays.of(columns, split.x[:], split.y, split.weights)
+        return TableArrays.of(columns, split.x, split.y, split.weights)
 
 
 def view_for(kind: Kind, reads: Sequence[Kind], otherwise: Sentence) -> View:
@@ -200,7 +200,7 @@ def split_dataset(
     # Only training samples: statistics of validation or test would leak into the model's input.
     columns: tuple[Column, ...] = ()
     if raw.columns:
-        columns, xs = steps.fitted(raw.columns, [(s.x[:], s.lengths) for s in (train, val, test)])
+        columns, xs = steps.fitted(raw.columns, [(s.x, s.lengths) for s in (train, val, test)])
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
     else:

@@ -18,6 +18,7 @@ from etude.data.dataset import Split
 from etude.data.normalise import Normalise, as_tensor
 from etude.data.preprocess import Preprocess
 from etude.data.rows import Rows, blocks
+from etude.data.tabular.arrays import Features
 from etude.shapes import Batch, Tensor, as_weights
 
 PIECE, GPU_PIECE = 128, 2048
@@ -28,8 +29,9 @@ CNN takes twice the time in batches of 1,024 (benchmarks/memory_format.py)."""
 class Resident:
     """A split on the device; `take` builds Batches from it by index.
 
-    Rows (a memory-mapped array) stay on disk and are read one batch at a time. ops: the
-    augmentations of a training split.
+    Rows (an array on disk) stay on disk and are read one batch at a time; the features of a table
+    that would be too large for memory are computed one batch at a time. ops: the augmentations of a
+    training split.
     """
 
     def __init__(
@@ -42,7 +44,8 @@ class Resident:
         if self.bytes:
             # The type of its arithmetic, so that no batch waits for mean and std to be converted.
             self.preprocess.to(device, torch.float32)
-        self.x = split.x if isinstance(split.x, Rows) else self._loaded(split.x)
+        late = isinstance(split.x, Rows) or (card.columns and Features(card.columns, split.x).large)
+        self.x = split.x if late else self._loaded(np.asarray(split.x))
         self.y = self._targets(split.y).to(device)
         # Lengths stay on the CPU: packing sequences reads them there.
         self.lengths = None if split.lengths is None else torch.from_numpy(split.lengths)
@@ -80,11 +83,11 @@ class Resident:
     def take(self, samples: np.ndarray, key: int | None = None) -> Batch:
         """The Batch of the samples at these indices [N]; with a key, augmented by (key, sample)."""
         where = torch.from_numpy(samples)
-        if isinstance(self.x, Rows):
-            x = self._loaded(self.x[samples])
-        else:
+        if isinstance(self.x, Tensor):
             # index_select takes a tenth of the time of indexing with [].
             x = self.x.index_select(0, where.to(self.device))
+        else:
+            x = self._loaded(self.x[samples])
         if self.bytes:
             x = self.preprocess.normalise(x)
         if key is not None and self.ops:

@@ -1,4 +1,4 @@
-"""Samples that stay on disk: an index into a memory-mapped array, read only when needed."""
+"""Samples that stay on disk: an index into an array on disk, read only when needed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from etude.data.spill import Columns, OnDisk
+
 BLOCK = 4 << 20  # bytes of samples in one block, so that large files are never read as a whole
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Samples of a memory-mapped array on disk; indexing reads them and converts them to `dtype`.
+    """Samples of an array on disk, memory-mapped or in a Store; indexing reads them and converts
+    them to `dtype`.
 
     rows: the samples' indices in source. lengths: valid steps of every sample of source; the steps
     beyond them are read as zero.
     """
 
-    source: np.ndarray
+    source: np.ndarray | OnDisk | Columns
     rows: np.ndarray
     dtype: np.dtype[Any]
     lengths: np.ndarray | None = None

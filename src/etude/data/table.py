@@ -20,6 +20,8 @@ from pydantic import Field
 
 from etude.data.bad import Bad, leave_out
 from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.rows import Rows
+from etude.data.spill import Columns, Store, matrix
 from etude.data.tabular import apart, division, files, moments, probes, reader
 from etude.data.tabular import columns as typing
 from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
@@ -132,7 +134,7 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
     if config.zone:
         moments.place(table.cells, config.zone)
     apart = {config.group, config.test, config.weight}
-    typed, problems = [], []
+    typed, problems, kept = [], [], Store()
     for name, cells in zip(table.names, table.cells, strict=True):
         if name in goals:
             continue
@@ -141,6 +143,8 @@ def typed_table(table: reader.Table, where: str, config: TableConfig) -> Read:
             asked = "drop"
         try:
             one = typing.decide(name, cells, asked, config.dates)
+            if one.column.used or one.column.kind == "id":
+                one = replace(one, values=kept.put(np.asarray(one.values)))
             typed.append(_no_feature(one, name, config) if name in apart else one)
         except InvalidValue as error:
             problems.append(error.what)
@@ -190,12 +194,15 @@ def raw_of(
     the data say them. Raises DataError with every line and cell that cannot be used."""
     parts, notes = divided or division.divided(whole, config)
     good, left_out = _good(whole, config)
-    x = np.stack([one.values for one in whole.used], axis=1)
+    x = matrix([one.values for one in whole.used])
     names = _row_names(whole.table)
     used = {part: rows[good[rows]] for part, rows in parts.items()}
     splits = {
         part: Split(
-            x[rows], whole.goal.values[rows], None, tuple(names[i] for i in rows) if names else ()
+            Rows(x, rows, x.dtype) if isinstance(x, Columns) else x[rows],
+            whole.goal.values[rows],
+            None,
+            tuple(names[i] for i in rows) if names else (),
         )
         for part, rows in used.items()
     }
@@ -288,7 +295,7 @@ def _something(typed: list[Typed], table: reader.Table, where: str) -> tuple[Typ
 
 
 def _revived(one: Typed) -> Typed:
-    if one.column.kind != "id" or np.isnan(one.values).all():
+    if one.column.kind != "id" or np.isnan(np.asarray(one.values)).all():
         return one
     why = text("data.column.only")
     return replace(one, column=one.column.model_copy(update={"kind": "number", "why": why}))

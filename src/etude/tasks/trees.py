@@ -4,7 +4,7 @@ It reads the columns as they are: empty cells and categories are its own busines
 "LightGBM", 2017).
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,9 +17,10 @@ MOST = 100_000
 
 @runtime_checkable
 class TableRows(Protocol):
-    """Rows of a table: cells [n C] float64, nan where empty; categorical [C]; y [n ...]."""
+    """Rows of a table: cells [n C] float64, nan where empty, an array or rows on disk that index
+    alike; categorical [C]; y [n ...]."""
 
-    cells: np.ndarray
+    cells: Any
     categorical: np.ndarray
     y: np.ndarray
 
@@ -42,7 +43,7 @@ def classes(train: TableRows, test: TableRows, weights: np.ndarray | None = None
     model = HistGradientBoostingClassifier(
         categorical_features=train.categorical, random_state=0
     ).fit(train.cells[rows], y, of_rows(weights, rows))
-    return np.asarray(model.predict(test.cells))
+    return _predicted(model, test.cells)
 
 
 def values(train: TableRows, test: TableRows, weights: np.ndarray | None = None) -> np.ndarray:
@@ -56,5 +57,11 @@ def values(train: TableRows, test: TableRows, weights: np.ndarray | None = None)
         model = HistGradientBoostingRegressor(
             categorical_features=train.categorical, random_state=0
         ).fit(train.cells[rows], train.y[rows, output], of_rows(weights, rows))
-        columns.append(model.predict(test.cells))
+        columns.append(_predicted(model, test.cells))
     return np.stack(columns, axis=1)
+
+
+def _predicted(model: Any, cells: Any) -> np.ndarray:
+    """Predictions [n] for rows, in pieces because the rows may be on disk."""
+    starts = range(0, len(cells), MOST)
+    return np.concatenate([model.predict(cells[start : start + MOST]) for start in starts])

@@ -2,12 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from etude.data.rows import Rows
 from etude.data.tabular.columns import Column, used
-from etude.data.tabular.encode import Encode
+from etude.data.tabular.encode import Encode, widths
+
+FEATURES = 512 << 20
+"""Bytes of features beyond which they are computed when they are read: one-hot features can take
+thirty times the memory of their column."""
+
+
+class Features:
+    """The features [n D] float32 of rows [n C], computed for the rows that are read."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, columns: Sequence[Column], cells: np.ndarray | Rows) -> None:
+        self.encode, self.cells = Encode(columns), cells
+        self.shape = (len(cells), sum(widths(columns)))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        with torch.inference_mode():
+            return self.encode(torch.from_numpy(self.cells[rows])).numpy()  # type: ignore[no-any-return]
+
+    @property
+    def large(self) -> bool:
+        """Whether all features together are too large for memory."""
+        return isinstance(self.cells, Rows) or 4 * self.shape[0] * self.shape[1] > FEATURES
 
 
 @dataclass(frozen=True)
@@ -16,9 +44,9 @@ class TableArrays:
     level numbers. categorical: which columns are categories [C]. y: targets [n ...]. weights: of
     the rows [n], None if all count alike."""
 
-    x: np.ndarray
+    x: np.ndarray | Features
     y: np.ndarray
-    cells: np.ndarray
+    cells: np.ndarray | Rows
     categorical: np.ndarray
     weights: np.ndarray | None = None
 
@@ -26,12 +54,12 @@ class TableArrays:
     def of(
         cls,
         columns: Sequence[Column],
-        cells: np.ndarray,
+        cells: np.ndarray | Rows,
         y: np.ndarray,
         weights: np.ndarray | None,
     ) -> "TableArrays":
         """The rows [n C] of a table with these columns."""
-        with torch.inference_mode():
-            x = Encode(columns)(torch.from_numpy(cells)).numpy()
+        features = Features(columns, cells)
         categorical = np.array([column.kind == "category" for column in used(columns)])
+        x = features if features.large else features[:]
         return cls(x, y, cells, categorical, weights)

@@ -4,14 +4,17 @@ A table is read once and its text is not kept, so a column is held in each form 
 cells have so far. What it becomes is decided at the end: see `columns`.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from math import nan
 from typing import Literal
 
 import numpy as np
 
+from etude.data.spill import Store, Stored, joined
+from etude.data.tabular.dates import FORMS, Form, has_offset, seconds_of
 from etude.data.tabular.dialect import Sign, number_parser
 
 MOST_LEVELS, MOST_FRACTIONS = 200_000, 1_000
@@ -26,67 +29,50 @@ MOST_ODD = 100_000
 """Cells that are no number and are remembered; a column with more of them is none of numbers."""
 
 
-Moment = Callable[[str], float]
-Form = Literal["iso", "dmy", "mdy"]
 Stated = Literal["", "text", "category", "date"]
 """What the type of a column in its file says: "" if the cells alone decide. Text may be dates, but
 neither text nor a category is numbers, whatever its characters."""
-EPOCH = datetime(1970, 1, 1)
-
-
-def iso(cell: str) -> float:
-    """Seconds since 1970 of a date or a time in ISO 8601 form, in UTC if it has an offset.
-
-    Raises ValueError.
-    """
-    if len(cell) < 8 or not cell[:4].isdigit():
-        raise ValueError(cell)
-    moment = datetime.fromisoformat(cell)
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    if not 1900 <= moment.year <= 2100:
-        raise ValueError(cell)
-    return (moment - EPOCH).total_seconds()
-
-
-PARTS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[ T](\d{1,2}:\d{2}(?::\d{2})?))?")
-
-
-def _parts(cell: str, day: int, month: int) -> float:
-    match = PARTS.fullmatch(cell)
-    if not match:
-        raise ValueError(cell)
-    year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
-    clock = [int(part) for part in (match[5] or "0:0").split(":")]
-    of_day = timedelta(**dict(zip(("hours", "minutes", "seconds"), clock, strict=False)))
-    return (datetime(year, int(match[month]), int(match[day])) + of_day - EPOCH).total_seconds()
-
-
-def day_first(cell: str) -> float:
-    """Seconds since 1970 of a date such as 31.12.2024 or 31/12/2024 17:30. Raises ValueError."""
-    return _parts(cell, 1, 3)
-
-
-def month_first(cell: str) -> float:
-    """Seconds since 1970 of a date such as 12/31/2024. Raises ValueError."""
-    return _parts(cell, 3, 1)
-
-
-FORMS: dict[Form, Moment] = {"iso": iso, "dmy": day_first, "mdy": month_first}
-"""The forms of dates by name."""
 
 
 class _Places(dict[str, int]):
-    """The number of each text, in the order in which they were first asked for."""
+    """The number of each text, in the order in which they were first asked for. strip: blanks
+    around a text do not count. texts: by number."""
+
+    def __init__(self, strip: bool) -> None:
+        super().__init__()
+        self.strip = strip
+        self.texts: list[str] = []
 
     def __missing__(self, key: str) -> int:
-        self[key] = number = len(self)
+        cell = key.strip() if self.strip else key
+        if cell != key:
+            self[key] = number = self[cell]
+            return number
+        self[key] = number = len(self.texts)
+        self.texts.append(key)
         return number
 
 
+class _Moments(Mapping[Form, np.ndarray]):
+    """The moments of a column by form, put together when they are asked for."""
+
+    def __init__(self, parts: Mapping[Form, Callable[[], np.ndarray]]) -> None:
+        self.parts = parts
+
+    def __getitem__(self, form: Form) -> np.ndarray:
+        return self.parts[form]()
+
+    def __iter__(self) -> Iterator[Form]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
 class Cells:
-    """One column. Call `add` with the cells of successive rows, blanks around them removed, and
-    `close` after the last.
+    """One column. Call `add` with the cells of successive rows and `close` after the last. blanks:
+    whether the cells may have blanks around them, which then do not count. store: holds what is too
+    large for memory.
 
     codes: for each row the number of its text in `levels`, which counts how often each text occurs,
     in the order of their first row; None if there are too many. numbers: for each row its value,
@@ -95,109 +81,272 @@ class Cells:
     for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
     missing. stated: what the file says about the type; refused: the name of a type whose values no
     rule can read, "" for all others. aware: which moments in ISO form have an offset to UTC [n].
-    zone, unplaced: see `moments.place`.
+    zone, unplaced: see `moments.place`. Codes, numbers and moments are put together at each access.
+
+    As long as there are few different texts, each is read as a number and as a date only once.
     """
 
-    def __init__(self, decimal: Sign, missing: frozenset[str]) -> None:
+    def __init__(
+        self,
+        decimal: Sign,
+        missing: frozenset[str],
+        store: Store | None = None,
+        *,
+        blanks: bool = False,
+    ) -> None:
         self.parse, self.missing = number_parser(decimal), missing
         # Python reads 1_000 as a number, which no table does, and 1.500 as less than two, which
         # with a decimal comma are thousands.
         self._foreign = "_" if decimal == "." else "_."
+        self._numbers_missing = _as_numbers(missing)
+        self.store = store or Store()
+        self.blanks = blanks
         self.count = 0
         self.levels: dict[str, int] = {}
-        self.codes: np.ndarray | None = None
-        self.numbers: np.ndarray | None = None
-        self.moments: dict[Form, np.ndarray] = {}
         self.odd: list[tuple[int, str]] = []
         self.odd_count = 0
         self.infinite: list[tuple[int, str]] = []
         self.stated: Stated = ""
         self.refused = ""
-        self.aware: np.ndarray | None = None
         self.zone = ""
         self.unplaced: dict[Form, list[tuple[int, str, str]]] = {}
-        self._aware: list[np.ndarray] = []
-        self._place: _Places | None = _Places()
-        self._codes: list[np.ndarray] = []
-        self._numbers: list[np.ndarray] | None = []
-        self._whole = True
-        self._moments: dict[Form, list[np.ndarray]] = {name: [] for name in FORMS}
+        self._place: _Places | None = _Places(blanks)
+        self._codes: list[Stored] = []
+        self._numeric = self._whole = True
+        self._faulty = False
+        # By number of a text, while there are codes; by row afterwards.
+        self._by_level = True
+        self._level_numbers, self._level_faults = array("d"), bytearray()
+        self._level_moments: dict[Form, array[float]] = {name: array("d") for name in FORMS}
+        self._level_aware = bytearray()
+        self._numbers: list[Stored] = []
+        self._moments: dict[Form, list[Stored]] = {}
+        self._aware: list[Stored] = []
 
     def add(self, cells: Sequence[str]) -> None:
         """Add the cells of the next rows."""
-        if self._numbers is not None:
-            self._number(cells)
         if self._place is not None:
-            self._code(cells)
-        for name in tuple(self._moments):
-            self._date(name, cells)
+            self._add_codes(cells, self._place)
+        else:
+            if self._numeric:
+                self._add_numbers(cells)
+            for name in tuple(self._moments):
+                self._add_dates(name, cells)
         self.count += len(cells)
 
     def close(self) -> None:
-        """Put the blocks together."""
+        """Count the levels, and put the blocks together that are in memory."""
         if self._place is not None:
-            self.codes = _joined(self._codes, np.int32)
-            counts = np.bincount(self.codes, minlength=len(self._place)).tolist()
-            self.levels = dict(zip(self._place, counts, strict=True))
-        if self._numbers is not None:
-            self.numbers = _joined(self._numbers, np.float64)
-        self.moments = {name: _joined(parts, np.float64) for name, parts in self._moments.items()}
-        if "iso" in self.moments:
-            self.aware = _joined(self._aware, bool)
-        self._place, self._codes, self._numbers, self._moments = None, [], None, {}
-        self._aware = []
+            size = len(self._place.texts)
+            counts = np.zeros(size, np.int64)
+            for part in self._codes:
+                counts += np.bincount(part[:], minlength=size)
+            self.levels = dict(zip(self._place.texts, counts.tolist(), strict=True))
+        self._codes = _one(self._codes, np.int32)
+        self._numbers = _one(self._numbers, np.float64)
+        self._moments = {name: _one(parts, np.float64) for name, parts in self._moments.items()}
+        self._aware = _one(self._aware, bool)
 
-    def _code(self, cells: Sequence[str]) -> None:
-        place = self._place
-        assert place is not None
-        self._codes.append(np.fromiter(map(place.__getitem__, cells), np.int32, len(cells)))
+    @property
+    def codes(self) -> np.ndarray | None:
+        """For each row the number of its text in `levels`."""
+        return None if self._place is None else joined(self._codes, np.int32)
+
+    @property
+    def numbers(self) -> np.ndarray | None:
+        """For each row its value."""
+        if not self._numeric:
+            return None
+        if self._by_level:
+            return self._by_row(np.array(self._level_numbers))
+        return joined(self._numbers, np.float64)
+
+    @property
+    def moments(self) -> Mapping[Form, np.ndarray]:
+        """For each form of dates the seconds in each row."""
+        if self._by_level:
+            levels = self._level_moments
+            return _Moments({f: partial(self._by_row, np.array(levels[f])) for f in levels})
+        rows = self._moments
+        return _Moments({f: partial(joined, parts, np.float64) for f, parts in rows.items()})
+
+    @property
+    def aware(self) -> np.ndarray | None:
+        """Which moments in ISO form have an offset to UTC [n]; None if there are none."""
+        if "iso" not in self.moments:
+            return None
+        if self._by_level:
+            return self._by_row(np.frombuffer(bytes(self._level_aware), bool))
+        return joined(self._aware, bool)
+
+    def place(self, form: Form, seconds: np.ndarray) -> None:
+        """Other moments for the dates of one form, of a closed column."""
+        if self._by_level:
+            self._keep_rows(self.numbers, dict(self.moments), self.aware)
+        self._moments[form] = [self.store.put(seconds)]
+
+    def _keep_rows(
+        self,
+        numbers: np.ndarray | None,
+        moments: Mapping[Form, np.ndarray],
+        aware: np.ndarray | None,
+    ) -> None:
+        """Hold the numbers and moments of a closed column by row."""
+        self._by_level, self._numeric = False, numbers is not None
+        self._numbers = [] if numbers is None else [self.store.put(numbers)]
+        self._moments = {form: [self.store.put(rows)] for form, rows in moments.items()}
+        self._aware = [] if aware is None else [self.store.put(aware)]
+
+    @classmethod
+    def together(cls, parts: Sequence["Cells"]) -> "Cells":
+        """One closed column of the rows of several, in each form that all of them have."""
+        whole = cls(".", frozenset(), parts[0].store)
+        whole.parse, whole.missing = parts[0].parse, parts[0].missing
+        for part in parts:
+            start, room = whole.count, MOST_ODD - len(whole.odd)
+            whole.odd += [(start + row, cell) for row, cell in part.odd[:room]]
+            whole.odd_count += part.odd_count
+            whole.infinite += [(start + row, cell) for row, cell in part.infinite]
+            whole.count += part.count
+        numbers = [part.numbers for part in parts]
+        dense = [values for values in numbers if values is not None]
+        all_numbers = None
+        if len(dense) == len(parts) and whole.odd_count <= MOST_ODD:
+            all_numbers = np.concatenate(dense)
+        forms = [form for form in FORMS if all(form in part.moments for part in parts)]
+        aware = [part.aware for part in parts if part.aware is not None]
+        whole._keep_rows(
+            all_numbers,
+            {form: np.concatenate([part.moments[form] for part in parts]) for form in forms},
+            np.concatenate(aware) if len(aware) == len(parts) else None,
+        )
+        whole._take_codes(parts, all_numbers)
+        return whole
+
+    def _take_codes(self, parts: Sequence["Cells"], numbers: np.ndarray | None) -> None:
+        """The texts of all rows, unless there are too many, as in one file of all rows."""
+        place = _Places(False)
+        for part in parts:
+            if part.codes is None:
+                self._place = None
+                return
+            for level, count in part.levels.items():
+                self.levels[level] = self.levels.get(level, 0) + count
+            table = np.array([place[level] for level in part.levels], np.int32)
+            codes = table[part.codes] if part.count else np.empty(0, np.int32)
+            self._codes.append(self.store.put(codes))
+        fractions = numbers is not None and bool((numbers % 1 > 0).any())
+        if len(place.texts) > (MOST_FRACTIONS if fractions else MOST_LEVELS):
+            self.levels, self._place, self._codes = {}, None, []
+        else:
+            self._place = place
+
+    def _by_row(self, by_level: np.ndarray) -> np.ndarray:
+        return np.asarray(by_level[joined(self._codes, np.int32)])
+
+    def _add_codes(self, cells: Sequence[str], place: _Places) -> None:
+        known = len(place.texts)
+        codes = np.fromiter(map(place.__getitem__, cells), np.int32, len(cells))
+        fresh = place.texts[known:]
+        self._codes.append(self.store.put(codes))
+        if self._numeric:
+            self._number_levels(fresh, codes)
+        for name in tuple(self._level_moments):
+            try:
+                self._level_moments[name].extend(seconds_of(name, fresh))
+            except (ValueError, OverflowError):
+                del self._level_moments[name]
+        self._level_aware += bytes(map(has_offset, fresh))
         # Numbers with a fraction are neither codes nor categories, however few there are.
-        fractions = self._numbers is not None and not self._whole
-        if len(place) > (MOST_FRACTIONS if fractions else MOST_LEVELS):
-            self._place, self._codes = None, []
+        fractions = self._numeric and not self._whole
+        if len(place.texts) > (MOST_FRACTIONS if fractions else MOST_LEVELS):
+            self._without_codes()
 
-    def _number(self, cells: Sequence[str]) -> None:
-        assert self._numbers is not None
+    def _number_levels(self, fresh: Sequence[str], codes: np.ndarray) -> None:
+        """Numbers of the texts that are new; of the rows, those that are no number or too large."""
+        values, odd = self._values(fresh)
+        faults = np.zeros(len(fresh), np.uint8)
+        faults[odd] = 1
+        faults[np.abs(values) > LARGEST] = 2
+        self._level_numbers.frombytes(values.tobytes())
+        self._level_faults += faults.tobytes()
+        self._faulty = self._faulty or bool(faults.any())
+        if self._faulty:
+            assert self._place is not None
+            fault, texts = np.frombuffer(bytes(self._level_faults), np.uint8)[codes], self._place
+            rows = [np.flatnonzero(fault == kind).tolist() for kind in (1, 2)]
+            self._note_odd([(i, texts.texts[codes[i]]) for i in rows[0]])
+            self.infinite += [(self.count + i, texts.texts[codes[i]]) for i in rows[1]]
+        self._look_at(values)
+
+    def _without_codes(self) -> None:
+        """Go on by row, because there are too many different texts."""
+        if self._numeric:
+            values = np.array(self._level_numbers)
+            self._numbers = [self.store.put(values[part[:]]) for part in self._codes]
+        for name, seconds in self._level_moments.items():
+            values = np.array(seconds)
+            self._moments[name] = [self.store.put(values[part[:]]) for part in self._codes]
+        aware = np.frombuffer(bytes(self._level_aware), bool)
+        self._aware = [self.store.put(aware[part[:]]) for part in self._codes]
+        self._place, self._codes, self._by_level = None, [], False
+        self._level_numbers, self._level_moments = array("d"), {}
+        self._level_aware = bytearray()
+
+    def _add_numbers(self, cells: Sequence[str]) -> None:
+        values, odd = self._values(cells)
+        self._note_odd([(i, cells[i].strip() if self.blanks else cells[i]) for i in odd])
+        for i in np.flatnonzero(np.abs(values) > LARGEST).tolist():
+            self.infinite.append((self.count + i, cells[i].strip() if self.blanks else cells[i]))
+        self._numbers.append(self.store.put(values))
+        self._look_at(values)
+
+    def _values(self, cells: Sequence[str]) -> tuple[np.ndarray, list[int]]:
+        """(values [n], the cells that are no number) of cells."""
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
             plain = not any(sign in "".join(cells) for sign in self._foreign)
         except ValueError:
             plain = False
-        if not plain:
-            checked = [self._value(self.count + i, cell) for i, cell in enumerate(cells)]
-            values = np.array(checked, np.float64)
-        if (large := np.abs(values) > LARGEST).any():
-            rows = np.flatnonzero(large).tolist()
-            self.infinite += [(self.count + i, cells[i]) for i in rows]
+        if plain and not (
+            len(self._numbers_missing) and np.isin(values, self._numbers_missing).any()
+        ):
+            return values, []
+        values, odd = np.full(len(cells), nan), []
+        for i, cell in enumerate(cells):
+            bare = cell.strip() if self.blanks else cell
+            if bare and bare.lower() not in self.missing:
+                try:
+                    values[i] = self.parse(bare)
+                except ValueError:
+                    odd.append(i)
+        return values, odd
+
+    def _note_odd(self, odd: Sequence[tuple[int, str]]) -> None:
+        self.odd_count += len(odd)
+        room = MOST_ODD - len(self.odd)
+        self.odd += [(self.count + i, cell) for i, cell in odd[:room]]
+
+    def _look_at(self, values: np.ndarray) -> None:
+        """Whether all numbers are whole so far, and whether this is still a column of numbers."""
         if self._whole:
             known = values[np.isfinite(values)]
             self._whole = bool((known == np.rint(known)).all())
-        self._numbers.append(values)
         half = self.odd_count > GIVE_UP and 2 * self.odd_count > self.count
         if half or self.odd_count > MOST_ODD:
-            self._numbers = None
+            self._numeric, self._numbers, self._level_numbers = False, [], array("d")
 
-    def _value(self, row: int, cell: str) -> float:
-        if not cell or cell.lower() in self.missing:
-            return nan
+    def _add_dates(self, name: Form, cells: Sequence[str]) -> None:
+        bare = [cell.strip() for cell in cells] if self.blanks else cells
         try:
-            return self.parse(cell)
-        except ValueError:
-            self.odd_count += 1
-            if len(self.odd) < MOST_ODD:
-                self.odd.append((row, cell))
-            return nan
-
-    def _date(self, name: Form, cells: Sequence[str]) -> None:
-        form = FORMS[name]
-        try:
-            seconds = [form(cell) if cell else nan for cell in cells]
+            seconds = np.array(seconds_of(name, bare), np.float64)
         except (ValueError, OverflowError):
             del self._moments[name]
         else:
-            self._moments[name].append(np.array(seconds, np.float64))
+            self._moments[name].append(self.store.put(seconds))
             if name == "iso":
-                self._aware.append(np.fromiter(map(_has_offset, cells), bool, len(cells)))
+                aware = np.fromiter(map(has_offset, bare), bool, len(bare))
+                self._aware.append(self.store.put(aware))
 
     @property
     def zero_first(self) -> bool:
@@ -209,10 +358,16 @@ class Cells:
         return (level for level in self.levels if level)
 
 
-def _has_offset(cell: str) -> bool:
-    """Whether a moment in ISO form says its offset to UTC: 2024-01-31T12:30Z, or +02:00."""
-    return len(cell) > 10 and (cell[-1] == "Z" or "+" in cell or "-" in cell[10:])
+def _as_numbers(words: frozenset[str]) -> np.ndarray:
+    """The words for a missing number that are numbers themselves, such as -999."""
+    values = []
+    for word in words:
+        with suppress(ValueError):
+            values.append(float(word))
+    return np.array([value for value in values if value == value], np.float64)
 
 
-def _joined(parts: Sequence[np.ndarray], dtype: type) -> np.ndarray:
-    return np.concatenate([*parts, np.empty(0, dtype)], dtype=dtype)
+def _one(parts: list[Stored], dtype: type) -> list[Stored]:
+    """The parts as one array, if all are in memory."""
+    here = [part for part in parts if isinstance(part, np.ndarray)]
+    return [joined(here, dtype)] if len(here) == len(parts) else parts

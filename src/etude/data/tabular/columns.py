@@ -13,7 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from etude.config import Config
-from etude.data.tabular.cells import FORMS, LARGEST, Cells, Form
+from etude.data.spill import Stored
+from etude.data.tabular.cells import LARGEST, Cells
+from etude.data.tabular.dates import FORMS, Form
 from etude.errors import InvalidValue, plain
 from etude.locale.texts import Text, text
 
@@ -91,7 +93,7 @@ class Typed:
     where there is none. bad: (row, reason) of cells that are not of this kind."""
 
     column: Column
-    values: np.ndarray
+    values: Stored
     bad: tuple[tuple[int, Text], ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -359,7 +361,8 @@ def _unused(
 ) -> Typed:
     """A column that the model does not read; numbers are kept for the case that nothing else is
     left."""
-    nothing = np.full(cells.count, np.nan) if values is None else values
+    # Of one number for all rows, because nothing is read from it.
+    nothing = np.broadcast_to(np.nan, cells.count) if values is None else values
     return Typed(Column(name=name, kind=kind, why=why), nothing)
 
 

@@ -25,6 +25,8 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """The separators by the names that a recipe has for them."""
 SAMPLE_LINES, SAMPLE_BYTES = 200, 1 << 20
 """As much of a file as is looked at to find its separator and its decimal sign."""
+MOST_COLUMNS = 10_000
+"""Columns of a table."""
 LINE, CELL, SIZE = 16 << 20, 1 << 20, 2 << 30
 """Largest line, cell and file, in characters and bytes: beyond, the file is not what it seems."""
 MARKS = (

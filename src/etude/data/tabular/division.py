@@ -150,7 +150,7 @@ def _by_time(
         typed = typing.decide(config.time, column, config.types.get(config.time, ""), config.dates)
     except InvalidValue as error:
         raise DataError(error.what) from None
-    when = typed.values[rows]
+    when = np.asarray(typed.values)[rows]
     if np.isnan(when).any() or typed.column.kind not in ("date", "number", "id"):
         raise DataError(
             text("data.table.no_time", name=plain(config.time), count=int(np.isnan(when).sum())),

@@ -18,8 +18,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from etude.data.tabular.cells import EPOCH
+from etude.data.rows import Rows, blocks
+from etude.data.spill import Columns, Store
 from etude.data.tabular.columns import Column, used
+from etude.data.tabular.dates import EPOCH
 from etude.shapes import Float, Tensor
 
 KEPT = 63
@@ -96,18 +98,36 @@ def recoded(before: Column, after: Column, values: np.ndarray) -> np.ndarray:
 
 
 def fitted(
-    columns: Sequence[Column], train: np.ndarray, *others: np.ndarray
-) -> tuple[tuple[Column, ...], list[np.ndarray]]:
+    columns: Sequence[Column], train: np.ndarray | Rows, *others: np.ndarray | Rows
+) -> tuple[tuple[Column, ...], list[np.ndarray | Rows]]:
     """(columns as learned from training rows, the rows of all splits with the levels that are
-    kept). train, others: [n C], one number for each column that is used."""
+    kept). train, others: [n C], one number for each column that is used; what is on disk stays
+    there. Raises StorageError."""
     read = used(columns)
-    after = [learned(column, train[:, i]) for i, column in enumerate(read)]
-    coded = [
-        np.stack([recoded(c, a, x[:, i]) for i, (c, a) in enumerate(zip(read, after))], axis=1)
-        for x in (train, *others)
-    ]
+    after = [learned(column, _values_of(train, i)) for i, column in enumerate(read)]
+
+    def code(x: np.ndarray) -> np.ndarray:
+        parts = [recoded(c, a, x[:, i]) for i, (c, a) in enumerate(zip(read, after))]
+        return np.stack(parts, axis=1)
+
+    store = Store()
+    coded: list[np.ndarray | Rows] = []
+    for x in (train, *others):
+        if isinstance(x, Rows):
+            # Row by row and no longer by column, because training reads single rows.
+            file = store.write(x.shape, x.dtype, (code(block) for _, block in blocks(x)))
+            coded.append(Rows(file, np.arange(len(x)), x.dtype))
+        else:
+            coded.append(code(x))
     rest = iter(after)
     return tuple(next(rest) if column.used else column for column in columns), coded
+
+
+def _values_of(x: np.ndarray | Rows, i: int) -> np.ndarray:
+    """The values [n] of column i."""
+    if isinstance(x, Rows) and isinstance(x.source, Columns):
+        return np.asarray(x.source.columns[i][x.rows])
+    return x[:, i]
 
 
 def widths(columns: Sequence[Column]) -> list[int]:

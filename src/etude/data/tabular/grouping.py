@@ -80,7 +80,7 @@ def _steps(name: str, cells: Cells, form: StepForm, dates: Dates) -> tuple[np.nd
         odd = next(cells.filled(), "")
         raise InvalidValue(text("data.long.step", name=plain(name), cell=plain(odd)))
     typed = typing.decide(name, cells, "date", dates)
-    return typed.values, typed.column.form
+    return np.asarray(typed.values), typed.column.form
 
 
 def _texts(cells: Cells) -> Callable[[int], str]:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 
 from etude.config import nearest
-from etude.data.tabular.cells import EPOCH, Cells
+from etude.data.tabular.cells import Cells
+from etude.data.tabular.dates import EPOCH
 from etude.errors import DataError
 from etude.locale.texts import text
 
@@ -106,7 +107,7 @@ def place(cells: Iterable[Cells], zone: str) -> None:
         if column.zone:
             continue
         column.zone = zone
-        for form, seconds in column.moments.items():
+        for form, seconds in [*column.moments.items()]:
             local = np.array(seconds)
             if form == "iso" and column.aware is not None:
                 local[column.aware] = np.nan
@@ -114,7 +115,7 @@ def place(cells: Iterable[Cells], zone: str) -> None:
             if not (days % DAY).any():
                 continue
             moved = utc(local, zone)
-            column.moments[form] = np.where(np.isnan(local), seconds, moved.seconds)
+            column.place(form, np.where(np.isnan(local), seconds, moved.seconds))
             column.unplaced[form] = [
                 (row, (EPOCH + timedelta(seconds=float(local[row]))).isoformat(" "), what)
                 for what, rows in (("skipped", moved.skipped), ("doubled", moved.doubled))

@@ -16,9 +16,10 @@ from unicodedata import normalize
 
 import numpy as np
 
+from etude.data.spill import Store
 from etude.data.tabular.cells import Cells, Stated
-from etude.data.tabular.dialect import Dialect, Reading
-from etude.data.tabular.reader import BLOCK, MOST_COLUMNS, Source, Table, named, wrong_names
+from etude.data.tabular.dialect import MOST_COLUMNS, Dialect, Reading
+from etude.data.tabular.reader import BLOCK, Source, Table, by_blocks, named, wrong_names
 from etude.errors import DataError, UsageError, plain
 from etude.locale.texts import text
 from etude.system.limits import memory
@@ -58,7 +59,8 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     with opened(path) as stored:
         names = _names(stored, path)
         forms = [_form(kind) for kind in stored.schema.types]
-        columns = [Cells(".", frozenset(reading.missing)) for _ in names]
+        missing, store = frozenset(reading.missing), Store()
+        columns = [Cells(".", missing, store) for _ in names]
         for column, form in zip(columns, forms, strict=True):
             column.stated, column.refused = form.stated, form.refused
         count = 0
@@ -87,7 +89,7 @@ def begin(path: Path) -> Source:
     """The names of the columns, and the rows as text by their number from 1. Raises as `read`."""
     with opened(path) as stored:
         names = _names(stored, path)
-    return Source(names, _rows(path), Dialect("utf-8", ",", "."))
+    return Source(names, by_blocks(_rows(path)), Dialect("utf-8", ",", "."))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

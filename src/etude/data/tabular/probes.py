@@ -156,7 +156,8 @@ def _order(whole: "Read") -> Iterator[Text]:
     for one in whole.used:
         if one.column.kind != "date":
             continue
-        seconds = one.values[~np.isnan(one.values)]
+        values = np.asarray(one.values)
+        seconds = values[~np.isnan(values)]
         steps = np.sign(np.diff(seconds))
         moved = steps[steps != 0]
         if len(moved) >= 10 and abs(moved.mean()) > ORDERED:

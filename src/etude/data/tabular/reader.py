@@ -5,20 +5,30 @@ once, line by line, and what is wrong is named by its line; all of it in one rep
 """
 
 import csv
-import json
+import gc
+import gzip
+import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, compress, islice
+from math import inf
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from etude.data.bad import Bad
 from etude.data.sequences import arff
+from etude.data.spill import Store
+from etude.data.tabular import json_lines
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.dialect import (
     CELL,
+    MOST_COLUMNS,
+    Bytes,
     Dialect,
     Reading,
     find,
@@ -26,6 +36,7 @@ from etude.data.tabular.dialect import (
     lines,
     opened,
 )
+from etude.data.watch import Watch
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
 
@@ -33,11 +44,11 @@ TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
 JSON_LINES = (".jsonl", ".ndjson")
 ARFF = ".arff"
 SUFFIXES = (*TEXT, *JSON_LINES, ARFF)
-BLOCK = 8192
-"""Rows that are handed to the columns at a time."""
-MOST_COLUMNS, MOST_BAD = 10_000, 100_000
-"""Columns of a table; and lines that are no rows, beyond which the file is not read any further."""
-BLANK = re.compile(r"\s")
+BLOCK = 2048
+"""Rows that are handed to the columns at a time; their cells fit into the cache."""
+MOST_BAD = 100_000
+"""Lines that are no rows, beyond which the file is not read any further."""
+first_of = itemgetter(0)
 NAME = 200
 """Largest number of characters in the name of a column."""
 
@@ -53,7 +64,7 @@ class Table:
 
     names: tuple[str, ...]
     cells: tuple[Cells, ...]
-    lines: tuple[int, ...]
+    lines: Sequence[int]
     reading: Reading
     notes: tuple[Text, ...] = ()
     bad: tuple[Bad, ...] = ()
@@ -74,37 +85,64 @@ class Table:
         return next((path for first, path in reversed(self.files) if first <= row), "")
 
 
+Body = Iterator[tuple[int, list[str] | Text]]
+"""(line, cells) of each row; for a line that is no row, what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Successive rows of a file: the line of each and its cells; and the lines that are no rows,
+    with what is wrong with them. read: bytes of the file that are read so far."""
+
+    lines: Sequence[int]
+    rows: list[list[str]]
+    bad: list[tuple[int, Text]]
+    read: int = 0
+
+
 @dataclass(frozen=True)
 class Source:
-    """The rows of a file, before any of them is read. body: (line, cells) of each row; for a line
-    that is no row, what is wrong with it. notes: what is said about the reading."""
+    """The rows of a file, before any of them is read: by blocks, or one by one as `body`. notes:
+    what is said about the reading."""
 
     header: list[str]
-    body: "Body"
+    blocks: Iterator[Block]
     dialect: Dialect
     notes: tuple[Text, ...] = ()
+
+    @property
+    def body(self) -> Body:
+        """The rows one by one, in the order of the file."""
+        for block in self.blocks:
+            found: list[tuple[int, list[str] | Text]] = [*block.bad]
+            found += zip(block.lines, block.rows, strict=True)
+            yield from sorted(found, key=first_of) if block.bad else found
 
 
 def begin(path: Path, reading: Reading) -> Source:
     """The names of the columns of a file, and its rows. Raises DataError for the header."""
     if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
-        source = _objects(path)
-        return Source(next(source)[1], source, Dialect("utf-8", ",", "."))
+        source = json_lines.objects(path)
+        return Source(next(source)[1], by_blocks(source), Dialect("utf-8", ",", "."))
     if ARFF in map(str.lower, path.suffixes):
         rows = arff.rows(path)
         note = text("data.note.arff.table", path=path)
-        return Source(next(rows)[1], rows, Dialect("utf-8", ",", "."), (note,))  # type: ignore[arg-type]
+        names = next(rows)[1]
+        assert isinstance(names, list)  # the first item is the header
+        return Source(names, by_blocks(rows), Dialect("utf-8", ",", "."), (note,))
     dialect = find(path, reading)
-    header, body = _header(path, _delimited(path, dialect), reading)
-    return Source(header, body, dialect)
+    header, blocks = _header(path, _delimited(path, dialect), reading)
+    return Source(header, blocks, dialect)
 
 
 def first(path: Path, reading: Reading, count: int) -> tuple[list[str], list[list[str]]]:
     """(names of the columns, the first rows) of a file. Raises DataError for the header."""
     if any(suffix.lower() in JSON_LINES for suffix in path.suffixes):
-        objects = [one for _, one in islice(_json(path), count) if isinstance(one, dict)]
+        objects = [
+            one for _, one in islice(json_lines.values(path), count) if isinstance(one, dict)
+        ]
         names = list(dict.fromkeys(key for one in objects for key in one))
-        return names, [[_cell(one.get(name)) for name in names] for one in objects]
+        return names, [[json_lines.cell(one.get(name)) for name in names] for one in objects]
     source = begin(path, reading)
     return source.header, [row for _, row in islice(source.body, count) if isinstance(row, list)]
 
@@ -115,29 +153,29 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     Raises DataError: for the header, or if there are no rows.
     """
     source = begin(path, reading)
-    header, body, dialect = source.header, source.body, source.dialect
-    missing = frozenset(reading.missing)
-    columns = [Cells(dialect.decimal, missing) for _ in header]
+    header, dialect = source.header, source.dialect
+    missing, store = frozenset(reading.missing), Store()
+    columns = [Cells(dialect.decimal, missing, store, blanks=True) for _ in header]
     bad: list[Bad] = []
-    places: list[int] = []
-    while block := list(islice(body, BLOCK if limit is None else min(BLOCK, limit - len(places)))):
-        good = []
-        for line, row in block:
-            if isinstance(row, Text):
-                bad.append(Bad("", f"{path}:{line}", row))
-            else:
-                good.append(row)
-                places.append(line)
-        for cells, column in zip(zip(*good, strict=True), columns, strict=bool(good)):
-            # Most columns have no blanks, and to strip every cell takes a third of the time.
-            spaced = BLANK.search("".join(cells))
-            column.add([cell.strip() for cell in cells] if spaced else cells)
-        if len(bad) > MOST_BAD:
-            raise DataError(
-                text("data.table.bad_lines", path=path, count=len(bad)),
-                items=[one.sentence for one in bad[:20]],
-                do=text("data.table.bad_lines.do"),
-            )
+    places = array("q")
+    with closing(Watch(path)) as watch, no_garbage_collection():
+        for block in source.blocks:
+            room = len(block.rows) if limit is None else limit - len(places)
+            for cells, column in zip(zip(*block.rows[:room]), columns):
+                column.add(cells)
+            places.extend(block.lines[:room])
+            ends = limit is not None and len(places) >= limit
+            last = places[-1] if ends else inf
+            bad += [Bad("", f"{path}:{line}", why) for line, why in block.bad if line < last]
+            if len(bad) > MOST_BAD:
+                raise DataError(
+                    text("data.table.bad_lines", path=path, count=len(bad)),
+                    items=[one.sentence for one in bad[:20]],
+                    do=text("data.table.bad_lines.do"),
+                )
+            if ends:
+                break
+            watch(block.read)
     for column in columns:
         column.close()
     if not places:
@@ -151,38 +189,68 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     return Table(
         tuple(name for name, _ in kept),
         tuple(column for _, column in kept),
-        tuple(places),
+        places,
         reading.model_copy(update={"usual": dialect.decimal}),
         tuple(notes),
         tuple(bad),
     )
 
 
-def _delimited(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str] | Text]]:
-    """(line, cells) of each line that is not empty; where the text cannot be parsed, the reason."""
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Inside, Python does not look for cycles: a row is a list, and with thousands of new lists a
+    second that takes a third of the time of reading."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _delimited(path: Path, dialect: Dialect) -> Iterator[Block]:
+    """The lines of a file that are not empty, by blocks; the first row is a block of its own.
+
+    Where the text cannot be parsed, the reason.
+    """
     with opened(path) as file, large_cells():
         reader = csv.reader(
             lines(file, dialect.encoding, path),
             delimiter=dialect.separator,
             skipinitialspace=True,
         )
-        before = start = 0
+        before, start, size = 0, 0, 1
         while True:
+            rows: list[list[str]] = []
+            bad = []
             try:
-                for row in reader:
-                    if row and (row[0] or any(map(str.strip, row))):
-                        # A cell may contain line ends: the row begins after the one before.
-                        yield before + 1, row
-                    start, before = before, reader.line_num
-                if _is_open(path, dialect, start, before):
-                    yield start + 1, text("data.table.quote")
-                return
+                # Rows that come before an error in a block are kept by `extend`.
+                rows.extend(islice(reader, size))
             except csv.Error as error:
                 # The csv module has no type for a cell that is too large.
                 large = "field limit" in str(error)
                 what = text("data.table.cell", most=CELL) if large else None
-                yield before + 1, what or text("data.table.csv", why=error)
-                before = reader.line_num
+                why = what or text("data.table.csv", why=error)
+                bad.append((before + sum(map(_height, rows)) + 1, why))
+            if not rows and not bad:
+                if _is_open(path, dialect, start, before):
+                    yield Block([], [], [(start + 1, text("data.table.quote"))])
+                return
+            if not bad and reader.line_num - before == len(rows):
+                places: Sequence[int] = range(before + 1, before + 1 + len(rows))
+            else:
+                # A cell may contain line ends: the row begins after the one before.
+                ends = accumulate(map(_height, rows), initial=before + 1)
+                places = list(ends)[:-1]
+            start = before if bad or not rows else places[-1] - 1
+            if not all(row and row[0] for row in rows):
+                filled = [bool(row) and any(map(str.strip, row)) for row in rows]
+                places, rows = list(compress(places, filled)), list(compress(rows, filled))
+            before = reader.line_num
+            if rows or bad:
+                size = BLOCK
+                yield Block(places, rows, bad, _position(file))
 
 
 def _is_open(path: Path, dialect: Dialect, start: int, end: int) -> bool:
@@ -195,23 +263,46 @@ def _is_open(path: Path, dialect: Dialect, start: int, end: int) -> bool:
         return sum(line.count('"') for line in last) % 2 == 1
 
 
-Body = Iterator[tuple[int, list[str] | Text]]
+def _position(file: Bytes) -> int:
+    """Bytes of the file that are read so far, before they are unpacked; 0 at its end, where the
+    text around it has closed it."""
+    raw = cast(io.BufferedReader, file.fileobj if isinstance(file, gzip.GzipFile) else file)
+    return 0 if raw is None or raw.closed else raw.tell()
 
 
-def _header(path: Path, found: Body, reading: Reading) -> tuple[list[str], Body]:
+LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def _height(row: list[str]) -> int:
+    """The number of lines of a row."""
+    return 1 + sum(len(LINE_END.findall(cell)) for cell in row)
+
+
+def by_blocks(found: Body) -> Iterator[Block]:
+    """Rows by blocks."""
+    while part := list(islice(found, BLOCK)):
+        good = [(line, row) for line, row in part if not isinstance(row, Text)]
+        bad = [(line, row) for line, row in part if isinstance(row, Text)]
+        yield Block([line for line, _ in good], [row for _, row in good], bad)
+
+
+def _header(
+    path: Path, found: Iterator[Block], reading: Reading
+) -> tuple[list[str], Iterator[Block]]:
     """(names of the columns, the rows after them). Raises DataError."""
     first = next(found, None)
     if first is None:
         raise DataError(text("data.table.empty", path=path))
-    line, cells = first
-    if isinstance(cells, Text):
-        raise DataError(text("data.table.header", path=path, line=line, why=cells))
+    if first.bad:
+        line, why = first.bad[0]
+        raise DataError(text("data.table.header", path=path, line=line, why=why))
+    cells = first.rows[0]
     if names := reading.names:
         rest = tuple(name for name in names if name not in reading.may_lack)
         names = rest if len(cells) == len(rest) else names
         if len(names) != len(cells):
             raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
-        return list(names), _even(_chain(first, found), len(cells))
+        return list(names), _even(chain([first], found), len(cells))
     header = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
     if len(header) > MOST_COLUMNS:
         raise DataError(text("data.table.columns", path=path, count=len(header), most=MOST_COLUMNS))
@@ -246,11 +337,6 @@ def wrong_names(header: list[str]) -> list[Text]:
     ]
 
 
-def _chain(first: tuple[int, list[str] | Text], rest: Body) -> Body:
-    yield first
-    yield from rest
-
-
 def _is_number(cell: str) -> bool:
     try:
         float(cell)
@@ -259,18 +345,25 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _even(found: Body, width: int) -> Body:
-    """The rows, where one of another width than the header is replaced by what is wrong with it.
+def _even(found: Iterator[Block], width: int) -> Iterator[Block]:
+    """The blocks, where a row of another width than the header is bad.
 
     One empty cell too many at the end is a separator that ends the line.
     """
-    for line, row in found:
-        if isinstance(row, list) and len(row) == width + 1 and not row[-1].strip():
-            row = row[:-1]
-        if isinstance(row, list) and len(row) != width:
-            yield line, text("data.table.width", cells=len(row), expected=width)
-        else:
-            yield line, row
+    for block in found:
+        if all(len(row) == width for row in block.rows):
+            yield block
+            continue
+        good, bad = [], list(block.bad)
+        for line, row in zip(block.lines, block.rows, strict=True):
+            if len(row) == width + 1 and not row[-1].strip():
+                row.pop()
+            if len(row) == width:
+                good.append((line, row))
+            else:
+                bad.append((line, text("data.table.width", cells=len(row), expected=width)))
+        bad.sort(key=first_of)
+        yield Block([line for line, _ in good], [row for _, row in good], bad, block.read)
 
 
 def named(header: list[str], columns: list[Cells]) -> tuple[list[tuple[str, Cells]], list[Text]]:
@@ -287,47 +380,3 @@ def named(header: list[str], columns: list[Cells]) -> tuple[list[tuple[str, Cell
             kept.append((f"column{place}", column))
             notes.append(text("data.note.table.unnamed", place=place, name=f"column{place}"))
     return kept, notes
-
-
-def _objects(path: Path) -> Iterator[tuple[int, Any]]:
-    """The names of the columns, then (line, cells) of each flat object of a file of JSON lines."""
-    names: dict[str, int] = {}
-    # Twice through the file: a later object may have keys that the first ones lack.
-    for _, value in _json(path):
-        if isinstance(value, dict):
-            for key in value:
-                names.setdefault(key, len(names))
-        if len(names) > MOST_COLUMNS:
-            raise DataError(
-                text("data.table.columns", path=path, count=len(names), most=MOST_COLUMNS)
-            )
-    if not names:
-        raise DataError(text("data.table.empty", path=path))
-    yield 0, list(names)
-    for line, value in _json(path):
-        if isinstance(value, Text):
-            yield line, value
-        elif not isinstance(value, dict):
-            yield line, text("data.table.json.object")
-        elif nested := [key for key, cell in value.items() if isinstance(cell, dict | list)]:
-            yield line, text("data.table.json.nested", keys=tuple(map(plain, nested)))
-        else:
-            yield line, [_cell(value.get(name)) for name in names]
-
-
-def _json(path: Path) -> Iterator[tuple[int, Any]]:
-    with opened(path) as file:
-        for number, line in enumerate(lines(file, "utf-8-sig", path), 1):
-            if not line.strip():
-                continue
-            try:
-                # As text, because 9007199254740993 has more digits than a float holds.
-                yield number, json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-            except (ValueError, RecursionError) as error:
-                yield number, text("data.table.json", why=error)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,176 @@
+"""Arrays that outgrow memory: beyond a limit they go to one temporary file and are read piece by
+piece.
+
+The file has no name, or loses it when the process ends, so nothing remains after an interrupt. It
+is read with plain reads and is not memory-mapped: pages of a mapping count as memory of the process
+until the system takes them back.
+"""
+
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from etude.errors import write_error
+from etude.locale.texts import text
+
+LIMIT = 256 << 20
+"""Bytes of arrays that one Store keeps in memory."""
+ENOUGH = 8
+"""Rows are read one by one if they are further apart than this on average, else all between them
+too."""
+
+
+def folder() -> Path:
+    """Where temporary files go: TMPDIR, else /var/tmp, because /tmp is in memory on many systems,
+    else what the system names."""
+    stable = Path("/var/tmp")
+    if "TMPDIR" not in os.environ and sys.platform != "win32" and os.access(stable, os.W_OK):
+        return stable
+    return Path(tempfile.gettempdir())
+
+
+class Store:
+    """Takes arrays and gives each back as it is, or as an OnDisk if they are more than LIMIT bytes
+    together."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self._file: Any = None
+        self._end = 0
+
+    def put(self, array: np.ndarray) -> "np.ndarray | OnDisk":
+        """The array, or where it is on disk. Raises StorageError."""
+        if self.held + array.nbytes <= LIMIT:
+            self.held += array.nbytes
+            return array
+        return self.write(array.shape, array.dtype, [array])
+
+    def write(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Sequence[np.ndarray] | Any
+    ) -> "OnDisk":
+        """An array of this shape on disk, from consecutive parts. Raises StorageError."""
+        start, size = self._end, prod(shape) * dtype.itemsize
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=folder(), buffering=0)  # noqa: SIM115
+            self._file.seek(start)
+            for part in parts:
+                content = _bytes(np.ascontiguousarray(part, dtype))
+                while content:
+                    content = content[self._file.write(content) :]
+        except OSError as error:
+            raise write_error(folder(), error, size, text("data.spill.safe")) from None
+        self._end = start + size
+        return OnDisk(self, start, shape, dtype)
+
+    def read(self, start: int, result: np.ndarray) -> None:
+        """Fill a contiguous array with the bytes from `start`. Raises StorageError."""
+        rest = _bytes(result)
+        try:
+            while rest:
+                if hasattr(os, "preadv"):  # moves no position, which forked processes share
+                    count = os.preadv(self._file.fileno(), [rest], start)
+                else:
+                    self._file.seek(start)
+                    count = self._file.readinto(rest)
+                if not count:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                rest, start = rest[count:], start + count
+        except OSError as error:
+            raise write_error(folder(), error, 0, text("data.spill.safe")) from None
+
+
+@dataclass(frozen=True, eq=False)
+class OnDisk:
+    """An array in the file of a Store; indexing reads it."""
+
+    store: Store
+    start: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes, as of an array."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: Any) -> np.ndarray:
+        if isinstance(which, slice):
+            rows = range(*which.indices(len(self)))
+            if rows.step == 1:
+                return self._between(rows.start, rows.stop)
+            which = np.arange(len(self))[which]
+        which = np.asarray(which)
+        if which.dtype == bool:
+            which = np.flatnonzero(which)
+        if not which.size:
+            return np.empty((*which.shape, *self.shape[1:]), self.dtype)
+        low, high = int(which.min()), int(which.max())
+        if high - low < ENOUGH * which.size:
+            return np.asarray(self._between(low, high + 1)[which - low])
+        single = [self._between(i, i + 1) for i in which.reshape(-1).tolist()]
+        return np.concatenate(single).reshape(*which.shape, *self.shape[1:])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self[:] if dtype is None else self[:].astype(dtype)
+
+    def _between(self, low: int, high: int) -> np.ndarray:
+        result: np.ndarray = np.empty((max(0, high - low), *self.shape[1:]), self.dtype)
+        if result.size:
+            row = self.dtype.itemsize * prod(self.shape[1:])
+            self.store.read(self.start + low * row, result)
+        return result
+
+
+Stored = np.ndarray | OnDisk
+
+
+class Columns:
+    """Columns [n] of float64 as the array [n C] that they form, of which only the rows that are
+    asked for are in memory."""
+
+    dtype = np.dtype(np.float64)
+    ndim = 2
+
+    def __init__(self, columns: Sequence[Stored]) -> None:
+        self.columns = columns
+        self.shape = (len(columns[0]), len(columns))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: Any) -> np.ndarray:
+        return np.stack([np.asarray(column[which]) for column in self.columns], axis=-1)
+
+
+def _bytes(array: np.ndarray) -> memoryview:
+    """The bytes of a contiguous array, which may be empty."""
+    return array.reshape(-1).view(np.uint8).data
+
+
+def matrix(columns: Sequence[Stored]) -> np.ndarray | Columns:
+    """Columns [n] of float64 side by side [n C]: in memory if that is small."""
+    if sum(8 * len(column) for column in columns) <= LIMIT:
+        return np.stack([column[:] for column in columns], axis=1)
+    return Columns(columns)
+
+
+def joined(parts: Sequence[Stored], dtype: type) -> np.ndarray:
+    """All parts [m] behind each other, in memory."""
+    result: np.ndarray = np.empty(sum(map(len, parts)), dtype)
+    start = 0
+    for part in parts:
+        result[start : start + len(part)] = part[:]
+        start += len(part)
+    return result
