@@ -1,10 +1,12 @@
 """Card: the description of a data set, by which training, evaluation and prediction prepare samples
 alike."""
 
+from dataclasses import replace
 from typing import Literal
 
 from etude.config import Config
 from etude.data.images import BY_TYPE, Levels
+from etude.data.panel.card import Panel
 from etude.data.tabular import encode
 from etude.data.tabular.columns import Column
 from etude.data.tabular.dialect import Reading
@@ -28,7 +30,8 @@ class Card(Config):
     of a picture file are scaled; levels: black and white of picture files of more than 8 bits.
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
     columns: of a table; then x has one number for each that is used, and `encode` makes the
-    features of them. reading: how its files are read.
+    features of them. reading: how its files are read. panel: of series of the user's own, whose
+    samples are standardised already: see `panel.windows`.
     """
 
     name: str
@@ -57,11 +60,13 @@ class Card(Config):
     levels: Levels = BY_TYPE
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    panel: Panel | None = None
 
     @property
     def spec(self) -> Spec:
         """Shape and target of a sample in the data, before the view."""
-        return Spec(self.kind, self.shape, self.outputs, self.target)
+        panel = self.panel is not None
+        return Spec(self.kind, self.shape, self.outputs, self.target, panel=panel)
 
     @property
     def model_spec(self) -> Spec:
@@ -70,7 +75,7 @@ class Card(Config):
             channels, height, width = self.shape
             return Spec("sequence", (height, width * channels), self.outputs, self.target)
         if self.view == "vector":
-            return Spec("vector", (self.spec.size,), self.outputs, self.target)
+            return replace(self.spec, kind="vector", shape=(self.spec.size,))
         if self.columns:
             width = sum(encode.widths(self.columns))
             return Spec("vector", (width,), self.outputs, self.target, table=True)

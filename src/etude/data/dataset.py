@@ -23,6 +23,7 @@ from etude.data.card import Card, Scale, View
 from etude.data.images import BY_TYPE, Levels
 from etude.data.moments import Moments, moments
 from etude.data.numpy_files import unusable
+from etude.data.panel.card import Panel
 from etude.data.rows import Rows, blocks
 from etude.data.tabular import encode
 from etude.data.tabular.arrays import TableArrays
@@ -37,7 +38,7 @@ Augmentation = Literal[
 ]
 SHOWN = 8
 NO_MOMENTS = Moments((), (0.0,), (1.0,), 0.0, 0.0)
-"""Of a table, whose columns hold what is learned of them."""
+"""Of a table, whose columns hold what is learned of them, and of series that are scaled already."""
 
 
 class DataConfig(Config):
@@ -97,7 +98,8 @@ class Raw:
     images in their own values, if the source knows them; None: by type (see `pixel_range`). levels:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
     another kind. columns: of a table, one for each number of x; what is learned from training rows
-    is still open in them. reading: how the files of a table are read.
+    is still open in them. reading: how the files of a table are read. panel: of series that the
+    source has standardised.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Raw:
     otherwise: Sentence = ""
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
+    panel: Panel | None = None
 
 
 @dataclass(frozen=True)
@@ -193,10 +196,14 @@ def split_dataset(
         columns, xs = encode.fitted(raw.columns, train.x[:], val.x[:], test.x[:])
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
+    elif raw.panel:
+        origin, mean, std, low, high = NO_MOMENTS
     else:
         origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
     y_mean, y_std = _target_moments(train.y, raw.target)
-    if raw.target == "forecast":
+    if raw.panel:
+        y_mean, y_std = raw.panel.of_targets
+    elif raw.target == "forecast":
         # x and y are steps of one series, so both must be scaled by the same numbers.
         y_mean, y_std = _absolute(origin, mean), std
     card = Card(
@@ -228,6 +235,7 @@ def split_dataset(
         levels=raw.levels,
         columns=columns,
         reading=raw.reading,
+        panel=raw.panel,
     )
     return Dataset(card, train, val, test, raw.left_out)
 

@@ -86,7 +86,8 @@ class Resident:
         if key is not None and self.ops:
             x = augment(x, self.ops, key, samples)
         lengths = None if self.lengths is None else self.lengths[where]
+        window = self.preprocess.levels(x)
         x = self.preprocess.arrange(x, lengths)
         if self.card.view == "vector":  # steps are not an axis any more: padding is part of x
             lengths = None
-        return Batch(x, self.y.index_select(0, where.to(self.device)), lengths, samples)
+        return Batch(x, self.y.index_select(0, where.to(self.device)), lengths, samples, window)

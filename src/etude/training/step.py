@@ -208,7 +208,8 @@ class Step:
         for i, sample in enumerate(batch.samples):
             part = slice(i, i + 1)
             lengths = None if batch.lengths is None else batch.lengths[part]
-            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part])
+            window = None if batch.window is None else batch.window[part]
+            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part], window)
             with torch.no_grad(), self._autocast():
                 if not _finite(state.phase.loss(self.model, one, torch_noise)):
                     alone.append(int(sample))

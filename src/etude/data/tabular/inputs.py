@@ -137,14 +137,14 @@ def annotated(
     source = reader.begin(path, reading)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*map(_harmless, source.header), *columns])
+    writer.writerow([*map(harmless, source.header), *columns])
     for line, row in source.body:
         if isinstance(row, list) and (cells := answers.get(str(line))) is not None:
-            writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
+            writer.writerow([*map(harmless, row), *map(harmless, cells)])
     return out.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     if cell[:1] not in tuple("=+-@") or NUMBER.fullmatch(cell):
         return cell
