@@ -196,16 +196,13 @@ def split_dataset(
         columns, xs = encode.fitted(raw.columns, train.x[:], val.x[:], test.x[:])
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
-    elif raw.panel:
-        origin, mean, std, low, high = NO_MOMENTS
     else:
-        origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
+        found = moments(train.x, train.lengths, scale, raw.log) if not raw.panel else NO_MOMENTS
+        origin, mean, std, low, high = found
     y_mean, y_std = _target_moments(train.y, raw.target)
-    if raw.panel:
-        y_mean, y_std = raw.panel.of_targets
-    elif raw.target == "forecast":
+    if raw.target == "forecast":
         # x and y are steps of one series, so both must be scaled by the same numbers.
-        y_mean, y_std = _absolute(origin, mean), std
+        y_mean, y_std = raw.panel.of_targets if raw.panel else (_absolute(origin, mean), std)
     card = Card(
         name=raw.name,
         kind=raw.kind,

@@ -42,7 +42,7 @@ class Preprocess(nn.Module):
     ) -> Float[Tensor, "N ..."]:
         return self.arrange(self.normalise(x), lengths)
 
-    def levels(self, x: Float[Tensor, "N L Q"]) -> Float[Tensor, "N 2"] | None:
+    def levels(self, x: Float[Tensor, "N ..."]) -> Float[Tensor, "N 2"] | None:
         """Level and spread of each window of a series, if windows are scaled by themselves."""
         return levels(x, self.past) if self.past else None
 
