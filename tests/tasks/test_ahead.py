@@ -72,7 +72,8 @@ def test_the_interval_of_a_difference_covers_none_and_finds_a_real_one():
     assert 0.85 * 200 < hits < 200
     mean, low, high, _ = difference(np.zeros(400), alike + 2, (400,), 12)
     assert low > 0 and low < mean < high
-    assert difference(np.zeros(30), np.ones(30), (30,), 12) is None
+    assert difference(np.zeros(20), np.ones(20), (20,), 12) is None
+    assert difference(np.zeros(100), np.ones(100), (100,), 12)[3] == 8
 
 
 def test_series_of_one_time_count_once():

@@ -15,8 +15,8 @@ import numpy as np
 
 from etude.tasks.protocol import Metrics, Panel
 
-FEWEST = 2
-"""Blocks of windows that an interval needs."""
+FEWEST, FEW = 2, 8
+"""Blocks of windows that an interval needs; with fewer than FEW they are made shorter."""
 
 
 def naive(x: Any, horizon: int, season: int, lengths: Any = None) -> Any:
@@ -85,8 +85,8 @@ def difference(
     windows; None if there are too few.
 
     Neighbouring windows share most of their steps, so the interval is that of the means of blocks
-    of 2 D successive windows, by Student's t; series of one time are averaged first, because they
-    move together. A positive difference is in favour of the network.
+    of 2 D successive windows (of D, if there are few), by Student's t; series of one time are
+    averaged first, because they move together. A positive difference is in favour of the network.
     """
     from scipy import stats
 
@@ -97,7 +97,9 @@ def difference(
         row[len(row) - count :] = gaps[at : at + count]
         at += count
     steps = np.nanmean(rows[:, ~np.isnan(rows).all(0)], 0)
-    count = max(len(steps) // (2 * horizon), 0)
+    count = len(steps) // (2 * horizon)
+    if count < FEW:
+        count = len(steps) // horizon
     if count < FEWEST:
         return None
     means = np.array([block.mean() for block in np.array_split(steps, count)])

@@ -6,7 +6,6 @@ Layout and the clock of training.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -125,15 +124,16 @@ def read(table: reader.Table, layout: Layout, where: str, *, learn: bool, skip: 
     else:
         _require_once(table, stamps, times, groups, keys, where, utc)
     series = []
-    order = np.lexsort((np.arange(len(times)), times))
+    order = np.lexsort((np.arange(len(times)), times, groups))
+    ends = np.searchsorted(groups[order], np.arange(len(keys) + 1))
     lines = np.array(table.lines)
     for group, key in enumerate(keys):
-        rows = order[groups[order] == group]
+        rows = order[ends[group] : ends[group + 1]]
         for name in layout.targets:
             one = _one(times, lines, rows, targets[name], others, layout)
             series.append(_named(one, _name(key, name, layout)))
     series.sort(key=lambda one: _by_number(one.name))
-    static = _changing(series, layout, others, groups, keys, where)
+    static = _changing(layout, others, order, ends, keys)
     if static:
         raise DataError(text("data.panel.unusable", path=where), items=static)
     return Read(tuple(series), stamps.dated, utc, layout, table.reading, tuple(cells))
@@ -348,19 +348,19 @@ def _means(values: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _changing(
-    series: Sequence[Rows],
     layout: Layout,
     others: dict[str, np.ndarray],
-    groups: np.ndarray,
+    order: np.ndarray,
+    ends: np.ndarray,
     keys: list[tuple[str, ...]],
-    where: str,
 ) -> list[Sentence]:
-    """One problem for each static column that changes within a series."""
+    """One problem for each static column that changes within a series. order: rows by series;
+    ends: where those of each begin."""
     problems: list[Sentence] = []
     for name in layout.static:
         for group, key in enumerate(keys):
-            values = others[name][groups == group]
-            if len(values) and not (values == values[:1]).all():
+            values = others[name][order[ends[group] : ends[group + 1]]]
+            if not (values == values[:1]).all():
                 about = {"name": plain(name), "series": plain(" ".join(key))}
                 problems.append(text("data.panel.static", **about))
     return problems

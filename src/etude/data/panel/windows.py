@@ -215,10 +215,13 @@ def _cut(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 def names_of(found: Windows, panel: Panel) -> Iterator[str]:
     """The first and the last step of each forecast, and the series if there are several."""
     at: dict[int, str] = {}
+    ends = found.begins.max(initial=0) + panel.horizon - 1
+    width = len(panel.clock.at(int(ends))) if panel.clock.kind == "steps" else 0
 
     def shown(number: int) -> str:
         if number not in at:
-            at[number] = panel.clock.at(number)
+            # Zeros first: the check of the order of time compares names as text.
+            at[number] = panel.clock.at(number).rjust(width, "0")
         return at[number]
 
     several = len(panel.series) > 1
