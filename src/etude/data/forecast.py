@@ -53,7 +53,9 @@ class Config(DataConfig):
         default="auto", description="parts of the date that are features"
     )
     identity: bool = Field(default=False, description="tell the network which series it reads")
-    relative: bool = Field(default=True, description="centre and scale each window by itself")
+    relative: Literal["auto", "yes", "no"] = Field(
+        default="auto", description="centre and scale each window by itself"
+    )
     log: Literal["auto", "yes", "no"] = Field(default="auto", description="model logarithms")
     gaps: Gaps = Field(default="break", description="what becomes of missing steps")
     fill: int = Field(default=3, ge=1, description="longest gap that gaps=fill fills")

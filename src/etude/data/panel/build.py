@@ -38,7 +38,7 @@ class Asked(Config):
     season: int | None
     calendar: Calendar
     identity: bool
-    relative: bool
+    relative: Literal["auto", "yes", "no"]
     log: Literal["auto", "yes", "no"]
     gaps: Gaps
     fill: int = Field(ge=1)
@@ -163,7 +163,7 @@ def _long_enough(state: Found) -> Found:
 
 def panel(state: Found, asked: Asked, unit: str) -> Panel:
     """The Panel of series, learned from their training parts. Raises DataError, UsageError."""
-    training = state.training
+    training, columns = state.training, state.layout.seen or state.layout.known
     log = _log(state, asked)
     scales = tuple(
         _scale(one.name, runs, log, state.season)
@@ -182,7 +182,8 @@ def panel(state: Found, asked: Asked, unit: str) -> Panel:
         calendar=_calendar(state, asked.calendar),
         identity=asked.identity and len(scales) > 1,
         log=log,
-        relative=asked.relative,
+        # Other columns have their absolute scale, to which a window's own scale would not fit.
+        relative=asked.relative == "yes" or (asked.relative == "auto" and not columns),
         unit=unit,
         series=scales,
         seen=_spans([run.seen for runs in training for run in runs]),
