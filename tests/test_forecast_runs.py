@@ -90,7 +90,7 @@ def test_quantiles_reach_the_file_and_the_report(tmp_path):
         "lstm", data=str(path), epochs=1, quiet=True, root=tmp_path,
         **{"data.target": "kw", "data.horizon": 6, "task.name": "quantiles"},
     )  # fmt: skip
-    assert 0 < run.test["coverage"] < 1 and run.result.goal == "pinball"
+    assert 0 < run.test["coverage"] < 1 and run.result.goal == "quantile_loss"
     assert any("of the test values" in line for line in words.sentences(run.result))
     out = tmp_path / "next.csv"
     assert command("predict", run.path, path, "--out", out) == 0

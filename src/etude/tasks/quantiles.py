@@ -43,7 +43,7 @@ class Quantiles(Forecast):
 
     name = "quantiles"
     summary = text("task.quantiles.summary")
-    metric = Metric("pinball", lower_is_better=True)
+    metric = Metric("quantile_loss", lower_is_better=True)
     per_target = len(LEVELS)
     levels = LEVELS
 
@@ -84,7 +84,7 @@ class Quantiles(Forecast):
         true = self.in_units(y)
         levels = torch.tensor(LEVELS, dtype=torch.float64)
         return {
-            "pinball": float(pinball(bands, torch.from_numpy(true), levels)),
+            "quantile_loss": float(pinball(bands, torch.from_numpy(true), levels)),
             **errors_of(bands[..., MIDDLE].numpy(), true),
             "loss": float(self._pinball(outputs, y)),
         }
