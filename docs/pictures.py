@@ -19,7 +19,7 @@ SHOWN = {
         "class-map", "units", "weights",
     ],
     "lstm-digits": ["gates", "hidden-steps"],
-    "transformer-series": ["forecast"],
+    "transformer-series": ["forecast", "error-ahead"],
     "transformer-digits": ["attention"],
     "vit-digits": ["class-token", "positions"],
     "aae-digits": [

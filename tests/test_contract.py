@@ -106,13 +106,13 @@ class TestArchitecture:
 def task_of(name: str, preset: str, spec: Spec):
     """The task that fits an architecture on data of this Spec."""
     architecture = registry.load("model", name)
-    [task] = assembly.tasks_of(architecture, spec.target)
+    task, *_ = assembly.tasks_of(architecture, spec.target)
     config = architecture.config.read(dict(architecture.presets[preset](spec).model))
     phases = architecture.phases(config) if architecture.phases else ()
     ones = (1.0,) * spec.outputs
     data = SimpleNamespace(
         target=spec.target, outputs=spec.outputs, classes=("a", "b", "c"), mean=(0.0,), std=(1.0,),
-        y_mean=ones, y_std=ones, unit="", log=False, season=4,
+        y_mean=ones, y_std=ones, unit="", log=False, season=4, panel=None,
     )  # fmt: skip
     return task.build(Setup(data, config, phases))
 

@@ -6,7 +6,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -309,11 +309,14 @@ def _build(
     config = architecture.config.read(fields, "model")
     if card.model_spec.kind not in architecture.reads:
         raise UsageError(text("assembly.kind", model=part.name, kind=card.model_spec.kind))
+    # A task of a plugin need not say how many outputs it has for each target.
+    outputs = card.outputs * getattr(kind, "per_target", 1)
+    spec = replace(card.model_spec, outputs=outputs)
     if objects.module is not None:
-        own.require_outputs(objects.module, card.model_spec, card.padded)
+        own.require_outputs(objects.module, spec, card.padded)
         model = objects.module
     else:
-        model = build(architecture, part.name, config, card.model_spec)
+        model = build(architecture, part.name, config, spec)
     # torch has no public name for the common base of batch norm in 1, 2 and 3 dimensions.
     if size == 1 and any(isinstance(m, _BatchNorm) for m in model.modules()):
         # The variance of one sample is undefined.

@@ -156,6 +156,26 @@ class ClassRow(Row):
     samples: int
 
 
+class Versus(Row):
+    """A forecast against the better naive one, `kind`, whose mean absolute error is `score`: the
+    mean difference of the errors, positive in favour of the network, with the ends of its 95 %
+    interval over `blocks` stretches of the test split."""
+
+    kind: str
+    score: float
+    difference: float
+    low: float
+    high: float
+    blocks: int
+
+
+class SeriesRow(Row):
+    """Errors of one of several series, in its own units."""
+
+    mae: float
+    mase: float
+
+
 class TestMetrics(Row):
     """Metrics on the test split; which of them there are depends on the task.
 
@@ -167,6 +187,11 @@ class TestMetrics(Row):
     samples: int = 0
     effective_samples: int = 0
     unit: str = ""
+    versus: Versus | None = None
+    mase: float | None = None
+    by_series: dict[str, SeriesRow] = {}
+    coverage: float | None = None
+    nominal: float = 0.0
     accuracy_95: tuple[float, float] | None = None
     balanced_accuracy: float | None = None
     balanced_accuracy_95: tuple[float, float] | None = None

@@ -41,7 +41,8 @@ class Spec:
 
     shape: image (C, H, W), sequence (L, Q) with L the longest length, vector (D,).
     outputs: number of classes, of values to predict, or of steps of a forecast. table: whether the
-    numbers of a vector are the features of a table's columns.
+    numbers of a vector are the features of a table's columns. panel: whether samples are windows of
+    the user's own series, scaled by themselves.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Spec:
     outputs: int
     target: Target = "class"
     table: bool = False
+    panel: bool = False
 
     @property
     def size(self) -> int:
@@ -72,6 +74,8 @@ class Batch(NamedTuple):
     lengths: valid steps [N] of padded sequences, int64 on the CPU; None if none is padded.
     samples: indices of the samples in their split [N].
     weights: of the samples [N], at most 1 and not negative; None if all count alike.
+    window: level and spread [N 2] of each window of a series, by which its value is scaled; None if
+    it is not.
     """
 
     x: Float[Tensor, "N ..."]
@@ -79,6 +83,7 @@ class Batch(NamedTuple):
     lengths: Int[Tensor, " N"] | None
     samples: np.ndarray
     weights: Float[Tensor, " N"] | None = None
+    window: Float[Tensor, "N 2"] | None = None
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

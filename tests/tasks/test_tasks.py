@@ -12,9 +12,10 @@ from etude.data.dataset import Split
 from etude.layers.gaussian import torch_noise
 from etude.shapes import Batch
 from etude.stats import wilson
+from etude.tasks.ahead import naive
 from etude.tasks.autoencode import Autoencode, as_bytes
 from etude.tasks.classify import Classify
-from etude.tasks.forecast import Forecast, naive
+from etude.tasks.forecast import Forecast
 from etude.tasks.regress import Regress, errors_of
 from tests import settings
 

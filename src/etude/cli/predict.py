@@ -1,8 +1,9 @@
 """Predict files or numbers with a trained run."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -13,6 +14,14 @@ from etude.errors import UsageError, plain
 from etude.flags import NEGATIVE, Json, Lang
 from etude.locale.texts import render, sample_name, say, text, unit_name
 from etude.render.terminal import numbers
+
+
+def forecast_lines(each: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each step: series, time, value, and the outer quantiles if there are some."""
+    levels = [*each.get("quantiles", {}).values()]
+    for step, (time, value) in enumerate(zip(each["times"], each["value"], strict=True)):
+        span = f" [{numbers(levels[0][step])}, {numbers(levels[-1][step])}]" if levels else ""
+        yield f"{each['input']}: {time}: {numbers(value)}{span} {each['unit']}".rstrip()
 
 
 @command(USE)
@@ -33,6 +42,8 @@ def predict(
     etude predict runs/mlp-curve 0.5 1.5
 
     etude predict runs/mlp-houses new.csv --out priced.csv
+
+    etude predict runs/lstm-load latest.csv --out next.csv
     """
     etude.verbs.require_writable(out, "--out", (".csv",))
     if not inputs:
@@ -60,7 +71,10 @@ def predict(
         return
     for each in predictions:
         name = sample_name(lang, each["input"])
-        if "label" in each:
+        if "times" in each:
+            for line in forecast_lines(each):
+                print(plain(line))
+        elif "label" in each:
             print(plain(f"{name}: {each['label']} ({each['probability']:.1%})"))
         elif named := each.get("outputs"):
             pairs = zip(named, each["value"], strict=True)

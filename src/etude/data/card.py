@@ -1,11 +1,13 @@
 """Card: the description of a data set, by which training, evaluation and prediction prepare samples
 alike."""
 
+from dataclasses import replace
 from math import prod
 from typing import Literal
 
 from etude.config import Config
 from etude.data.images import BY_TYPE, Levels
+from etude.data.panel.card import Panel
 from etude.data.tabular import encode
 from etude.data.tabular.columns import Column
 from etude.data.tabular.dialect import Reading
@@ -30,7 +32,8 @@ class Card(Config):
     Cards of version 0.1.0 have none of these ("" and None): see `inputs`. Their notes are strings.
     columns: of a table, whose rows are samples or steps of sequences; then x has one number for
     each that is used, and `encode` makes the features of them. reading: how its files are read.
-    targets: the names of several values to predict, in order.
+    targets: the names of several values to predict, in order. panel: of series of the user's own,
+    whose samples are standardised already: see `panel.windows`.
     """
 
     name: str
@@ -60,11 +63,13 @@ class Card(Config):
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
     targets: tuple[str, ...] = ()
+    panel: Panel | None = None
 
     @property
     def spec(self) -> Spec:
         """Shape and target of a sample in the data, before the view."""
-        return Spec(self.kind, self.shape, self.outputs, self.target)
+        panel = self.panel is not None
+        return Spec(self.kind, self.shape, self.outputs, self.target, panel=panel)
 
     @property
     def model_spec(self) -> Spec:
@@ -74,9 +79,9 @@ class Card(Config):
             return Spec("sequence", (height, width * channels), self.outputs, self.target)
         shape = (*self.shape[:-1], self.width) if self.columns else self.shape
         if self.view == "vector":
-            return Spec("vector", (prod(shape),), self.outputs, self.target)
+            return replace(self.spec, kind="vector", shape=(prod(shape),))
         table = bool(self.columns) and self.kind == "vector"
-        return Spec(self.kind, shape, self.outputs, self.target, table=table)
+        return replace(self.spec, shape=shape, table=table)
 
     @property
     def width(self) -> int:

@@ -23,6 +23,7 @@ from etude.data.card import Card, Scale, View
 from etude.data.images import BY_TYPE, Levels
 from etude.data.moments import Moments, moments
 from etude.data.numpy_files import unusable
+from etude.data.panel.card import Panel
 from etude.data.rows import Rows, blocks
 from etude.data.tabular import steps
 from etude.data.tabular.arrays import TableArrays
@@ -37,7 +38,7 @@ Augmentation = Literal[
 ]
 SHOWN = 8
 NO_MOMENTS = Moments((), (0.0,), (1.0,), 0.0, 0.0)
-"""Of a table, whose columns hold what is learned of them."""
+"""Of a table, whose columns hold what is learned of them, and of series that are scaled already."""
 
 
 class DataConfig(Config):
@@ -95,7 +96,7 @@ class Raw:
     how pictures of more than 8 bits are read. otherwise: how the user can read the samples as
     another kind. columns: of a table, one for each number of x; what is learned from training rows
     is still open in them. reading: how the files of a table are read. targets: the names of several
-    values to predict, in order.
+    values to predict, in order. panel: of series that the source has standardised.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Raw:
     columns: tuple[Column, ...] = ()
     reading: Reading | None = None
     targets: tuple[str, ...] = ()
+    panel: Panel | None = None
 
 
 @dataclass(frozen=True)
@@ -204,11 +206,12 @@ def split_dataset(
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
         origin, mean, std, low, high = NO_MOMENTS
     else:
-        origin, mean, std, low, high = moments(train.x, train.lengths, scale, raw.log)
+        found = moments(train.x, train.lengths, scale, raw.log) if not raw.panel else NO_MOMENTS
+        origin, mean, std, low, high = found
     y_mean, y_std = _target_moments(train.y, raw.target)
     if raw.target == "forecast":
         # x and y are steps of one series, so both must be scaled by the same numbers.
-        y_mean, y_std = _absolute(origin, mean), std
+        y_mean, y_std = raw.panel.of_targets if raw.panel else (_absolute(origin, mean), std)
     card = Card(
         name=raw.name,
         kind=raw.kind,
@@ -239,6 +242,7 @@ def split_dataset(
         columns=columns,
         reading=raw.reading,
         targets=raw.targets,
+        panel=raw.panel,
     )
     return Dataset(card, train, val, test, raw.left_out)
 

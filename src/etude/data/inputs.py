@@ -44,6 +44,7 @@ from etude.data.images import (
     open_image,
 )
 from etude.data.numpy_files import number_type, open_npy, read_npz, too_large
+from etude.data.panel import inputs as series
 from etude.data.reasons import missing
 from etude.data.sequences.content import pad
 from etude.data.tabular import inputs as tabular
@@ -71,6 +72,8 @@ def read(paths: Sequence[str], card: Card) -> Split:
     """
     if card.columns:
         return _steps(paths, card) if card.kind == "sequence" else _rows(paths, card)
+    if card.panel:
+        return of_series(series.latest(paths, card.panel, card.reading or Reading()), card)
     problems: list[Sentence] = []
     entries: list[tuple[str, np.ndarray | Path]] = []
     for path in paths:
@@ -81,6 +84,11 @@ def read(paths: Sequence[str], card: Card) -> Split:
         except ValueError as error:
             problems.append(text("data.at", where=shown(path), what=cause(error)))
     return _split([name for name, _ in entries], _decoded(entries, card, problems), card, problems)
+
+
+def of_series(found: series.Latest, card: Card) -> Split:
+    """The last window of each series."""
+    return Split(found.x, _no_targets(len(found.x), card), None, found.names)
 
 
 def _rows(paths: Sequence[str], card: Card) -> Split:

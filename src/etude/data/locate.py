@@ -18,11 +18,14 @@ def source_for(path: Path, fields: Iterable[str] = ()) -> str | None:
     """The name of the source that reads a path; None if there is none. fields: those of its Config
     that are given; of several sources, one that takes them all."""
     able = {name: source for name, source in _sources().items() if reads(source, path)}
-    sure = [name for name, one in able.items() if one.recognises and one.recognises(path)]
-    open_ = [name for name in able if name not in sure and {*fields} <= _fields(able[name])]
     # With a field that no source takes, the first one says which fields there are.
-    every = sure or open_ or list(able)
-    return min(every, key=lambda name: able[name].rank) if every else None
+    every = [name for name in able if {*fields} <= _fields(able[name])] or list(able)
+    sure = [name for name in every if _recognises(able[name], path)]
+    return min(sure or every, key=lambda name: able[name].rank) if every else None
+
+
+def _recognises(source: Source, path: Path) -> bool:
+    return source.recognises is not None and source.recognises(path) is True
 
 
 def _sources() -> dict[str, Source]:

@@ -93,9 +93,10 @@ class Resident:
         if key is not None and self.ops:
             x = augment(x, self.ops, key, samples)
         lengths = None if self.lengths is None else self.lengths[where]
+        window = self.preprocess.levels(x)
         x = self.preprocess.arrange(x, lengths)
         if self.card.view == "vector":  # steps are not an axis any more: padding is part of x
             lengths = None
         there = where.to(self.device)
         weights = None if self.weights is None else self.weights.index_select(0, there)
-        return Batch(x, self.y.index_select(0, there), lengths, samples, weights)
+        return Batch(x, self.y.index_select(0, there), lengths, samples, weights, window)

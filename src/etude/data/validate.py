@@ -20,7 +20,8 @@ AXES = {"image": 3, "sequence": 2, "vector": 1}
 def validate_card(card: Card) -> Card:
     """The card, unchanged. Raises DataError with all its contradictions."""
     # The other checks index the shape, so they run only if the shape is valid.
-    problems = [*_shape(card)] or [*_targets(card), *_scales(card), *_columns(card)]
+    others = (_targets, _scales, _columns, _panel)
+    problems = [*_shape(card)] or [one for check in others for one in check(card)]
     if problems:
         raise DataError(text("data.card.inconsistent"), items=problems)
     return card
@@ -45,7 +46,8 @@ def _targets(card: Card) -> Iterator[Text]:
         yield text("data.card.outputs", outputs=card.outputs, most=OUTPUTS)
     elif card.target == "class" and not card.outputs == len(card.classes) == len({*card.classes}):
         yield text("data.card.classes", outputs=card.outputs)
-    if card.target == "forecast" and (card.kind != "sequence" or card.shape[1] != 1):
+    features = card.panel.channels if card.panel else 1
+    if card.target == "forecast" and (card.kind != "sequence" or card.shape[1] != features):
         yield text("data.card.forecast")
     if not 0 <= card.season <= card.shape[0]:
         yield text("data.card.season", season=card.season, most=card.shape[0])
@@ -90,3 +92,24 @@ def _columns(card: Card) -> Iterator[Text]:
             yield text("data.card.truth", name=short, count=len(column.levels))
         elif len(column.levels) > KEPT:
             yield text("data.card.levels", name=short, count=len(column.levels), most=KEPT)
+
+
+def _panel(card: Card) -> Iterator[Text]:
+    """What is wrong with the series of a card."""
+    panel = card.panel
+    if panel is None:
+        return
+    layout, count = panel.layout, len(panel.series)
+    sides = (panel.steps, panel.channels)
+    if card.kind != "sequence" or card.shape != sides or card.outputs != panel.horizon:
+        yield text("data.card.panel", shape=str(list(card.shape)), steps=str(list(sides)))
+    if panel.season > panel.length:
+        yield text("data.card.season", season=panel.season, most=panel.length)
+    for names, features in ((layout.seen, panel.seen), (layout.known, panel.known)):
+        if sum(map(layout.width, names)) != len(features):
+            yield text("data.card.panel_columns", names=names, count=len(features))
+    if any(std <= 0 for _, std in (*panel.seen, *panel.known)):
+        yield text("data.card.std", name="panel")
+    counts = [len(each) for each in panel.windows.values()]
+    if {*counts, len(panel.static) or count, len(panel.names())} - {count}:
+        yield text("data.card.panel_series", count=count)

@@ -13,11 +13,14 @@ from torch import nn
 from etude import assembly, registry
 from etude.data.card import Card
 from etude.data.dataset import Dataset, Split
-from etude.data.inputs import from_array, from_frame, read
+from etude.data.inputs import from_array, from_frame, of_series, read
 from etude.data.locate import relocated
 from etude.data.old import with_bytes
+from etude.data.panel import inputs as series
+from etude.data.panel.card import Panel
 from etude.data.resident import Resident
 from etude.data.tabular.columns import used
+from etude.data.tabular.dialect import Reading
 from etude.data.tabular.inputs import doubts
 from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
@@ -217,13 +220,16 @@ class Run:
     def predict(self, inputs: object) -> list[Plain]:
         """One prediction per sample: input, label, probability and probabilities of a classifier,
         or the predicted value and its unit; for rows of a table also the columns whose values
-        training knows little about (see `data.tabular.inputs.doubts`).
+        training knows little about (see `data.tabular.inputs.doubts`). Of series, one prediction
+        for each: the next steps with their times, and the quantiles of a probabilistic forecast.
 
         inputs: raw samples as an array, a tensor or a list of them; rows of a table as a frame or a
         list of mappings; or files (folders, numbers) as
         on the command line. Raises DataError, which names every input that cannot be read.
         """
         items = [inputs] if isinstance(inputs, str | Path) else inputs
+        if self.card.panel:
+            return self._ahead(items, self.card.panel)
         # A list may hold paths or samples: only a list of nothing but paths names files.
         if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
             samples = read([str(name) for name in items], self.card)
@@ -239,6 +245,19 @@ class Run:
             {"input": name, **answer, **doubt}
             for name, answer, doubt in zip(samples.names, answers, more, strict=True)
         ]
+
+    def _ahead(self, items: object, panel: Panel) -> list[Plain]:
+        """The next steps of each series in a file or a frame: see `predict`."""
+        reading = self.card.reading or Reading()
+        if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
+            found = series.latest([str(name) for name in items], panel, reading)
+        elif is_frame(items):
+            found = series.latest_of(items, panel, reading)
+        else:
+            raise DataError(text("data.panel.objects"))
+        outputs = self.outputs(of_series(found, self.card))
+        answers = self._live[1].answers(torch.from_numpy(outputs))
+        return list(series.dated(found, panel, answers))
 
     def subject(
         self,

@@ -166,6 +166,7 @@ def _result(result: RunResult, lang: Lang) -> Iterator[str]:
     if others := result.baseline.all[1:]:
         each = (f"{baseline_name(b, lang)} {number(b.score, goal, unit)}" for b in others)
         yield say(lang, "others", named=", ".join(each))
+    yield from _of_series(result, lang)
     for part in result.baseline.thinned:
         yield say(lang, f"thinned.{part.kind}", used=part.used, samples=part.samples)
     if result.baseline.note:
@@ -180,8 +181,37 @@ def verdict(result: RunResult, lang: Lang = "en") -> str:
     # A tie with different numbers needs the reason: the test split is too small to separate them.
     if key == "tie" and ours != naive and result.test.samples:
         key = "unclear"
+    if naive_test := _versus(result, lang):
+        return naive_test
     what, count = baseline_name(best, lang), result.test.samples
     return say(lang, key, ours=ours, value=naive, what=what, count=count)
+
+
+def _versus(result: RunResult, lang: Lang) -> str:
+    """That a forecast is not better than a naive one; "" if it is, or if it is not known."""
+    versus = result.test.versus
+    if versus is None or versus.low > 0:
+        return ""
+    unit = result.test.unit
+    ours = versus.score - versus.difference
+    values = {"ours": ours, "value": versus.score, "low": versus.low, "high": versus.high}
+    shown = {name: number(value, "mae", unit) for name, value in values.items()}
+    what = baseline_name(Baseline(kind=versus.kind, score=versus.score), lang)
+    return say(lang, "versus" if versus.high >= 0 else "versus.worse", what=what, **shown)
+
+
+def _of_series(result: RunResult, lang: Lang) -> Iterator[str]:
+    """MASE, the easiest and the hardest series, and the coverage of intervals."""
+    test = result.test
+    if test.mase is not None:
+        yield say(lang, "mase", value=test.mase)
+    if test.by_series:
+        each = {name: row.mase for name, row in test.by_series.items()}
+        low, high = min(each, key=lambda k: each[k]), max(each, key=lambda k: each[k])
+        ends = {"best": plain(low), "low": each[low], "worst": plain(high), "high": each[high]}
+        yield say(lang, "mase.series", count=len(each), **ends)
+    if test.coverage is not None:
+        yield say(lang, "coverage", share=test.coverage, nominal=test.nominal)
 
 
 def confusion(result: RunResult) -> Confusion | None:

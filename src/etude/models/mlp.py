@@ -84,13 +84,23 @@ class MLP(nn.Module):
 
 
 def build(config: Config, spec: Spec) -> MLP:
-    """An MLP for vectors of length spec.size."""
-    return MLP(spec.size, spec.outputs, **dict(config))
+    """An MLP for vectors of length spec.size; of windows of series its output is 0 at first, which
+    is the naive forecast."""
+    model = MLP(spec.size, spec.outputs, **dict(config))
+    if spec.panel:
+        last = model.net[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+    return model
 
 
 def default(spec: Spec) -> Preset:
     """Wide layers with dropout for classes; narrow ones without for values and forecasts; periodic
-    embeddings for the columns of a table (docs/LOG.md has the ablation)."""
+    embeddings for the columns of a table, and no hidden layer for windows of series (docs/LOG.md
+    has the evidence)."""
+    if spec.panel:
+        model = {"hidden": [], "dropout": 0.0}
+        return Preset(model, {**SMALL, "lr": 1e-2, "weight_decay": 1e-2, "batch_size": 512}, 1000)
     if spec.table:
         model = {"hidden": [256, 256], "dropout": 0.1, "activation": "silu", "embed": 4}
         return Preset({**model, "scale": True}, {**SMALL, "lr": 2e-3, "weight_decay": 0.02}, 2000)

@@ -5,12 +5,15 @@ last value. So a network that outputs zeros is exactly that baseline. The idea i
 (A. Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023, section 4), with
 the value one season ago instead of the last value.
 
-    x [N L 1], forecast [N D] with D steps ahead
+    x [N L 1], or of series of the user's own [N T Q] whose first feature is the value in the first
+    L of T steps; forecast [N D] with D steps ahead
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -19,22 +22,9 @@ from etude.locale.texts import text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
-from etude.tasks.protocol import Arrays, Phase, Prediction, Setup, ranked
+from etude.tasks.ahead import by_series, difference, drift, naive
+from etude.tasks.protocol import Arrays, Metrics, Panel, Phase, Prediction, Setup, ranked
 from etude.tasks.regress import Regress, errors_of
-
-
-def naive(x: Any, horizon: int, season: int, lengths: Any = None) -> Any:
-    """The seasonal naive forecast [N D]: the value one season before each future step.
-
-    x [N L 1] or [N L], an array or a tensor; season 1 repeats the last value (persistence).
-    lengths [N]: valid steps of each series; none may be shorter than the season.
-    """
-    # Steps further ahead than one season repeat the last season, since newer values are unknown.
-    back = [step % season - season for step in range(horizon)]
-    x = x.reshape(len(x), -1)
-    if lengths is None:
-        return x[:, back]
-    return x[np.arange(len(x))[:, None], np.asarray(lengths)[:, None] + np.array(back)]
 
 
 def since_last(x: np.ndarray) -> np.ndarray:
@@ -47,7 +37,8 @@ class Forecast(Regress):
     """Forecast of the next steps of a series.
 
     mean, std: normalisation of the targets. unit: of the series. log: whether the series is
-    modelled as logarithms. season: its length in steps, 0 for none.
+    modelled as logarithms. season: its length in steps, 0 for none. panel: of series of the user's
+    own; None for windows of one series.
     """
 
     name = "forecast"
@@ -57,26 +48,44 @@ class Forecast(Regress):
     weighs = False
 
     def __init__(
-        self, mean: tuple[float, ...], std: tuple[float, ...], unit: str, log: bool, season: int
+        self,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        unit: str,
+        log: bool,
+        season: int,
+        panel: Panel | None = None,
     ) -> None:
         super().__init__(mean, std, unit)
-        self.log, self.season = log, season
+        self.log, self.season, self.panel = log, season, panel
 
     @classmethod
     def build(cls, setup: Setup) -> "Forecast":
         """Of the series of the data, in its unit."""
         data = setup.data
-        return cls(data.y_mean, data.y_std, data.unit, data.log, data.season)
+        return cls(data.y_mean, data.y_std, data.unit, data.log, data.season, data.panel)
 
     def phases(self) -> tuple[Phase, ...]:
         """One phase: the Huber loss of the forecast."""
-        return (Phase("forecast", self.loss),)
+        return (Phase(self.name, self.loss),)
+
+    def past(self, x: Any) -> Any:
+        """The values [N L] of the steps that are known, of samples in any view."""
+        if self.panel is None:
+            return x.reshape(len(x), -1)
+        steps = x.reshape(len(x), -1, self.panel.channels)
+        return steps[:, : self.panel.length, 0]
+
+    def naive(self, batch: Batch, horizon: int, season: int) -> Float[Tensor, "N D"]:
+        """The seasonal naive forecast in normalised units; season 1: persistence."""
+        before = naive(self.past(batch.x), horizon, season, batch.lengths)
+        return in_place(before, batch)
 
     def outputs(self, model: nn.Module, batch: Batch) -> Float[Tensor, "N D"]:
         """The forecast in normalised units: the naive forecast plus the network's output."""
         change = super().outputs(model, batch)
-        before = naive(batch.x, change.shape[1], self.season or 1, batch.lengths)
-        return before + change  # type: ignore[no-any-return]
+        before = naive(self.past(batch.x), change.shape[1], self.season or 1, batch.lengths)
+        return in_place(before + change, batch)
 
     def loss(self, model: nn.Module, batch: Batch, noise: Noise) -> Float[Tensor, ""]:
         """Huber loss in normalised units: absolute error, quadratic near zero (P. Huber, 1964)."""
@@ -87,33 +96,118 @@ class Forecast(Regress):
         plain = super().in_units(values)
         return np.exp(plain) if self.log else plain
 
+    def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
+        """The metrics of `evaluate` and of each step; of series of the user's own also MASE, the
+        mean squared error in standard deviations, the errors of each series, and `versus`: the
+        difference to the best naive forecast with its interval."""
+        every, panel = list(batches), self.panel
+        outputs, y, _ = self._all(model, every)
+        predicted = self.middle(outputs)
+        found = self._by_output(predicted, y, None)
+        windows = panel.windows.get("test", ()) if panel else ()
+        if panel is None or sum(windows) != len(y):
+            return found
+        mase, each = by_series(self.in_units(predicted), self.in_units(y), panel, windows)
+        found |= {"mase": mase, "mse": float(F.mse_loss(predicted, y))}
+        if len(panel.series) > 1:
+            found["by_series"] = each
+        versus = self._versus(every, predicted, y, windows)
+        return {**found, "samples": len(y), **({"versus": versus} if versus else {})}
+
+    def middle(self, outputs: Float[Tensor, "N E"]) -> Float[Tensor, "N D"]:
+        """The forecast itself, of outputs that may hold more."""
+        return outputs
+
+    def _versus(
+        self, batches: list[Batch], predicted: Tensor, y: Tensor, windows: Any
+    ) -> Metrics | None:
+        """The better naive forecast, and the difference of the absolute errors to it."""
+        true = self.in_units(y)
+        ours = np.abs(self.in_units(predicted) - true).mean(1)
+        errors: dict[str, np.ndarray] = {}
+        for kind, season in (("persistence", 1), ("seasonal", self.season)):
+            if season:
+                guess = torch.cat(
+                    [self.naive(b, y.shape[1], season).cpu().double() for b in batches]
+                )
+                errors[kind] = np.abs(self.in_units(guess) - true).mean(1)
+        kind = min(errors, key=lambda name: float(errors[name].mean()))
+        found = difference(ours, errors[kind], windows, y.shape[1])
+        if found is None:
+            return None
+        names = ("difference", "low", "high", "blocks")
+        return {"kind": kind, "score": float(errors[kind].mean()), **dict(zip(names, found))}
+
     def baseline(self, train: Arrays, test: Arrays) -> Baselines:
-        """Four baselines: persistence, the value one season ago, a linear map from the
-        input window to the future steps, and a linear map of differences to the last value.
+        """Naive forecasts and linear maps on the test split: see `guesses`."""
+        every = [
+            Baseline(kind=kind, score=errors_of(ahead, test.y)["mae"])
+            for kind, ahead in self.guesses(train, test.x[:], test.y.shape[1]).items()
+        ]
+        return ranked(every, self.metric, linear.thinning(train))
+
+    def guesses(self, train: Arrays, x: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
+        """Forecasts [N D] of samples x by kind: persistence, the value one season ago, a linear map
+        from the input window to the future steps, and a linear map of differences to the last
+        value; of series of the user's own also drift.
 
         If the task models logarithms, the linear maps do too. The differences are NLinear's (Zeng
         et al., 2023, section 4).
         """
-        horizon = test.y.shape[1]
-
-        def scored(kind: str, predicted: np.ndarray) -> Baseline:
-            return Baseline(kind=kind, score=errors_of(predicted, test.y)["mae"])
-
-        every = [scored("persistence", naive(test.x, horizon, 1))]
+        if self.panel:
+            return self._of_panel(train, x, horizon)
+        found = {"persistence": naive(x, horizon, 1)}
         if self.season:
-            every.append(scored("seasonal", naive(test.x, horizon, self.season)))
+            found["seasonal"] = naive(x, horizon, self.season)
         forward, back = (np.log, np.exp) if self.log else (np.asarray, np.asarray)
-        train_x, train_y, test_x = forward(train.x[:]), forward(train.y), forward(test.x[:])
-        every.append(scored("linear", back(linear.values(train_x, train_y, test_x))))
+        train_x, train_y, test_x = forward(train.x[:]), forward(train.y), forward(x)
+        found["linear"] = back(linear.values(train_x, train_y, test_x))
         # Differences to the last value are unaffected by a level that drifts away from training.
-        last, now = (naive(x, horizon, 1).astype(np.float64) for x in (train_x, test_x))
+        last, now = (naive(each, horizon, 1).astype(np.float64) for each in (train_x, test_x))
         changes = linear.values(since_last(train_x), train_y - last, since_last(test_x))
-        every.append(scored("changes", back(now + changes)))
-        return ranked(every, self.metric, linear.thinning(train))
+        found["changes"] = back(now + changes)
+        return found
+
+    def _of_panel(self, train: Arrays, x: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
+        """`guesses` for series whose samples are standardised already."""
+        past = self.past(x).astype(np.float64)
+        found = {"persistence": naive(past, horizon, 1), "drift": drift(past, horizon)}
+        if self.season:
+            found["seasonal"] = naive(past, horizon, self.season)
+        chosen = linear.evenly(len(train.y), linear.MOST)
+        some, y = train.x[chosen], self._normalised(train.y[chosen])
+        last = self.past(some).astype(np.float64)[:, -1:]
+        found["linear"] = linear.values(some, y, x)
+        level, now = last.astype(some.dtype), past[:, -1:].astype(x.dtype)
+        changes = linear.values(self._less(some, level), y - last, self._less(x, now))
+        found["changes"] = past[:, -1:] + changes
+        return {kind: self._in_own(values) for kind, values in found.items()}
+
+    def _in_own(self, values: np.ndarray) -> np.ndarray:
+        return self.in_units(torch.from_numpy(np.ascontiguousarray(values, np.float64)))
+
+    def _less(self, x: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Samples [N T Q] with a level [N 1] subtracted from the values that are known."""
+        assert self.panel is not None
+        result = x.copy()
+        result[:, : self.panel.length, 0] -= level
+        return result
+
+    def _normalised(self, y: np.ndarray) -> np.ndarray:
+        plain = np.log(y) if self.log else y
+        return np.asarray((plain - np.array(self.mean)) / np.array(self.std))
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: the forecast as a list of values, and its unit."""
         return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]
+
+
+def in_place(values: Float[Tensor, "N D"], batch: Batch) -> Float[Tensor, "N D"]:
+    """Values in the scale of their windows, back in normalised units; unchanged for samples that
+    are not scaled by themselves."""
+    if batch.window is None:
+        return values
+    return values * batch.window[:, 1:] + batch.window[:, :1]
 
 
 TASK = Forecast

@@ -9,7 +9,7 @@ task only by what the class says about itself: what it fits, what it predicts, w
 by.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
@@ -106,6 +106,56 @@ def weights_of(split: Arrays) -> np.ndarray | None:
 
 
 @runtime_checkable
+class Scaled(Protocol):
+    """What a task may know about one of several series; see data.panel.card.Scale."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def mean(self) -> float:
+        """Of its training part, of logarithms if they are modelled."""
+
+    @property
+    def std(self) -> float:
+        """As `mean`."""
+
+    @property
+    def naive(self) -> float:
+        """The mean absolute error of its naive forecast in training, in its own units."""
+
+
+@runtime_checkable
+class Panel(Protocol):
+    """What a task may know about series of the user's own; data.panel.card.Panel is one."""
+
+    @property
+    def length(self) -> int:
+        """Steps of a sample whose values are known."""
+
+    @property
+    def steps(self) -> int:
+        """All steps of a sample."""
+
+    @property
+    def channels(self) -> int:
+        """Features of a step; the first is the value."""
+
+    @property
+    def log(self) -> bool:
+        """Whether logarithms are modelled."""
+
+    @property
+    def series(self) -> Sequence[Scaled]:
+        """The series, in the order of the samples."""
+
+    @property
+    def windows(self) -> Mapping[str, Sequence[int]]:
+        """The number of samples of each series, by split."""
+
+
+@runtime_checkable
 class Description(Protocol):
     """What a task may know about the data; data.dataset.Card is one, and says what each means.
 
@@ -124,6 +174,10 @@ class Description(Protocol):
     log: bool
     season: int
     targets: tuple[str, ...]
+
+    @property
+    def panel(self) -> Panel | None:
+        """Of series of the user's own."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +293,20 @@ class Values(Protocol):
 
     def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
         """Convert normalised values to the data's own units, float64 [N D]."""
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A task that forecasts, with the naive forecasts that it is compared with."""
+
+    def in_units(self, values: Float[Tensor, "N D"]) -> np.ndarray:
+        """As `Values.in_units`."""
+
+    def middle(self, outputs: Tensor) -> Tensor:
+        """The forecast itself [N D], of outputs that may hold more."""
+
+    def guesses(self, train: Arrays, x: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
+        """Naive and linear forecasts [N D] of samples x by kind."""
 
 
 @runtime_checkable

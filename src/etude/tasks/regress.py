@@ -147,7 +147,9 @@ class Regress:
     def detail(self, model: nn.Module, batches: Iterable[Batch]) -> Metrics:
         """`evaluate` and the unit; with several outputs (the steps of a forecast), also the errors
         of each."""
-        predicted, y, weights = self._all(model, batches)
+        return self._by_output(*self._all(model, batches))
+
+    def _by_output(self, predicted: Tensor, y: Tensor, weights: Tensor | None) -> Metrics:
         each = errors_by_output(self.in_units(predicted), self.in_units(y), _numbers(weights))
         means = {name: float(values.mean()) for name, values in each.items()}
         by_output = {name: values.tolist() for name, values in each.items()}

@@ -222,7 +222,8 @@ class Step:
             part = slice(i, i + 1)
             lengths = None if batch.lengths is None else batch.lengths[part]
             weights = None if batch.weights is None else batch.weights[part]
-            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part], weights)
+            window = None if batch.window is None else batch.window[part]
+            one = Batch(batch.x[part], batch.y[part], lengths, batch.samples[part], weights, window)
             with torch.no_grad(), self._autocast():
                 if not _finite(state.phase.loss(self.model, one, torch_noise)):
                     alone.append(int(sample))

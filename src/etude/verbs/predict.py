@@ -1,8 +1,11 @@
 """Predict with a trained run."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from etude.data.panel import inputs as series
 from etude.data.tabular import inputs as tabular
 from etude.errors import UsageError
 from etude.locale.texts import Text, text
@@ -31,13 +34,17 @@ def write_predictions(
     run: Path | str, predictions: Sequence[Plain], inputs: Sequence[str], out: Path
 ) -> None:
     """Write the rows of a table, or a list of pictures, as CSV with the predictions of a run; of a
-    long table one row for each sequence.
+    long table one row for each sequence, of series the next steps with their times.
 
     Raises UsageError for several inputs, StorageError if the file cannot be written.
     """
     if len(inputs) != 1:
         raise UsageError(text("verbs.predict.out.one", count=len(inputs)))
-    reading = load(run).card.reading
+    card = load(run).card
+    if card.panel:
+        replace(out, _table(series.lines(predictions, card.panel)).encode())
+        return
+    reading = card.reading
     if reading is None:
         raise UsageError(text("verbs.predict.out.table"), do=text("verbs.predict.out.table.do"))
     answers = {_line(str(each["input"]), inputs[0]): _cells(each) for each in predictions}
@@ -50,6 +57,12 @@ def write_predictions(
     else:
         rows = tabular.annotated(Path(inputs[0]), reading, columns, answers)
     replace(out, rows.encode())
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(map(tabular.harmless, row) for row in rows)
+    return out.getvalue()
 
 
 def _cells(answer: Plain) -> list[str]:

@@ -187,10 +187,10 @@ def annotated(
     header, rows = files.rows(path, reading)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*map(_harmless, header), *columns])
+    writer.writerow([*map(harmless, header), *columns])
     for name, row in rows:
         if (cells := answers.get(name)) is not None:
-            writer.writerow([*map(_harmless, row), *map(_harmless, cells)])
+            writer.writerow([*map(harmless, row), *map(harmless, cells)])
     return out.getvalue()
 
 
@@ -198,12 +198,12 @@ def answered(name: str, columns: tuple[str, ...], answers: Mapping[str, Sequence
     """The answers for sequences as CSV, a row for each. name: of the column of their names."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_harmless(name), *columns])
-    writer.writerows([_harmless(one), *map(_harmless, cells)] for one, cells in answers.items())
+    writer.writerow([harmless(name), *columns])
+    writer.writerows([harmless(one), *map(harmless, cells)] for one, cells in answers.items())
     return out.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     if cell[:1] not in tuple("=+-@") or NUMBER.fullmatch(cell):
         return cell

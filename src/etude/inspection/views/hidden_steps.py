@@ -46,6 +46,8 @@ def changes(subject: Subject, sample: Sample) -> tuple[np.ndarray, str]:
     # to the unit of the data.
     std = torch.tensor(subject.card.y_std)
     moved = ((without - whole).abs() * std).mean(1).double()
+    if sample.batch.window is not None:  # what the network reads and says is in spreads
+        moved = moved * float(sample.batch.window[0, 1])
     # A difference d of logarithms is a relative change of exp(d) - 1.
     if subject.card.log:
         return (100 * moved.expm1()).numpy(), "hidden-steps.relative"
