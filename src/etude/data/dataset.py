@@ -204,14 +204,8 @@ def split_dataset(
     if raw.columns:
         columns, xs = steps.fitted(raw.columns, [(s.x, s.lengths) for s in (train, val, test)])
         train, val, test = (replace(s, x=x) for s, x in zip((train, val, test), xs, strict=True))
-        origin, mean, std, low, high = NO_MOMENTS
-    else:
-        found = moments(train.x, train.lengths, scale, raw.log) if not raw.panel else NO_MOMENTS
-        origin, mean, std, low, high = found
-    y_mean, y_std = _target_moments(train.y, raw.target)
-    if raw.target == "forecast":
-        # x and y are steps of one series, so both must be scaled by the same numbers.
-        y_mean, y_std = raw.panel.of_targets if raw.panel else (_absolute(origin, mean), std)
+    origin, mean, std, low, high = learned = _moments(raw, train, scale)
+    y_mean, y_std = _target_moments(raw, train, learned)
     card = Card(
         name=raw.name,
         kind=raw.kind,
@@ -365,16 +359,24 @@ def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, f
     return low, high if high > low else low + 1  # never an empty range: it is a divisor later
 
 
-def _target_moments(y: np.ndarray, target: Target) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    if target == "class":
+def _moments(raw: Raw, train: Split, scale: Scale) -> Moments:
+    """What is learned of the samples, if not their columns or their series hold it."""
+    if raw.columns or raw.panel:
+        return NO_MOMENTS
+    return moments(train.x, train.lengths, scale, raw.log)
+
+
+def _target_moments(
+    raw: Raw, train: Split, x: Moments
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(mean, std) of the targets in raw units. x: the moments of the samples."""
+    if raw.target == "class":
         return (), ()
-    result = moments(y, None, "standard", log=False)
-    return _absolute(result.origin, result.mean), result.std
-
-
-def _absolute(origin: tuple[int | float, ...], mean: tuple[float, ...]) -> tuple[float, ...]:
-    """The mean in raw units, rounded to float64: `moments` returns it relative to the origin."""
-    return tuple(m + o for m, o in zip(mean, origin)) if origin else mean
+    if raw.target == "forecast":
+        # x and y are steps of one series, so both must be scaled by the same numbers.
+        return raw.panel.of_targets if raw.panel else (x.absolute, x.std)
+    result = moments(train.y, None, "standard", log=False)
+    return result.absolute, result.std
 
 
 def fingerprint(raw: Raw) -> str:

@@ -25,6 +25,11 @@ class Moments(NamedTuple):
     low: float
     high: float
 
+    @property
+    def absolute(self) -> Numbers:
+        """The mean in raw units, rounded to float64."""
+        return tuple(m + o for m, o in zip(self.mean, self.origin)) if self.origin else self.mean
+
 
 def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: bool) -> Moments:
     """Mean and standard deviation of the samples in x [n ...] by channel or feature; for "tanh" the

@@ -138,8 +138,7 @@ def warnings(result: RunResult, history: Rows, lang: Lang = "en") -> list[str]:
 
 
 def _last(result: RunResult) -> dict[str, int]:
-    """Values of the sentence on a run with the weights of its last epoch, because the validation
-    split was too small to select an epoch."""
+    """Values of the sentence on weights of the last epoch, where validation was too small."""
     return {"val": result.sizes.val if result.sizes else 0, "epochs": result.epochs}
 
 

@@ -37,6 +37,7 @@ def objects(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def values(path: Path) -> Iterator[tuple[int, Any]]:
+    """(line, value) of each line that is not empty; for one that is no JSON, what is wrong."""
     with opened(path) as file:
         for number, line in enumerate(lines(file, "utf-8-sig", path), 1):
             if not line.strip():
@@ -49,6 +50,7 @@ def values(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def cell(value: object) -> str:
+    """The text of a cell for a value: empty for null, true and false as JSON writes them."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
