@@ -82,7 +82,7 @@ CASES = {
         lambda: bad.leave_out(
             text("data.arrays.rows", where="here"), [Bad("", "row 3", FAULT)], [], skip=False
         ),
-        "here: 다음 행: 사용할 수 없습니다.\n  - row 3: x: NaN\n-> 여기에 적힌 것을",
+        "here: 다음 행: 사용할 수 없습니다.\n  - 행 3: x: NaN\n-> 여기에 적힌 것을",
     ),
     "half": (
         lambda: bad.leave_out("here", [Bad("", "a", "b")] * 3, ["", ""], skip=True),
@@ -122,4 +122,4 @@ def test_a_bad_sample_is_english_as_a_string():
         "row 3: x NaN; x NaN"
     )
     note = bad.note([Bad("", "row 3", text("data.layout.empty", folder="a"))], 9)
-    assert render("ko", note) == "9개 중 1개를 제외함: row 3(a: 이미지가 없습니다)"
+    assert render("ko", note) == "9개 중 1개를 제외함: 행 3(a: 이미지가 없습니다)"

@@ -145,9 +145,9 @@ def test_a_korean_message_is_korean(tmp_path):
     path = toy(tmp_path / "a.ts", ["1,2:b", "1,?,3:1,2,3:a", "1,x,?:1,2,3:a", *samples(5)])
     assert refused(path).message("ko").split("\n")[:-1] == [
         f"{path}: 다음 시퀀스: 사용할 수 없습니다.",
-        "  - a.ts line 9: 차원이 2개여야 하는데 1개입니다",
-        "  - a.ts line 10: 1번째 차원의 2번째 시점: 값이 없습니다",
-        "  - a.ts line 11: 1번째 차원의 2번째 시점: 'x': 사용할 수 없는 값입니다(이런 값이 2개)",
+        "  - a.ts 9번째 줄: 차원이 2개여야 하는데 1개입니다",
+        "  - a.ts 10번째 줄: 1번째 차원의 2번째 시점: 값이 없습니다",
+        "  - a.ts 11번째 줄: 1번째 차원의 2번째 시점: 'x': 사용할 수 없는 값입니다(이런 값이 2개)",
     ]
     path.write_text("# first\n@targetLabel true\n")
     assert "- a.ts 2번째 줄: 예측할 값(@targetLabel)은 지원" in refused(path).message("ko")

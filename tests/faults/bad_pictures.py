@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from etude.assembly import Prepared
-from etude.data import folder as reader
+from etude.data import pictures as reader
 from tests.faults.kinds import Kind, error, samples, taken
 from tests.faults.rights import laid_aside
 
@@ -302,8 +302,8 @@ def after_the_scan(change: Write, root: Path) -> Iterator[None]:
     """A file changes once its header has been read, before it is read whole."""
     looked = reader._headers
 
-    def sizes(paths: list[Path], names: list[str]):
-        found = looked(paths, names)
+    def sizes(places: list[Path]):
+        found = looked(places)
         change(root / "cat" / "0003.png")
         return found
 

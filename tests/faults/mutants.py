@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant("buffers not looked at", "training/record.py", "        _whole(model)\n", "", "numbers"),
     Mutant("picture decoded before its size is known", "data/images.py", "            _bounded(picture)\n            if picture.format", "            if picture.format", "tests/data/test_images.py::test_a_bomb_is_refused_by_its_header"),
     Mutant("gradients not added up", "training/distributed.py", "            torch.distributed.all_reduce(whole)", "            pass", "ranks"),
-    Mutant("uneven shares weighted alike", "training/step.py", "        weight = len(batch.x) / (total or len(batch.x))", "        weight = 1 / self.world.size", "ranks"),
+    Mutant("uneven shares weighted alike", "training/step.py", "return len(batch.x) / (total or len(batch.x))", "return 1 / self.world.size", "ranks"),
     Mutant("noise drawn by process", "layers/gaussian.py", "manual_seed(self.key)", "manual_seed(self.key + self.rank)", "noise"),
     *TRAINING, *LAYERS, *RESULTS,
 )  # fmt: skip

@@ -5,33 +5,38 @@ from tests.faults.mutants_common import mutants
 CLASSIFY = mutants(
     "tasks/classify.py",
     "tests/tasks/test_tasks.py",
-    ("cross-entropy summed", "return F.cross_entropy(wide(model(*batch.inputs)), batch.y)", 'return F.cross_entropy(wide(model(*batch.inputs)), batch.y, reduction="sum")', "test_the_loss_of_a_classifier_is_scikit_learns"),
-    ("labels smoothed", "return F.cross_entropy(wide(model(*batch.inputs)), batch.y)", "return F.cross_entropy(wide(model(*batch.inputs)), batch.y, label_smoothing=0.1)", "test_the_loss_of_a_classifier_is_scikit_learns"),
-    ("labels shifted by a class", "return F.cross_entropy(wide(model(*batch.inputs)), batch.y)", "return F.cross_entropy(wide(model(*batch.inputs)).roll(1, 1), batch.y)", "test_the_loss_of_a_classifier_is_scikit_learns"),
-    ("softmax before cross-entropy", "return F.cross_entropy(wide(model(*batch.inputs)), batch.y)", "return F.cross_entropy(wide(model(*batch.inputs)).softmax(1), batch.y)", "test_the_loss_of_a_classifier_is_scikit_learns"),
-    ("a small last batch counts like the others", 'loss += float(F.cross_entropy(logits, batch.y, reduction="sum"))\n            cells', "loss += float(F.cross_entropy(logits, batch.y)) * 7\n            cells", "test_classification_metrics_equal_scikit_learn"),
-    ("confusion matrix transposed", "batch.y * len(self.classes) + logits.argmax(1)", "logits.argmax(1) * len(self.classes) + batch.y", "test_classification_metrics_equal_scikit_learn"),
-    ("precision and recall exchanged", "true, predicted, right = confusion.sum(1), confusion.sum(0)", "true, predicted, right = confusion.sum(0), confusion.sum(1)", "test_classification_metrics_equal_scikit_learn"),
+    ("cross-entropy summed", "return F.cross_entropy(logits, batch.y)", 'return F.cross_entropy(logits, batch.y, reduction="sum")', "test_the_loss_of_a_classifier_is_scikit_learns"),
+    ("labels smoothed", "return F.cross_entropy(logits, batch.y)", "return F.cross_entropy(logits, batch.y, label_smoothing=0.1)", "test_the_loss_of_a_classifier_is_scikit_learns"),
+    ("labels shifted by a class", "return F.cross_entropy(logits, batch.y)", "return F.cross_entropy(logits.roll(1, 1), batch.y)", "test_the_loss_of_a_classifier_is_scikit_learns"),
+    ("softmax before cross-entropy", "return F.cross_entropy(logits, batch.y)", "return F.cross_entropy(logits.softmax(1), batch.y)", "test_the_loss_of_a_classifier_is_scikit_learns"),
+    ("a small last batch counts like the others", 'loss += float(F.cross_entropy(logits, batch.y, reduction="sum"))', "loss += float(F.cross_entropy(logits, batch.y)) * 7", "test_classification_metrics_equal_scikit_learn"),
+    ("the higher loss is better", '(new[goal], -new["loss"]) > (old[goal], -old["loss"])', '(new[goal], new["loss"]) > (old[goal], old["loss"])', "test_of_equal_accuracies_the_lower_loss_is_better"),
+    ("the commonest class of the test split", "np.bincount(train.y, own)", "np.bincount(test.y)", "test_majority_baseline"),
+    ("probabilities by sigmoid", "outputs.double().softmax(1)", "outputs.double().sigmoid()", "test_answers_are_probabilities_by_name"),
+)  # fmt: skip
+
+TALLY = mutants(
+    "tasks/tally.py",
+    "tests/tasks/test_tasks.py",
+    ("confusion matrix transposed", "cells, size = true * classes + predicted", "cells, size = predicted * classes + true", "test_classification_metrics_equal_scikit_learn"),
+    ("precision and recall exchanged", "predicted, right = self.mass.sum(1), self.mass.sum(0)", "predicted, right = self.mass.sum(0), self.mass.sum(1)", "test_classification_metrics_equal_scikit_learn"),
     ("F1 without its 2", "2 * right / (true + predicted)", "right / (true + predicted)", "test_classification_metrics_equal_scikit_learn"),
     ("absent classes count in macro F1", "f1[true + predicted > 0].mean()", "f1.mean()", "test_every_odd_case_equals_scikit_learn"),
     ("macro F1 over true classes alone", "f1[true + predicted > 0].mean()", "f1[true > 0].mean()", "test_every_odd_case_equals_scikit_learn"),
-    ("the higher loss is better", '(new["accuracy"], -new["loss"]) > (old["accuracy"], -old["loss"])', '(new["accuracy"], new["loss"]) > (old["accuracy"], old["loss"])', "test_of_equal_accuracies_the_lower_loss_is_better"),
-    ("the commonest class of the test split", "np.bincount(train.y)", "np.bincount(test.y)", "test_majority_baseline"),
-    ("probabilities by sigmoid", "outputs.double().softmax(1)", "outputs.double().sigmoid()", "test_answers_are_probabilities_by_name"),
 )  # fmt: skip
 
 NEAR = mutants(
     "tasks/classify.py",
     "tests/training/test_loop.py",
-    ("two standard errors are near", 'top["accuracy"] - error', 'top["accuracy"] - 2 * error', "test_near_lets_the_later_of_equals_win_but_not_a_worse_one"),
+    ("two standard errors are near", "top[goal] - error", "top[goal] - 2 * error", "test_near_lets_the_later_of_equals_win_but_not_a_worse_one"),
     ("standard error by n, not its root", "sqrt(share * (1 - share) / count)", "share * (1 - share) / count", "test_near_lets_the_later_of_equals_win_but_not_a_worse_one"),
 )  # fmt: skip
 
 REGRESS = mutants(
     "tasks/regress.py",
     "tests/tasks/test_tasks.py",
-    ("absolute for squared error", "return F.mse_loss(self.outputs(model, batch), batch.y)", "return F.l1_loss(self.outputs(model, batch), batch.y)", "test_the_loss_of_a_regression_is_the_mean_square"),
-    ("loss of validation halved", "float(F.mse_loss(predicted, y))", "float(F.mse_loss(predicted, y)) / 2", "test_regression_metrics_are_in_the_datas_units"),
+    ("absolute for squared error", "return _mse(self.outputs(model, batch), batch.y, batch.weights)", "return F.l1_loss(self.outputs(model, batch), batch.y)", "test_the_loss_of_a_regression_is_the_mean_square"),
+    ("loss of validation halved", '{**errors, "loss": float(_mse(predicted, y, weights))}', '{**errors, "loss": float(_mse(predicted, y, weights)) / 2}', "test_regression_metrics_are_in_the_datas_units"),
     ("r2 about zero", "((true - true.mean(0)) ** 2).sum(0)", "(true**2).sum(0)", "test_errors_equal_scikit_learns"),
     ("r2 about the mean of all outputs", "((true - true.mean(0)) ** 2).sum(0)", "((true - true.mean()) ** 2).sum(0)", "test_errors_equal_scikit_learns"),
     ("rmse without its root", "np.sqrt((errors**2).mean(0))", "(errors**2).mean(0)", "test_errors_equal_scikit_learns"),
@@ -40,15 +45,20 @@ REGRESS = mutants(
     ("metrics in normalised units", "values.cpu().double().numpy() * np.array(self.std) + np.array(self.mean)", "values.cpu().double().numpy()", "test_regression_metrics_are_in_the_datas_units"),
 )  # fmt: skip
 
+AHEAD = mutants(
+    "tasks/ahead.py",
+    "tests/tasks/test_tasks.py",
+    ("season one step off", "step % season - season", "(step + 1) % season - season", "test_naive_forecasts_by_hand"),
+    ("naive forecast backwards", "step % season - season", "-1 - step % season", "test_naive_forecasts_by_hand"),
+    ("lengths one step short", "np.asarray(lengths)[:, None] + np.array(back)", "np.asarray(lengths)[:, None] - 1 + np.array(back)", "test_naive_forecasts_of_padded_series_look_back_from_their_own_end"),
+)  # fmt: skip
+
 FORECAST = mutants(
     "tasks/forecast.py",
     "tests/tasks/test_tasks.py",
     ("Huber's delta is 1", "delta=0.1", "delta=1.0", "test_the_loss_of_a_forecast_is_scipys_huber"),
     ("Huber loss divided by delta", "F.huber_loss(self.outputs(model, batch), batch.y, delta=0.1)", "F.smooth_l1_loss(self.outputs(model, batch), batch.y, beta=0.1)", "test_the_loss_of_a_forecast_is_scipys_huber"),
-    ("season one step off", "step % season - season", "(step + 1) % season - season", "test_naive_forecasts_by_hand"),
-    ("naive forecast backwards", "step % season - season", "-1 - step % season", "test_naive_forecasts_by_hand"),
-    ("lengths one step short", "np.asarray(lengths)[:, None] + np.array(back)", "np.asarray(lengths)[:, None] - 1 + np.array(back)", "test_naive_forecasts_of_padded_series_look_back_from_their_own_end"),
-    ("the naive forecast not added", "return before + change", "return change", "test_a_network_that_says_nothing_is_the_naive_forecaster"),
+    ("the naive forecast not added", "in_place(before + change, batch)", "in_place(change, batch)", "test_a_network_that_says_nothing_is_the_naive_forecaster"),
     ("season ignored", "self.season or 1, batch.lengths", "1, batch.lengths", "test_a_network_that_says_nothing_is_the_naive_forecaster"),
     ("logarithm not undone", "np.exp(plain) if self.log else plain", "plain", "test_a_network_that_says_nothing_is_the_naive_forecaster"),
     ("level of the last step not added", "back(now + changes)", "back(changes)", "test_a_linear_map_of_changes_bears_a_level_that_drifts"),
@@ -149,6 +159,6 @@ AUGMENT = mutants(
 )  # fmt: skip
 
 RESULTS = (
-    *CLASSIFY, *NEAR, *REGRESS, *FORECAST, *AUTOENCODE, *PROTOCOL, *LINEAR, *ROCKET, *WILSON, *STATS, *PREPARE,
+    *CLASSIFY, *TALLY, *NEAR, *REGRESS, *AHEAD, *FORECAST, *AUTOENCODE, *PROTOCOL, *LINEAR, *ROCKET, *WILSON, *STATS, *PREPARE,
     *AUGMENT,
 )  # fmt: skip

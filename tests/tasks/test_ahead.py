@@ -109,7 +109,7 @@ class Fixed(nn.Module):
 def batch(x, y, scaled=True):
     window = levels(x, x.shape[1]) if scaled else None
     inside = relative(x, window, x.shape[1]) if window is not None else x
-    return Batch(inside, y, None, np.arange(len(x)), window)
+    return Batch(inside, y, None, np.arange(len(x)), window=window)
 
 
 def test_quantiles_never_cross_and_the_median_continues_the_naive_forecast():

@@ -180,7 +180,7 @@ def _one(argument: str, card: Card) -> list[tuple[str, np.ndarray | Path]]:
     if card.kind == "vector" and not os.path.exists(argument):
         return [(name, _numbers(argument, card))]
     suffix = Path(name.lower().removesuffix(".gz")).suffix
-    if suffix in (".npy", ".npz") or (path.is_file() and is_idx(path)):
+    if suffix in (".npy", ".npz") or (os.path.isfile(path) and is_idx(path)):
         samples = _arrays(path, card)
         if len(samples) == 1:
             return [(name, samples[0])]

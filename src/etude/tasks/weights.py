@@ -24,7 +24,7 @@ ClassWeights = Literal["none", "balanced"] | dict[str, float]
 class WeightsConfig(Config):
     """The fields of a classification in the recipe."""
 
-    class_weights: ClassWeights = Field(default="none", description="help.task.class_weights")
+    class_weights: ClassWeights = Field(default="none", description="config.task.class_weights")
 
     @field_validator("class_weights", mode="before")
     @classmethod

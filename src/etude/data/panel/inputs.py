@@ -130,9 +130,9 @@ def dated(
             "value": _own(answer["value"], panel, place),
             "unit": panel.unit,
         }
-        if "quantiles" in answer:
+        if bands := answer.get("quantiles"):
             result["quantiles"] = {
-                level: _own(values, panel, place) for level, values in answer["quantiles"].items()
+                level: _own(values, panel, place) for level, values in bands.items()
             }
         yield result
 
