@@ -120,7 +120,9 @@ def parsed_only(workdir, monkeypatch):
         base = None
         if model and model.endswith(".json"):
             base, model = {"model": {"name": "mlp"}, "data": {"name": "digits"}}, None
-        if data and ":" not in data and ("/" in data or "." in data):  # a path: something of its kind must be there
+        if (
+            data and ":" not in data and ("/" in data or "." in data)
+        ):  # a path: something of its kind must be there
             place = Path(data)
             assert not place.is_absolute(), data
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)

@@ -184,9 +184,7 @@ def load(config: Config) -> Raw:
     table, given = cells_of(path, config)
     whole = replace(typed_table(table, shown(path), config), given=given)
     title = Path(shown(path)).name.split(".")[0].strip("*?[]-_ ")
-    return replace(
-        raw_of(whole, config, title or "table"), otherwise=text("data.table.otherwise")
-    )
+    return replace(raw_of(whole, config, title or "table"), otherwise=text("data.table.otherwise"))
 
 
 def raw_of(
