@@ -125,7 +125,8 @@ def _cells(column: Column) -> list[Sentence]:
         values = f"{cell_text(column, column.low)} .. {cell_text(column, column.high)}"
     else:
         values = ""
-    other = CHANGES[column.kind]
+    # A row number of letters and digits can be no number.
+    other = str(column.why.values.get("kind", CHANGES[column.kind]))
     return [
         plain(column.name),
         text(f"data.kind_name.{column.kind}"),

@@ -114,7 +114,7 @@ def test_no_window_spans_a_gap(tmp_path):
     expected = slow_windows(runs, 24, 12, 0, cut)
     assert same_windows(found.train, expected, scale.mean, scale.std)
     assert len(found.test) == len(slow_windows(runs, 24, 12, end - 40, end))
-    assert "1 gap of together 3 steps: 2024-01-05 04:00 to 2024-01-05 06:00" in said(found)
+    assert "1 gap, 3 missing steps: 2024-01-05 04:00 to 2024-01-05 06:00" in said(found)
 
 
 def test_an_empty_cell_is_a_gap_too(tmp_path):

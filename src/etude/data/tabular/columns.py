@@ -143,14 +143,16 @@ def _plain_kind(name: str, cells: Cells) -> Typed:
             return _unused(name, cells, "id", why) if unique else _category(name, cells, why)
         named = _words(name) & ID_WORDS
         if whole and unique and (named or _monotone(numbers)):
-            return _unused(name, cells, "id", text("data.column.id", name=plain(name)), numbers)
+            why = text("data.column.id", name=plain(name), kind="number")
+            return _unused(name, cells, "id", why, numbers)
         return _number(name, cells, numbers)
     if cells.codes is None or unique:
         blanks = cells.codes is None or any(" " in level for level in cells.filled())
         kind: Unused = "text" if blanks else "id"
         if kind == "text":
             return _unused(name, cells, kind, text("data.column.text"))
-        return _unused(name, cells, kind, text("data.column.id", name=plain(name)))
+        why = text("data.column.id", name=plain(name), kind="category")
+        return _unused(name, cells, kind, why)
     return _category(name, cells, text("data.column.category", count=len(_levels(cells))))
 
 
@@ -284,10 +286,10 @@ def _date_form(name: str, cells: Cells, dates: Dates) -> Form | None:
 def _date(name: str, cells: Cells, form: Form, why: Text | None = None) -> Typed:
     seconds = np.array(cells.moments[form])
     notes = []
-    if other := OTHER_ORDER.get(form):
-        first = next(cells.filled(), "")
+    other = OTHER_ORDER.get(form)
+    if other and (doubtful := next((c for c in cells.filled() if _reads(other, c)), "")):
         proof = next((cell for cell in cells.filled() if not _reads(other, cell)), "")
-        about = {"name": plain(name), "cell": brief(first), "proof": brief(proof)}
+        about = {"name": plain(name), "cell": brief(doubtful), "proof": brief(proof)}
         notes.append(text(f"data.note.table.{form}", **about))
     said = why or text("data.column.date", form=text(f"data.date.{form}"))
     column = Column(name=name, kind="date", form=form, why=said)
