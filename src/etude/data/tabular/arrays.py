@@ -11,9 +11,11 @@ from etude.data.rows import Rows
 from etude.data.tabular.columns import Column, used
 from etude.data.tabular.encode import Encode, widths
 
-FEATURES = 512 << 20
-"""Bytes of features beyond which they are computed when they are read: one-hot features can take
-thirty times the memory of their column."""
+FEATURES, BASELINES = 512 << 20, 32 << 20
+"""Bytes of features beyond which they are computed when they are read, as one-hot features can take
+thirty times the memory of their column: for training, and for baselines, which read few rows."""
+BLOCK = 8192
+"""Rows whose features are computed together."""
 
 
 class Features:
@@ -29,13 +31,23 @@ class Features:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
+        cells = self.cells[rows]
+        result: np.ndarray = np.empty((len(cells), self.shape[1]), np.float32)
         with torch.inference_mode():
-            return self.encode(torch.from_numpy(self.cells[rows])).numpy()  # type: ignore[no-any-return]
+            for start in range(0, len(cells), BLOCK):
+                part = torch.from_numpy(cells[start : start + BLOCK])
+                result[start : start + BLOCK] = self.encode(part).numpy()
+        return result
+
+    @property
+    def bytes(self) -> int:
+        """The memory that all of them would take."""
+        return 4 * self.shape[0] * self.shape[1]
 
     @property
     def large(self) -> bool:
         """Whether all features together are too large for memory."""
-        return isinstance(self.cells, Rows) or 4 * self.shape[0] * self.shape[1] > FEATURES
+        return isinstance(self.cells, Rows) or self.bytes > FEATURES
 
 
 @dataclass(frozen=True)
@@ -61,5 +73,5 @@ class TableArrays:
         """The rows [n C] of a table with these columns."""
         features = Features(columns, cells)
         categorical = np.array([column.kind == "category" for column in used(columns)])
-        x = features if features.large else features[:]
+        x = features if features.bytes > BASELINES else features[:]
         return cls(x, y, cells, categorical, weights)

@@ -188,15 +188,17 @@ class Encode(nn.Module):
 
     def forward(self, x: Float[Tensor, "N *L C"]) -> Float[Tensor, "N *L D"]:
         rows = x.flatten(0, -2)
+        # Each column becomes float32 by itself, so that no copy of all is in float64.
         features = [self._column(c, rows[:, i].double()) for i, c in enumerate(self.columns)]
-        return torch.cat(features, dim=1).float().reshape(*x.shape[:-1], -1)
+        return torch.cat(features, dim=1).reshape(*x.shape[:-1], -1)
 
     def _column(self, column: Column, x: Float[Tensor, " N"]) -> Float[Tensor, "N D"]:
         missing = x.isnan()
         if column.kind == "category":
             count = len(column.levels) + 1
             codes = torch.where(missing, torch.full_like(x, count), x).long()
-            hot = nn.functional.one_hot(codes, count + 1).double()
+            hot = x.new_zeros((len(x), count + 1), dtype=torch.float32)
+            hot.scatter_(1, codes[:, None], 1.0)
             return hot if column.nullable else hot[:, :count]
         known = torch.where(missing, torch.full_like(x, column.middle), x)
         scaled = (known - column.middle) / column.width
@@ -206,7 +208,7 @@ class Encode(nn.Module):
             parts.append(missing.double())
         for part in column.parts:
             parts += _date_part(part, known)
-        return torch.stack(parts, dim=1)
+        return torch.stack(parts, dim=1).float()
 
 
 def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
