@@ -234,7 +234,7 @@ def test_steps_with_other_numbers_of_features_are_named(datasets, tmp_path):
         {"x": [[datasets.Value("float64")]], "y": datasets.ClassLabel(names=["a", "b"])}
     )
     words = refused(saved(datasets, tmp_path / "d", {"train": column}, features))
-    assert "train/1" in words and "1 numbers in one step and 2 in another" in words
+    assert "train/1" in words and "1 number in one step and 2 in another" in words
 
 
 # --- pictures ------------------------------------------------------------------------------------
