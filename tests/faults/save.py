@@ -47,12 +47,12 @@ def begin(run: Path) -> RunFolder:
 def main() -> int:
     source, place, *steps = sys.argv[1:]
     assert "torch" not in sys.modules
-    found, _ = RunFolder.open(source).newest()
+    found, _ = RunFolder.open(Path(source)).newest()
     assert found is not None
     os.write(1, f"{MARK}\n".encode())
     try:
         if (Path(place) / "recipe.json").exists():
-            run = RunFolder.open(place)
+            run = RunFolder.open(Path(place))
             run.lock()
         else:
             run = begin(Path(place))
