@@ -559,3 +559,14 @@ def test_a_card_of_series_that_contradicts_itself_is_refused(tmp_path):
     for change in ({"length": 7}, {"season": 9999}, {"windows": {"test": [1, 2]}}):
         with pytest.raises(DataError, match="inconsistent"):
             validate_card(Card.read({**plain, "panel": {**plain["panel"], **change}}))
+
+
+def test_words_for_missing_numbers_are_those_of_tables(tmp_path):
+    """So `none` alone stands for no word, and as a cell among numbers is a mistake then."""
+    rows = "".join(f"2024-01-{day:02},{'none' if day == 9 else day}\n" for day in range(1, 32))
+    (tmp_path / "s.csv").write_text("time,value\n" + rows)
+    common = {"path": str(tmp_path / "s.csv"), "horizon": 2, "length": 3}
+    assert forecast.load(forecast.Config(**common)).train.x.shape[0]
+    with pytest.raises(DataError) as caught:
+        forecast.load(forecast.Config(**common, missing=("none",)))
+    assert "'none'" in caught.value.message("en") and "s.csv" in caught.value.message("en")

@@ -15,14 +15,15 @@ from typing import Literal
 from pydantic import Field
 
 from etude.data.bad import Bad
-from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.dataset import Raw, Source, Split
 from etude.data.panel import build, said
 from etude.data.panel.card import Panel
 from etude.data.panel.reading import ROWS, Gaps, Layout, bad_lines, read
 from etude.data.panel.windows import Windows, names_of
 from etude.data.tabular import files, reader
 from etude.data.tabular.columns import Dates
-from etude.data.tabular.dialect import MISSING_NUMBERS, Reading
+from etude.data.tabular.dialect import Reading
+from etude.data.tabular.text import MissingConfig, TextConfig
 from etude.data.tree import shown
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
@@ -35,7 +36,7 @@ TIMES = ("time", "date", "datetime", "timestamp", "when", "ds", "month", "day", 
 SHOWN = 50
 
 
-class Config(DataConfig):
+class Config(TextConfig, MissingConfig):
     """Which columns are what, how windows are cut, and where splits begin. val_fraction has no
     effect, because the splits follow time."""
 
@@ -68,14 +69,7 @@ class Config(DataConfig):
     until: int | str = Field(default="auto", description="config.forecast.until")
     stride: int = Field(default=1, ge=1, description="config.forecast.stride")
     unit: str = Field(default="", max_length=100, description="config.table.unit")
-    missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
     dates: Dates = Field(default="auto", description="config.table.dates")
-    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="config.table.separator"
-    )
-    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
-    encoding: str = Field(default="auto", description="config.table.encoding")
-    names: tuple[str, ...] = Field(default=(), description="config.table.names")
     rows: int | None = Field(default=None, ge=1, description="config.table.rows")
 
 
@@ -132,14 +126,7 @@ def _split(found: Windows, panel: Panel) -> Split:
 
 
 def _reading(config: Config) -> Reading:
-    words = MISSING_NUMBERS if config.missing is None else map(str.lower, config.missing)
-    return Reading(
-        separator=config.separator,
-        decimal=config.decimal,
-        encoding=config.encoding,
-        names=config.names,
-        missing=tuple(sorted(words)),
-    )
+    return config.reading.model_copy(update={"missing": tuple(sorted(config.missing_words))})
 
 
 def _layout(table: reader.Table, config: Config, where: str) -> Layout:

@@ -10,7 +10,6 @@ the rules of tables, over all rows, so that a class has the same number in every
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +20,7 @@ from etude.data.labelled import Labelled, LabelledConfig, Row
 from etude.data.names import split_called
 from etude.data.table import Read, TableConfig, targets_of
 from etude.data.tabular import division, reader
-from etude.data.tabular.dialect import Reading
+from etude.data.tabular.text import TextConfig
 from etude.data.tree import shown
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, listed, text
@@ -31,7 +30,7 @@ SPLIT = "split"
 """The column that says train, val or test, if the user names none."""
 
 
-class Config(LabelledConfig):
+class Config(LabelledConfig, TextConfig):
     """The table, its columns, and how its text is read."""
 
     path: str = Field(description="config.list.path")
@@ -39,26 +38,14 @@ class Config(LabelledConfig):
     target: str = Field(default="", description="config.list.target")
     group: str = Field(default="", description="config.table.group")
     test: str = Field(default="", description="config.list.test")
-    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="config.table.separator"
-    )
-    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
-    encoding: str = Field(default="auto", description="config.table.encoding")
-    names: tuple[str, ...] = Field(default=(), description="config.table.names")
 
 
 def load(config: Config) -> Raw:
     """Images [n C H W] uint8. Raises DataError with every row and picture that cannot be used."""
     path = Path(config.path)
     where = shown(path)
-    reading = Reading(
-        separator=config.separator,
-        decimal=config.decimal,
-        encoding=config.encoding,
-        names=config.names,
-    )
-    table = reader.read(path, reading, None)
-    image = picture_rows.column_of(path, reading, config.image)
+    table = reader.read(path, config.reading, None)
+    image = picture_rows.column_of(path, config.reading, config.image)
     asked = _as_table(config, table, image, where)
     try:
         target = asked.targets[0]
@@ -69,7 +56,7 @@ def load(config: Config) -> Raw:
     parts = np.full(len(table), "", "U5")
     for part, members in of_part.items():
         parts[members] = part
-    rows = picture_rows.rows_of(path, reading, image)
+    rows = picture_rows.rows_of(path, config.reading, image)
     raw = labelled.raw_of(
         Labelled(
             title=path.name.split(".")[0] or "list",

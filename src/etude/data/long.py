@@ -22,7 +22,7 @@ from pydantic import Field
 
 from etude.data import table as tables
 from etude.data.bad import Bad, leave_out
-from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.dataset import Raw, Source, Split
 from etude.data.sequences.content import pad
 from etude.data.tabular import columns as typing
 from etude.data.tabular import division, reader
@@ -30,6 +30,7 @@ from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import ColumnKind, Dates, Typed
 from etude.data.tabular.grouping import Groups, Problems, constant, grouped
 from etude.data.tabular.targets import Goal, goals_of
+from etude.data.tabular.text import MissingConfig, TextConfig
 from etude.data.tree import shown
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
@@ -40,7 +41,7 @@ REASONS = 20
 """Reasons that are said of one sequence."""
 
 
-class Config(DataConfig):
+class Config(TextConfig, MissingConfig):
     """The file, the columns that make sequences of its rows, and what `table` can be told."""
 
     path: str = Field(description="config.long.path")
@@ -52,13 +53,6 @@ class Config(DataConfig):
     drop: tuple[str, ...] = Field(default=(), description="config.table.drop")
     keep: tuple[str, ...] = Field(default=(), description="config.table.keep")
     test: str = Field(default="", description="config.long.test")
-    missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
-    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="config.table.separator"
-    )
-    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
-    encoding: str = Field(default="auto", description="config.table.encoding")
-    names: tuple[str, ...] = Field(default=(), description="config.table.names")
     dates: Dates = Field(default="auto", description="config.table.dates")
     unit: str = Field(default="", max_length=100, description="config.table.unit")
     split_seed: int = Field(default=0, ge=0, description="config.table.split_seed")

@@ -19,14 +19,14 @@ import numpy as np
 from pydantic import Field
 
 from etude.data.bad import Bad, leave_out
-from etude.data.dataset import DataConfig, Raw, Source, Split
+from etude.data.dataset import Raw, Source, Split
 from etude.data.rows import Rows
 from etude.data.spill import Columns, Store, matrix
 from etude.data.tabular import apart, division, files, moments, probes, reader
 from etude.data.tabular import columns as typing
 from etude.data.tabular.columns import Column, ColumnKind, Dates, Typed
-from etude.data.tabular.dialect import MISSING_NUMBERS, Reading
 from etude.data.tabular.targets import Goal, goals_of
+from etude.data.tabular.text import MissingConfig, TextConfig
 from etude.data.tree import shown
 from etude.data.weights import bad_weights, with_weights
 from etude.errors import DataError, InvalidValue, plain
@@ -38,7 +38,7 @@ TARGETS = ("target", "label", "class", "y")
 """Names of the column to predict, if the user names none."""
 
 
-class TableConfig(DataConfig):
+class TableConfig(MissingConfig):
     """The column to predict, and everything that can be said about columns and splits."""
 
     target: str | tuple[str, ...] = Field(default="", description="config.table.target")
@@ -50,7 +50,6 @@ class TableConfig(DataConfig):
     time: str = Field(default="", description="config.table.time")
     test: str | float = Field(default="", description="config.table.test")
     weight: str = Field(default="", description="config.table.weight")
-    missing: tuple[str, ...] | None = Field(default=None, description="config.table.missing")
     dates: Dates = Field(default="auto", description="config.table.dates")
     zone: str = Field(default="", description="config.table.zone")
     unit: str = Field(default="", max_length=100, description="config.table.unit")
@@ -62,27 +61,13 @@ class TableConfig(DataConfig):
         named = (self.target,) if isinstance(self.target, str) else self.target
         return tuple(name for name in named if name)
 
-    @property
-    def missing_words(self) -> frozenset[str]:
-        """The words for a missing number, in lower case; "none" alone stands for no word."""
-        if self.missing is None:
-            return MISSING_NUMBERS
-        words = frozenset(word.lower() for word in self.missing)
-        return frozenset() if words == {"none"} else words
 
-
-class Config(TableConfig):
+class Config(TableConfig, TextConfig):
     """The file and how its text is read."""
 
     path: str = Field(description="config.table.path")
     test: str | float = Field(default="", description="config.table.test_file")
     val: str = Field(default="", description="config.table.val")
-    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = Field(
-        default="auto", description="config.table.separator"
-    )
-    decimal: Literal["auto", ".", ","] = Field(default="auto", description="config.table.decimal")
-    encoding: str = Field(default="auto", description="config.table.encoding")
-    names: tuple[str, ...] = Field(default=(), description="config.table.names")
     rows: int | None = Field(default=None, ge=1, description="config.table.rows")
 
 
@@ -108,14 +93,8 @@ class Read:
 def cells_of(path: Path, config: Config) -> tuple[reader.Table, apart.Parts]:
     """(the cells of all files, the rows of each split that has a file of its own). Raises
     DataError."""
-    reading = Reading(
-        separator=config.separator,
-        decimal=config.decimal,
-        encoding=config.encoding,
-        names=config.names,
-        missing=tuple(sorted(config.missing_words)),
-        zone=config.zone,
-    )
+    missing = tuple(sorted(config.missing_words))
+    reading = config.reading.model_copy(update={"missing": missing, "zone": config.zone})
     paths = files.by_split(path) or {"train": path}
     named = config.test if isinstance(config.test, str) else ""
     # A column of this name comes before a file of this name.

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import Dates
 from etude.data.tabular.dates import FORMS
+from etude.data.tabular.moments import zone_of
 from etude.errors import InvalidValue, plain
 from etude.locale.texts import Text, text
 
@@ -38,18 +39,6 @@ class Stamps:
     missing: np.ndarray
     dated: bool
     offsets: bool = False
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its name. Raises InvalidValue with similar names."""
-    import difflib
-
-    # By the list, because ZoneInfo reads any path below its folder.
-    names = available_timezones()
-    if name not in names:
-        near = difflib.get_close_matches(name, sorted(names), 3, 0.5)
-        raise InvalidValue(text("data.panel.zone", name=name, near=tuple(near)))
-    return ZoneInfo(name)
 
 
 def in_zone(moment: datetime, zone: str) -> datetime:
