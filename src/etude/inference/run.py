@@ -1,6 +1,7 @@
 """Run: a finished run loaded from its folder, with its metrics and its trained model."""
 
 import io
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +25,8 @@ from etude.data.tabular.dialect import Reading
 from etude.data.tabular.inputs import doubts
 from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
-from etude.errors import DataError, NumericsError, RunError, UsageError, cause
+from etude.errors import DataError, NumericsError, RunError, TakenError, UsageError, cause
+from etude.exporters.exporter import Exported, Exporter, Trained
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
@@ -34,6 +36,7 @@ from etude.recipe import Recipe
 from etude.render.page import fragment
 from etude.results import Baseline, Baselines, EpochRow
 from etude.runs.checkpoint import Checkpoint
+from etude.runs.files import ensure_folder
 from etude.runs.folder import RunFolder
 from etude.runs.recorder import Recorder, copy, epochs_of, result_of
 from etude.system.caller import preserve_caller_state
@@ -293,6 +296,38 @@ class Run:
         """
         names = [view] if isinstance(view, str) else view
         return gallery.draw(self.subject(sample, lang), names)
+
+    @preserve_caller_state()
+    def export(self, to: str, out: Path | str | None = None, **options: object) -> Exported:
+        """Write the trained network in a form that other programs read, and compare its answers
+        with ours on the test split.
+
+        to: the form, such as "onnx"; `etude list` shows all. out: the new file or folder; the
+        default is in the folder `export` of the run. options: those of the form. Raises UsageError
+        for a path that exists and for options that do not fit, DataError if the test split cannot
+        be read, NumericsError if the answers differ; then nothing is left at the path.
+        """
+        exporter: Exporter = registry.load("exporter", to)
+        config = exporter.config.read(options, to)
+        path = Path(out) if out else self._export_path(f"{self.label}{exporter.suffix}")
+        if os.path.lexists(path):
+            raise TakenError(text("export.taken", path=path), do=text("export.taken.do"))
+        model, task = self._live
+        trained = Trained(
+            self.label, self.recipe, self.card, self.result, model, task, self._test_split
+        )
+        return exporter.write(trained, path, config)
+
+    def _export_path(self, name: str) -> Path:
+        """A path in the folder `export` of the run. Raises RunError if the run is in memory."""
+        return ensure_folder(self.path / "export") / name
+
+    def _test_split(self) -> Split:
+        """The samples of the test split, of unchanged data. Raises DataError."""
+        dataset = self._dataset()
+        if dataset.card.fingerprint != self.card.fingerprint:
+            raise DataError(text("inspection.data.changed"), do=text("export.data.do"))
+        return dataset.test
 
     @preserve_caller_state()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:

@@ -173,6 +173,14 @@ class Autoencode:
         unit = say("en", "unit.pixels")
         return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]
 
+    def published(self, model: Any, batch: Batch) -> dict[str, Tensor]:
+        """Decoded images [N C H W] in raw values, codes [N D] and the reconstruction errors [N]."""
+        codes = model.embed(batch.x).float()
+        decoded = model.decode(codes).float()
+        error = (decoded - batch.x).square().flatten(1).mean(1)
+        image = decoded.clamp(-1, 1) * self.half + self.middle
+        return {"image": image, "code": codes, "error": error}
+
     def generate(self, model: Any, count: int, device: torch.device) -> Float[Tensor, "N C H W"]:
         """New images in [-1, 1], decoded from samples of the prior; expects eval mode."""
         return model.decode(model.prior(count, device)).float()  # type: ignore[no-any-return]

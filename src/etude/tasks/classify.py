@@ -234,6 +234,10 @@ class Classify:
             )
         return answers
 
+    def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The probabilities of the classes [N D]."""
+        return {"probabilities": self.outputs(model, batch).softmax(1)}
+
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: a classifier has no snapshots of its own."""
         return {}

@@ -201,6 +201,15 @@ class Forecast(Regress):
         """One dict per sample: the forecast as a list of values, and its unit."""
         return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]
 
+    def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The forecast in units [N D]."""
+        return {"forecast": self.scaled(self.outputs(model, batch))}
+
+    def scaled(self, values: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        """As `Regress.scaled`."""
+        plain = super().scaled(values)
+        return plain.exp() if self.log else plain
+
 
 def in_place(values: Float[Tensor, "N D"], batch: Batch) -> Float[Tensor, "N D"]:
     """Values in the scale of their windows, back in normalised units; unchanged for samples that

@@ -265,6 +265,17 @@ class Task(Protocol):
 
 
 @runtime_checkable
+class Publishing(Protocol):
+    """A task whose answers can be computed outside étude: by a graph of tensor operations."""
+
+    def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The outputs for a batch by name, in the data's own units; see exporters.graph.Deployed.
+
+        Expects eval mode. Made of tensor operations alone, so that it can be traced.
+        """
+
+
+@runtime_checkable
 class Configurable(Protocol):
     """A task with fields in the recipe, `task.FIELD`. config: their Config."""
 

@@ -135,5 +135,10 @@ class Quantiles(Forecast):
             for sample in bands
         ]
 
+    def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The medians [N D] and the quantiles by level [N D K], in units."""
+        bands = self.bands(self.scaled(self.outputs(model, batch)))
+        return {"forecast": bands[..., MIDDLE], "quantiles": bands}
+
 
 TASK = Quantiles

@@ -199,6 +199,16 @@ class Regress:
             {"value": row[0] if len(row) == 1 else row, "unit": self.unit, **named} for row in rows
         ]
 
+    def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The values in units [N D]."""
+        return {"values": self.scaled(self.outputs(model, batch))}
+
+    def scaled(self, values: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
+        """Normalised values in the data's own units, float64 [N D], as `in_units` but of tensor
+        operations alone."""
+        mean, std = (torch.tensor(each, dtype=torch.float64) for each in (self.mean, self.std))
+        return values.double() * std + mean
+
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: regression has no snapshots of its own."""
         return {}

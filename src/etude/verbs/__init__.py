@@ -16,6 +16,7 @@ from etude.verbs.data import data, data_pictures
 from etude.verbs.drafts import field_paths
 from etude.verbs.env import env
 from etude.verbs.evaluate import evaluate
+from etude.verbs.export import export, exporter_names
 from etude.verbs.generate import generate
 from etude.verbs.grade import grade, grade_lines, grade_table, write_grades
 from etude.verbs.listing import fields, listing
@@ -39,6 +40,8 @@ __all__ = [
     "data_pictures",
     "env",
     "evaluate",
+    "export",
+    "exporter_names",
     "field_paths",
     "fields",
     "generate",
