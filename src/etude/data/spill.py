@@ -23,6 +23,8 @@ from etude.locale.texts import text
 
 LIMIT = 256 << 20
 """Bytes of arrays that one Store keeps in memory."""
+ALIGNED = 64
+"""Arrays begin at multiples of it, as mapped numbers must."""
 ENOUGH = 8
 """Rows are read one by one if they are further apart than this on average, else all between them
 too."""
@@ -46,6 +48,25 @@ class Store:
         self._file: Any = None
         self._end = 0
 
+    @classmethod
+    def at(cls, path: str) -> "Store":
+        """The file of another process's store, to read. Raises StorageError."""
+        store = cls()
+        try:
+            store._file = open(path, "rb", buffering=0)  # noqa: SIM115
+        except OSError as error:
+            raise write_error(path, error, 0, text("data.spill.safe")) from None
+        return store
+
+    def fileno(self) -> int:
+        """The descriptor of the file, of a store that has written to it."""
+        return int(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; nothing in it can be read any more."""
+        if self._file is not None:
+            self._file.close()
+
     def put(self, array: np.ndarray) -> "np.ndarray | OnDisk":
         """The array, or where it is on disk. Raises StorageError."""
         if self.held + array.nbytes <= LIMIT:
@@ -68,7 +89,7 @@ class Store:
                     content = content[self._file.write(content) :]
         except OSError as error:
             raise write_error(folder(), error, size, text("data.spill.safe")) from None
-        self._end = start + size
+        self._end = -(-(start + size) // ALIGNED) * ALIGNED
         return OnDisk(self, start, shape, dtype)
 
     def read(self, start: int, result: np.ndarray) -> None:
