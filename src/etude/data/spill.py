@@ -143,7 +143,7 @@ class OnDisk:
             which = np.flatnonzero(which)
         if not which.size:
             return np.empty((*which.shape, *self.shape[1:]), self.dtype)
-        return self._rows(which.reshape(-1)).reshape(*which.shape, *self.shape[1:])
+        return self._rows(which.reshape(-1)).reshape((*which.shape, *self.shape[1:]))
 
     def _rows(self, which: np.ndarray) -> np.ndarray:
         """The rows at these indices [m], read in the order of the file: those that are near each
