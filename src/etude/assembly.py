@@ -17,7 +17,7 @@ from etude import registry
 from etude.config import nearest
 from etude.data.augment import require
 from etude.data.card import Card
-from etude.data.dataset import Dataset
+from etude.data.dataset import DataConfig, Dataset
 from etude.data.locate import with_source
 from etude.data.resident import Resident
 from etude.errors import UsageError
@@ -28,6 +28,7 @@ from etude.models.architecture import Architecture
 from etude.models.build import build
 from etude.recipe import Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
+from etude.sharing import require_same, shared_dataset, shares
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import Plain, hold_memory
 from etude.tasks.protocol import Configurable, Setup, Task, config_of, uses_weights
@@ -101,16 +102,26 @@ def _require_preset(architecture: Architecture, name: str, preset: object) -> st
 def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
     """Load the data, build the model, and choose every open field of the recipe.
 
-    Sets torch's number of threads. world: the processes that share each batch; they are connected
-    once this process has its data. Raises UsageError, DataError, StorageError.
+    Sets torch's number of threads. world: the processes that share each batch; of those on one
+    machine the first reads the data for all. Raises UsageError, DataError, StorageError.
     """
-    return prepare_loaded(draft, loaded(draft, objects), world, objects)
+    if not shares(world, objects):
+        return prepare_loaded(draft, loaded(draft, objects), world, objects)
+    device, _ = hardware.resolve(draft.train.device, draft.train.threads)
+    world.join(device)
+    return _prepared(draft, *shared_dataset(draft, objects, world, device), world, objects)
 
 
 def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
     """`prepare` for data that are loaded already."""
+    return _prepared(draft, divided(draft, data, objects), data.config, world, objects)
+
+
+def _prepared(
+    draft: RecipeDraft, dataset: Dataset, source: DataConfig, world: World, objects: Objects
+) -> Prepared:
+    """`prepare` for data in three splits. source: the Config by which they were read."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
-    dataset, source = divided(draft, data, objects), data.config
     ops = tuple(source.augment)
     if ops:
         require(dataset.train.x.ndim, ops)
@@ -123,6 +134,7 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
         model, task = _build(model_part, kind, task_part, train["batch_size"], card, objects)
     _require_shares(train["batch_size"], world)
     world.join(device)
+    require_same(card, world)
     layout = memory_format(train["memory_format"], model)
     parameters = sum(p.numel() for p in model.parameters())
     exact = card.target != "class"

@@ -18,6 +18,8 @@ attribute has them all.
 import errno
 from collections.abc import Iterable
 
+from pydantic import TypeAdapter
+
 from etude.locale.texts import Lang, Sentence, Text, render, say, text
 
 SAFE = text("os.safe")
@@ -147,3 +149,21 @@ class Interrupted(EtudeError):
     """Stopped by Ctrl-C after saving; `etude resume` continues the run."""
 
     exit_code = 130
+
+
+Parts = tuple[str, Sentence, Sentence, tuple[Sentence, ...]]
+_PARTS: TypeAdapter[Parts] = TypeAdapter(Parts)
+
+
+def to_json(error: EtudeError) -> str:
+    """An error as JSON, for another process, which reads it by `from_json`."""
+    # A plugin's own kind of error becomes the kind of this module that it is.
+    kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == __name__)
+    return _PARTS.dump_json((kind, error.what, error.do, error.items)).decode()
+
+
+def from_json(content: str) -> EtudeError:
+    """The error that `to_json` wrote."""
+    kind, what, do, items = _PARTS.validate_json(content)
+    found: type[EtudeError] = globals()[kind]
+    return found(what, do=do, items=items)

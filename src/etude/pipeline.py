@@ -27,6 +27,7 @@ from etude.runs.files import replace
 from etude.runs.folder import RunFolder, is_run
 from etude.runs.provenance import differences, environment
 from etude.runs.recorder import MemoryRun, Recorder, epochs_of
+from etude.sharing import shares
 from etude.system.limits import Plain
 from etude.tasks.protocol import Generator
 from etude.training import sanity
@@ -48,6 +49,8 @@ def begin(
     run: the locked folder; None on every rank but 0. lang: the language of the notes on stderr.
     """
     world = World.here()
+    label = run.path.name if run else ""
+    _show(_waiting(world, objects), label, quiet, lang)
     parts = assembly.prepare(draft, world, objects)
     # Machines of one job may differ in what they would choose, so all follow rank 0.
     train = Train.read(world.agree(parts.recipe.train.plain()))
@@ -56,7 +59,7 @@ def begin(
     path = world.agree(str(run.path) if run else None)
     run = run or RunFolder(Path(path))
     if world.first:
-        _show(messages(parts), run.path.name, quiet, lang)
+        _show(messages(parts), label, quiet, lang)
         run.begin(parts.recipe.plain(), provenance(parts))
     return run, parts
 
@@ -77,6 +80,12 @@ def _show(lines: Iterable[Sentence], label: str, quiet: bool, lang: Lang) -> Non
     with TrainingProgress(label, 1, 1, quiet, lang) as progress:
         for line in lines:
             progress("note", {"text": line})
+
+
+def _waiting(world: World, objects: Objects) -> Iterator[Text]:
+    """A line for the user if processes wait until the first of their machine has read the data."""
+    if shares(world, objects):
+        yield text("distributed.waits", count=world.beside - 1)
 
 
 def replaced(parts: Prepared, recipe: Recipe) -> Prepared:
@@ -143,7 +152,9 @@ def again(
     # Checked as a draft too: a run of an earlier version may lack a field of its model.
     draft = assembly.read_draft(recipe.plain(), objects)
     draft = draft.model_copy(update={"data": relocated(draft.data, run.path, data)})
-    parts = assembly.prepare(draft, World.here(), objects)
+    world = World.here()
+    _show(_waiting(world, objects), run.path.name, quiet, lang)
+    parts = assembly.prepare(draft, world, objects)
     # The run's checkpoints belong to its recipe, so that keeps the path it was trained with.
     parts = replaced(parts, parts.recipe.model_copy(update={"data": recipe.data}))
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint

@@ -122,6 +122,35 @@ def test_rows_that_are_far_apart_are_read_one_by_one(tiny):
     assert held[np.array([990, 3])].tolist() == [990, 3]
 
 
+def test_rows_in_any_order_and_number_are_those_of_the_array(tiny):
+    draw = np.random.default_rng(0)
+    for shape in ((500,), (500, 3), (500, 0), (500, 2, 2)):
+        values = draw.normal(size=shape)
+        held = Store().put(values)
+        for top in (1, 20, 500):
+            for count in (1, 2, 60):
+                which = draw.integers(500 - top, 500, (count, 2))
+                np.testing.assert_array_equal(held[which], values[which])
+        np.testing.assert_array_equal(held[-3], values[-3])
+        np.testing.assert_array_equal(held[np.array([-1, 4, -500])], values[[-1, 4, -500]])
+        for wrong in (500, -501):
+            with pytest.raises(IndexError):
+                held[np.array([3, wrong])]
+
+
+def test_near_rows_are_read_at_once_and_in_the_order_of_the_file(tiny, monkeypatch):
+    held, asked = Store().put(np.arange(1000, dtype=np.float64)), []
+    before = Store.read_pieces
+
+    def noted(store, pieces, result):
+        asked.extend(pieces := list(pieces))
+        before(store, pieces, result)
+
+    monkeypatch.setattr(Store, "read_pieces", noted)
+    assert held[np.array([900, 3, 8, 905, 3])].tolist() == [900, 3, 8, 905, 3]
+    assert [(start - held.start, size) for start, size in asked] == [(24, 48), (7200, 48)]
+
+
 def test_a_missing_word_that_is_a_number_is_missing_in_every_block(tmp_path):
     file = tmp_path / "words.csv"
     lines = [f"{i % 97 if i % 5 else -999},{'ab'[i % 2]}" for i in range(3000)]

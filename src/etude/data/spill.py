@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -23,9 +23,10 @@ from etude.locale.texts import text
 
 LIMIT = 256 << 20
 """Bytes of arrays that one Store keeps in memory."""
+ALIGNED = 64
+"""Arrays begin at multiples of it, as mapped numbers must."""
 ENOUGH = 8
-"""Rows are read one by one if they are further apart than this on average, else all between them
-too."""
+"""Rows that are no further apart than this are read at once, with all between them."""
 
 
 def folder() -> Path:
@@ -45,6 +46,25 @@ class Store:
         self.held = 0
         self._file: Any = None
         self._end = 0
+
+    @classmethod
+    def at(cls, path: str) -> "Store":
+        """The file of another process's store, to read. Raises StorageError."""
+        store = cls()
+        try:
+            store._file = open(path, "rb", buffering=0)  # noqa: SIM115
+        except OSError as error:
+            raise write_error(path, error, 0, text("data.spill.safe")) from None
+        return store
+
+    def fileno(self) -> int:
+        """The descriptor of the file, of a store that has written to it."""
+        return int(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; nothing in it can be read any more."""
+        if self._file is not None:
+            self._file.close()
 
     def put(self, array: np.ndarray) -> "np.ndarray | OnDisk":
         """The array, or where it is on disk. Raises StorageError."""
@@ -68,22 +88,29 @@ class Store:
                     content = content[self._file.write(content) :]
         except OSError as error:
             raise write_error(folder(), error, size, text("data.spill.safe")) from None
-        self._end = start + size
+        self._end = -(-(start + size) // ALIGNED) * ALIGNED
         return OnDisk(self, start, shape, dtype)
 
     def read(self, start: int, result: np.ndarray) -> None:
         """Fill a contiguous array with the bytes from `start`. Raises StorageError."""
-        rest = _bytes(result)
+        self.read_pieces([(start, result.nbytes)], result)
+
+    def read_pieces(self, pieces: Iterable[tuple[int, int]], result: np.ndarray) -> None:
+        """Fill a contiguous array with pieces of the file, each (start, bytes). Raises
+        StorageError."""
+        rest, file = _bytes(result), self._file.fileno()
         try:
-            while rest:
-                if hasattr(os, "preadv"):  # moves no position, which forked processes share
-                    count = os.preadv(self._file.fileno(), [rest], start)
-                else:
-                    self._file.seek(start)
-                    count = self._file.readinto(rest)
-                if not count:
-                    raise OSError(errno.EIO, os.strerror(errno.EIO))
-                rest, start = rest[count:], start + count
+            for start, size in pieces:
+                piece, rest = rest[:size], rest[size:]
+                while piece:
+                    if hasattr(os, "preadv"):  # moves no position, which forked processes share
+                        count = os.preadv(file, (piece,), start)
+                    else:
+                        self._file.seek(start)
+                        count = self._file.readinto(piece)
+                    if not count:
+                        raise OSError(errno.EIO, os.strerror(errno.EIO))
+                    piece, start = piece[count:], start + count
         except OSError as error:
             raise write_error(folder(), error, 0, text("data.spill.safe")) from None
 
@@ -116,11 +143,30 @@ class OnDisk:
             which = np.flatnonzero(which)
         if not which.size:
             return np.empty((*which.shape, *self.shape[1:]), self.dtype)
-        low, high = int(which.min()), int(which.max())
-        if high - low < ENOUGH * which.size:
-            return np.asarray(self._between(low, high + 1)[which - low])
-        single = [self._between(i, i + 1) for i in which.reshape(-1).tolist()]
-        return np.concatenate(single).reshape(*which.shape, *self.shape[1:])
+        return self._rows(which.reshape(-1)).reshape((*which.shape, *self.shape[1:]))
+
+    def _rows(self, which: np.ndarray) -> np.ndarray:
+        """The rows at these indices [m], read in the order of the file: those that are near each
+        other, and what is between them, at once."""
+        if not -len(self) <= which.min() <= which.max() < len(self):
+            raise IndexError(f"not all of 0 to {len(self) - 1}")
+        which = np.where(which < 0, which + len(self), which)
+        order = np.argsort(which, kind="stable")
+        rows = which[order]
+        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - ENOUGH - 1) > ENOUGH)
+        ends = np.append(starts[1:], len(rows))
+        first, last = rows[starts], rows[ends - 1]
+        # The place of each row in a buffer of all that is read.
+        sizes = last - first + 1
+        begin = np.cumsum(sizes) - sizes
+        read = np.empty((int(sizes.sum()), *self.shape[1:]), self.dtype)
+        row = self.dtype.itemsize * prod(self.shape[1:])
+        if row:
+            pieces = zip((self.start + first * row).tolist(), (sizes * row).tolist(), strict=True)
+            self.store.read_pieces(pieces, read)
+        place = np.empty(len(rows), np.int64)
+        place[order] = rows + np.repeat(begin - first, ends - starts)
+        return np.asarray(read[place])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:] if dtype is None else self[:].astype(dtype)

@@ -2,6 +2,8 @@
 
     torchrun --nproc-per-node 2 -m etude train cnn --data digits --name both
 
+The first process of each machine reads the data; see `World.once` and `data.shared`.
+
 The module is not wrapped. After the backward pass of a phase, one all-reduce sums its gradients,
 its loss and the stop flag over the processes, so any phase works, and a single process is the case
 of world size 1. All processes start from the same weights and apply the same gradients, so their
@@ -12,35 +14,57 @@ This module imports torch inside functions only, so that importing it stays fast
 import atexit
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from etude.errors import Stopped
+from etude.errors import EtudeError, Stopped, from_json, to_json
 from etude.locale.texts import text
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+T = TypeVar("T")
 
 WAIT = timedelta(minutes=30)
 """Timeout of a collective operation: the other ranks wait while rank 0 evaluates."""
+POLL = 0.05
+"""Seconds between two looks at what another process of this machine has done."""
+_calls = count()
+"""Numbers the calls of `World.once`, which all processes of a job make in the same order."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The rank of this process and the number of processes, as torchrun's environment has them."""
+    """The rank of this process and the number of processes, as torchrun's environment has them.
+
+    machine: the number of this machine; local: the rank among the `beside` processes on it.
+    """
 
     rank: int = 0
     size: int = 1
+    machine: int = 0
+    local: int = 0
+    beside: int = 1
 
     @classmethod
     def here(cls) -> "World":
         """Read rank and world size from the environment; a single process without torchrun."""
-        return cls(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+
+        def number(name: str, usual: int) -> int:
+            return int(os.environ.get(name, usual))
+
+        rank, size = number("RANK", 0), number("WORLD_SIZE", 1)
+        # Where a launcher does not say which processes share a machine, each is alone on its own.
+        if "GROUP_RANK" not in os.environ:
+            return cls(rank, size)
+        beside = number("LOCAL_WORLD_SIZE", 1)
+        return cls(rank, size, number("GROUP_RANK", 0), number("LOCAL_RANK", 0), beside)
 
     @property
     def first(self) -> bool:
@@ -75,6 +99,46 @@ class World:
         )
         # Its threads must not outlive Python.
         atexit.register(torch.distributed.destroy_process_group)
+
+    def once(
+        self,
+        make: Callable[[], T],
+        written: Callable[[T], AbstractContextManager[str]],
+        read: Callable[[str], T],
+    ) -> T:
+        """What `make` returns in the first process of each machine, in all processes of it.
+
+        written: a text by which `read` finds the value in the others, as long as the context lasts.
+        The processes must have joined. An EtudeError of the first process is raised in all of them.
+        """
+        if self.beside == 1:
+            return make()
+        # torch has no public name for the store of the launcher, which works before any data are
+        # there and however long they take.
+        from torch.distributed.distributed_c10d import _get_default_store
+
+        store, name = _get_default_store(), f"once/{next(_calls)}/{self.machine}"
+        if self.local:
+            with together():
+                while not store.check([name]):
+                    time.sleep(POLL)
+                kind, content = json.loads(store.get(name))
+            if kind == "error":
+                raise from_json(content)
+            try:
+                return read(content)
+            finally:
+                store.add(f"{name}/read", 1)
+        try:
+            value = make()
+            with written(value) as content, together():
+                store.set(name, json.dumps(("value", content)))
+                while store.add(f"{name}/read", 0) < self.beside - 1:
+                    time.sleep(POLL)
+        except EtudeError as error:
+            store.set(name, json.dumps(("error", to_json(error))))
+            raise
+        return value
 
     def share(self, samples: "np.ndarray") -> "np.ndarray":
         """This process's part of a global batch: every `size`-th sample, starting at `rank`."""

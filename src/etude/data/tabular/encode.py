@@ -30,6 +30,8 @@ SEEN = 2
 """Training rows that a level needs, if the column has enough rows for that to mean something."""
 BEND = 3.0
 DAY, YEAR, WEEK = 86_400.0, 365.2425 * 86_400.0, 7
+PARTS = {"year": 2, "week": WEEK, "day": 2}
+"""Features of each part of a date."""
 THURSDAY = 3  # 1 January 1970, counted from Monday
 
 
@@ -138,8 +140,7 @@ def widths(columns: Sequence[Column]) -> list[int]:
 def _width(column: Column) -> int:
     if column.kind == "category":
         return len(column.levels) + 1 + column.nullable
-    extra = {"year": 2, "week": WEEK, "day": 2}
-    return 1 + column.nullable + sum(extra[part] for part in column.parts)
+    return 1 + column.nullable + sum(PARTS[part] for part in column.parts)
 
 
 def column_of(columns: Sequence[Column]) -> np.ndarray:
@@ -182,33 +183,83 @@ class Encode(nn.Module):
 
     bytes_in_float32 = False
 
+    numbers: Tensor
+    middle: Tensor
+    width: Tensor
+    flagged: Tensor
+    categories: Tensor
+    first: Tensor
+    empty: Tensor
+    nullable: Tensor
+    order: Tensor
+
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.columns = used(columns)
+        every = list(enumerate(self.columns))
+        numbers = [i for i, column in every if column.kind != "category"]
+        hot = [i for i, column in every if column.kind == "category"]
+        counts = widths([self.columns[i] for i in hot])
+        lacking = [self.columns[i].nullable for i in hot]
+        self.hot = sum(counts)
+        self.dates = [
+            (place, part) for place, i in enumerate(numbers) for part in self.columns[i].parts
+        ]
+        flagged = [place for place, i in enumerate(numbers) if self.columns[i].nullable]
+        tables = {
+            "numbers": numbers,
+            "middle": [self.columns[i].middle for i in numbers],
+            "width": [self.columns[i].width for i in numbers],
+            "flagged": flagged,
+            "categories": hot,
+            # Of each category, the place of its first feature, and of an empty cell from there.
+            "first": np.cumsum([0, *counts])[:-1].tolist(),
+            "empty": [n - 1 if null else 0 for n, null in zip(counts, lacking, strict=True)],
+            "nullable": lacking,
+            "order": self._order(numbers, flagged, hot, counts),
+        }
+        types = {"middle": torch.float64, "width": torch.float64, "nullable": torch.bool}
+        for name, values in tables.items():
+            tensor = torch.tensor(values, dtype=types.get(name, torch.int64))
+            # No part of a state dict: the Card has the same numbers.
+            self.register_buffer(name, tensor, persistent=False)
+
+    def _order(
+        self, numbers: list[int], flagged: list[int], hot: list[int], counts: list[int]
+    ) -> list[int]:
+        """For each feature [D] its place where `forward` computes it: all numbers, flags of empty
+        cells, parts of dates, categories."""
+        of = [*numbers, *(numbers[place] for place in flagged)]
+        of += [numbers[place] for place, part in self.dates for _ in range(PARTS[part])]
+        of += np.repeat(hot, counts).tolist()
+        # Stable: of one column, a number comes before its flag and the flag before the parts.
+        return list(np.argsort(np.array(of, np.int64), kind="stable").tolist())
 
     def forward(self, x: Float[Tensor, "N *L C"]) -> Float[Tensor, "N *L D"]:
         rows = x.flatten(0, -2)
-        # Each column becomes float32 by itself, so that no copy of all is in float64.
-        features = [self._column(c, rows[:, i].double()) for i, c in enumerate(self.columns)]
-        return torch.cat(features, dim=1).reshape(*x.shape[:-1], -1)
+        found = torch.cat([*self._numbers(rows), self._categories(rows)], dim=1)
+        return found.index_select(1, self.order).reshape(*x.shape[:-1], -1)
 
-    def _column(self, column: Column, x: Float[Tensor, " N"]) -> Float[Tensor, "N D"]:
-        missing = x.isnan()
-        if column.kind == "category":
-            count = len(column.levels) + 1
-            codes = torch.where(missing, torch.full_like(x, count), x).long()
-            hot = x.new_zeros((len(x), count + 1), dtype=torch.float32)
-            hot.scatter_(1, codes[:, None], 1.0)
-            return hot if column.nullable else hot[:, :count]
-        known = torch.where(missing, torch.full_like(x, column.middle), x)
-        scaled = (known - column.middle) / column.width
+    def _numbers(self, rows: Float[Tensor, "N C"]) -> list[Float[Tensor, "N ..."]]:
+        """Numbers, truth values and dates, each step for all columns at once."""
+        values = rows.index_select(1, self.numbers).double()
+        missing = values.isnan()
+        known = torch.where(missing, self.middle, values)
+        scaled = (known - self.middle) / self.width
         # hypot(1, x), because the square of a far value is infinite.
-        parts = [scaled / torch.hypot(torch.ones_like(scaled), scaled / BEND)]
-        if column.nullable:
-            parts.append(missing.double())
-        for part in column.parts:
-            parts += _date_part(part, known)
-        return torch.stack(parts, dim=1).float()
+        parts = [(scaled / torch.hypot(torch.ones_like(scaled), scaled / BEND)).float()]
+        parts.append(missing.index_select(1, self.flagged).float())
+        for place, part in self.dates:
+            parts.append(torch.stack(_date_part(part, known[:, place].contiguous()), 1).float())
+        return parts
+
+    def _categories(self, rows: Float[Tensor, "N C"]) -> Float[Tensor, "N H"]:
+        """Categories, one-hot; an empty cell without a feature of its own is zero in all."""
+        codes = rows.index_select(1, self.categories)
+        missing = codes.isnan()
+        places = self.first + torch.where(missing, self.empty, codes.nan_to_num()).long()
+        hot = rows.new_zeros((len(rows), self.hot), dtype=torch.float32)
+        return hot.scatter_(1, places, (~missing | self.nullable).float())
 
 
 def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
