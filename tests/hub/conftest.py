@@ -28,6 +28,8 @@ def hub(monkeypatch, tmp_path):
     """The server. The library reads its settings when it is imported, so they are set in it."""
     with served() as server:
         monkeypatch.setattr(constants, "ENDPOINT", server.address)
+        template = f"{server.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
@@ -40,5 +42,5 @@ def hub(monkeypatch, tmp_path):
 
 @pytest.fixture
 def few(monkeypatch):
-    """A card with one picture, for tests that are not about pictures."""
-    monkeypatch.setattr("etude.hub.write.VIEWS", ("curves",))
+    """A card without pictures, which take most of the time, for tests that are not about them."""
+    monkeypatch.setattr("etude.hub.write.VIEWS", ())

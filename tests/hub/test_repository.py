@@ -18,8 +18,7 @@ from tests.hub.conftest import QUICK
 
 pytestmark = pytest.mark.usefixtures("few")
 FILES = {
-    "README.md", "config.json", "metrics.jsonl", "model.safetensors", "pictures/curves.png",
-    "recipe.json", "timing.jsonl",
+    "README.md", "config.json", "metrics.jsonl", "model.safetensors", "recipe.json", "timing.jsonl",
 }  # fmt: skip
 
 
@@ -27,7 +26,7 @@ FILES = {
 def folder(run, tmp_path_factory):
     """The repository of the run, in a folder."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("etude.hub.write.VIEWS", ("curves",))
+    patch.setattr("etude.hub.write.VIEWS", ())
     yield run.save_pretrained(tmp_path_factory.mktemp("repository") / "mlp-digits", license="mit")
     patch.undo()
 

@@ -5,6 +5,7 @@ keeps the one of the library, which has the request and its headers, as its caus
 """
 
 import errno
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from etude.system.surroundings import no_warnings
 
 Result = TypeVar("Result")
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+TRANSPORTS = ("httpx", "httpx2", "httpcore", "httpcore2", "urllib3")
+"""The loggers of the packages that open connections for one version of the library or another."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CODES = (400, 401, 403, 404, 409, 412, 413, 429)
 """Answers of a server that have a sentence of their own."""
@@ -55,6 +58,11 @@ def opened() -> Iterator[Any]:
         if not terminal and not utils.are_progress_bars_disabled():
             stack.callback(utils.enable_progress_bars)
             utils.disable_progress_bars()
+        # At the level DEBUG the packages below log the headers of each answer.
+        for name in TRANSPORTS:
+            logger = logging.getLogger(name)
+            stack.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.CRITICAL)
         yield huggingface_hub
 
 

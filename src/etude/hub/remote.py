@@ -187,6 +187,12 @@ def pull(name: str, revision: str | None, token: str | bool | None, offline: boo
             if file in remote.files:
                 _require_size(place, file, remote.files[file])
                 folder = _downloaded(hub, place, file, remote, token)
+        # By the commit, so that all files are of one; by the name of the branch or tag once more,
+        # because only that call makes the cache remember the commit for a time without a network.
+        tried(
+            place,
+            lambda: hub.hf_hub_download(name, layout.CONFIG, revision=revision, token=token),
+        )
         return folder
 
 

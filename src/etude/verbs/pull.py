@@ -43,14 +43,15 @@ def from_pretrained(
         if not layout.REPOSITORY.fullmatch(name):
             raise UsageError(text("hub.no_folder", name=name[:200]), do=text("hub.name.do"))
         folder = remote.pull(layout.require_repository(name), revision, token, local_files_only)
-    run = Run(read.run_in(folder, str(name_or_folder)))
     try:
+        run = Run(read.run_in(folder, str(name_or_folder)))
         _ = run.model  # built now: a repository that cannot be used is refused before it is saved
-    except RunError:
-        raise
     except UsageError as error:
-        what = text("inference.damaged", where=str(name_or_folder), why=cause(error))
-        raise RunError(what, do=error.do, items=error.items) from None
+        what = error.what
+        if not isinstance(error, RunError):  # it speaks of a recipe, as if the user had written it
+            what = text("inference.damaged", where=str(name_or_folder), why=cause(error))
+        do = error.do or text("hub.incomplete.do")
+        raise RunError(what, do=do, items=error.items) from None
     return run
 
 
