@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etude.verbs.check import check
     from etude.verbs.compare import compare
     from etude.verbs.load import load
+    from etude.verbs.pull import from_pretrained
     from etude.verbs.resume import resume
     from etude.verbs.train import train
     from etude.verbs.tune import tune
@@ -35,6 +36,7 @@ __all__ = [
     "Run",
     "check",
     "compare",
+    "from_pretrained",
     "layers",
     "load",
     "models",
@@ -50,6 +52,7 @@ _HOMES = {
     "Run": "inference.run",
     "check": "verbs",
     "compare": "verbs",
+    "from_pretrained": "verbs",
     "load": "verbs",
     "resume": "verbs",
     "train": "verbs",

@@ -45,6 +45,11 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(_files(kind, os.environ.get(PLUGINS, "")))
 
 
+def is_built_in(kind: Kind, name: str) -> bool:
+    """Whether a name is one of this package, and not of a plugin."""
+    return name in _files(kind, "")
+
+
 def load(kind: Kind, name: str) -> Any:
     """The ARCHITECTURE, TASK, SOURCE, VIEW or EXPORTER of that name.
 

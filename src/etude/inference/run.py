@@ -27,6 +27,7 @@ from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, TakenError, UsageError, cause
 from etude.exporters.exporter import Exported, Exporter, Trained
+from etude.hub import layout, metadata, remote, write
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
@@ -109,6 +110,32 @@ class Run:
         finally:
             folder.release()
         return Run(folder.path, self.data, self.objects)
+
+    @preserve_caller_state()
+    def repository(self, name: str, license: str | None = None) -> dict[str, bytes]:
+        """The files of a repository with this run, by their paths in it: see `hub.layout`.
+
+        name: "owner/name", or that of a folder, as the card writes it. license: an identifier of
+        the Hub; without one the card says "other". Raises UsageError, RunError.
+        """
+        subject = self.subject(lang="en")
+        return write.contents(subject, name, metadata.require_license(license))
+
+    def save_pretrained(self, folder: Path | str, *, license: str | None = None) -> Path:
+        """Write the repository of this run to a new folder, from which `etude.from_pretrained`
+        reads it. license: as for `repository`. Raises RunError, UsageError, StorageError."""
+        path = Path(folder)
+        return write.place(path, self.repository(path.absolute().name, license))
+
+    def push(self, name: str, *, private: bool = True, license: str | None = None) -> remote.Pushed:
+        """Upload this run to the repository `name`, "owner/name", of the Hugging Face Hub.
+
+        The token is that of the environment variable HF_TOKEN or of `hf auth login`. private:
+        whether only the owner sees a new repository. license: as for `repository`. A second push
+        of the same run uploads nothing. Raises UsageError, RunError, DataError.
+        """
+        remote.require_access(layout.require_repository(name))
+        return remote.push(self.repository(name, license), name, self.label, private)
 
     def _repr_html_(self) -> str:
         """A table for notebooks: the test result beside its baseline; where the report is."""

@@ -69,8 +69,8 @@ def commit(folder: Path, checkpoint: Checkpoint) -> Path:
     # Inside `folder`, because a rename is atomic only within one file system.
     hidden = folder / f"{HIDDEN}{checkpoint.step:08d}-{os.getpid()}"
     contents = {
-        "model.safetensors": dump_tensors(_flat(checkpoint.model)),
-        "optimizer.safetensors": dump_tensors(_flat(checkpoint.optimizer)),
+        "model.safetensors": dump_tensors(flat(checkpoint.model)),
+        "optimizer.safetensors": dump_tensors(flat(checkpoint.optimizer)),
         "state.json": canonical(checkpoint.state),
     }
     manifest = {
@@ -105,7 +105,7 @@ def canonical(value: object) -> bytes:
     return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
 
 
-def _flat(arrays: Arrays) -> dict[str, np.ndarray]:
+def flat(arrays: Arrays) -> dict[str, np.ndarray]:
     """The arrays in C order, which safetensors requires, sorted by name."""
     # Not ascontiguousarray, which would turn a scalar into an array with one axis.
     return {name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}
@@ -134,11 +134,16 @@ def load(folder: Path, step: int) -> Checkpoint:
         optimizer = tensors(contents["optimizer.safetensors"])
     except ValueError as error:
         raise RunError(text("runs.checkpoint.damaged", path=place, why=cause(error))) from None
+    require_finite(model, place)
+    return Checkpoint(step, model, optimizer, state)
+
+
+def require_finite(model: Arrays, place: Path) -> None:
+    """Raise RunError for weights from `place` that are not finite numbers."""
     # Training never saves such weights; a prediction from them would be NaN without an error.
     bad = [n for n, x in model.items() if x.dtype.kind == "f" and not np.isfinite(x).all()]
     if bad:
         raise RunError(text("runs.checkpoint.not_finite", path=place, name=bad[0][:100]))
-    return Checkpoint(step, model, optimizer, state)
 
 
 def tensors(content: bytes) -> dict[str, np.ndarray]:

@@ -8,8 +8,9 @@ size and never opens anything outside the run's folder.
 
 import errno
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -61,6 +62,24 @@ def replace(path: Path, content: bytes) -> None:
         with suppress(OSError):  # the cause of the failed write may make this fail too
             part.unlink()
         raise
+
+
+def new_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a new folder with these files ("a/b"), whole or not at all: under a hidden name beside
+    it first, then renamed. An empty folder of that name is replaced. Raises StorageError."""
+    part = folder.with_name(f".tmp-{folder.name}-{os.getpid()}")
+    try:
+        with storage(folder, sum(map(len, contents.values()))):
+            for name, content in contents.items():
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
+                write(part / name, content)
+            if folder.is_dir():
+                folder.rmdir()
+            os.replace(part, folder)
+            sync(folder.parent)
+    # Also after an interrupt: what is left would be nobody's.
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def sync(folder: Path) -> None:

@@ -18,9 +18,14 @@ LINES = 32 << 20
 def append(path: Path, row: Mapping[str, object]) -> None:
     """Append one JSON line. It is durable only after `size`, which syncs the file."""
     # Not synced here: a line matters once a checkpoint refers to it, and `size` is called for that.
-    line = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
+    line = as_line(row)
     with storage(path, len(line)), path.open("ab") as file:
         file.write(line)
+
+
+def as_line(row: Mapping[str, object]) -> bytes:
+    """A row as one line; equal rows give equal bytes."""
+    return (json.dumps(row, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def size(path: Path) -> int:
@@ -63,9 +68,12 @@ def cut_damaged_lines(path: Path) -> None:
 
 def lines(path: Path) -> list[AnyRow]:
     """The rows of a .jsonl file, validated. Raises RunError for a damaged row."""
-    if not os.path.lexists(path):
-        return []
-    content = read(path.parent, path.name, LINES)
+    return rows_in(read(path.parent, path.name, LINES), path) if os.path.lexists(path) else []
+
+
+def rows_in(content: bytes, path: Path) -> list[AnyRow]:
+    """The rows in the content of a .jsonl file, validated. path: its name in messages. Raises
+    RunError for a damaged row."""
     result: list[AnyRow] = []
     # Up to the last line break: a writer at work may be in the middle of the next line.
     for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):

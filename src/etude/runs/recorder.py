@@ -94,7 +94,7 @@ def epochs_of(run: Recorder) -> list[EpochRow]:
 class MemoryRun:
     """A run without a folder. What it holds is what a folder would hold, as read from it."""
 
-    where = text("runs.memory")
+    where: Sentence = text("runs.memory")
     how_to_continue = text("runs.memory.stopped.do")
 
     def __init__(self) -> None:

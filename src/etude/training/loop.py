@@ -214,6 +214,11 @@ class Loop:
             return False
         if not self._is_ours(point.state.get("recipe")):
             raise RunError(text("loop.other_recipe", where=self.run.where))
+        if point.state.get("weights_only"):
+            where = self.run.where
+            raise RunError(
+                text("loop.weights_only", where=where), do=text("loop.weights_only.do", where=where)
+            )
         load_weights(self.model, point)
         slots = {name: torch.from_numpy(x.copy()) for name, x in point.optimizer.items()}
         try:

@@ -23,6 +23,8 @@ from etude.verbs.listing import fields, listing
 from etude.verbs.load import load
 from etude.verbs.look import look
 from etude.verbs.predict import predict, prediction_warnings, write_predictions
+from etude.verbs.pull import from_pretrained, pull, pulled_line
+from etude.verbs.push import push, push_dry, pushed_line
 from etude.verbs.report import report
 from etude.verbs.results import sentences, summary, table
 from etude.verbs.resume import resume
@@ -44,6 +46,7 @@ __all__ = [
     "exporter_names",
     "field_paths",
     "fields",
+    "from_pretrained",
     "generate",
     "grade",
     "grade_lines",
@@ -55,6 +58,11 @@ __all__ = [
     "look",
     "predict",
     "prediction_warnings",
+    "pull",
+    "pulled_line",
+    "push",
+    "push_dry",
+    "pushed_line",
     "report",
     "require_writable",
     "resume",
