@@ -1,7 +1,8 @@
 """A name is a file: `vit` is models/vit.py, `fashion-mnist` is data/fashion_mnist.py.
 
 Names are looked for in this package, then in the plugin folders that the environment variable
-ETUDE_PLUGINS lists; each may hold models/, tasks/, data/ and views/ with files of the same form.
+ETUDE_PLUGINS lists; each may hold models/, tasks/, data/, views/ and trackers/ with files of the
+same form.
 Worker processes inherit the variable and so find the same names. See docs/plugins.md.
 """
 
@@ -20,7 +21,7 @@ from etude.config import nearest
 from etude.errors import UsageError, cause
 from etude.locale.texts import Text, text
 
-Kind = Literal["model", "task", "data", "view"]
+Kind = Literal["model", "task", "data", "view", "tracker"]
 
 PLUGINS = "ETUDE_PLUGINS"
 """The environment variable with the plugin folders, separated as in PATH."""
@@ -32,6 +33,7 @@ DECLARES = {
     "task": ("tasks", "TASK"),
     "data": ("data", "SOURCE"),
     "view": ("inspection.views", "VIEW"),
+    "tracker": ("trackers", "TRACKER"),
 }
 
 
@@ -44,7 +46,7 @@ def names(kind: Kind) -> tuple[str, ...]:
 
 
 def load(kind: Kind, name: str) -> Any:
-    """The ARCHITECTURE, TASK, SOURCE or VIEW of that name.
+    """The ARCHITECTURE, TASK, SOURCE, VIEW or TRACKER of that name.
 
     Raises UsageError: with the nearest name if there is none, or with the path and line if the file
     of a plugin cannot be imported.
