@@ -71,6 +71,16 @@ def test_they_train_look_and_predict(plugins):
     assert verbs.evaluate(run.path)["pinball"] == run.test["pinball"]
 
 
+def test_the_tracker_of_the_page_writes_lines(plugins, workdir):
+    run = etude.train("mlp", data="curve", **SHORT, log="lines")
+    lines = [
+        line.split("\t") for line in (workdir / f"{run.path.name}.txt").read_text().splitlines()
+    ]
+    losses = [(int(step), float(value)) for step, tag, value in lines if tag == "train/loss"]
+    assert losses == [(row.step, row.train["regress"].loss) for row in run.epochs]
+    assert lines[-1] == [str(run.epochs[-1].step), "parameters", str(run.result.parameters)]
+
+
 def test_a_plugin_changes_no_run_that_does_not_name_it(plugins):
     assert etude.train("mlp", data="curve", **SHORT).result.task == "regress"
 
@@ -229,7 +239,7 @@ def test_a_file_that_is_no_text_is_named(plugins):
 @pytest.mark.parametrize("inner", ["models", "nowhere"])
 def test_a_folder_without_plugins_is_named(plugins, monkeypatch, inner):
     monkeypatch.setenv(registry.PLUGINS, str(plugins / inner))
-    with pytest.raises(UsageError, match="has no folder named models, tasks, data, views"):
+    with pytest.raises(UsageError, match="no folder named models, tasks, data, views, trackers"):
         registry.names("data")
 
 

@@ -74,6 +74,7 @@ Sample = Annotated[str | None, Parameter(help="help.flag.sample")]
 Lang = Annotated[Literal["en", "ko"], Parameter(help="help.flag.lang", show_default=False)]
 Data = Annotated[str | None, Parameter(help="help.flag.data")]
 Seed = Annotated[int | None, Parameter(help="help.flag.seed", converter=integer)]
+Log = Annotated[str | None, Parameter(help="help.flag.log")]
 MovedData = Annotated[str | None, Parameter(name="--data", help="help.flag.moved_data")]
 SkipBad = Annotated[bool, Parameter(negative="", help="help.flag.skip_bad")]
 
@@ -116,7 +117,7 @@ ASSIGNMENT = re.compile(rf"(?:--)?((?:{NAMED})\.[^=]+|[A-Za-z_][\w-]*(?:\.\w+)*)
 """key=value; the name of a column or of a class may have any characters but =."""
 
 
-FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name"}
+FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name", "log"}
 """Fields that have a flag of their own, as key=value words name them."""
 SWITCHES = ("--json", "--skip-bad", "--different-data", "--help", "--version")
 """Flags without a value."""

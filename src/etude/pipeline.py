@@ -30,7 +30,8 @@ from etude.runs.recorder import MemoryRun, Recorder, epochs_of
 from etude.sharing import shares
 from etude.system.limits import Plain
 from etude.tasks.protocol import Generator
-from etude.training import sanity
+from etude.trackers.listener import NO_TRACKING, Tracking
+from etude.training import sanity, schedule
 from etude.training.distributed import ALONE, World
 from etude.training.loop import Loop
 from etude.training.randomness import order
@@ -64,15 +65,19 @@ def begin(
     return run, parts
 
 
-def in_memory(draft: RecipeDraft, quiet: bool, lang: Lang, objects: Objects) -> Run:
+def in_memory(
+    draft: RecipeDraft, quiet: bool, lang: Lang, objects: Objects, tracking: Tracking
+) -> Run:
     """Train and test a run that has no folder, and return it."""
     parts, run = assembly.prepare(draft, ALONE, objects), MemoryRun()
     label = f"{draft.model.fields.get('module', draft.model.name)}-{draft.data.name}"
     _show(messages(parts), label, quiet, lang)
     run.begin(parts.recipe.plain(), provenance(parts))
-    at = _train(run, label, parts, quiet, lang, ALONE)
+    at = _train(run, label, parts, quiet, lang, ALONE, tracking)
     conclude(run, parts, at)
-    return Run(run, objects=objects)
+    done = Run(run, objects=objects)
+    tracking.finish(done.result)
+    return done
 
 
 def _show(lines: Iterable[Sentence], label: str, quiet: bool, lang: Lang) -> None:
@@ -209,7 +214,12 @@ def evaluate_again(run: Run, quiet: bool, lang: Lang) -> dict[str, object]:
 
 
 def play(
-    run: RunFolder, parts: Prepared, quiet: bool, lang: Lang, objects: Objects = NO_OBJECTS
+    run: RunFolder,
+    parts: Prepared,
+    quiet: bool,
+    lang: Lang,
+    objects: Objects = NO_OBJECTS,
+    tracking: Tracking = NO_TRACKING,
 ) -> Run:
     """Train to the end, test once with the selected weights, write the report.
 
@@ -217,10 +227,12 @@ def play(
     """
     world = World.here()
     try:
-        at = _train(run, run.path.name, parts, quiet, lang, world)
+        at = _train(run, run.path.name, parts, quiet, lang, world, tracking)
         if world.first:
             conclude(run, parts, at)
-            report(Run(run.path, objects=objects), lang, parts.dataset)
+            done = Run(run.path, objects=objects)
+            report(done, lang, parts.dataset)
+            tracking.finish(done.result, run.pictures)
         # The other ranks wait here, because the end of this function reads the result that rank 0
         # writes.
         world.agree("done")
@@ -230,16 +242,39 @@ def play(
 
 
 def _train(
-    run: Recorder, label: str, parts: Prepared, quiet: bool, lang: Lang, world: World
+    run: Recorder,
+    label: str,
+    parts: Prepared,
+    quiet: bool,
+    lang: Lang,
+    world: World,
+    tracking: Tracking,
 ) -> Progress:
     """Train the remaining epochs and return the final position."""
     train, val = training_data(parts)
     settings = parts.recipe.train
     size, card = settings.batch_size, parts.dataset.card.plain()
     with TrainingProgress(label, settings.epochs, len(train) // size, quiet, lang) as watch:
-        loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, watch, world)
+
+        def listen(event: str, info: dict[str, object]) -> None:
+            watch(event, info)
+            tracking(event, info)
+
+        rates = schedule.rates(settings, parts.task.phases(), len(train) // size)
+        tracking.follow(run, parts.recipe, label, rates, watch.note)
+        loop = Loop(parts.model, parts.task, parts.recipe, train, val, run, card, listen, world)
         loop.fit()
     return loop.at
+
+
+def log_again(done: Run, quiet: bool, lang: Lang, tracking: Tracking) -> None:
+    """Write the log of a finished run from its files."""
+    last, train = done.epochs[-1], done.recipe.train
+    rates = schedule.rates(train, done.subject().task.phases(), last.step // last.epoch)
+    with TrainingProgress(done.label, 1, 1, quiet, lang) as watch:
+        tracking.follow(done.recorder, done.recipe, done.label, rates, watch.note)
+        tracking.replay()
+        tracking.finish(done.result, done.folder.pictures)
 
 
 def rehearse(place: Path, mapping: Plain, tested: bool) -> Plain:
@@ -256,7 +291,9 @@ def rehearse(place: Path, mapping: Plain, tested: bool) -> Plain:
         if parts:
             goal = parts.task.metric.name
             try:
-                at = _train(run, place.name, parts, quiet=True, lang="en", world=ALONE)
+                at = _train(
+                    run, place.name, parts, quiet=True, lang="en", world=ALONE, tracking=NO_TRACKING
+                )
                 if tested:
                     conclude(run, parts, at)
             except NumericsError as error:

@@ -1,8 +1,8 @@
 """A name is a file: `vit` is models/vit.py, `fashion-mnist` is data/fashion_mnist.py.
 
 Names are looked for in this package, then in the plugin folders that the environment variable
-ETUDE_PLUGINS lists; each may hold models/, tasks/, data/, views/ and exporters/ with files of the
-same form.
+ETUDE_PLUGINS lists; each may hold models/, tasks/, data/, views/, exporters/ and trackers/ with
+files of the same form.
 Worker processes inherit the variable and so find the same names. See docs/plugins.md.
 """
 
@@ -21,7 +21,7 @@ from etude.config import nearest
 from etude.errors import UsageError, cause
 from etude.locale.texts import Text, text
 
-Kind = Literal["model", "task", "data", "view", "exporter"]
+Kind = Literal["model", "task", "data", "view", "exporter", "tracker"]
 
 PLUGINS = "ETUDE_PLUGINS"
 """The environment variable with the plugin folders, separated as in PATH."""
@@ -34,6 +34,7 @@ DECLARES = {
     "data": ("data", "SOURCE"),
     "view": ("inspection.views", "VIEW"),
     "exporter": ("exporters", "EXPORTER"),
+    "tracker": ("trackers", "TRACKER"),
 }
 
 
@@ -51,7 +52,7 @@ def is_built_in(kind: Kind, name: str) -> bool:
 
 
 def load(kind: Kind, name: str) -> Any:
-    """The ARCHITECTURE, TASK, SOURCE, VIEW or EXPORTER of that name.
+    """The ARCHITECTURE, TASK, SOURCE, VIEW, EXPORTER or TRACKER of that name.
 
     Raises UsageError: with the nearest name if there is none, or with the path and line if the file
     of a plugin cannot be imported.

@@ -2,12 +2,18 @@
 
 import etude
 from etude.cli.app import LEARN, command, print_result
-from etude.flags import Json, Lang, MovedData
+from etude.flags import Json, Lang, Log, MovedData
 
 
 @command(LEARN)
 def resume(
-    run: str, /, *, data: MovedData = None, lang: Lang = "en", as_json: Json = False
+    run: str,
+    /,
+    *,
+    data: MovedData = None,
+    log: Log = None,
+    lang: Lang = "en",
+    as_json: Json = False,
 ) -> None:
     """Resume an interrupted run or comparison.
 
@@ -17,4 +23,5 @@ def resume(
 
     etude resume runs/compare-mlp-digits
     """
-    print_result(etude.verbs.resume(run, data=data, quiet=as_json, lang=lang), as_json, lang)
+    result = etude.verbs.resume(run, data=data, quiet=as_json, log=log, lang=lang)
+    print_result(result, as_json, lang)

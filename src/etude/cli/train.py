@@ -9,7 +9,7 @@ from cyclopts import Parameter
 import etude
 from etude.cli.app import LEARN, command, print_json, print_result
 from etude.errors import plain
-from etude.flags import Data, Flags, Json, Lang, Seed, Sets, SkipBad, recipe_fields
+from etude.flags import Data, Flags, Json, Lang, Log, Seed, Sets, SkipBad, recipe_fields
 from etude.locale.texts import say
 
 PICTURES = Path("first-aid")
@@ -41,6 +41,7 @@ def train(
         Literal["dry-run", "overfit", "lr"] | None, Parameter(help="help.flag.first_aid")
     ] = None,
     skip_bad: SkipBad = False,
+    log: Log = None,
     flags: Flags = None,
     sets: Sets = None,
     lang: Lang = "en",
@@ -61,10 +62,12 @@ def train(
     etude train runs/my-vit/recipe.json --seed 1
 
     etude train cnn --data digits --first-aid lr
+
+    etude train cnn --data digits --log tensorboard
     """
     fields = recipe_fields(flags, sets, seed, skip_bad)
     if not first_aid:
-        run = etude.verbs.train(model, data, name=name, quiet=as_json, lang=lang, **fields)
+        run = etude.verbs.train(model, data, name=name, quiet=as_json, log=log, lang=lang, **fields)
         print_result(run, as_json, lang)
         return
     result = etude.verbs.sanity_check(first_aid, model, data, out=PICTURES, lang=lang, **fields)

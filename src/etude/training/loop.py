@@ -39,7 +39,7 @@ class Loop:
     """Trains `model` on the samples of `train` and writes metrics and checkpoints to `run`.
 
     card: the data description that prediction needs; stored with every checkpoint.
-    listen: called with (event, values) for steps, epochs, saved checkpoints and notes.
+    listen: called with (event, values) for the start, steps, epochs, saved checkpoints and notes.
     world: with several processes, only rank 0 evaluates and writes.
     """
 
@@ -90,6 +90,7 @@ class Loop:
         # resumed run has it already.
         if not self._restore() and self.world.first:
             self.record.snapshot()
+        self.listen("start", {"step": self.at.step})
         with Signals() as signals:
             while not self.record.done:
                 self._epoch(signals)

@@ -1,8 +1,10 @@
 """The learning rate as a function of the step. No state, so nothing to save."""
 
+from collections.abc import Callable, Iterable
 from math import cos, pi
 
-from etude.recipe import Schedule
+from etude.recipe import Schedule, Train
+from etude.tasks.protocol import Phase
 
 FLOOR = 1e-3
 """Where cosine and one-cycle end, as a fraction of the maximum learning rate: 1/25, where one-cycle
@@ -32,6 +34,21 @@ def factor(kind: Schedule, step: int, total: int, warmup: float) -> float:
     if kind == "constant":
         return 1.0
     return between(1.0, FLOOR, (step - rise) / max(total - 1 - rise, 1))
+
+
+def rates(train: Train, phases: Iterable[Phase], batches: int) -> Callable[[int], dict[str, float]]:
+    """The learning rate of each phase, by its name, in the last of so many updates (1..total).
+
+    batches: the updates of an epoch.
+    """
+    factors = {phase.name: phase.optimizer.get("lr_factor", 1.0) for phase in phases}
+
+    def of(updates: int) -> dict[str, float]:
+        total = train.epochs * batches
+        rate = train.lr * factor(train.schedule, updates - 1, total, train.warmup)
+        return {name: rate * each for name, each in factors.items()}
+
+    return of
 
 
 def between(start: float, end: float, share: float) -> float:

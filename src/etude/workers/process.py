@@ -115,10 +115,14 @@ class Worker(Generic[JobT]):
 
 def _description(code: int, errors: IO[bytes]) -> Text:
     if code >= 0:
-        errors.seek(0)
-        last = errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        line = last[-1][:300] if last else text("workers.silent")
-        return text("workers.ended", code=code, line=line)
+        return text("workers.ended", code=code, line=last_line(errors) or text("workers.silent"))
     with suppress(ValueError):
         return text("workers.killed", signal=signal.Signals(-code).name)
     return text("workers.killed.number", number=-code)
+
+
+def last_line(errors: IO[bytes]) -> str:
+    """The last line that a process which has ended wrote to its file of errors; "" if none."""
+    errors.seek(0)
+    lines = errors.read()[-4000:].decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""
