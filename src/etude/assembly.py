@@ -17,7 +17,7 @@ from etude import registry
 from etude.config import nearest
 from etude.data.augment import require
 from etude.data.card import Card
-from etude.data.dataset import Dataset
+from etude.data.dataset import DataConfig, Dataset
 from etude.data.locate import with_source
 from etude.data.resident import Resident
 from etude.errors import UsageError
@@ -109,8 +109,14 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
 
 def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
     """`prepare` for data that are loaded already."""
+    return prepare_dataset(draft, divided(draft, data, objects), data.config, world, objects)
+
+
+def prepare_dataset(
+    draft: RecipeDraft, dataset: Dataset, source: DataConfig, world: World, objects: Objects
+) -> Prepared:
+    """`prepare` for data that are in three splits already. source: how they were read."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
-    dataset, source = divided(draft, data, objects), data.config
     ops = tuple(source.augment)
     if ops:
         require(dataset.train.x.ndim, ops)
