@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from etude import layers, models
+    from etude import estimators, layers, models
     from etude import verbs as verbs  # the command line calls `etude.verbs`
     from etude.errors import EtudeError
     from etude.inference.run import Run
@@ -36,6 +36,7 @@ __all__ = [
     "Run",
     "check",
     "compare",
+    "estimators",
     "from_pretrained",
     "layers",
     "load",
@@ -64,7 +65,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"etude.{_HOMES[name]}"), name)
-    if name in ("layers", "models", "verbs"):
+    if name in ("estimators", "layers", "models", "verbs"):
         return importlib.import_module(f"etude.{name}")
     raise AttributeError(f"module 'etude' has no attribute {name!r}")
 

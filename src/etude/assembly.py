@@ -109,18 +109,18 @@ def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> 
         return prepare_loaded(draft, loaded(draft, objects), world, objects)
     device, _ = hardware.resolve(draft.train.device, draft.train.threads)
     world.join(device)
-    return _prepared(draft, *shared_dataset(draft, objects, world, device), world, objects)
+    return prepare_dataset(draft, *shared_dataset(draft, objects, world, device), world, objects)
 
 
 def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
     """`prepare` for data that are loaded already."""
-    return _prepared(draft, divided(draft, data, objects), data.config, world, objects)
+    return prepare_dataset(draft, divided(draft, data, objects), data.config, world, objects)
 
 
-def _prepared(
+def prepare_dataset(
     draft: RecipeDraft, dataset: Dataset, source: DataConfig, world: World, objects: Objects
 ) -> Prepared:
-    """`prepare` for data in three splits. source: the Config by which they were read."""
+    """`prepare` for data that are in three splits already. source: how they were read."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
     ops = tuple(source.augment)
     if ops:

@@ -21,7 +21,7 @@ from etude.data import splits as splitting
 from etude.data.bad import Bad, note
 from etude.data.card import Card, Scale, View
 from etude.data.images import BY_TYPE, Levels
-from etude.data.moments import Moments, moments
+from etude.data.moments import Moments, moments, pixel_range
 from etude.data.numpy_files import unusable
 from etude.data.panel.card import Panel
 from etude.data.rows import Rows, blocks
@@ -199,6 +199,19 @@ def split_dataset(
     train, val, test = (
         replace(split, digests=digests(split, raw.target)) for split in (train, val, raw.test)
     )
+    whole = arranged(raw, train, val, test, reads=reads, scale=scale)
+    about = {
+        "fingerprint": fingerprint(raw),
+        "notes": _notes(raw, {"train": whole.train, "val": whole.val, "test": whole.test}),
+    }
+    return replace(whole, card=whole.card.model_copy(update=about))
+
+
+def arranged(
+    raw: Raw, train: Split, val: Split, test: Split, *, reads: Sequence[Kind], scale: Scale
+) -> Dataset:
+    """Splits of data that are checked already, and their Card, which has no fingerprint and no
+    notes. Raises DataError if no view fits the model."""
     # Only training samples: statistics of validation or test would leak into the model's input.
     columns: tuple[Column, ...] = ()
     if raw.columns:
@@ -225,8 +238,8 @@ def split_dataset(
         log=raw.log,
         season=raw.season,
         sizes={"train": len(train), "val": len(val), "test": len(test)},
-        fingerprint=fingerprint(raw),
-        notes=_notes(raw, {"train": train, "val": val, "test": test}),
+        fingerprint="",
+        notes=(),
         origin=origin,
         stored=train.x.dtype.name,  # type: ignore[arg-type]  # checked by the Card
         pixels=(raw.white or pixel_range(train.x.dtype, low, high))
@@ -345,18 +358,6 @@ def _not_finite(
             yield text("data.check.sample.named", **where, name=names[index])
         else:
             yield text("data.check.sample", **where)
-
-
-def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
-    """(black, white) of images whose training values lie in low..high: 0..255 for uint8, whatever
-    the values; for other types the first of 0..1, -1..1 and 0..255 that contains low..high, else
-    low..high itself."""
-    if dtype == np.uint8:
-        return 0.0, 255.0
-    for black, white in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        if black <= low and high <= white:
-            return black, white
-    return low, high if high > low else low + 1  # never an empty range: it is a divisor later
 
 
 def _moments(raw: Raw, train: Split, scale: Scale) -> Moments:

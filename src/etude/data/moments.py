@@ -1,6 +1,6 @@
 """Normalisation statistics of the training split: what `Normalise` subtracts and divides by."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,6 +76,18 @@ def moments(x: np.ndarray | Rows, lengths: np.ndarray | None, scale: str, log: b
     same = (highest - lowest <= (noise if x.dtype == np.float64 else 0)) | (std == 0)
     std = np.where(same, 1.0, std * unit)
     return Moments(origin, _plain(mean * unit), _plain(std), low, high)
+
+
+def pixel_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[float, float]:
+    """(black, white) of images whose training values lie in low..high: 0..255 for uint8, whatever
+    the values; for other types the first of 0..1, -1..1 and 0..255 that contains low..high, else
+    low..high itself."""
+    if dtype == np.uint8:
+        return 0.0, 255.0
+    for black, white in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+        if black <= low and high <= white:
+            return black, white
+    return low, high if high > low else low + 1  # never an empty range: it is a divisor later
 
 
 def _rows(block: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:

@@ -68,6 +68,8 @@ def is_taken(path: Path) -> bool:
 class RunFolder:
     """Reads the folder of a run, and writes to it while it holds the lock."""
 
+    keeps_snapshots = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.checkpoints = path / "checkpoints"

@@ -25,6 +25,10 @@ class Recorder(Protocol):
     """One run: its recipe, rows of metrics and of time, snapshots and checkpoints."""
 
     @property
+    def keeps_snapshots(self) -> bool:
+        """Whether snapshots for later pictures are worth computing."""
+
+    @property
     def where(self) -> Sentence:
         """How messages call this run: its path, or that it is in memory."""
 
@@ -94,6 +98,7 @@ def epochs_of(run: Recorder) -> list[EpochRow]:
 class MemoryRun:
     """A run without a folder. What it holds is what a folder would hold, as read from it."""
 
+    keeps_snapshots = True
     where: Sentence = text("runs.memory")
     how_to_continue = text("runs.memory.stopped.do")
 

@@ -38,6 +38,7 @@ Listener = Callable[[str, dict[str, object]], None]
 class Loop:
     """Trains `model` on the samples of `train` and writes metrics and checkpoints to `run`.
 
+    val: None if nothing is held back for validation; then the last weights are used.
     card: the data description that prediction needs; stored with every checkpoint.
     listen: called with (event, values) for the start, steps, epochs, saved checkpoints and notes.
     world: with several processes, only rank 0 evaluates and writes.
@@ -49,7 +50,7 @@ class Loop:
         task: Task,
         recipe: Recipe,
         train: Samples,
-        val: Samples,
+        val: Samples | None,
         run: Recorder,
         card: dict[str, object],
         listen: Listener,
@@ -146,11 +147,10 @@ class Loop:
         """Raise NumericsError if a step since the last check had values that are not finite."""
         if not self.step.bad:
             return
-        # Several steps may have passed since; no weight moved in them, so the first bad step can be
-        # repeated here with its own batch and seed to name the cause.
-        number = int(self.step.first_bad)
-        epoch, position = divmod(number, self.batches)
-        start = position * self.size
+        # Several steps of this epoch may have passed since; no weight moved in them, so the first
+        # bad step can be repeated here with its own batch and seed to name the cause.
+        number, epoch = int(self.step.first_bad), self.at.epoch
+        start = (number - (self.at.step - self.at.batch)) * self.size
         samples = order(self.recipe.seed, epoch, len(self.train))[start : start + self.size]
         batch = self.train.take(samples, key(self.recipe.seed, "augment", epoch))
         seed = self.recipe.seed

@@ -75,6 +75,7 @@ def chosen_by(train: Train, samples: int) -> Literal["validation", "last"]:
 class Record:
     """Writes metrics, snapshots and checkpoints of a training run to `run`.
 
+    val: None if nothing is held back for validation; then the last weights are used.
     card: the data description that prediction needs, stored with every checkpoint.
     slots: returns the optimizers' current state tensors by name.
     """
@@ -84,7 +85,7 @@ class Record:
         model: nn.Module,
         task: Task,
         recipe: Recipe,
-        val: Samples,
+        val: Samples | None,
         run: Recorder,
         card: dict[str, object],
         slots: Callable[[], dict[str, torch.Tensor]],
@@ -92,7 +93,7 @@ class Record:
         self.model, self.task, self.recipe, self.run = model, task, recipe, run
         self.val, self.card, self.slots = val, card, slots
         self.epochs = recipe.train.epochs
-        self.keeps_last = chosen_by(recipe.train, len(val)) == "last"
+        self.keeps_last = val is None or chosen_by(recipe.train, len(val)) == "last"
         self.at = Progress()
         self.held: Checkpoint | None = None
 
@@ -113,12 +114,16 @@ class Record:
         train = {}
         for phase, (loss, norm) in zip(self.task.phases(), means):
             train[phase.name] = PhaseRow(loss=loss, gradient_norm=norm)
-        val = evaluate(self.model, self.task, self.val, self.recipe.seed)
-        must_be_finite(val, text("record.validation", epoch=at.epoch + 1))
+        val = self._validated()
         at.epoch, at.batch = at.epoch + 1, 0
         at.sums = [[0.0, 0.0] for _ in means]
-        row = EpochRow(event="epoch", epoch=at.epoch, step=at.step, train=train, val=val)
+        # An unvalidated row has no metrics, which a row that is read from a file must have.
+        make = EpochRow if val else EpochRow.model_construct
+        row = make(event="epoch", epoch=at.epoch, step=at.step, train=train, val=val)
         self.run.add(row)
+        if self.val is None:
+            at.best, at.best_step = val, at.step
+            return row
         self.snapshot()
         improved = at.top is None or self.task.better(val, at.top)
         at.waited = 0 if improved else at.waited + 1
@@ -132,8 +137,18 @@ class Record:
             self.held = self.point()
         return row
 
+    def _validated(self) -> Metrics:
+        """The metrics of the validation split; {} if there is none."""
+        if self.val is None:
+            return {}
+        val = evaluate(self.model, self.task, self.val, self.recipe.seed)
+        must_be_finite(val, text("record.validation", epoch=self.at.epoch + 1))
+        return val
+
     def snapshot(self) -> None:
         """Write the task's snapshot arrays and, in some epochs, the weight histograms."""
+        if self.val is None or not self.run.keeps_snapshots:
+            return
         # The same noise each time, so that snapshots of one run differ by the weights alone.
         reseed(self.recipe.seed, "snapshot")
         batch = self.val.take(np.arange(min(len(self.val), SNAPSHOT_SAMPLES)))
