@@ -17,11 +17,22 @@ from etude import registry
 from etude.config import nearest
 from etude.data.augment import require
 from etude.data.card import Card
-from etude.data.dataset import Dataset
+from etude.data.dataset import Dataset, Source
 from etude.data.locate import with_source
 from etude.data.resident import Resident
 from etude.errors import UsageError
-from etude.loading import NO_OBJECTS, Loaded, Objects, architecture_of, divided, loaded
+from etude.loading import (
+    NO_OBJECTS,
+    Loaded,
+    Objects,
+    architecture_of,
+    divided,
+    load_weights,
+    loaded,
+    require_pretrained,
+    settings_of_weights,
+    with_weights,
+)
 from etude.locale.texts import Sentence, Text, text
 from etude.models import own
 from etude.models.architecture import Architecture
@@ -68,11 +79,13 @@ def read_draft(mapping: Mapping[str, object], objects: Objects = NO_OBJECTS) -> 
     architecture = architecture_of(draft.model.name, objects)
     fields = draft.model.fields
     _require_preset(architecture, draft.model.name, fields.pop("preset", "default"))
+    require_pretrained(architecture, draft.model)
     architecture.config.read(fields, "model")
     data = with_source(draft.data)
-    registry.load("data", data.name).config.read(data.fields, "data")
+    source: Source = registry.load("data", data.name)
+    source.config.read(data.fields, "data")
     _require_task_fields(draft, architecture)
-    return draft.model_copy(update={"data": data})
+    return with_weights(draft.model_copy(update={"data": data}), architecture, source)
 
 
 def _require_task_fields(draft: RecipeDraft, architecture: Architecture) -> None:
@@ -98,16 +111,21 @@ def _require_preset(architecture: Architecture, name: str, preset: object) -> st
     return preset
 
 
-def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
+def prepare(
+    draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS, *, started: bool = False
+) -> Prepared:
     """Load the data, build the model, and choose every open field of the recipe.
 
     Sets torch's number of threads. world: the processes that share each batch; they are connected
-    once this process has its data. Raises UsageError, DataError, StorageError.
+    once this process has its data. started: a checkpoint holds the weights, so that a file of
+    weights, from which the run started, is not read. Raises UsageError, DataError, StorageError.
     """
-    return prepare_loaded(draft, loaded(draft, objects), world, objects)
+    return prepare_loaded(draft, loaded(draft, objects), world, objects, started=started)
 
 
-def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
+def prepare_loaded(
+    draft: RecipeDraft, data: Loaded, world: World, objects: Objects, *, started: bool = False
+) -> Prepared:
     """`prepare` for data that are loaded already."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
     dataset, source = divided(draft, data, objects), data.config
@@ -121,6 +139,7 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
     task_part = _task_part(draft, kind, dataset)
     with _generator(draft.seed):
         model, task = _build(model_part, kind, task_part, train["batch_size"], card, objects)
+    warnings: list[Sentence] = [] if started else list(load_weights(model, model_part, dataset))
     _require_shares(train["batch_size"], world)
     world.join(device)
     layout = memory_format(train["memory_format"], model)
@@ -146,7 +165,8 @@ def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Obje
     reason = choice.reason
     if layout == "channels_last":
         reason = text("assembly.channels_last", reason=reason)
-    warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
+    if objects.module:
+        warnings += own.warnings(model, card.model_spec, card.padded)
     return Prepared(recipe, dataset, model, task, architecture.title, reason, tuple(warnings))
 
 
@@ -180,6 +200,8 @@ def _settings(draft: RecipeDraft, dataset: Dataset, objects: Objects) -> tuple[P
     fields, count = draft.model.fields, len(dataset.train)
     name = fields.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
+    if architecture.pretrained and fields.get("weights"):
+        preset = settings_of_weights(architecture.pretrained, preset, fields, dataset)
     model = architecture.config.read({**preset.model, **fields}, "model")
     asked = {key: value for key, value in draft.train.plain().items() if value is not None}
     train = {**draft.train.plain(), **preset.train, **asked}
@@ -358,5 +380,11 @@ def create(name: str, data: object = "digits", *, seed: int = 0, **fields: objec
     architecture: Architecture = registry.load("model", name)
     preset = _require_preset(architecture, name, fields.pop("preset", "default"))
     values = {**architecture.presets[preset](data).model, **fields}
+    if architecture.pretrained and fields.get("weights"):
+        values |= architecture.pretrained.complete(fields).fields
+    config = architecture.config.read(values, "model")
     with _generator(seed):
-        return build(architecture, name, architecture.config.read(values, "model"), data)
+        model = build(architecture, name, config, data)
+    if architecture.pretrained and fields.get("weights"):
+        architecture.pretrained.load(model, config, data, (), None)
+    return model
