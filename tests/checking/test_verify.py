@@ -9,6 +9,7 @@ import torch
 from etude.checking import references, verify
 from etude.checking.case import DTYPES, Case
 from etude.cli import main
+from etude.locale.texts import render
 
 CPU = torch.device("cpu")
 
@@ -96,3 +97,18 @@ def test_the_rule_is_that_of_flash_attention():
     exact = lambda P, x: x * 1.0  # noqa: E731
     assert verify.proof(Case("a", "b", rough, rough, {}, x), CPU, torch.float32).holds
     assert not verify.proof(Case("a", "b", rough, exact, {}, x), CPU, torch.float32).holds
+
+
+def test_a_library_that_is_broken_is_named_and_left_out(monkeypatch):
+    def broken(name):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr(references.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(references.importlib, "import_module", broken)
+    references.timm_networks.cache_clear()
+    try:
+        assert "timm" not in {case.against for case in references.networks()}
+        (note,) = verify.notes()
+        assert "torchvision::nms" in render("en", note)
+    finally:
+        references.timm_networks.cache_clear()

@@ -8,6 +8,8 @@ MLP, CNN and ResNet are torch.nn's own modules one after the other, and have no 
 import importlib.util
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -17,6 +19,7 @@ from torch.nn import functional as F
 from etude import layers
 from etude.checking.case import Case, Weights, of, weights_of
 from etude.layers.attention import fused_attention
+from etude.locale.texts import Text, text
 from etude.models import transformer, vit
 from etude.shapes import Spec, Tensor
 
@@ -203,6 +206,18 @@ def gaussian() -> Iterator[Case]:
     )  # fmt: skip
 
 
+@cache
+def timm_networks() -> ModuleType | Text | None:
+    """timm's Vision Transformers; None if timm is not installed; the reason if it is, but cannot be
+    imported."""
+    if not importlib.util.find_spec("timm"):
+        return None
+    try:
+        return importlib.import_module("timm.models.vision_transformer")
+    except Exception as error:  # of any library that timm imports: often a torchvision that misfits
+        return text("verify.timm", why=f"{type(error).__name__}: {error}")
+
+
 def networks() -> Iterator[Case]:
     """Whole networks put together of torch.nn."""
     image, series = (
@@ -213,8 +228,8 @@ def networks() -> Iterator[Case]:
     seer = vit.ViT(vit.Config.read({**sizes, "patch": PATCH}), image)
     x = draws(N, CHANNELS, SIDE, SIDE)
     yield Case("ViT", "torch.nn", of(seer), seen, weights_of(seer), [x])
-    if importlib.util.find_spec("timm"):
-        timm = importlib.import_module("timm.models.vision_transformer")
+    timm = timm_networks()
+    if isinstance(timm, ModuleType):
         theirs = timm.VisionTransformer(
             img_size=SIDE, patch_size=PATCH, in_chans=CHANNELS, num_classes=CLASSES, embed_dim=D,
             depth=K, num_heads=H, mlp_ratio=RATIO,

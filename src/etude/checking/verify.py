@@ -16,7 +16,8 @@ from typing import Any
 import torch
 
 from etude.checking.case import Case, Function
-from etude.checking.references import cases
+from etude.checking.references import cases, timm_networks
+from etude.locale.texts import Text
 from etude.shapes import Tensor
 
 TIMES, ULPS = 2.0, 8
@@ -73,6 +74,12 @@ def proofs() -> Iterator[Proof]:
                     found = proof(case, device, dtype)
                     if found:
                         yield found
+
+
+def notes() -> list[Text]:
+    """References that are installed but cannot be used, each with the reason."""
+    timm = timm_networks()
+    return [timm] if isinstance(timm, Text) else []
 
 
 def proof(case: Case, device: torch.device, dtype: torch.dtype) -> Proof | None:
