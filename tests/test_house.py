@@ -80,6 +80,11 @@ def test_public_things_have_docstrings(path):
 def test_no_pickle_is_read_or_written():
     for path in MODULES:
         text = path.read_text()
+        if path == HOME / "models" / "weights" / "files.py":
+            # Weights of others come in such files; this unpickler knows only tensors and lists.
+            safe = r"torch\.load\([^()]*(\([^()]*\)[^()]*)*, weights_only=True\)"
+            text, count = re.subn(safe, "", text)
+            assert count == 1
         for word in ("import pickle", "torch.load(", "torch.save(", "allow_pickle=True"):
             assert word not in text, f"{path}: {word}"
 

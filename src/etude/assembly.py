@@ -17,11 +17,22 @@ from etude import registry
 from etude.config import nearest
 from etude.data.augment import require
 from etude.data.card import Card
-from etude.data.dataset import DataConfig, Dataset
+from etude.data.dataset import DataConfig, Dataset, Source
 from etude.data.locate import with_source
 from etude.data.resident import Resident
 from etude.errors import UsageError
-from etude.loading import NO_OBJECTS, Loaded, Objects, architecture_of, divided, loaded
+from etude.loading import (
+    NO_OBJECTS,
+    Loaded,
+    Objects,
+    architecture_of,
+    divided,
+    load_weights,
+    loaded,
+    require_pretrained,
+    settings_of_weights,
+    with_weights,
+)
 from etude.locale.texts import Sentence, Text, text
 from etude.models import own
 from etude.models.architecture import Architecture
@@ -69,11 +80,13 @@ def read_draft(mapping: Mapping[str, object], objects: Objects = NO_OBJECTS) -> 
     architecture = architecture_of(draft.model.name, objects)
     fields = draft.model.fields
     _require_preset(architecture, draft.model.name, fields.pop("preset", "default"))
+    require_pretrained(architecture, draft.model)
     architecture.config.read(fields, "model")
     data = with_source(draft.data)
-    registry.load("data", data.name).config.read(data.fields, "data")
+    source: Source = registry.load("data", data.name)
+    source.config.read(data.fields, "data")
     _require_task_fields(draft, architecture)
-    return draft.model_copy(update={"data": data})
+    return with_weights(draft.model_copy(update={"data": data}), architecture, source)
 
 
 def _require_task_fields(draft: RecipeDraft, architecture: Architecture) -> None:
@@ -99,26 +112,40 @@ def _require_preset(architecture: Architecture, name: str, preset: object) -> st
     return preset
 
 
-def prepare(draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS) -> Prepared:
+def prepare(
+    draft: RecipeDraft, world: World, objects: Objects = NO_OBJECTS, *, started: bool = False
+) -> Prepared:
     """Load the data, build the model, and choose every open field of the recipe.
 
     Sets torch's number of threads. world: the processes that share each batch; of those on one
-    machine the first reads the data for all. Raises UsageError, DataError, StorageError.
+    machine the first reads the data for all. started: a checkpoint holds the weights, so that a
+    file of weights, from which the run started, is not read. Raises UsageError, DataError,
+    StorageError.
     """
     if not shares(world, objects):
-        return prepare_loaded(draft, loaded(draft, objects), world, objects)
+        return prepare_loaded(draft, loaded(draft, objects), world, objects, started=started)
     device, _ = hardware.resolve(draft.train.device, draft.train.threads)
     world.join(device)
-    return prepare_dataset(draft, *shared_dataset(draft, objects, world, device), world, objects)
+    dataset, source = shared_dataset(draft, objects, world, device)
+    return prepare_dataset(draft, dataset, source, world, objects, started=started)
 
 
-def prepare_loaded(draft: RecipeDraft, data: Loaded, world: World, objects: Objects) -> Prepared:
+def prepare_loaded(
+    draft: RecipeDraft, data: Loaded, world: World, objects: Objects, *, started: bool = False
+) -> Prepared:
     """`prepare` for data that are loaded already."""
-    return prepare_dataset(draft, divided(draft, data, objects), data.config, world, objects)
+    dataset = divided(draft, data, objects)
+    return prepare_dataset(draft, dataset, data.config, world, objects, started=started)
 
 
 def prepare_dataset(
-    draft: RecipeDraft, dataset: Dataset, source: DataConfig, world: World, objects: Objects
+    draft: RecipeDraft,
+    dataset: Dataset,
+    source: DataConfig,
+    world: World,
+    objects: Objects,
+    *,
+    started: bool = False,
 ) -> Prepared:
     """`prepare` for data that are in three splits already. source: how they were read."""
     device, threads = hardware.resolve(draft.train.device, draft.train.threads)
@@ -132,6 +159,7 @@ def prepare_dataset(
     task_part = _task_part(draft, kind, dataset)
     with _generator(draft.seed):
         model, task = _build(model_part, kind, task_part, train["batch_size"], card, objects)
+    warnings: list[Sentence] = [] if started else list(load_weights(model, model_part, dataset))
     _require_shares(train["batch_size"], world)
     world.join(device)
     require_same(card, world)
@@ -158,7 +186,8 @@ def prepare_dataset(
     reason = choice.reason
     if layout == "channels_last":
         reason = text("assembly.channels_last", reason=reason)
-    warnings = own.warnings(model, card.model_spec, card.padded) if objects.module else ()
+    if objects.module:
+        warnings += own.warnings(model, card.model_spec, card.padded)
     return Prepared(recipe, dataset, model, task, architecture.title, reason, tuple(warnings))
 
 
@@ -192,6 +221,8 @@ def _settings(draft: RecipeDraft, dataset: Dataset, objects: Objects) -> tuple[P
     fields, count = draft.model.fields, len(dataset.train)
     name = fields.pop("preset", "default")
     preset = architecture.presets[name](dataset.card.model_spec)
+    if architecture.pretrained and fields.get("weights"):
+        preset = settings_of_weights(architecture.pretrained, preset, fields, dataset)
     model = architecture.config.read({**preset.model, **fields}, "model")
     asked = {key: value for key, value in draft.train.plain().items() if value is not None}
     train = {**draft.train.plain(), **preset.train, **asked}
@@ -370,5 +401,11 @@ def create(name: str, data: object = "digits", *, seed: int = 0, **fields: objec
     architecture: Architecture = registry.load("model", name)
     preset = _require_preset(architecture, name, fields.pop("preset", "default"))
     values = {**architecture.presets[preset](data).model, **fields}
+    if architecture.pretrained and fields.get("weights"):
+        values |= architecture.pretrained.complete(fields).fields
+    config = architecture.config.read(values, "model")
     with _generator(seed):
-        return build(architecture, name, architecture.config.read(values, "model"), data)
+        model = build(architecture, name, config, data)
+    if architecture.pretrained and fields.get("weights"):
+        architecture.pretrained.load(model, config, data, (), None)
+    return model

@@ -7,7 +7,7 @@ nearest valid name for each unknown key.
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Self, get_origin
+from typing import Annotated, ClassVar, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -32,6 +32,10 @@ class Config(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
     )
+
+    later: ClassVar[tuple[str, ...]] = ()
+    """Fields that are written only where they differ from their defaults, so that recipes of
+    versions without them keep their digest."""
 
     @classmethod
     def read(cls, mapping: Mapping[str, object], path: str = "") -> Self:
@@ -61,7 +65,9 @@ class Config(BaseModel):
 
     def plain(self) -> Plain:
         """The fields as plain JSON values (tuples become lists)."""
-        return json.loads(self.model_dump_json())  # type: ignore[no-any-return]
+        fields = type(self).model_fields
+        same = {name for name in self.later if getattr(self, name) == fields[name].default}
+        return json.loads(self.model_dump_json(exclude=same))  # type: ignore[no-any-return]
 
 
 def nearest(word: str, names: Iterable[str]) -> Text:

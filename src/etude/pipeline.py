@@ -157,9 +157,11 @@ def again(
     # Checked as a draft too: a run of an earlier version may lack a field of its model.
     draft = assembly.read_draft(recipe.plain(), objects)
     draft = draft.model_copy(update={"data": relocated(draft.data, run.path, data)})
+    # A run that started from a file of weights needs it again only if nothing was saved.
+    started = bool(draft.model.fields.get("weights")) and run.newest()[0] is not None
     world = World.here()
     _show(_waiting(world, objects), run.path.name, quiet, lang)
-    parts = assembly.prepare(draft, world, objects)
+    parts = assembly.prepare(draft, world, objects, started=started)
     # The run's checkpoints belong to its recipe, so that keeps the path it was trained with.
     parts = replaced(parts, parts.recipe.model_copy(update={"data": recipe.data}))
     then, now = run.read("provenance.json"), parts.dataset.card.fingerprint

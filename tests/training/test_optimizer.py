@@ -128,7 +128,7 @@ def test_decay_spares_norms_and_biases(name):
     by_decay = {
         id(p): decay
         for optimizer in build(net.named_parameters(), train)
-        for parameters, decay in optimizer.groups
+        for parameters, decay, _ in optimizer.groups
         for p in parameters
     }
     assert len(by_decay) == len(list(net.parameters()))

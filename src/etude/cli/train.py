@@ -37,6 +37,7 @@ def train(
     data: Data = None,
     name: Annotated[str | None, Parameter(help="help.flag.run_name")] = None,
     seed: Seed = None,
+    weights: Annotated[str | None, Parameter(name="--from", help="help.flag.from")] = None,
     first_aid: Annotated[
         Literal["dry-run", "overfit", "lr"] | None, Parameter(help="help.flag.first_aid")
     ] = None,
@@ -59,6 +60,8 @@ def train(
 
     etude train cnn --data my-photos/ data.size=64 data.augment=flip
 
+    etude train vit --from vit_small.safetensors --data my-photos/
+
     etude train runs/my-vit/recipe.json --seed 1
 
     etude train cnn --data digits --first-aid lr
@@ -66,6 +69,8 @@ def train(
     etude train cnn --data digits --log tensorboard
     """
     fields = recipe_fields(flags, sets, seed, skip_bad)
+    if weights is not None:
+        fields["weights"] = weights
     if not first_aid:
         run = etude.verbs.train(model, data, name=name, quiet=as_json, log=log, lang=lang, **fields)
         print_result(run, as_json, lang)

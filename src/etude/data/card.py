@@ -11,7 +11,7 @@ from etude.data.panel.card import Panel
 from etude.data.tabular import encode
 from etude.data.tabular.columns import Column
 from etude.data.tabular.dialect import Reading
-from etude.locale.texts import Text
+from etude.locale.texts import Text, text
 from etude.shapes import Kind, Spec, Target
 
 View = Literal["none", "rows", "vector"]
@@ -64,6 +64,22 @@ class Card(Config):
     reading: Reading | None = None
     targets: tuple[str, ...] = ()
     panel: Panel | None = None
+
+    def scaled(self, mean: tuple[float, ...], std: tuple[float, ...]) -> "Card":
+        """The Card of images that are normalised by mean and std of pixels from 0 to 1, instead of
+        by those of the training data."""
+        black, white = self.pixels or (0.0, 255.0)
+        span = white - black
+        note = text(
+            "data.note.scaled", mean=[round(m, 4) for m in mean], std=[round(s, 4) for s in std]
+        )
+        changes = {
+            "origin": (),
+            "mean": tuple(black + m * span for m in mean),
+            "std": tuple(s * span for s in std),
+            "notes": (*self.notes, note),
+        }
+        return self.model_copy(update=changes)
 
     @property
     def spec(self) -> Spec:

@@ -4,14 +4,15 @@ A preset is a function of the data's Spec, because an 8x8 digit needs other size
 Fields that a preset does not set have the default of the Config or the recipe.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torch import nn
 
-from etude.locale.texts import Sentence
+from etude.locale.texts import Sentence, Text
 from etude.shapes import Kind, Spec, Target
+from etude.system.limits import Plain
 from etude.tasks.protocol import Phase
 
 SMALL = {"optimizer": "adamw", "schedule": "onecycle", "warmup": 0.25, "clip": 1.0}
@@ -39,6 +40,36 @@ class Preset:
     updates: int = 1500
 
 
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """fields: of the architecture's Config, with all that a file of weights decides. side: of the
+    square images that the weights were trained on, in pixels; None if they were not square."""
+
+    fields: Plain
+    side: int | None
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """How an architecture starts from the weights of a file.
+
+    complete: fills the fields that the file decides, before the data are loaded. scaling: mean and
+    std of pixels from 0 to 1, by channel, if the fields state them. preset: the name of the preset
+    that is used if the user names none. settings: what depends on the file and on the number of
+    samples of the rarest class (None: no classes). load: puts the weights into a module for data of
+    a Spec and these classes, and returns sentences for the user. All raise UsageError.
+    """
+
+    complete: Callable[[Plain], Completed]
+    scaling: Callable[[Plain, int], tuple[Numbers, Numbers] | None]
+    preset: str
+    settings: Callable[[Plain, int | None], Preset]
+    load: Callable[[nn.Module, Any, Spec, Sequence[str], int | None], tuple[Text, ...]]
+
+
 @dataclass(frozen=True)
 class Architecture:
     """One architecture.
@@ -49,7 +80,8 @@ class Architecture:
     preferred first. presets: by name; "default" is required. highlights: the views that show most
     about it, the best first; a tour shows the first two that fit. targets, provides: what its
     module computes, which a task asks for (see tasks.protocol.Task). scale: how its inputs are
-    normalised. phases: only if the architecture defines its own training phases.
+    normalised. phases: only if the architecture defines its own training phases. pretrained: only
+    if it can start from the weights of a file.
     """
 
     config: type[Any]
@@ -63,3 +95,4 @@ class Architecture:
     provides: str = "outputs"
     scale: Literal["standard", "tanh"] = "standard"
     phases: Callable[[Any], tuple[Phase, ...]] | None = None
+    pretrained: Pretrained | None = None

@@ -4,8 +4,11 @@
     -> norm -> token 0 -> [N outputs]
 
 Source: A. Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Parameter names are timm's, so
-weights can be exchanged with timm in both directions.
+weights can be exchanged with timm in both directions; `models/weights` reads and writes the files
+of timm and of other libraries.
 """
+
+from typing import Literal
 
 import torch
 from einops import repeat
@@ -19,13 +22,23 @@ from etude.layers.block import EncoderBlock
 from etude.layers.dropout import Dropout
 from etude.layers.patches import PatchEmbedding, misfit
 from etude.locale.texts import text
-from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.architecture import NOTES, SMALL, Architecture, Preset, Pretrained
+from etude.models.weights.pretrained import FEW, complete, load, scaling
 from etude.shapes import Float, Spec, Tensor
+from etude.system.limits import Plain
+from etude.tasks.protocol import Tuning
+
+NARROW = 384
+"""Largest width with the higher learning rate of fine-tuning."""
 
 
 class Config(Base):
-    """Sizes of a Vision Transformer."""
+    """Sizes of a Vision Transformer; the weights that it starts from, and how it is tuned then."""
 
+    later = (
+        "weights", "weights_sha256", "head", "freeze", "probe", "layer_decay", "eps", "gelu",
+        "grid", "mean", "std",
+    )  # fmt: skip
     patch: int = Field(default=4, ge=1, le=WIDEST, description="config.vit.patch")
     width: int = Field(default=64, ge=1, le=WIDEST, description="config.vit.width")
     depth: int = Field(default=6, ge=1, le=DEEPEST, description="config.vit.depth")
@@ -33,17 +46,47 @@ class Config(Base):
     mlp_ratio: float = Field(default=2.0, gt=0, le=1000, description="config.vit.mlp_ratio")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="config.vit.dropout")
     att_dropout: float = Field(default=0.0, ge=0, lt=1, description="config.vit.att_dropout")
+    weights: str = Field(default="", max_length=4096, description="config.vit.weights")
+    weights_sha256: str = Field(default="", max_length=64, description="config.vit.weights_sha256")
+    head: Literal["new", "keep"] = Field(default="new", description="config.vit.head")
+    freeze: int = Field(default=0, ge=0, le=DEEPEST, description="config.vit.freeze")
+    probe: float = Field(default=0.0, ge=0, le=1, description="config.vit.probe")
+    layer_decay: float = Field(default=1.0, gt=0, le=1, description="config.vit.layer_decay")
+    eps: float = Field(default=1e-6, gt=0, lt=1, description="config.vit.eps")
+    gelu: Literal["exact", "tanh"] = Field(default="exact", description="config.vit.gelu")
+    grid: tuple[int, ...] = Field(default=(), description="config.vit.grid")
+    mean: tuple[float, ...] = Field(default=(), description="config.vit.mean")
+    std: tuple[float, ...] = Field(default=(), description="config.vit.std")
+
+    @property
+    def tuning(self) -> Tuning:
+        """The order and the rates in which the parameters are trained."""
+        # The positions belong to the first layer, and the last norm to the head.
+        start = ("patch_embed.", "cls_token", "pos_embed")
+        blocks = [f"blocks.{i}." for i in range(self.depth)]
+        powers = {prefix: self.depth - i for i, prefix in enumerate(blocks)}
+        powers |= dict.fromkeys(start, self.depth + 1)
+        decay = self.layer_decay
+        return Tuning(
+            first=("head.",),
+            share=self.probe,
+            frozen=(*start, *blocks[: self.freeze]) if self.freeze else (),
+            factors={prefix: decay**n for prefix, n in powers.items()} if decay < 1 else {},
+        )
 
 
 class ViT(nn.Module):
-    """Vision Transformer. Raises ValueError if the patch does not divide the image, or the number
-    of heads does not divide the width."""
+    """Vision Transformer. Raises ValueError if the patch does not divide the image, the number of
+    heads does not divide the width, or there are fewer blocks than frozen ones."""
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         channels, height, width = spec.shape
         if height % config.patch or width % config.patch:
             raise InvalidValue(misfit(height, width, config.patch))
+        if config.freeze > config.depth:
+            raise InvalidValue(text("model.vit.freeze", count=config.freeze, depth=config.depth))
+        self.tuning = config.tuning
         patches = (height // config.patch) * (width // config.patch)
         self.patch_embed = PatchEmbedding(channels, config.patch, config.width)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
@@ -52,13 +95,19 @@ class ViT(nn.Module):
         self.blocks = nn.Sequential(
             *(
                 EncoderBlock(
-                    config.width, config.heads, config.mlp_ratio, config.dropout, config.att_dropout
+                    config.width,
+                    config.heads,
+                    config.mlp_ratio,
+                    config.dropout,
+                    config.att_dropout,
+                    config.eps,
+                    config.gelu,
                 )
                 for _ in range(config.depth)
             )
         )
         # timm's epsilon: with torch's default, 1e-5, exchanged weights would give other outputs.
-        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+        self.norm = nn.LayerNorm(config.width, eps=config.eps)
         self.head = nn.Linear(config.width, spec.outputs)
         self.init_param()
 
@@ -106,13 +155,33 @@ def notes(spec: Spec) -> Preset:
     return Preset({**model, "dropout": 0.1, "att_dropout": 0.1}, NOTES, 2000)
 
 
+def finetune(spec: Spec) -> Preset:
+    """Fine-tuning of weights from a file: a linear probe, then all layers with a learning rate that
+    falls by 0.75 per layer towards the image.
+
+    Sources: A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
+    Out-of-Distribution", 2022 (linear probe first); H. Bao et al., "BEiT", 2022 (rates by layer).
+    """
+    train = {"optimizer": "adamw", "schedule": "cosine", "warmup": 0.1, "clip": 1.0}
+    model = {**default(spec).model, "dropout": 0.0, "probe": 0.2, "layer_decay": 0.75}
+    return Preset(model, {**train, "lr": 1e-4, "weight_decay": 0.05}, 500)
+
+
+def settings(fields: Plain, rarest: int | None) -> Preset:
+    """What fine-tuning takes from the width, and from the number of images of the rarest class."""
+    few = rarest is not None and rarest < FEW
+    train = {} if int(fields["width"]) <= NARROW else {"lr": 3e-5}
+    return Preset({"probe": 1.0} if few else {}, train)
+
+
 ARCHITECTURE = Architecture(
     Config,
     ViT,
     title="ViT",
     summary=text("model.vit.summary"),
     reads=("image",),
-    presets={"default": default, "notes": notes},
+    presets={"default": default, "notes": notes, "finetune": finetune},
     highlights=("class-token", "positions"),
     targets=("class", "value"),
+    pretrained=Pretrained(complete, scaling, "finetune", settings, load),
 )

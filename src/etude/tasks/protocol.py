@@ -61,6 +61,34 @@ class PhaseSettings(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """How a module is trained that starts from trained weights; it has one as `tuning`.
+
+    All by prefixes of parameter names. first: trained alone in the fraction `share` of all steps,
+    with FIRST_RATE times the learning rate. frozen: never trained. factors: of the learning rate; 1
+    for parameters without a prefix here.
+    """
+
+    first: tuple[str, ...] = ()
+    share: float = 0.0
+    frozen: tuple[str, ...] = ()
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+    def steps(self, total: int) -> int:
+        """The number of steps that train `first` alone, of `total`."""
+        return round(self.share * total)
+
+    def factor(self, name: str) -> float:
+        """The factor of the learning rate of a parameter."""
+        return next((f for prefix, f in self.factors.items() if name.startswith(prefix)), 1.0)
+
+
+FIRST_RATE = 10.0
+"""A new head alone is a convex problem, which takes a higher learning rate than trained layers."""
+PLAIN_TUNING = Tuning()
+
+
+@dataclass(frozen=True)
 class Phase:
     """One update within a training step.
 

@@ -18,7 +18,7 @@ from torch.optim.sgd import sgd
 from etude.errors import InvalidValue
 from etude.locale.texts import text
 from etude.recipe import Train
-from etude.tasks.protocol import PhaseSettings
+from etude.tasks.protocol import PLAIN_TUNING, PhaseSettings, Tuning
 
 Named = list[tuple[str, nn.Parameter]]
 
@@ -58,15 +58,21 @@ class Fused(TypedDict):
 class Optimizer:
     """One update rule for a list of parameters.
 
-    lr: the maximum learning rate. groups: (parameters, weight decay). state: the state tensors of
-    each parameter that has been updated, by slot name.
+    lr: the maximum learning rate. groups: (parameters, weight decay, factor of the learning rate).
+    state: the state tensors of each parameter that has been updated, by slot name.
     """
 
     def __init__(
-        self, kind: str, named: Named, lr: float, decay: float, betas: tuple[float, float]
+        self,
+        kind: str,
+        named: Named,
+        lr: float,
+        decay: float,
+        betas: tuple[float, float],
+        tuning: Tuning,
     ) -> None:
         self.kind, self.lr, self.betas = kind, lr, betas
-        self.groups = groups(named, decay)
+        self.groups = groups(named, decay, tuning)
         self.state: dict[nn.Parameter, dict[str, Tensor]] = {}
         # torch's fused kernels exist for these devices only.
         self.fused = named[0][1].device.type in ("cpu", "cuda")
@@ -75,17 +81,17 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Remove all gradients, so that a parameter without one is not updated."""
-        for parameters, _ in self.groups:
+        for parameters, _, _ in self.groups:
             for p in parameters:
                 # None and not zeros: momentum and weight decay would move a parameter with zeros.
                 p.grad = None
 
     def step(self, factor: float = 1.0, found_inf: Tensor | None = None) -> None:
         """Update the parameters. factor: of the maximum learning rate, from the schedule."""
-        for parameters, decay in self.groups:
+        for parameters, decay, own in self.groups:
             ready = [p for p in parameters if p.grad is not None]
             if ready:
-                self._move(ready, self.lr * factor, decay, found_inf)
+                self._move(ready, self.lr * factor * own, decay, found_inf)
 
     def _move(
         self, params: list[nn.Parameter], lr: float, decay: float, found_inf: Tensor | None
@@ -153,10 +159,14 @@ class Optimizer:
 
 
 def build(
-    named: Iterable[tuple[str, nn.Parameter]], train: Train, **other: Unpack[PhaseSettings]
+    named: Iterable[tuple[str, nn.Parameter]],
+    train: Train,
+    tuning: Tuning = PLAIN_TUNING,
+    **other: Unpack[PhaseSettings],
 ) -> list[Optimizer]:
     """The optimizers of a phase: one, or two for muon (Muon for matrices, AdamW for the rest).
 
+    tuning: the factors of the learning rate.
     other: settings of the phase: "lr_factor" (multiplies the recipe's learning rate), "betas".
 
     Sources: I. Sutskever et al., 2013 (momentum, nesterov); D. Kingma, J. Ba, 2015 (adam);
@@ -166,7 +176,7 @@ def build(
     pairs, kind = list(named), train.optimizer
     lr = train.lr * other.get("lr_factor", 1.0)
     first, second = other.get("betas", (0.9, 0.999))
-    rule = (lr, train.weight_decay, (first, second))
+    rule = (lr, train.weight_decay, (first, second), tuning)
     if kind != "muon":
         return [Optimizer(kind, pairs, *rule)]
     # Muon orthogonalises the update, which is defined for matrices only, not for the kernels of
@@ -176,14 +186,20 @@ def build(
     return [Optimizer(k, part, *rule) for k, part in (("muon", matrices), ("adamw", rest)) if part]
 
 
-def groups(pairs: Named, decay: float) -> list[tuple[list[nn.Parameter], float]]:
-    """Parameter groups with and without weight decay; a single group if `decay` is 0."""
-    # One group means one call of the optimizer's kernel for all parameters.
-    if not decay:
-        return [([p for _, p in pairs], 0.0)]
-    with_decay = [p for name, p in pairs if decays(name, p)]
-    without = [p for name, p in pairs if not decays(name, p)]
-    return [group for group in ((with_decay, decay), (without, 0.0)) if group[0]]
+def groups(
+    pairs: Named, decay: float, tuning: Tuning
+) -> list[tuple[list[nn.Parameter], float, float]]:
+    """Parameter groups with and without weight decay, and by the factors of the learning rate; a
+    single group if `decay` is 0 and there are no factors."""
+    # One group means one call of the optimizer's kernel for all its parameters.
+    found: dict[tuple[float, float], list[nn.Parameter]] = {}
+    kinds = (True, False) if decay else (None,)
+    for kind in kinds:
+        for name, p in pairs:
+            if kind is None or decays(name, p) == kind:
+                key = (decay if kind else 0.0, tuning.factor(name))
+                found.setdefault(key, []).append(p)
+    return [(parameters, *key) for key, parameters in found.items()]
 
 
 def tensors(optimizers: list[Optimizer], named: Named, phase: str) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ from etude.layers.gaussian import Noise, keep_out_of_compilation, torch_noise
 from etude.locale.texts import Text, text
 from etude.recipe import Train
 from etude.shapes import Batch, Tensor
-from etude.tasks.protocol import Phase
+from etude.tasks.protocol import FIRST_RATE, PLAIN_TUNING, Phase, Tuning
 from etude.training import optimizer, schedule
 from etude.training.distributed import ALONE, World
 from etude.training.optimizer import Optimizer
@@ -33,12 +33,14 @@ Loss = Callable[[nn.Module, Batch, Noise], Tensor]
 class PhaseState:
     """A phase with its optimizers and its loss, compiled if the recipe says so.
 
-    named: (name, parameter) of what it trains. others: all other parameters of the model.
+    named: (name, parameter) of what it trains. others: all other parameters of the model. late:
+    those of `named` that the first steps do not train (see `Tuning`).
     """
 
     phase: Phase
     named: list[tuple[str, nn.Parameter]]
     others: list[nn.Parameter]
+    late: list[nn.Parameter]
     optimizers: list[Optimizer]
     loss: Loss
 
@@ -63,6 +65,9 @@ class Step:
     ) -> None:
         self.model, self.train, self.total, self.world = model, train, total, world
         self.device = next(model.parameters()).device
+        own = getattr(model, "tuning", None)  # a module of the user's own may mean another thing
+        self.tuning = own if isinstance(own, Tuning) else PLAIN_TUNING
+        self.first = self.tuning.steps(total)
         self.phase_states = [self._phase_state(phase) for phase in phases]
         self.sums = torch.zeros(len(phases), 2, device=self.device)
         self.bad = torch.zeros((), device=self.device)
@@ -74,8 +79,10 @@ class Step:
 
     def _phase_state(self, phase: Phase) -> PhaseState:
         """The parameters, optimizers and loss of a phase."""
-        named = list(phase.parameters(self.model))
-        optimizers = optimizer.build(named, self.train, **phase.optimizer)
+        tuning = self.tuning
+        every = phase.parameters(self.model)
+        named = [(n, p) for n, p in every if not n.startswith(tuning.frozen)]
+        optimizers = optimizer.build(named, self.train, tuning, **phase.optimizer)
         loss: Loss = phase.loss
         # The loss is compiled and not the model: a task's loss may call parts of it by themselves.
         # torch's compiler cannot differentiate twice, so such a loss stays as it is.
@@ -84,16 +91,16 @@ class Step:
             loss = torch.compile(phase.loss)
         mine = {p for _, p in named}
         others = [p for p in self.model.parameters() if p not in mine]
-        return PhaseState(phase, named, others, optimizers, loss)
+        late = [p for n, p in named if not n.startswith(tuning.first)]
+        return PhaseState(phase, named, others, late, optimizers, loss)
 
     def __call__(
         self, batch: Batch, number: int, total: int = 0, noise: Noise = torch_noise
     ) -> None:
         """Train on `batch`, a share of a batch of `total` samples (0: `batch` is all of it)."""
-        train = self.train
-        rate = schedule.factor(train.schedule, number, self.total, train.warmup)
+        rate = self._rate(number)
         for index, state in enumerate(self.phase_states):
-            loss = self._gradients(state, batch, noise, self._share(state, batch, total))
+            loss = self._gradients(state, batch, number, noise, self._share(state, batch, total))
             # Summed before the norm: clipping must see the gradient of the whole batch, and all
             # processes the same one.
             self._add_up(state, loss, first=index == 0)
@@ -104,6 +111,14 @@ class Step:
             for each in state.optimizers:
                 each.step(rate, None if self.waits else self.bad)
             self.sums[index] += torch.stack((loss, norm))
+
+    def _rate(self, number: int) -> float:
+        """The fraction of the maximum learning rate at a step: its schedule runs once over the
+        steps that train the first parameters alone, and once over the others."""
+        train, first = self.train, self.first
+        if number < first:
+            return FIRST_RATE * schedule.factor(train.schedule, number, first, train.warmup)
+        return schedule.factor(train.schedule, number - first, self.total - first, train.warmup)
 
     def _share(self, state: PhaseState, batch: Batch, total: int) -> float | Tensor:
         """The weight of this process's loss in that of the whole batch, of `total` samples.
@@ -119,10 +134,15 @@ class Step:
         return mass / whole.clamp(min=torch.finfo(whole.dtype).tiny)
 
     def _gradients(
-        self, state: PhaseState, batch: Batch, noise: Noise, weight: float | Tensor = 1.0
+        self,
+        state: PhaseState,
+        batch: Batch,
+        number: int,
+        noise: Noise,
+        weight: float | Tensor = 1.0,
     ) -> Tensor:
         """Backpropagate the phase's loss times `weight`, and return that product."""
-        with self._only(state):
+        with self._only(state, number):
             for each in state.optimizers:
                 each.zero_grad()
             with self._autocast():
@@ -151,16 +171,17 @@ class Step:
         return norm
 
     @contextmanager
-    def _only(self, state: PhaseState) -> Iterator[None]:
-        """Inside, only this phase's parameters get gradients."""
+    def _only(self, state: PhaseState, number: int) -> Iterator[None]:
+        """Inside, only the parameters that this phase trains at this step get gradients."""
+        others = state.others + state.late if number < self.first else state.others
         # In an AAE the encoder is trained through the discriminator, whose own parameters must get
         # no gradient from that loss.
-        for p in state.others:
+        for p in others:
             p.requires_grad_(False)
         try:
             yield
         finally:
-            for p in state.others:
+            for p in others:
                 p.requires_grad_(True)
 
     def _autocast(self) -> torch.autocast:
@@ -190,7 +211,7 @@ class Step:
         """
         # No weight has changed since the bad step, so its forward and backward can be repeated.
         for state in self.phase_states:
-            loss = self._gradients(state, batch, noise)
+            loss = self._gradients(state, batch, number, noise)
             affected = [name for name, p in state.named if not _finite(p.grad)]
             if not _finite(loss) or affected:
                 break

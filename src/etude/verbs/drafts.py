@@ -1,5 +1,6 @@
 """The recipe that the arguments of a call ask for, before its open fields are filled."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,9 +48,13 @@ def draft_recipe(
 
 
 def field_paths(fields: Mapping[str, object]) -> dict[str, object]:
-    """Fields by their path in the recipe: `epochs` becomes `train.epochs`. Fields that are None are
+    """Fields by their path in the recipe: `epochs` becomes `train.epochs`, `weights` becomes
+    `model.weights`. Fields that are None are
     left out."""
     by_path = {f"train.{k}" if k in TrainDraft.model_fields else k: v for k, v in fields.items()}
+    if "weights" in by_path:
+        weights = by_path.pop("weights")
+        by_path["model.weights"] = str(weights) if isinstance(weights, os.PathLike) else weights
     return {path: value for path, value in by_path.items() if value is not None}
 
 

@@ -44,11 +44,11 @@ def train(
     model: a name, the path of a recipe, or a module of your own, which is trained itself and not a
     copy (see models/own.py). data: a name, a path, or objects in memory: (x, y), a mapping of
     arrays, a torch Dataset, a frame (see data/memory.py). base: the mapping of a recipe to start
-    from. fields: fields of the recipe, `epochs=3` for those of training, others by their path:
-    `**{"model.depth": 2}`. save: whether the run gets a folder; without one it is in memory, has no
-    report, and `run.save(path)` writes it. log: trackers that show the run too, by name (see
-    docs/verbs/train.md); they change nothing in it. lang: the language of the progress and the
-    report. Raises an EtudeError.
+    from. fields: fields of the recipe, `epochs=3` for those of training, `weights=FILE` for weights
+    to start from, others by their path: `**{"model.depth": 2}`. save: whether the run gets a
+    folder; without one it is in memory, has no report, and `run.save(path)` writes it. log:
+    trackers that show the run too, by name (see docs/verbs/train.md); they change nothing in it.
+    lang: the language of the progress and the report. Raises an EtudeError.
     """
     named_model, named_data, named_fields = with_names(model, data, fields)
     mapping = draft_recipe(named_model, named_data, base, named_fields)

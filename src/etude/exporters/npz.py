@@ -1,0 +1,15 @@
+"""npz: the weights of a Vision Transformer with the names of the paper's official code (JAX)."""
+
+from pathlib import Path
+
+from etude.exporters.exporter import ExportConfig, Exported, Exporter, Trained
+from etude.exporters.vit_weights import description, write_file
+from etude.locale.texts import text
+
+
+def write(trained: Trained, out: Path, options: ExportConfig) -> Exported:
+    """Write the file. Raises UsageError, StorageError."""
+    return write_file(trained, out, "npz", description(trained))
+
+
+EXPORTER = Exporter(ExportConfig, write, text("exporter.npz.summary"), ".npz")

@@ -1,0 +1,1 @@
+"""Weights of Vision Transformers in files of other libraries: read, compared, loaded, written."""
