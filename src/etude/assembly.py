@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from etude import registry
+from etude import defaults, registry
 from etude.config import nearest
 from etude.data.augment import require
 from etude.data.card import Card
@@ -30,7 +30,6 @@ from etude.loading import (
     load_weights,
     loaded,
     require_pretrained,
-    settings_of_weights,
     with_weights,
 )
 from etude.locale.texts import Sentence, Text, text
@@ -41,17 +40,10 @@ from etude.recipe import Part, Recipe, RecipeDraft, Train
 from etude.shapes import Spec, Target
 from etude.sharing import require_same, shared_dataset, shares
 from etude.system.caller import preserve_caller_state
-from etude.system.limits import Plain, hold_memory
+from etude.system.limits import hold_memory
 from etude.tasks.protocol import Configurable, Setup, Task, config_of, uses_weights
 from etude.training import hardware
 from etude.training.distributed import World
-
-SMALL_DATA = 5000
-FEWEST_EPOCHS = 8
-BATCH, LARGE_BATCH = 64, 128
-FEWEST_BATCHES = 4
-"""Fewest steps in an epoch when étude chooses the batch size: with fewer, all batches of a small
-data set would contain nearly the same samples."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +145,7 @@ def prepare_dataset(
     if ops:
         require(dataset.train.x.ndim, ops)
     card = dataset.card
-    model_part, train = _settings(draft, dataset, objects)
+    model_part, train = defaults.settings(draft, dataset, objects)
     architecture = architecture_of(draft.model.name, objects)
     kind = task_for(draft, architecture, card)
     task_part = _task_part(draft, kind, dataset)
@@ -212,47 +204,6 @@ def _generator(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def _settings(draft: RecipeDraft, dataset: Dataset, objects: Objects) -> tuple[Part, Plain]:
-    """The complete model part and training settings but for the hardware's: the user's values
-    first, then the preset's, then rules by the size of the data."""
-    architecture = architecture_of(draft.model.name, objects)
-    fields, count = draft.model.fields, len(dataset.train)
-    name = fields.pop("preset", "default")
-    preset = architecture.presets[name](dataset.card.model_spec)
-    if architecture.pretrained and fields.get("weights"):
-        preset = settings_of_weights(architecture.pretrained, preset, fields, dataset)
-    model = architecture.config.read({**preset.model, **fields}, "model")
-    asked = {key: value for key, value in draft.train.plain().items() if value is not None}
-    train = {**draft.train.plain(), **preset.train, **asked}
-    if train["batch_size"] is None:
-        train["batch_size"] = batch_size(count)
-    elif "batch_size" not in asked:
-        train["batch_size"] = min(train["batch_size"], count)  # the preset's
-    if train["batch_size"] > count:
-        raise UsageError(
-            text("assembly.batch.large", size=train["batch_size"], count=count),
-            do=text("assembly.batch.large.do", count=count),
-        )
-    if train["epochs"] is None:
-        # Training leaves out an incomplete last batch, so an epoch has this whole number of steps.
-        wanted = round(preset.updates / (count // train["batch_size"]))
-        train["epochs"] = max(wanted, FEWEST_EPOCHS)
-    part = Part.read({"name": draft.model.name, "preset": name, **model.plain()})
-    return part, train
-
-
-def batch_size(count: int) -> int:
-    """Batch size for `count` training samples if neither the user nor the preset sets it.
-
-    A power of two with at least FEWEST_BATCHES steps per epoch and at least two samples per batch,
-    which batch norm needs.
-    """
-    if count >= SMALL_DATA:
-        return LARGE_BATCH
-    most = min(BATCH, max(2, count // FEWEST_BATCHES))
-    return min(count, 1 << (most.bit_length() - 1))
 
 
 def _require_shares(size: int, world: World) -> None:

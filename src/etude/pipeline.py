@@ -25,13 +25,13 @@ from etude.render.progress import TrainingProgress
 from etude.results import Checks, RunResult, Sizes, TestMetrics
 from etude.runs.files import replace
 from etude.runs.folder import RunFolder, is_run
-from etude.runs.provenance import differences, environment
-from etude.runs.recorder import MemoryRun, Recorder, epochs_of
+from etude.runs.provenance import differences
+from etude.runs.recorder import MemoryRun, Recorder, curves
 from etude.sharing import shares
 from etude.system.limits import Plain
 from etude.tasks.protocol import Generator
 from etude.trackers.listener import NO_TRACKING, Tracking
-from etude.training import sanity, schedule
+from etude.training import hardware, sanity, schedule
 from etude.training.distributed import ALONE, World
 from etude.training.loop import Loop
 from etude.training.randomness import order
@@ -122,23 +122,13 @@ def _task_notes(parts: Prepared) -> tuple[Text, ...]:
 def provenance(parts: Prepared) -> dict[str, object]:
     """Environment, data fingerprint and the reason for the chosen precision, for a new run."""
     result: dict[str, object] = {
-        "environment": surroundings(),
+        "environment": hardware.surroundings(),
         "fingerprint": parts.dataset.card.fingerprint,
         "chosen": parts.reason.model_dump(mode="json"),
     }
     if parts.dataset.left_out:
         result["left_out"] = [str(one) for one in parts.dataset.left_out]
     return result
-
-
-def surroundings() -> dict[str, object]:
-    """Everything outside the recipe that can change the bytes of a result.
-
-    Threads are missing on purpose: they are a field of the recipe.
-    """
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    cuda, processes = str(torch.version.cuda), World.here().size
-    return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}
 
 
 def again(
@@ -173,7 +163,7 @@ def again(
             text("pipeline.data.changed", path=run.path, before=before, now=now[:12]),
             do=text("pipeline.data.changed.do"),
         )
-    changes = differences(then.get("environment") or {}, surroundings())
+    changes = differences(then.get("environment") or {}, hardware.surroundings())
     lines = (text("pipeline.surroundings", difference=each) for each in changes)
     _show(lines, run.path.name, quiet, lang)
     return parts
@@ -338,15 +328,6 @@ def tested_as(result: RunResult) -> dict[str, object]:
     """The test result of a finished run, and the number of test samples that decides how
     certain it is, if it was stored."""
     return {"test": result.score, "samples": result.test.certainty or None}
-
-
-def curves(run: Recorder, goal: str) -> dict[str, object]:
-    """The validation goal after each epoch, and the training seconds up to that epoch."""
-    val, times = [row.val[goal] for row in epochs_of(run)], run.times
-    # An epoch that was interrupted and resumed has several rows of times. Their epochs count from
-    # 1.
-    spent = [sum(t.seconds for t in times if t.epoch <= e + 1) for e in range(len(val))]
-    return {"val": tuple(val), "seconds": tuple(spent)}
 
 
 def conclude(run: Recorder, parts: Prepared, at: Progress) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import etude
-from etude import assembly, pipeline, registry
+from etude import assembly, defaults, pipeline, registry
 from etude.recipe import draft
 from etude.runs.folder import RunFolder
 from etude.training import loop, record
@@ -32,12 +32,12 @@ def own(path: Path, count: int, held: int, shape: tuple[int, ...] = (6,), seed: 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_a_batch_is_a_power_of_two_that_leaves_several_steps(count):
-    size = assembly.batch_size(count)
+    size = defaults.batch_size(count)
     assert 2 <= size <= 128
     assert size & (size - 1) == 0
     assert size <= count
-    assert count // size >= assembly.FEWEST_BATCHES or size == 2
-    assert assembly.batch_size(10 * count) >= size
+    assert count // size >= defaults.FEWEST_BATCHES or size == 2
+    assert defaults.batch_size(10 * count) >= size
 
 
 @pytest.mark.parametrize("count", [4, 13, 36, 64, 150, 700])

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from etude import assembly
+from etude import assembly, defaults
 from etude.config import nearest
 from etude.errors import InvalidValue, UsageError
 from etude.estimators import engine
@@ -270,7 +270,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
         raw = engine.raw_of(x, goal, weights)
         with engine.alone(), self._progress() as watch:
             if hasattr(self, "_fitted"):
-                size = self.batch_size or assembly.batch_size(len(x))
+                size = self.batch_size or defaults.batch_size(len(x))
                 fitted, rows = engine.go_on(self._fitted, raw, min(size, len(x)), watch)
                 self._keep(fitted, rows, goes_on=True)
                 return

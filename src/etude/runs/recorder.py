@@ -190,3 +190,12 @@ def copy(source: Recorder, target: Recorder) -> None:
 def _as_stored(mapping: Mapping[str, object]) -> Plain:
     """A copy as a file would give it back: lists for tuples, text for keys."""
     return json.loads(json.dumps(mapping, allow_nan=False))  # type: ignore[no-any-return]
+
+
+def curves(run: Recorder, goal: str) -> dict[str, object]:
+    """The validation goal after each epoch, and the training seconds up to that epoch."""
+    val, times = [row.val[goal] for row in epochs_of(run)], run.times
+    # An epoch that was interrupted and resumed has several rows of times. Their epochs count from
+    # 1.
+    spent = [sum(t.seconds for t in times if t.epoch <= e + 1) for e in range(len(val))]
+    return {"val": tuple(val), "seconds": tuple(spent)}

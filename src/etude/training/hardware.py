@@ -10,7 +10,9 @@ import torch
 from etude.errors import UsageError
 from etude.locale.texts import Text, text
 from etude.recipe import TrainDraft
+from etude.runs.provenance import environment
 from etude.system.limits import cores
+from etude.training.distributed import World
 from etude.training.precision import select as select_precision
 
 
@@ -76,3 +78,13 @@ def select(train: TrainDraft, device: str, model: str, parameters: int, exact: b
     if train.compile == "on":
         return Choice(precision, "on", text("hardware.compiled", precision=reason))
     return Choice(precision, "off", text("hardware.not_compiled", precision=reason))
+
+
+def surroundings() -> dict[str, object]:
+    """Everything outside the recipe that can change the bytes of a result.
+
+    Threads are missing on purpose: they are a field of the recipe.
+    """
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    cuda, processes = str(torch.version.cuda), World.here().size
+    return {**environment(), "gpus": gpus, "cuda": cuda, "processes": processes}

@@ -6,7 +6,6 @@ from etude.system.limits import Plain
 def env() -> Plain:
     """Versions of étude and its packages, and the machine that it runs on."""
     # Not at the top of the file: it loads torch, and mistakes are reported before that.
-    from etude import pipeline
     from etude.training import hardware
 
-    return {**pipeline.surroundings(), "threads": hardware.default_threads()}
+    return {**hardware.surroundings(), "threads": hardware.default_threads()}
