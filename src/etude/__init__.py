@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etude.verbs.check import check
     from etude.verbs.compare import compare
     from etude.verbs.load import load
+    from etude.verbs.load_onnx import load_onnx
     from etude.verbs.pull import from_pretrained
     from etude.verbs.resume import resume
     from etude.verbs.train import train
@@ -40,6 +41,7 @@ __all__ = [
     "from_pretrained",
     "layers",
     "load",
+    "load_onnx",
     "models",
     "resume",
     "train",
@@ -55,6 +57,7 @@ _HOMES = {
     "compare": "verbs",
     "from_pretrained": "verbs",
     "load": "verbs",
+    "load_onnx": "verbs",
     "resume": "verbs",
     "train": "verbs",
     "tune": "verbs",

@@ -246,8 +246,7 @@ class Encode(nn.Module):
         missing = values.isnan()
         known = torch.where(missing, self.middle, values)
         scaled = (known - self.middle) / self.width
-        # hypot(1, x), because the square of a far value is infinite.
-        parts = [(scaled / torch.hypot(torch.ones_like(scaled), scaled / BEND)).float()]
+        parts = [_drawn_in(scaled).float()]
         parts.append(missing.index_select(1, self.flagged).float())
         for place, part in self.dates:
             parts.append(torch.stack(_date_part(part, known[:, place].contiguous()), 1).float())
@@ -258,8 +257,23 @@ class Encode(nn.Module):
         codes = rows.index_select(1, self.categories)
         missing = codes.isnan()
         places = self.first + torch.where(missing, self.empty, codes.nan_to_num()).long()
-        hot = rows.new_zeros((len(rows), self.hot), dtype=torch.float32)
+        hot = rows.new_zeros((rows.shape[0], self.hot), dtype=torch.float32)
         return hot.scatter_(1, places, (~missing | self.nullable).float())
+
+
+def _exact(number: float) -> Float[Tensor, ""]:
+    """A number as float64, also in an exported graph, where Python's numbers become float32."""
+    return torch.tensor(number, dtype=torch.float64)
+
+
+def _drawn_in(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """x / sqrt(1 + (x / BEND)^2), which is between -BEND and BEND."""
+    if torch.compiler.is_exporting():
+        # ONNX has no hypot. From 1e150 on, the result is BEND to the last digit.
+        x = x.clamp(-1e150, 1e150)
+        return x / (1 + (x / BEND) ** 2).sqrt()
+    # hypot(1, x), because the square of a far value is infinite.
+    return x / torch.hypot(torch.ones_like(x), x / BEND)
 
 
 def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
@@ -267,6 +281,6 @@ def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
     if part == "week":
         weekday = (torch.floor(seconds / DAY) + THURSDAY) % WEEK
         return [(weekday == day).double() for day in range(WEEK)]
-    angle = seconds * (2 * pi / (YEAR if part == "year" else DAY))
+    angle = seconds * _exact(2 * pi / (YEAR if part == "year" else DAY))
     # Scaled to the spread of a standardised number.
-    return [torch.sin(angle) * sqrt(2), torch.cos(angle) * sqrt(2)]
+    return [torch.sin(angle) * _exact(sqrt(2)), torch.cos(angle) * _exact(sqrt(2))]
