@@ -18,7 +18,10 @@ def push(
     /,
     *,
     private: Annotated[
-        bool, Parameter(name="--private", negative="--public", help="help.flag.push.private")
+        bool,
+        Parameter(
+            name="--private", negative="--public", help="help.flag.push.private", show_default=False
+        ),
     ] = True,
     license: Annotated[str | None, Parameter(help="help.flag.push.license")] = None,
     dry: Annotated[bool, Parameter(negative="", help="help.flag.push.dry")] = False,

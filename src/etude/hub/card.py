@@ -1,5 +1,6 @@
 """The model card of a run: README.md, in English. Every number in it is one of the run's files."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -98,8 +99,10 @@ def _use(about: About) -> Iterator[str]:
     if card.columns or card.panel:
         sample = "rows.csv"
     yield "```sh\npip install 'etude[hub]'\n```"
-    call = f"run.predict({sample!r})".replace("'", '"')
-    lines = ["import etude", f'run = etude.from_pretrained("{about.name}")', f"print({call})"]
+    name = json.dumps(about.name, ensure_ascii=False)  # quotes as in Python
+    lines = [
+        "import etude", f"run = etude.from_pretrained({name})", f'print(run.predict("{sample}"))'
+    ]  # fmt: skip
     yield "```python\n" + "\n".join(lines) + "\n```"
     if isinstance(about.subject.task, Generator):
         yield "```python\nimages = run.generate(16)\n```"
@@ -130,13 +133,14 @@ def _result(about: About) -> Iterator[str]:
     """The test result beside the baselines, and the findings of the report."""
     result = about.subject.result
     goal, unit = result.goal, result.test.unit
-    head = [metric(goal, LANG), say(LANG, "hub.card.interval")]
-    rows = [["", *head], [words.title(result), words.number(result.score, goal, unit)]]
-    interval = result.test.interval(goal)
-    rows[1].append("" if interval is None else " – ".join(words.number(x, goal) for x in interval))
+    rows = [["", metric(goal, LANG)], [words.title(result), words.number(result.score, goal, unit)]]
     for baseline in result.baseline.all:
         name = words.baseline_name(baseline, LANG)
-        rows.append([name, words.number(baseline.score, goal, unit), ""])
+        rows.append([name, words.number(baseline.score, goal, unit)])
+    if (interval := result.test.interval(goal)) is not None:
+        ends = " – ".join(words.number(end, goal) for end in interval)
+        column = [say(LANG, "hub.card.interval"), ends, *("" for _ in result.baseline.all)]
+        rows = [[*row, cell] for row, cell in zip(rows, column, strict=True)]
     yield _table(rows)
     history = about.subject.history
     findings = words.sentences(result, history, LANG)
@@ -209,7 +213,7 @@ def _repeat(about: About) -> Iterator[str]:
     digest = digest_of(layout.without_paths(subject.folder.read(layout.RECIPE)))
     yield _say("again", seed=subject.recipe.seed, digest=digest[:12])
     train = subject.recipe.train.plain()
-    yield _table([["", ""], *([key, _cell(value)] for key, value in train.items())])
+    yield _table([["setting", "value"], *([key, _cell(value)] for key, value in train.items())])
     environment = subject.folder.read("provenance.json").get("environment") or {}
     packages = environment.get("packages") or {}
     python = [("python", environment["python"])] if "python" in environment else []
