@@ -147,8 +147,8 @@ def test_several_targets_in_their_own_units():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 5))
     y = np.stack([1e6 + 1e3 * X[:, 0], 1e-6 * X[:, 1]], 1)
-    est = EtudeRegressor(max_epochs=60).fit(X, y)
-    assert est.predict(X).shape == (300, 2) and est.score(X, y) > 0.95
+    est = EtudeRegressor(batch_size=50, max_epochs=25).fit(X, y)
+    assert est.predict(X).shape == (300, 2) and est.score(X, y) > 0.9
     assert est.fit(X, y[:, 0]).predict(X).shape == (300,)
     assert est.fit(X, y[:, :1]).predict(X).shape == (300, 1)
 
@@ -166,10 +166,10 @@ def test_early_stopping_has_a_split_of_its_own(digits):
 def test_warm_start_begins_with_the_last_weights(digits):
     est = EtudeClassifier(max_epochs=2, warm_start=True).fit(*digits)
     first, mean = est.loss_, est._fitted.card.mean
-    est.fit(digits[0] + 1, digits[1])
+    est.fit(*digits)
     assert est.loss_ < first and est.n_iter_ == 4
     assert [row["epoch"] for row in est.history_] == [1, 2, 3, 4]
-    assert est._fitted.card.mean == mean
+    assert est.fit(digits[0] * 9, digits[1])._fitted.card.mean == mean
     with pytest.raises(ValueError, match="must have the classes of the last fit"):
         est.fit(digits[0], digits[1] % 3)
 

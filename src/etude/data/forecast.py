@@ -9,6 +9,7 @@ the splits follow time and are common to all series. Several series share one ne
 standardised by its own training part, and errors are in these standard deviations.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -91,6 +92,21 @@ def load(config: Config) -> Raw:
     panel = panel.model_copy(update={"windows": counts})
     left_out = bad_lines(table) + every.left_out if config.skip_bad else ()
     return _raw(path, splits, panel, found, left_out, (*table.notes, *said.notes(found, panel)))
+
+
+def whole(table: reader.Table, config: Config, where: str) -> Raw:
+    """Windows of all steps of all series, for training alone: nothing is held back for validation
+    or for the test, and everything is learned from all steps. Raises as `load`."""
+    every = read(table, _layout(table, config, where), where, learn=True, skip=config.skip_bad)
+    asked = build.Asked(**{name: getattr(config, name) for name in build.Asked.model_fields})
+    found = build.found(every, asked, where)
+    end = found.cuts.end
+    found = replace(found, cuts=replace(found.cuts, val=end, test=end))
+    panel = build.panel(found, asked, config.unit)
+    train = build.cut(found, panel, "train", config.stride)
+    panel = panel.model_copy(update={"windows": {"train": train.count}})
+    none = Windows(train.x[:0], train.y[:0], train.begins[:0], ())
+    return _raw(Path(where), {"train": train, "val": none, "test": none}, panel, found, (), ())
 
 
 def _raw(

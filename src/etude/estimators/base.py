@@ -21,7 +21,7 @@ from etude.inference.run import Run
 from etude.loading import NO_OBJECTS, Objects
 from etude.locale.texts import text
 from etude.recipe import MEMORY, RecipeDraft, draft
-from etude.system.caller import preserve_caller_state
+from etude.shapes import Target
 from etude.system.language import language_of
 from etude.system.limits import Plain
 from etude.tasks.protocol import Prediction
@@ -66,6 +66,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
     _fields: dict[str, object]
     _fitted: Fitted
     _run: Run
+    _source = MEMORY
     _predicts: Prediction | None = None
     """What the task of the network must predict; None: anything."""
 
@@ -84,7 +85,8 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
         # Called only for what is no ordinary attribute.
         if is_field(name) and name in self._fields:
             return self._fields[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        why = ": it was fitted without run_dir" if name == "run_" else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{why}")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters, and the fields of the recipe that were set, by name."""
@@ -114,7 +116,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
     def run_(self) -> Run:
         """The run of the last fit, if there was a `run_dir`."""
         if not hasattr(self, "run_path_"):
-            raise AttributeError(f"{type(self).__name__} has no run: it was fitted without run_dir")
+            raise AttributeError  # whose message `__getattr__` writes
         # After a pickle the folder is opened again.
         return self._run if hasattr(self, "_run") else Run(self.run_path_)
 
@@ -139,7 +141,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
         return self._like_training(engine.stored(np.asarray(x)))
 
     def _like_training(self, x: np.ndarray) -> np.ndarray:
-        expected = self._live.card.shape
+        expected = self._fitted.card.shape
         if x.shape[1:] != expected:
             shapes = {"shape": str(list(x.shape[1:])), "expected": str(list(expected))}
             raise InvalidValue(text("estimators.shape", **shapes))
@@ -201,13 +203,13 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
             return int(given)
         return int(check_random_state(given).randint(SEEDS))
 
-    def _asked(self, fields: Mapping[str, object], goal: Goal) -> RecipeDraft:
+    def _asked(self, fields: Mapping[str, object], target: Target) -> RecipeDraft:
         """The recipe that the parameters ask for. Raises UsageError."""
         if not isinstance(self.model, str):
             raise UsageError(text("estimators.model", kind=type(self.model).__name__))
-        asked = assembly.read_draft(draft(self.model, MEMORY, fields=fields), NO_OBJECTS)
+        asked = assembly.read_draft(draft(self.model, self._source, fields=fields), NO_OBJECTS)
         if self._predicts:
-            engine.require_task(asked, goal.target, self._predicts)
+            engine.require_task(asked, target, self._predicts)
         return asked
 
     def _train(
@@ -224,7 +226,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
         if engine.in_worker():
             fields.setdefault("train.threads", 1)
         with engine.alone():
-            asked = self._asked(fields, goal)
+            asked = self._asked(fields, goal.target)
             if self.run_dir is not None:
                 self._train_in_folder(asked, x, goal, weights)
                 return
@@ -275,7 +277,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
                 self._keep(fitted, rows, goes_on=True)
                 return
             fields["seed"] = self._seed()
-            asked = engine.with_batch(self._asked(fields, goal), len(x))
+            asked = engine.with_batch(self._asked(fields, goal.target), len(x))
             fitted, rows = engine.fit(asked, raw, None, None, watch)
         self._keep(fitted, rows, goes_on=False)
 
@@ -293,10 +295,7 @@ class EtudeEstimator(BaseEstimator):  # type: ignore[misc]
 
     @property
     def _live(self) -> Live:
-        """The trained network, ready to predict."""
-        if "live" not in vars(self._fitted):
-            with preserve_caller_state():
-                return self._fitted.live
+        """The trained network, ready to predict; for use inside `engine.alone`."""
         return self._fitted.live
 
     def _progress(self) -> Watch:

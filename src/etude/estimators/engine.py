@@ -17,9 +17,8 @@ import torch
 from joblib.parallel import get_active_backend
 from torch import nn
 
-from etude import assembly, pipeline
+from etude import assembly, pipeline, registry
 from etude.data.dataset import Dataset, Raw, Split, arranged
-from etude.data.memory import Config
 from etude.data.numpy_files import number_type
 from etude.data.resident import Resident
 from etude.data.splits import stratified
@@ -118,7 +117,7 @@ def fit(
         dataset = arranged(raw, train, val, raw.test, reads=reads, scale=scale)
     else:
         dataset = Dataset(start.card, train, val, raw.test)
-    source = Config.read(draft.data.fields, "data")
+    source = registry.load("data", draft.data.name).config.read(draft.data.fields, "data")
     parts = assembly.prepare_dataset(draft, dataset, source, ALONE, NO_OBJECTS)
     return _trained(parts.recipe, parts.dataset, parts.model, parts.task, start, True, listen)
 

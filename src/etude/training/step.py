@@ -165,7 +165,7 @@ class Step:
         """Clip the phase's gradient and return its norm from before the clipping."""
         parameters = [p for _, p in state.named]
         gradients = [p.grad for p in parameters if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
+        norm = _total_norm(gradients)
         if self.train.clip:
             torch.nn.utils.clip_grads_with_norm_(parameters, self.train.clip, norm)
         return norm
@@ -254,6 +254,15 @@ class Step:
         if alone:
             return text("training.step.samples.alone", samples=alone)
         return text("training.step.samples.none", samples=every)
+
+
+def _total_norm(gradients: list[Tensor]) -> Tensor:
+    """`torch.nn.utils.get_total_norm`, by the same kernels. That function groups tensors by device
+    and type first, which takes a tenth of the step of a small MLP."""
+    if len({(g.device, g.dtype) for g in gradients}) != 1:
+        return torch.nn.utils.get_total_norm(gradients)
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return norm
 
 
 def _finite(x: Tensor | None) -> bool:
