@@ -242,7 +242,7 @@ def shown(value: object) -> str:
 def field_rows(name: str) -> list[str]:
     """A row for each field of a model's Config: name, default, meaning."""
     config = registry.load("model", name).config
-    plain = config().plain()
+    plain = config().model_dump(mode="json")
     return [
         f"| `{key}` | {shown(plain[key])} | {say('en', field.description)} |"
         for key, field in config.model_fields.items()
@@ -283,7 +283,8 @@ def cell(name: str, preset: Preset, path: str) -> str:
     """The value that a preset leads to."""
     part, key = path.split(".")
     if part == "model":
-        return shown(registry.load("model", name).config.read(preset.model).plain()[key])
+        config = registry.load("model", name).config
+        return shown(config.read(preset.model).model_dump(mode="json")[key])
     return shown(preset.train[key]) if key in preset.train else "auto"
 
 
