@@ -214,7 +214,8 @@ def timm_networks() -> ModuleType | Text | None:
         return None
     try:
         return importlib.import_module("timm.models.vision_transformer")
-    except Exception as error:  # of any library that timm imports: often a torchvision that misfits
+    # Of any library that timm imports: often of a torchvision that does not fit torch.
+    except (ImportError, RuntimeError, AttributeError, OSError) as error:
         return text("verify.timm", why=f"{type(error).__name__}: {error}")
 
 

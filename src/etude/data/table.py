@@ -198,7 +198,7 @@ def raw_of(
         test=splits["test"],
         val=splits.get("val"),
         classes=whole.goal.classes,
-        unit=config.unit,
+        unit=config.unit or whole.goal.unit,
         notes=(*_notes(whole), *notes, *probes.notes(whole, config, parts)),
         left_out=left_out,
         columns=tuple(one.column for one in whole.typed),

@@ -16,6 +16,7 @@ import numpy as np
 from etude.data.spill import Store, Stored, joined
 from etude.data.tabular.dates import FORMS, Form, has_offset, seconds_of
 from etude.data.tabular.dialect import Sign, number_parser
+from etude.data.tabular.units import NONE, Unit, parser, unit_of
 
 MOST_LEVELS, MOST_FRACTIONS = 200_000, 1_000
 """Different texts that a column may have and still be kept as text; the second if all are numbers,
@@ -79,8 +80,9 @@ class Cells:
     nan if missing; None if the column is surely not of numbers. odd: the cells that are no number,
     by row (the first MOST_ODD of `odd_count`); infinite: those beyond LARGEST. moments:
     for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
-    missing. stated: what the file says about the type; refused: the name of a type whose values no
-    rule can read, "" for all others. aware: which moments in ISO form have an offset to UTC [n].
+    missing. unit: of the numbers, as the first filled cell has it; None before that. stated: what
+    the file says about the type; refused: the name of a type whose values no rule can read, "" for
+    all others. aware: which moments in ISO form have an offset to UTC [n].
     zone, unplaced: see `moments.place`. Codes, numbers and moments are put together at each access.
 
     As long as there are few different texts, each is read as a number and as a date only once.
@@ -95,6 +97,7 @@ class Cells:
         blanks: bool = False,
     ) -> None:
         self.parse, self.missing = number_parser(decimal), missing
+        self.unit: Unit | None = None
         # Python reads 1_000 as a number, which no table does, and 1.500 as less than two, which
         # with a decimal comma are thousands.
         self._foreign = "_" if decimal == "." else "_."
@@ -201,7 +204,9 @@ class Cells:
     def together(cls, parts: Sequence["Cells"]) -> "Cells":
         """One closed column of the rows of several, in each form that all of them have."""
         whole = cls(".", frozenset(), parts[0].store)
-        whole.parse, whole.missing = parts[0].parse, parts[0].missing
+        units = {part.unit: part for part in parts if part.unit is not None}
+        first = next(iter(units.values()), parts[0])
+        whole.parse, whole.missing, whole.unit = first.parse, first.missing, first.unit
         for part in parts:
             start, room = whole.count, MOST_ODD - len(whole.odd)
             whole.odd += [(start + row, cell) for row, cell in part.odd[:room]]
@@ -211,7 +216,9 @@ class Cells:
         numbers = [part.numbers for part in parts]
         dense = [values for values in numbers if values is not None]
         all_numbers = None
-        if len(dense) == len(parts) and whole.odd_count <= MOST_ODD:
+        # Numbers in two units are no column of numbers.
+        alike = len(units) <= 1 and whole.odd_count <= MOST_ODD
+        if len(dense) == len(parts) and alike:
             all_numbers = np.concatenate(dense)
         forms = [form for form in FORMS if all(form in part.moments for part in parts)]
         aware = [part.aware for part in parts if part.aware is not None]
@@ -311,11 +318,17 @@ class Cells:
         if plain and not (
             len(self._numbers_missing) and np.isin(values, self._numbers_missing).any()
         ):
-            return values, []
+            if len(values) and self.unit is None:
+                self.unit = NONE
+            if not self.unit:
+                return values, []
         values, odd = np.full(len(cells), nan), []
         for i, cell in enumerate(cells):
             bare = cell.strip() if self.blanks else cell
             if bare and bare.lower() not in self.missing:
+                if self.unit is None:
+                    self.unit = unit_of(bare)
+                    self.parse = parser(self.unit, self.parse)
                 try:
                     values[i] = self.parse(bare)
                 except ValueError:

@@ -16,6 +16,7 @@ from etude.config import Config
 from etude.data.spill import Stored
 from etude.data.tabular.cells import LARGEST, Cells
 from etude.data.tabular.dates import FORMS, Form
+from etude.data.tabular.units import NONE
 from etude.errors import InvalidValue, plain
 from etude.locale.texts import Text, text
 
@@ -55,8 +56,9 @@ class Column(Config):
     """One column of a table: what it is, why, and what was learned of it from training rows.
 
     levels: of a category, those that are kept; of truth values, the words for false and true. form:
-    of dates. empty: training rows without a value. middle, width: a number is centred and scaled by
-    these; low, high: its range in training. parts: what of a date varies in training.
+    of dates. unit: what stands before and after each number in its cells. empty: training rows
+    without a value. middle, width: a number is centred and scaled by these; low, high: its range in
+    training. parts: what of a date varies in training.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Column(Config):
     why: Text
     levels: tuple[str, ...] = ()
     form: Literal["", Form] = ""
+    unit: tuple[str, str] = ("", "")
     empty: int = Field(default=0, ge=0)
     middle: float = 0.0
     width: float = 1.0
@@ -142,7 +145,8 @@ def _plain_kind(name: str, cells: Cells) -> Typed:
             why = text("data.column.large")
             return _unused(name, cells, "id", why) if unique else _category(name, cells, why)
         named = _words(name) & ID_WORDS
-        if whole and unique and (named or _monotone(numbers)):
+        # Row numbers have no unit.
+        if whole and unique and not cells.unit and (named or _monotone(numbers)):
             why = text("data.column.id", name=plain(name), kind="number")
             return _unused(name, cells, "id", why, numbers)
         return _number(name, cells, numbers)
@@ -335,7 +339,10 @@ def _number(name: str, cells: Cells, numbers: np.ndarray, why: Text | None = Non
             )
         )
     values = np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
-    column = Column(name=name, kind="number", why=why or text("data.column.number"))
+    unit = cells.unit or NONE
+    said = text("data.column.unit", unit=str(unit)) if unit else text("data.column.number")
+    around = (unit.before, unit.after)
+    column = Column(name=name, kind="number", why=why or said, unit=around)
     return Typed(column, values, slips(name, cells), tuple(notes))
 
 

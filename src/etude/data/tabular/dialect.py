@@ -10,7 +10,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from etude.config import Config
+from etude.data.tabular.units import Parse, bare
 from etude.errors import DataError
 from etude.locale.texts import Text, text
 
@@ -49,19 +50,23 @@ Bytes = io.BufferedReader | gzip.GzipFile
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the text of one file is read. odd: the first line that is not UTF-8, 0 if all are."""
+    """How the text of one file is read. odd: the first line that is not UTF-8, 0 if all are.
+    comments: the lines before the names of the columns, which begin with #."""
 
     encoding: str
     separator: str
     decimal: Sign
     odd: int = 0
+    comments: int = 0
 
-    def note(self) -> Text | None:
-        """What is unusual about the file, for the user; None if nothing is."""
+    def notes(self) -> Iterator[Text]:
+        """What is unusual about the file, for the user."""
+        if self.comments:
+            yield text("data.note.table.comments", count=self.comments)
         if (self.separator, self.decimal) == (",", ".") and not self.odd:
-            return None
+            return
         name = next(key for key, sign in SEPARATORS.items() if sign == self.separator)
-        return text(
+        yield text(
             "data.note.table.dialect",
             separator=text(f"data.table.separator.{name}"),
             decimal=self.decimal,
@@ -138,8 +143,9 @@ def _not_utf8(path: Path, start: bytes, file: Bytes) -> int:
     return 0
 
 
-def lines(file: Bytes, encoding: str, path: Path) -> Iterator[str]:
-    """The lines of a text, ends included. Raises DataError for a line that is too long."""
+def lines(file: Bytes, encoding: str, path: Path, comments: int = 0) -> Iterator[str]:
+    """The lines of a text, ends included; the first `comments` ones are empty, so that the others
+    keep their numbers. Raises DataError for a line that is too long."""
     # newline="": a line end inside quotes belongs to the cell, as the csv module asks for.
     stream = io.TextIOWrapper(file, encoding=encoding, newline="")
     number = 0
@@ -148,7 +154,7 @@ def lines(file: Bytes, encoding: str, path: Path) -> Iterator[str]:
             number += 1
             if len(line) == LINE:
                 raise DataError(text("data.table.line", path=path, line=number, limit=LINE))
-            yield line.replace("\0", "")
+            yield line.replace("\0", "") if number > comments else "\n"
     except UnicodeDecodeError as error:
         raise DataError(
             text("data.table.decode", path=path, line=number + 1, encoding=encoding, error=error)
@@ -211,14 +217,46 @@ def find(path: Path, reading: Reading) -> Dialect:
             sample.append(line)
             if len(sample) >= SAMPLE_LINES or size >= SAMPLE_BYTES:
                 break
-    sign = SEPARATORS.get(reading.separator) or _separator(sample, path)
-    table = _parsed(sample, sign)
+    comments = _comments(sample)
+    rest = sample[comments:]
+    sign = SEPARATORS.get(reading.separator) or _separator(rest, path)
+    table = _parsed(rest, sign)
+    if comments and not reading.names and _is_header(sample[comments - 1], table, sign):
+        comments -= 1
     decimal: Sign = reading.usual
     if reading.decimal != "auto":
         decimal = reading.decimal
-    elif shown := _decimal([cell.strip() for row in table[1:] for cell in row], sign):
+    elif shown := _decimal([bare(cell.strip()) for row in table[1:] for cell in row], sign):
         decimal = shown
-    return Dialect(found, sign, decimal, odd)
+    return Dialect(found, sign, decimal, odd, comments)
+
+
+def _comments(sample: Sequence[str]) -> int:
+    """The number of lines at the start up to the last that begins with #; 0 if there
+    are no others."""
+    last = 0
+    for number, line in enumerate(sample, 1):
+        if line.startswith("#"):
+            last = number
+        elif line.strip():
+            return last
+    return 0
+
+
+def _is_header(line: str, table: Sequence[Sequence[str]], separator: str) -> bool:
+    """Whether a line that begins with # has the names of the columns: as many as the rows after
+    it have cells, and the first of these rows has no names itself."""
+    names = next(iter(_parsed([line], separator)), [])
+    if not table or len(names) != len(table[0]):
+        return False
+    first, *others = ([_has_digit(cell) for cell in row] for row in table)
+    # Names where all rows after them have numbers.
+    named = any(not here and all(below) for here, *below in zip(first, *others)) and others
+    return not named
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
 
 
 def _parsed(sample: Sequence[str], separator: str) -> list[list[str]]:
@@ -261,9 +299,6 @@ def _decimal(cells: Sequence[str], separator: str) -> Sign | None:
     # comma is the decimal sign.
     german = separator == ";" and any(THREE.fullmatch(cell) for cell in cells)
     return "," if german else None
-
-
-Parse = Callable[[str], float]
 
 
 def number_parser(decimal: Sign) -> Parse:

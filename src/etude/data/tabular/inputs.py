@@ -15,6 +15,7 @@ from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import Column, brief, not_placed, used
 from etude.data.tabular.dialect import Reading
 from etude.data.tabular.grouping import grouped
+from etude.data.tabular.units import Unit
 from etude.errors import DataError, InvalidValue, plain
 from etude.locale.texts import Text, text
 from etude.system.limits import Plain
@@ -67,7 +68,7 @@ def rows_of(table: reader.Table, columns: Sequence[Column], where: str) -> Rows:
                 line=table.name(row),
                 name=plain(column.name),
                 cell=brief(cell),
-                kind=text(f"data.table.kind.{column.kind}"),
+                kind=_kind(column),
             )
             for row, cell in _unreadable(column, cells)
         ]
@@ -114,7 +115,8 @@ def _values(column: Column, cells: Cells) -> np.ndarray:
     """The cells of a column [n] as training read them; nan where that is not possible."""
     nothing = np.full(cells.count, np.nan)
     if column.kind == "number":
-        return nothing if cells.numbers is None else np.array(cells.numbers)
+        same = cells.unit in (None, Unit(*column.unit))
+        return np.array(cells.numbers) if same and cells.numbers is not None else nothing
     if column.kind == "date":
         seconds = cells.moments.get(column.form) if column.form else None
         return nothing if seconds is None else np.array(seconds)
@@ -130,9 +132,18 @@ def _values(column: Column, cells: Cells) -> np.ndarray:
     return np.asarray(np.array(by_code)[cells.codes])
 
 
+def _kind(column: Column) -> Text:
+    """What a cell of a column should be, for messages."""
+    if any(column.unit):
+        return text("data.table.kind.unit", unit=str(Unit(*column.unit)))
+    return text(f"data.table.kind.{column.kind}")
+
+
 def _unreadable(column: Column, cells: Cells) -> Iterator[tuple[int, str]]:
     """(row, text) of the first cells that are not of the column's kind."""
-    if column.kind == "number":
+    if column.kind == "number" and cells.unit not in (None, Unit(*column.unit)):
+        yield 0, next(cells.filled(), "")
+    elif column.kind == "number":
         yield from cells.odd
         yield from cells.infinite
     elif column.kind == "date" and column.form not in cells.moments:

@@ -184,8 +184,7 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
         )
     kept, notes = named(header, columns)
     notes = [*source.notes, *notes]
-    if said := dialect.note():
-        notes = [said, *notes]
+    notes = [*dialect.notes(), *notes]
     return Table(
         tuple(name for name, _ in kept),
         tuple(column for _, column in kept),
@@ -216,7 +215,7 @@ def _delimited(path: Path, dialect: Dialect) -> Iterator[Block]:
     """
     with opened(path) as file, large_cells():
         reader = csv.reader(
-            lines(file, dialect.encoding, path),
+            lines(file, dialect.encoding, path, dialect.comments),
             delimiter=dialect.separator,
             skipinitialspace=True,
         )
@@ -303,6 +302,8 @@ def _header(
         if len(names) != len(cells):
             raise DataError(text("data.table.names", path=path, count=len(names), cells=len(cells)))
         return list(names), _even(chain([first], found), len(cells))
+    # A header that stands in a comment, as NumPy's savetxt writes it.
+    cells = [cells[0].lstrip("#"), *cells[1:]]
     header = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
     if len(header) > MOST_COLUMNS:
         raise DataError(text("data.table.columns", path=path, count=len(header), most=MOST_COLUMNS))

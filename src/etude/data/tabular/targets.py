@@ -21,7 +21,7 @@ LEVELS, ROWS = 20, 10
 class Goal:
     """The targets of all rows: values [n D] float64, nan where there is none; or classes [n] int64,
     -1 where there is none. names: of their columns. bad: (row, reason) of cells that are not
-    targets."""
+    targets. unit: of the values, if each cell says it."""
 
     names: tuple[str, ...]
     target: Literal["class", "value"]
@@ -29,6 +29,7 @@ class Goal:
     classes: tuple[str, ...] = ()
     bad: tuple[tuple[int, Text], ...] = ()
     notes: tuple[Text, ...] = ()
+    unit: str = ""
 
     @property
     def known(self) -> np.ndarray:
@@ -97,7 +98,12 @@ def _values(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool) 
     if guessed and len(present) <= LEVELS and (present == np.rint(present)).all():
         notes.append(text("data.note.table.target.as_class", name=plain(name)))
     return Goal(
-        (name,), "value", numbers.reshape(-1, 1), bad=columns.slips(name, cells), notes=tuple(notes)
+        (name,),
+        "value",
+        numbers.reshape(-1, 1),
+        bad=columns.slips(name, cells),
+        notes=tuple(notes),
+        unit=str(cells.unit or ""),
     )
 
 
@@ -144,7 +150,7 @@ def _classes(name: str, cells: Cells, numbers: np.ndarray | None, guessed: bool)
 
 def _class(level: str, numeric: bool, cells: Cells) -> str:
     """The name of the class of a text: 1, 1.0 and 01 are one class of a column of numbers."""
-    if not numeric:
+    if not numeric or cells.unit:
         return class_name(level)
     try:
         return f"{cells.parse(level):.15g}"
