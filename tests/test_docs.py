@@ -128,7 +128,9 @@ def parsed_only(workdir, monkeypatch):
             (place.parent if place.suffix else place).mkdir(parents=True, exist_ok=True)
             if place.suffix:
                 place.touch()
-        assembly.read_draft(recipe.draft(model, data, base=base, fields=verbs.field_paths(fields)))
+        paths = verbs.field_paths(fields)
+        paths.pop("model.weights", None)  # such a file is not here
+        assembly.read_draft(recipe.draft(model, data, base=base, fields=paths))
 
     def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
         check(model, data, fields)
@@ -180,6 +182,7 @@ def parsed_only(workdir, monkeypatch):
         "predict",
         "generate",
         "evaluate",
+        "export",
         "listing",
         "look",
         "report",
@@ -245,7 +248,7 @@ def shown(value: object) -> str:
 def field_rows(name: str) -> list[str]:
     """A row for each field of a model's Config: name, default, meaning."""
     config = registry.load("model", name).config
-    plain = config().plain()
+    plain = config().model_dump(mode="json")
     return [
         f"| `{key}` | {shown(plain[key])} | {say('en', field.description)} |"
         for key, field in config.model_fields.items()
@@ -286,7 +289,8 @@ def cell(name: str, preset: Preset, path: str) -> str:
     """The value that a preset leads to."""
     part, key = path.split(".")
     if part == "model":
-        return shown(registry.load("model", name).config.read(preset.model).plain()[key])
+        config = registry.load("model", name).config
+        return shown(config.read(preset.model).model_dump(mode="json")[key])
     return shown(preset.train[key]) if key in preset.train else "auto"
 
 

@@ -145,6 +145,8 @@ def read(root: Path) -> None:
             x.shape[-1], sizes["patch"], sizes["depth"], sizes["heads"], sizes["width"],
             round(sizes["width"] * sizes["mlp_ratio"]), num_classes=classes,
         )  # fmt: skip
+        side = sizes["patch"]  # its class is for three channels
+        other.conv_proj = torch.nn.Conv2d(x.shape[1], sizes["width"], side, side)
         other.load_state_dict(load_file(root / "torchvision.safetensors"))
         answers["torchvision"] = other.eval()(x)
     np.savez(root / "answers.npz", **{name: y.numpy() for name, y in answers.items()})
