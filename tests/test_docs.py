@@ -132,7 +132,8 @@ def parsed_only(workdir, monkeypatch):
         paths.pop("model.weights", None)  # such a file is not here
         assembly.read_draft(recipe.draft(model, data, base=base, fields=paths))
 
-    def train(model=None, data=None, *, name=None, quiet=False, lang="en", **fields):
+    def train(model=None, data=None, *, name=None, quiet=False, log=None, lang="en", **fields):
+        assert not log or set(log.split(",")) <= set(registry.names("tracker"))
         check(model, data, fields)
         raise SystemExit(0)
 
@@ -140,7 +141,7 @@ def parsed_only(workdir, monkeypatch):
         check(model, data, fields)
         raise SystemExit(0)
 
-    def tune(model=None, data=None, *, trials, storage, workers, name, quiet, lang, **fields):
+    def tune(model=None, data=None, *, trials, storage, workers, name, quiet, log, lang, **fields):
         given = verbs.field_paths(fields)
         axes = {path: search_space.axis(path, value) for path, value in given.items()}
         check(model, data, {k: axes[k].ends()[0] if axes[k] else v for k, v in given.items()})
@@ -148,7 +149,7 @@ def parsed_only(workdir, monkeypatch):
         raise SystemExit(0)
 
     def compare(runs, *, model, data, optimizer, seed, lr, schedule, target, workers, storage, name,
-                different_data, quiet, lang, **fields):  # fmt: skip
+                different_data, quiet, log, lang, **fields):  # fmt: skip
         if runs:
             assert {model, data, optimizer, seed, lr, schedule, target, workers, storage} == {None}
             assert not fields

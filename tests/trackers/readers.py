@@ -1,5 +1,6 @@
 """What a log should say of a run, and readers of logs by the libraries that wrote them."""
 
+import json
 import math
 from pathlib import Path
 
@@ -60,3 +61,52 @@ def scalars(found) -> Series:
         tag: [(event.step, event.value) for event in found.Scalars(tag)]
         for tag in found.Tags()["scalars"]
     }
+
+
+def wandb_records(file: Path):
+    """The records of an offline file of W&B: a log of LevelDB, whose entries are the messages of
+    the library. There is no public reader."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    content, at, parts = file.read_bytes(), 7, []
+    assert content[:4] == b":W&B"
+    while at + 7 <= len(content):
+        left = BLOCK - at % BLOCK
+        if left < 7:  # too short for the head of an entry
+            at += left
+            continue
+        size, kind = int.from_bytes(content[at + 4 : at + 6], "little"), content[at + 6]
+        parts.append(content[at + 7 : at + 7 + size])
+        at += 7 + size
+        if kind in (FULL, LAST):
+            record = Record()
+            record.ParseFromString(b"".join(parts))
+            parts = []
+            yield record
+
+
+BLOCK, FULL, LAST = 1 << 15, 1, 4
+
+
+def wandb_log(folder: Path) -> tuple[Series, dict, dict]:
+    """The history of an offline run, its summary and its configuration."""
+    series: Series = {}
+    summary: dict = {}
+    config: dict = {}
+    [file] = folder.glob("*.wandb")
+    for record in wandb_records(file):
+        match record.WhichOneof("record_type"):
+            case "history":
+                row = _items(record.history.item)
+                for tag, value in row.items():
+                    if not tag.startswith("_"):
+                        series.setdefault(tag, []).append((row["_step"], value))
+            case "summary":
+                summary |= _items(record.summary.update)
+            case "run":
+                config = _items(record.run.config.update)
+    return series, summary, config
+
+
+def _items(items) -> dict:
+    return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}

@@ -307,3 +307,34 @@ def test_trackers_are_not_part_of_the_recipe(recorder):
     alone = etude.train("mlp", **SHORT, name="alone")
     tracked = etude.train("mlp", **SHORT, name="tracked", log=["recorder"])
     assert alone.recipe.digest == tracked.recipe.digest
+
+
+def test_a_comparison_logs_its_runs_under_its_name(recorder, workdir):
+    done = etude.compare(model="mlp", seed="0,1", workers=1, name="both", **SHORT, log="recorder")
+    opened = [call["open"] for call in calls(workdir) if "open" in call]
+    assert {(facts["group"], facts["name"]) for facts in opened} == {
+        ("both", run.path.name) for run in done.runs
+    }
+    steps = [moment["step"] for call in calls(workdir) for moment in call.get("add", ())]
+    assert steps == [row.step for run in done.runs for row in run.epochs]
+    # Finished, it is logged again by `resume`, with the same identities.
+    etude.resume("runs/both", quiet=True, log="recorder")
+    again = [call["open"] for call in calls(workdir) if "open" in call][2:]
+    assert sorted(x["identity"] for x in again) == sorted(x["identity"] for x in opened)
+    assert len({x["identity"] for x in opened}) == 2
+
+
+def test_a_search_logs_the_run_of_its_best_trial(recorder, workdir):
+    pytest.importorskip("optuna")
+    tuned = etude.tune(
+        "mlp", data="curve", epochs=1, lr="1e-3..1e-2", trials=1, workers=1, name="s", quiet=True,
+        log="recorder",
+    )  # fmt: skip
+    [facts] = [call["open"] for call in calls(workdir) if "open" in call]
+    assert (facts["group"], facts["name"]) == ("s", tuned.run.path.name)
+
+
+def test_finished_runs_side_by_side_are_not_logged_again(recorder):
+    runs = [etude.train("mlp", **SHORT, seed=seed).path for seed in (0, 1)]
+    with pytest.raises(UsageError, match="log"):
+        etude.compare(runs, log="recorder")

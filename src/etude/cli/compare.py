@@ -42,6 +42,7 @@ def compare(
     ] = False,
     seed: OneOrMore = None,
     skip_bad: SkipBad = False,
+    log: Annotated[str | None, Parameter(help="help.flag.log_runs")] = None,
     flags: ComparisonFlags = None,
     sets: Sets = None,
     lang: Lang = "en",
@@ -64,6 +65,6 @@ def compare(
     result = etude.verbs.compare(
         runs, model=model, data=data, optimizer=optimizer, seed=seed, lr=lr, schedule=schedule,
         target=target, workers=workers, storage=storage, name=name, different_data=different_data,
-        quiet=as_json, lang=lang, **recipe_fields(flags, sets, skip_bad=skip_bad),
+        quiet=as_json, log=log, lang=lang, **recipe_fields(flags, sets, skip_bad=skip_bad),
     )  # fmt: skip
     print_result(result, as_json, lang)

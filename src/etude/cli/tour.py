@@ -18,7 +18,7 @@ def tour(
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
-    """Train every built-in network on embedded data: about three minutes on two cores.
+    """Train every built-in network on embedded data: three to seven minutes on two cores.
 
     Examples:
 

@@ -24,6 +24,7 @@ def tune(
         int | None, Parameter(help="help.flag.local_workers", converter=integer)
     ] = None,
     name: Annotated[str | None, Parameter(help="help.flag.name")] = None,
+    log: Annotated[str | None, Parameter(help="help.flag.log_best")] = None,
     flags: Annotated[TuneFlags | None, Parameter(name="*")] = None,
     sets: Sets = None,
     lang: Lang = "en",
@@ -44,7 +45,7 @@ def tune(
     fields = parsed | recipe_fields(None, sets)
     tuned = etude.verbs.tune(
         model, data, trials=trials, storage=storage, workers=workers, name=name, quiet=as_json,
-        lang=lang, **fields,
+        log=log, lang=lang, **fields,
     )  # fmt: skip
     if is_silent():
         return

@@ -26,7 +26,7 @@ from etude.workers.process import answer_stream
 def write(tracker: Tracker, messages: Iterator[Plain]) -> None:
     """Write one log from its messages. Raises whatever the library raises."""
     first = next(messages, None)
-    if first is None:  # the training ended before it began: there is nothing to log
+    if first is None or "open" not in first:  # the training ended before it began: no log
         return
     log = tracker.open(Facts.read(first["open"]))
     state = "stopped"

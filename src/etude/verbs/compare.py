@@ -15,6 +15,7 @@ from etude.runs import files
 from etude.runs.folder import candidates, is_run, unused_path
 from etude.runs.workspace import Workspace
 from etude.system.caller import preserve_caller_state
+from etude.trackers.listener import chosen
 from etude.verbs.arguments import (
     WORKSPACE,
     data_name,
@@ -23,6 +24,7 @@ from etude.verbs.arguments import (
     require_one_process,
 )
 from etude.verbs.drafts import field_paths, folder_name
+from etude.verbs.tracking import log_runs, require_trackers
 
 if TYPE_CHECKING:
     from etude.comparison.journal import Journal, Plan
@@ -44,6 +46,7 @@ def compare(
     name: str | None = None,
     different_data: bool = False,
     quiet: bool = False,
+    log: str | Sequence[str] | None = None,
     lang: Lang = "en",
     **fields: object,
 ) -> Comparison | SideBySide:
@@ -54,14 +57,15 @@ def compare(
     Several optimizers without a learning rate, several rates ("1e-4..1", "0.01,0.1") and several
     schedules are compared by rules (see comparison/protocol.py), each with its own learning rate.
     workers: local processes; default: one per core. storage: a database from which workers on other
-    machines take runs (etude work). Raises an EtudeError.
+    machines take runs (etude work). log: trackers in which the finished runs are shown too. Raises
+    an EtudeError.
     """
     require_one_process("comparison")
     axes = {"model": model, "data": data, "optimizer": optimizer, "seed": seed}
     paths = [runs] if isinstance(runs, str | Path) else list(runs or ())
     if paths:
-        others = {"lr": lr, "schedule": schedule, "target": target}
-        others |= {"workers": workers, "storage": storage}
+        others: dict[str, object] = {"lr": lr, "schedule": schedule, "target": target}
+        others |= {"workers": workers, "storage": storage, "log": log}
         _require_finished_runs(paths, data, {**axes, **others, **fields})
         return _compare_finished(paths, different_data, name, lang)
     if different_data:
@@ -69,6 +73,7 @@ def compare(
     # 0 local workers are useful only if other machines can take the runs.
     if workers is not None and workers < (0 if storage else 1):
         raise UsageError(text("verbs.at_least", flag="--workers", value=workers, least=1))
+    trackers = chosen(log)
     model, data = model_name(model), data_name(data)
     axes |= {"model": model, "data": data}
     wanted = request.parse(axes, lr, schedule, target, field_paths(fields))
@@ -77,9 +82,12 @@ def compare(
     # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude.comparison import engine
 
+    require_trackers(trackers)
     with Tally(path.name, quiet, lang) as tally:
         plan = engine.plan(wanted, workers, storage or "", tally.note)
-    return engine.run(_begin(path, plan, chosen_by_user=name is not None), quiet, lang)
+    result = engine.run(_begin(path, plan, chosen_by_user=name is not None), quiet, lang)
+    log_runs(result.runs, trackers, quiet, lang)
+    return result
 
 
 def _report_folder(name: str | None, labels: Sequence[str]) -> Path:

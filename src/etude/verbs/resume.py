@@ -17,7 +17,7 @@ from etude.verbs.arguments import (
 )
 from etude.verbs.load import load
 from etude.verbs.objects import parted
-from etude.verbs.tracking import tracking
+from etude.verbs.tracking import log_runs, require_trackers, tracking
 
 if TYPE_CHECKING:
     from etude.comparison.request import Comparison
@@ -47,7 +47,10 @@ def resume(
         # Not at the top of the file: it loads torch, and mistakes are reported before that.
         from etude.comparison import engine
 
-        return engine.resume(comparison, quiet, lang)
+        require_trackers(trackers)
+        result = engine.resume(comparison, quiet, lang)
+        log_runs(result.runs, trackers, quiet, lang)
+        return result
     return resume_run(
         WORKSPACE.open(path), data=data, model=model, quiet=quiet, log=trackers, lang=lang
     )

@@ -12,8 +12,10 @@ from etude.runs import files
 from etude.runs.folder import unused_path
 from etude.system.caller import preserve_caller_state
 from etude.system.limits import cores
+from etude.trackers.listener import chosen
 from etude.verbs.arguments import WORKSPACE, require_one_process
 from etude.verbs.drafts import draft_recipe, field_paths, folder_name, model_and_data
+from etude.verbs.tracking import require_trackers
 from etude.verbs.train import train
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def tune(
     workers: int | None = None,
     name: str | None = None,
     quiet: bool = False,
+    log: str | Sequence[str] | None = None,
     lang: Lang = "en",
     **fields: object,
 ) -> Tuned:
@@ -51,10 +54,12 @@ def tune(
 
     trials: number of runs. storage: an SQLAlchemy URL that other machines can reach (etude work);
     default: a file in the folder of the search. workers: local processes; default: one per core.
-    A search of the same name continues. Raises an EtudeError.
+    A search of the same name continues. log: trackers in which the run of the best trial is shown
+    too. Raises an EtudeError.
     """
     require_one_process("search")
     _require_counts(trials, workers)
+    trackers = chosen(log)
     values = field_paths(fields)
     if "seed" in values and not isinstance(values["seed"], int):
         raise UsageError(text("verbs.tune.seed", value=values["seed"]))
@@ -63,6 +68,7 @@ def tune(
 
     mapping = draft_recipe(model, data, None, {})
     space = search.parse(mapping, values)
+    require_trackers(trackers)
     default = folder_name("tune", *model_and_data(mapping))
     folder = WORKSPACE.path(name) if name else WORKSPACE.reserve(default)
     with files.storage(folder):
@@ -76,9 +82,8 @@ def tune(
     # With the trial's own seed, the result would include the luck by which it was selected.
     mapping = best.mapping or {}
     recipe = {**mapping, "seed": mapping.get("seed", 0) + 1}
-    run = train(
-        base=recipe, name=unused_path(folder / "best").name, quiet=quiet, root=folder, lang=lang
-    )
+    tested = unused_path(folder / "best").name
+    run = train(base=recipe, name=tested, quiet=quiet, root=folder, log=trackers, lang=lang)
     search_pictures.write_report(folder, finished, best, space.goal, space.log_fields, run, lang)
     lines = search_pictures.sentences(finished, best, space.goal, run, lang)
     return Tuned(folder, best, finished, run, lines)
