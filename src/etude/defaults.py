@@ -1,6 +1,8 @@
 """The settings that a recipe leaves open and that do not depend on the hardware: sizes of the model
 from a preset, the batch size and the number of epochs by the amount of data."""
 
+from math import ceil
+
 from etude.data.dataset import Dataset
 from etude.errors import UsageError
 from etude.loading import Objects, architecture_of, settings_of_weights
@@ -9,7 +11,9 @@ from etude.recipe import Part, RecipeDraft
 from etude.system.limits import Plain
 
 SMALL_DATA = 5000
-FEWEST_EPOCHS = 8
+FEWEST_EPOCHS, MANY_DATA, FEWEST_OF_MANY = 8, 200_000, 2
+"""Fewest epochs when étude chooses their number: FEWEST_EPOCHS up to MANY_DATA training samples;
+of more samples as many as show the same number of them, and at least FEWEST_OF_MANY."""
 BATCH, LARGE_BATCH = 64, 128
 FEWEST_BATCHES = 4
 """Fewest steps in an epoch when étude chooses the batch size: with fewer, all batches of a small
@@ -40,7 +44,7 @@ def settings(draft: RecipeDraft, dataset: Dataset, objects: Objects) -> tuple[Pa
     if train["epochs"] is None:
         # Training leaves out an incomplete last batch, so an epoch has this whole number of steps.
         wanted = round(preset.updates / (count // train["batch_size"]))
-        train["epochs"] = max(wanted, FEWEST_EPOCHS)
+        train["epochs"] = max(wanted, fewest_epochs(count))
     part = Part.read({"name": draft.model.name, "preset": name, **model.plain()})
     return part, train
 
@@ -55,3 +59,11 @@ def batch_size(count: int) -> int:
         return LARGE_BATCH
     most = min(BATCH, max(2, count // FEWEST_BATCHES))
     return min(count, 1 << (most.bit_length() - 1))
+
+
+def fewest_epochs(count: int) -> int:
+    """The fewest epochs for `count` training samples if neither the user nor the preset says how
+    many."""
+    if count <= MANY_DATA:
+        return FEWEST_EPOCHS
+    return max(FEWEST_OF_MANY, ceil(FEWEST_EPOCHS * MANY_DATA / count))

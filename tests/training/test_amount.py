@@ -40,6 +40,15 @@ def test_a_batch_is_a_power_of_two_that_leaves_several_steps(count):
     assert defaults.batch_size(10 * count) >= size
 
 
+@pytest.mark.parametrize(
+    ("count", "epochs"),
+    [(2, 8), (100_000, 8), (200_000, 8), (200_001, 8), (400_000, 4), (500_000, 4), (10**7, 2)],
+)
+def test_many_samples_need_fewer_epochs(count, epochs):
+    assert defaults.fewest_epochs(count) == epochs
+    assert count * epochs >= min(count * 8, 1_600_000)
+
+
 @pytest.mark.parametrize("count", [4, 13, 36, 64, 150, 700])
 @pytest.mark.parametrize("model", ["mlp", "cnn", "lstm", "transformer"])
 def test_small_data_get_the_steps_that_the_preset_wants(model, count, tmp_path):
