@@ -54,7 +54,7 @@ RUNS = {
     "flat": ("mlp", "steps.npz", {"model.hidden": [8]}),
     "rows": ("lstm", "digits", {"model.hidden": 8, "model.layers": 1}),
     "whole": ("mlp", "whole.npz", {"model.hidden": [8]}),
-    "fine": ("mlp", "fine.npz", {"model.hidden": [8], "data.target": "value"}),
+    "fine": ("mlp", "fine.npz", {"model.hidden": [8]}),
     "table": ("mlp", "houses.csv", {"model.hidden": [8], "data.target": "price"}),
     "forecast": ("lstm", "series", {"model.hidden": 4}),
     "quantiles": ("mlp", "series", {"task": "quantiles"}),

@@ -5,7 +5,9 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
+import etude
 from etude.errors import NumericsError, UsageError
 from etude.exporters import trial
 from etude.exporters.graph import Deployed, answers
@@ -28,7 +30,13 @@ def exported(trained, place):
     return file
 
 
-@pytest.mark.parametrize("name", RUNS)
+QUICK = ("aae", "forecast", "lstm", "table")
+"""The rest takes seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+)
 def test_every_family_and_task_answers_as_in_torch(exported, name):
     result, file, run = exported(name)
     split = run.trained.samples()
@@ -45,15 +53,16 @@ def test_every_family_and_task_answers_as_in_torch(exported, name):
             np.testing.assert_allclose(values / spread, want / spread, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["lstm", "transformer", "sequence-cnn"])
+@pytest.mark.parametrize(
+    "name",
+    ["lstm", *(pytest.param(x, marks=pytest.mark.slow) for x in ("transformer", "sequence-cnn"))],
+)
 def test_padding_does_not_count_and_sequences_may_be_longer_than_in_training(exported, name):
     _, file, run = exported(name)
     x = np.random.default_rng(0).normal(size=(3, 20, 2)).astype(np.float32)
     lengths = np.array([20, 7, 1])
     ours = run.trained.model
     wanted = Deployed(run.trained)
-    import torch
-
     with torch.no_grad():
         want = wanted(torch.from_numpy(x), torch.from_numpy(lengths))["probabilities"].numpy()
     assert ours is wanted.model
@@ -93,7 +102,7 @@ def test_classes_can_be_renamed(trained, tmp_path):
     assert not (tmp_path / "wrong.onnx").exists()
 
 
-@pytest.mark.parametrize("name", ["vit", "transformer"])
+@pytest.mark.parametrize("name", ["vit", pytest.param("transformer", marks=pytest.mark.slow)])
 def test_attention_is_one_more_output_whose_rows_sum_to_1(trained, name, tmp_path):
     run = trained(name)
     result = run.export("onnx", tmp_path / "seen.onnx", attention=True)
@@ -123,6 +132,24 @@ def test_a_file_that_answers_otherwise_is_not_written(trained, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["lstm", "table"])
+def test_the_file_predicts_as_the_run(exported, name):
+    result, _, run = exported(name)
+    few = run.trained.samples().x[:3]
+    ours, theirs = run.predict(few), etude.load_onnx(result.path).predict(few)
+    assert [one.keys() for one in ours] == [one.keys() for one in theirs]
+    key = "probability" if name == "lstm" else "value"
+    for one, other in zip(ours, theirs, strict=True):
+        assert other[key] == pytest.approx(one[key], rel=1e-4)
+
+
+def test_a_pt2_file_answers_the_same(trained, tmp_path):
+    result = trained("lstm").export("pt2", tmp_path / "lstm.pt2")
+    assert result.parity.same == result.parity.samples
+    assert result.parity.largest < 1e-6
+
+
+@pytest.mark.slow
 def test_an_older_opset_answers_the_same(trained, tmp_path):
     result = trained("mlp").export("onnx", tmp_path / "old.onnx", opset=17)
     assert result.parity.same == result.parity.samples

@@ -91,6 +91,18 @@ def test_padding_does_not_count(bidirectional):
     assert_same(ours.last(noise, lengths), last)
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_the_last_state_by_gathers_equals_the_packed_one(layers, bidirectional):
+    ours, x = make(layers, bidirectional=bidirectional).eval(), X()
+    lengths = torch.tensor([6, 2, 5, 1])
+    assert_same(ours.last_by_gather(x), ours.last(x), "without padding")
+    wanted = ours.last(x, lengths)
+    for i, length in enumerate(lengths):
+        x[i, length:] = 1e9
+    assert_same(ours.last_by_gather(x, lengths), wanted, "padding")
+
+
 def test_the_last_state_is_the_last_layers():
     ours, x = make(2), X()
     assert_same(ours.last(x), ours(x)[0][:, -1])

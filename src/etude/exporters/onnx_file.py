@@ -72,9 +72,10 @@ class OnnxFile:
         """The outputs by name for raw inputs of the graph. Raises RunError with the reason of ONNX
         Runtime."""
         named = {name: x for (name, _), x in zip(self.inputs, inputs, strict=True)}
+        reasons = failures()
         try:
             found = self.session.run(None, named)
-        except failures() as error:
+        except reasons as error:
             why = str(error).partition("\n")[0][:300]
             raise RunError(text("onnx.failed", path=self.where, why=why)) from None
         return dict(zip(self.outputs, found, strict=True))
@@ -131,9 +132,10 @@ def session(content: bytes, where: str, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what matters comes as an exception
     options.intra_op_num_threads = threads or torch.get_num_threads()
+    reasons = failures()
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except failures() as error:
+    except reasons as error:
         why = str(error).partition("\n")[0][:300]
         raise RunError(text("onnx.unreadable", path=where, why=why)) from None
 

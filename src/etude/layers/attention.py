@@ -75,7 +75,7 @@ def fused_attention(
     return out * some
 
 
-def visible(mask: Tensor, scores: tuple[int, ...]) -> Tensor:
+def visible(mask: Tensor, scores: tuple[int | torch.SymInt, ...]) -> Tensor:
     """The mask as booleans that broadcast over scores [... L S]; False hides a key.
 
     A mask is [L S], or has as many axes as the scores, each of the same length or of length 1.

@@ -38,13 +38,13 @@ class Config(Base):
 
 
 def sinusoids(
-    length: int,
+    length: int | torch.SymInt,
     width: int,
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Float[Tensor, "P D"]:
     """Sinusoidal position embeddings. Source: Vaswani et al., 2017, section 3.5."""
-    position = torch.arange(length, device=device, dtype=dtype)[:, None]
+    position = torch.arange(length, device=device, dtype=dtype)[:, None]  # type: ignore[arg-type]
     pairs = torch.arange((width + 1) // 2, device=device, dtype=dtype)
     angle = position * torch.exp(-math.log(10_000) * 2 * pairs / width)
     # Stacking and flattening alternates sine and cosine as in the paper; an odd width gets one sine
