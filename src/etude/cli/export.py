@@ -28,8 +28,10 @@ def export(
     Examples:
 
     etude export runs/cnn-digits --to safetensors
+
+    etude export runs/cnn-digits --to html --lang ko
     """
-    exported = etude.verbs.export(run, to, out, data, {})
+    exported = etude.verbs.export(run, to, out, data, {}, lang)
     if as_json:
         print_json(exported.plain())
         return

@@ -1,6 +1,6 @@
 """Exporter: one form in which a trained network leaves étude, and what it reads and returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from etude.config import Config
 from etude.data.card import Card
 from etude.data.dataset import Split
 from etude.exporters.parity import Parity
-from etude.locale.texts import Sentence, render
+from etude.locale.texts import Lang, Sentence, render
 from etude.recipe import Recipe
 from etude.results import RunResult
 from etude.system.limits import Plain
 from etude.tasks.protocol import Task
+
+About = tuple[Sequence[tuple[str, str]], Sequence[str]]
 
 
 class ExportConfig(Config):
@@ -28,7 +30,8 @@ class Trained:
     """A finished run as an exporter reads it.
 
     label: a short name. model: the trained module in eval mode, on the CPU. samples: returns the
-    test split, or raises the DataError that says why the data of the run cannot be read.
+    test split, or raises the DataError that says why the data of the run cannot be read. about: the
+    summary card of the report in a language: pairs of term and value, and notes.
     """
 
     label: str
@@ -38,6 +41,7 @@ class Trained:
     model: nn.Module
     task: Task
     samples: Callable[[], Split]
+    about: Callable[[Lang], About]
 
     def weights(self) -> dict[str, np.ndarray]:
         """All parameters and buffers by name."""

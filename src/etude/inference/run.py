@@ -26,8 +26,9 @@ from etude.data.tabular.inputs import doubts
 from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, TakenError, UsageError, cause
-from etude.exporters.exporter import Exported, Exporter, Trained
+from etude.exporters.exporter import About, Exported, Exporter, Trained
 from etude.inspection import gallery, words
+from etude.inspection.card import card as summary
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
 from etude.loading import NO_OBJECTS, Objects, dataset_of
@@ -314,9 +315,21 @@ class Run:
             raise TakenError(text("export.taken", path=path), do=text("export.taken.do"))
         model, task = self._live
         trained = Trained(
-            self.label, self.recipe, self.card, self.result, model, task, self._test_split
+            self.label,
+            self.recipe,
+            self.card,
+            self.result,
+            model,
+            task,
+            self._test_split,
+            self._about,
         )
         return exporter.write(trained, path, config)
+
+    def _about(self, lang: Lang) -> About:
+        """The facts and the notes of the summary card."""
+        card = summary(self.result, self.epochs, self.seconds, self.samples_per_second, lang)
+        return card.facts, card.notes
 
     def _export_path(self, name: str) -> Path:
         """A path in the folder `export` of the run. Raises RunError if the run is in memory."""
