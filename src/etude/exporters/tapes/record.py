@@ -54,6 +54,8 @@ ON_TRUTH = {"bitwise_and", "bitwise_or", "bitwise_not", "bitwise_xor"}
 """Operations that the player has for truth values only."""
 UNSAID = {"layout", "device", "pin_memory", "non_blocking", "memory_format", "generator", "dtype"}
 """Arguments that say where and how a value is stored; its type stands in the tape."""
+UNTRACED = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What torch.export raises for a module that it cannot trace; most are subclasses."""
 LARGE, GROWS = 1 << 16, 4
 """A constant of more numbers is folded only if that makes it at most GROWS times as large."""
 
@@ -81,7 +83,7 @@ def _exported(module: nn.Module, inputs: tuple[Tensor, ...]) -> torch.export.Exp
             whole: torch.export.ExportedProgram = program.run_decompositions(kept)
             return whole
     # torch.export raises errors of many kinds for what it cannot trace, and the user must know.
-    except Exception as error:
+    except UNTRACED as error:
         lines = str(cause(error)).strip().splitlines() or [type(error).__name__]
         raise UsageError(
             text("export.tape.trace", why=lines[0][:300]), do=text("export.tape.do")

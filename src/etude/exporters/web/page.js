@@ -140,11 +140,11 @@ function lines(canvas, known, ahead, band, future) {
   const context = canvas.getContext("2d");
   const every = [...known, ...ahead, ...(band ?? []).flat(), ...(future ?? [])];
   const [low, high] = [Math.min(...every), Math.max(...every)];
-  const [left, right, top, bottom] = [80, canvas.width - 12, 14, canvas.height - 30];
+  const [left, right, top, bottom] = [96, canvas.width - 12, 18, canvas.height - 44];
   const x = (i) => left + (i / Math.max(1, known.length + ahead.length - 1)) * (right - left);
   const y = (v) => bottom - ((v - low) / (high - low || 1)) * (bottom - top);
   context.clearRect(0, 0, canvas.width, canvas.height);
-  context.font = "18px system-ui";
+  context.font = "24px system-ui";
   context.fillStyle = colour("--ink");
   context.strokeStyle = colour("--faint");
   for (const v of [low, (low + high) / 2, high]) {
@@ -166,7 +166,7 @@ function lines(canvas, known, ahead, band, future) {
   if (future) draw([known[known.length - 1], ...future], start - 1, "--ink", [2, 5]);
   draw([known[known.length - 1], ...ahead], start - 1, "--red", [10, 5]);
   context.fillStyle = colour("--ink"); context.textAlign = "left";
-  context.fillText(say("legend"), left, canvas.height - 8);
+  context.fillText(say("legend"), left, canvas.height - 10);
 }
 
 function codes({ image, code, error }) {
