@@ -203,7 +203,8 @@ class _Recorder:
         def real(source: fx.Node) -> Any:
             if source in self.constant:
                 return self.constant[source]
-            return torch.zeros_like(source.meta["val"], device="cpu")
+            like = source.meta["val"]  # has no numbers, and what is made like it would have none
+            return torch.zeros(like.shape, dtype=like.dtype)
 
         target: Callable[..., Any] = node.target  # type: ignore[assignment]
         made = target(*fx.map_arg(node.args, real), **fx.map_arg(node.kwargs, real))
