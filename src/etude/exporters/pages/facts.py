@@ -18,15 +18,20 @@ from etude.tasks.protocol import Codes
 
 PROBES = 3
 """Random inputs by which the page checks itself, also without samples."""
-WEB = "web."
+WORDS = (
+    "canvas", "check", "class", "clear", "codes", "decoded", "eraser", "error", "file",
+    "finite", "forecast", "high", "hint", "keys", "lead", "legend", "low", "missing", "most",
+    "notes", "number", "numbers", "offline", "other", "plane", "plot", "positive", "random",
+    "refused", "rest", "rows", "sample", "seen", "sequence", "step", "steps", "table",
+    "title.about", "title.answer", "title.input", "truth", "undo", "unreadable", "value",
+    "zero",
+)  # fmt: skip
+"""The sentences that the script says."""
 
 
 def words() -> dict[Lang, dict[str, str]]:
-    """The sentences of the page by language and name."""
-    return {
-        lang: {key.removeprefix(WEB): t for key, t in texts(lang).items() if key.startswith(WEB)}
-        for lang in LANGS
-    }
+    """The sentences of the script by language and name; it fills in their values."""
+    return {lang: {name: texts(lang)[f"web.{name}"] for name in WORDS} for lang in LANGS}
 
 
 def shape_of(card: Card) -> tuple[int, ...]:
