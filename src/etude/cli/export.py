@@ -48,6 +48,8 @@ def export(
     etude export runs/cnn-digits --to onnx --out digits.onnx
 
     etude export runs/vit-digits --to onnx --attention
+
+    etude export runs/cnn-digits --to html --lang ko
     """
     # Which options there are depends on the form, so the parser lets every word through.
     words, others = etude.verbs.option_words(to, options)
@@ -62,7 +64,7 @@ def export(
     fields = etude.verbs.option_values(to, {name: value(word) for name, word in words.items()})
     if not as_json:
         print(plain(say(lang, "cli.export.works", run=run, to=to)), file=sys.stderr)
-    exported = etude.verbs.export(run, to, out, data, fields)
+    exported = etude.verbs.export(run, to, out, data, fields, lang)
     if as_json:
         print_json(exported.plain())
         return

@@ -1,6 +1,6 @@
 """Exporter: one form in which a trained network leaves étude, and what it reads and returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,11 +14,13 @@ from etude.data.card import Card
 from etude.data.dataset import Dataset, Split
 from etude.errors import UsageError
 from etude.exporters.parity import Parity
-from etude.locale.texts import Sentence, render, text
+from etude.locale.texts import Lang, Sentence, render, text
 from etude.recipe import Recipe
 from etude.results import RunResult
 from etude.system.limits import Plain
 from etude.tasks.protocol import Task
+
+About = tuple[Sequence[tuple[str, str]], Sequence[str]]
 
 
 class ExportConfig(Config):
@@ -31,7 +33,8 @@ class Trained:
 
     label: a short name. model: the trained module in eval mode, on the CPU. samples: returns the
     test split, and data all splits, or raises the DataError that says why the data of the run
-    cannot be read.
+    cannot be read. about: the summary card of the report in a language: pairs of term and value,
+    and notes.
     """
 
     label: str
@@ -42,6 +45,7 @@ class Trained:
     task: Task
     samples: Callable[[], Split]
     data: Callable[[], Dataset]
+    about: Callable[[Lang], About]
 
     def weights(self) -> dict[str, np.ndarray]:
         """All parameters and buffers by name."""

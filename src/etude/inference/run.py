@@ -19,10 +19,11 @@ from etude.data.old import with_bytes
 from etude.data.resident import Resident
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, TakenError, UsageError, cause
-from etude.exporters.exporter import Exported, Exporter, Trained
+from etude.exporters.exporter import About, Exported, Exporter, Trained
 from etude.hub import layout, metadata, remote, write
 from etude.inference.predictions import predictions
 from etude.inspection import gallery, words
+from etude.inspection.card import card as summary
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
 from etude.loading import NO_OBJECTS, Objects, dataset_of
@@ -315,7 +316,13 @@ class Run:
     def trained(self) -> Trained:
         """The run as exporters read it."""
         parts = (self.label, self.recipe, self.card, self.result, *self._live)
-        return Trained(*parts, lambda: self._unchanged.test, lambda: self._unchanged)
+        splits = (lambda: self._unchanged.test, lambda: self._unchanged)
+        return Trained(*parts, *splits, self._about)
+
+    def _about(self, lang: Lang) -> About:
+        """The facts and the notes of the summary card."""
+        card = summary(self.result, self.epochs, self.seconds, self.samples_per_second, lang)
+        return card.facts, card.notes
 
     def _export_path(self, name: str) -> Path:
         """A path in the folder `export` of the run. Raises RunError if the run is in memory."""

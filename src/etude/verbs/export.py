@@ -22,10 +22,12 @@ def exporter_names() -> tuple[str, ...]:
 
 
 def export(
-    run: Path | str, to: str, out: Path | None, data: str | None, options: Plain
+    run: Path | str, to: str, out: Path | None, data: str | None, options: Plain, lang: Lang
 ) -> "Exported":
-    """Export a finished run. See `Run.export`."""
+    """Export a finished run. See `Run.export`. lang: of a form that has a language."""
     require_writable(out, "--out")
+    if "lang" in registry.load("exporter", to).config.model_fields:
+        options = {"lang": lang, **options}
     return load(run, data_name(data)).export(to, out, **options)
 
 

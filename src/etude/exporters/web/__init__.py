@@ -1,0 +1,1 @@
+"""What a page of a network is made of: scripts and styles."""
