@@ -11,6 +11,7 @@ from typing import Any, Literal
 from torch import nn
 
 from etude.locale.texts import Sentence
+from etude.models.plain import PlainNetwork
 from etude.shapes import Kind, Spec, Target
 from etude.tasks.protocol import Phase
 
@@ -49,7 +50,9 @@ class Architecture:
     preferred first. presets: by name; "default" is required. highlights: the views that show most
     about it, the best first; a tour shows the first two that fit. targets, provides: what its
     module computes, which a task asks for (see tasks.protocol.Task). scale: how its inputs are
-    normalised. phases: only if the architecture defines its own training phases.
+    normalised. phases: only if the architecture defines its own training phases. code: writes the
+    network as plain PyTorch from its Config, the Spec and whether sequences are padded; None if it
+    cannot be exported so.
     """
 
     config: type[Any]
@@ -63,3 +66,4 @@ class Architecture:
     provides: str = "outputs"
     scale: Literal["standard", "tanh"] = "standard"
     phases: Callable[[Any], tuple[Phase, ...]] | None = None
+    code: Callable[[Any, Spec, bool], PlainNetwork] | None = None

@@ -20,6 +20,7 @@ from etude.layers.dropout import Dropout
 from etude.layers.patches import PatchEmbedding, misfit
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, mlp_names, source
 from etude.shapes import Float, Spec, Tensor
 
 
@@ -106,6 +107,19 @@ def notes(spec: Spec) -> Preset:
     return Preset({**model, "dropout": 0.1, "att_dropout": 0.1}, NOTES, 2000)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    channels, height, width = spec.shape
+    sizes = {
+        **dict(config), "channels": channels, "outputs": spec.outputs, "masked": False,
+        "patches": (height // config.patch) * (width // config.patch),
+        "hidden": round(config.width * config.mlp_ratio),
+    }  # fmt: skip
+    # One convolution embeds the patches, so its layer needs no module of its own.
+    names = {"patch_embed.proj.": "patch_embed.", **mlp_names(config.dropout)}
+    return PlainNetwork("ViT", source("vit.py.j2", **sizes), renamed=names)
+
+
 ARCHITECTURE = Architecture(
     Config,
     ViT,
@@ -115,4 +129,5 @@ ARCHITECTURE = Architecture(
     presets={"default": default, "notes": notes},
     highlights=("class-token", "positions"),
     targets=("class", "value"),
+    code=code,
 )
