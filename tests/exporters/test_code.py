@@ -5,6 +5,7 @@ import importlib.util
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 import etude
+from etude import registry
 from etude.data import inputs
 from etude.errors import NumericsError, UsageError
 from etude.exporters import code, fresh
 from etude.exporters.page import literal
+from etude.shapes import Spec
 from etude.tasks.protocol import as_bytes
 
 SIMPLE = {"csv", "datetime", "json", "math", "pathlib", "re", "sys", "torch", "model", "PIL"}
@@ -393,3 +396,11 @@ def test_names_of_the_user_cannot_leave_their_place(quick, tmp_path):
     run = etude.train("mlp", (x, y), save=False, quiet=True, epochs=1)
     run.export("code", tmp_path / "odd")
     assert list(run.card.classes) == imported(tmp_path / "odd" / "model.py").CLASSES
+
+
+def test_the_documentation_shows_the_page_of_a_vit():
+    architecture, spec = registry.load("model", "vit"), Spec("image", (1, 8, 8), 10)
+    preset = architecture.presets["default"](spec).model
+    network = architecture.code(architecture.config.read(preset, "model"), spec, False)
+    page = Path(__file__).parents[2] / "docs" / "verbs" / "export.md"
+    assert f"```py\n{network.source}\n```" in page.read_text()

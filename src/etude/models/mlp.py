@@ -137,6 +137,7 @@ def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
     page = source(
         "mlp.py.j2", layers=layers, inputs=spec.size, embed=config.embed, scale=config.scale,
         waves=WAVES, frequency=FREQUENCY,
+        batch_norm=config.batch_norm, hidden=config.hidden,
     )  # fmt: skip
     return PlainNetwork("MLP", page)
 
