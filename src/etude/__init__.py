@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etude.verbs.check import check
     from etude.verbs.compare import compare
     from etude.verbs.load import load
+    from etude.verbs.load_onnx import load_onnx
     from etude.verbs.resume import resume
     from etude.verbs.train import train
     from etude.verbs.tune import tune
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "layers",
     "load",
+    "load_onnx",
     "models",
     "resume",
     "train",
@@ -51,6 +53,7 @@ _HOMES = {
     "check": "verbs",
     "compare": "verbs",
     "load": "verbs",
+    "load_onnx": "verbs",
     "resume": "verbs",
     "train": "verbs",
     "tune": "verbs",

@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             application(lang)(words)
             train.print_fields(words, lang)
+            export.print_forms(words, lang)
         except CycloptsError as error:
             commands = [each.name for each in COMMANDS]
             raise usage_error(error, words, commands) from None

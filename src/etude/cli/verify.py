@@ -1,20 +1,43 @@
 """Compare étude's own layers with independent references."""
 
+from pathlib import Path
+
 import etude
 from etude.cli.app import SEE, command, print_json
-from etude.errors import plain
-from etude.flags import Json, Lang
-from etude.locale.texts import say
+from etude.errors import UsageError, plain
+from etude.flags import Json, Lang, MovedData
+from etude.locale.texts import render, say, text
 
 
 @command(SEE)
-def verify(*, lang: Lang = "en", as_json: Json = False) -> None:
-    """Compare our own layers with independent references on this machine.
+def verify(
+    file: Path | None = None,
+    run: str | None = None,
+    /,
+    *,
+    data: MovedData = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Compare our own layers with independent references on this machine; or an exported file with
+    its run.
 
     Examples:
 
     etude verify
+
+    etude verify cnn-digits.onnx runs/cnn-digits
     """
+    if file is not None:
+        if run is None:
+            raise UsageError(text("cli.verify.run", file=file), do=f"etude verify {file} RUN")
+        parity, size = etude.verbs.verify_file(file, run, data)
+        if as_json:
+            print_json({"path": str(file), "size": size, "parity": vars(parity)})
+            return
+        print(plain(say(lang, "cli.export", path=file, size=size)))
+        print(plain(render(lang, parity.sentence)))
+        return
     proofs = etude.verbs.verify(lambda proof: None if as_json else print(plain(str(proof))))
     wrong = [proof for proof in proofs if not proof.holds]
     if as_json:

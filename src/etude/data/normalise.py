@@ -54,7 +54,9 @@ class Centre(nn.Module):
         if self.origin is None:
             return x.double()
         if self.bits is not None and x.dtype in LONG:
-            return x.view(torch.int64).sub(self.bits).double()
+            # ONNX has no view as another type; its conversion keeps the same bits.
+            bits = x.long() if torch.compiler.is_exporting() else x.view(torch.int64)
+            return bits.sub(self.bits).double()
         return x.double().sub(self.origin)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from torch import nn
 
 from etude.config import Config
 from etude.data.card import Card
-from etude.data.dataset import Split
+from etude.data.dataset import Dataset, Split
+from etude.errors import UsageError
 from etude.exporters.parity import Parity
-from etude.locale.texts import Sentence, render
+from etude.locale.texts import Sentence, render, text
 from etude.recipe import Recipe
 from etude.results import RunResult
 from etude.system.limits import Plain
@@ -28,7 +30,8 @@ class Trained:
     """A finished run as an exporter reads it.
 
     label: a short name. model: the trained module in eval mode, on the CPU. samples: returns the
-    test split, or raises the DataError that says why the data of the run cannot be read.
+    test split, and data all splits, or raises the DataError that says why the data of the run
+    cannot be read.
     """
 
     label: str
@@ -38,6 +41,7 @@ class Trained:
     model: nn.Module
     task: Task
     samples: Callable[[], Split]
+    data: Callable[[], Dataset]
 
     def weights(self) -> dict[str, np.ndarray]:
         """All parameters and buffers by name."""
@@ -74,10 +78,20 @@ class Exporter:
 
     config: its options. write: writes a network to a path that does not exist yet and compares it
     with étude's answers; it raises an EtudeError, and then leaves nothing at the path. suffix: of
-    the file; "" for a folder.
+    the file; "" for a folder. requires: the optional packages that it imports; extra: the extra of
+    étude that installs them.
     """
 
     config: type[ExportConfig]
     write: Callable[[Trained, Path, Any], Exported]
     summary: Sentence
     suffix: str
+    requires: tuple[str, ...] = ()
+    extra: str = ""
+
+    def require(self) -> None:
+        """Raise UsageError with the command that installs the packages that are missing."""
+        missing = [name for name in self.requires if find_spec(name) is None]
+        if missing:
+            what = text("export.missing", names=tuple(missing))
+            raise UsageError(what, do=text("export.missing.do", extra=self.extra))

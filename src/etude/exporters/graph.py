@@ -44,14 +44,20 @@ class Deployed(nn.Module):
     @property
     def padded(self) -> bool:
         """Whether the graph takes the lengths of sequences as a second input."""
-        return self.card.padded and self.card.view != "vector"
+        return self.card.padded
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether sequences may have any number of steps."""
+        card = self.card
+        return card.kind == "sequence" and card.view == "none" and card.panel is None
 
     def forward(self, x: Tensor, lengths: Int[Tensor, " N"] | None = None) -> dict[str, Tensor]:
         normal = self.preprocess.normalise(x)
         window = self.preprocess.levels(normal)
         inputs = self.preprocess.arrange(normal, lengths)
         # Steps are not an axis of a vector, and padding is part of it.
-        steps = lengths if self.padded else None
+        steps = lengths if self.card.view != "vector" else None
         # A task reads neither targets nor indices when it predicts.
         batch = Batch(inputs, inputs.new_zeros(()), steps, np.arange(0), None, window)
         return self.task.published(self.model, batch)

@@ -14,19 +14,13 @@ from torch import nn
 from etude import assembly, registry
 from etude.data.card import Card
 from etude.data.dataset import Dataset, Split
-from etude.data.inputs import from_array, from_frame, of_series, read
 from etude.data.locate import relocated
 from etude.data.old import with_bytes
-from etude.data.panel import inputs as series
-from etude.data.panel.card import Panel
 from etude.data.resident import Resident
-from etude.data.tabular.columns import used
-from etude.data.tabular.dialect import Reading
-from etude.data.tabular.inputs import doubts
-from etude.data.tabular.objects import is_frame
 from etude.data.validate import validate_card
 from etude.errors import DataError, NumericsError, RunError, TakenError, UsageError, cause
 from etude.exporters.exporter import Exported, Exporter, Trained
+from etude.inference.predictions import predictions
 from etude.inspection import gallery, words
 from etude.inspection.subject import Subject
 from etude.inspection.view import ViewPicture
@@ -230,37 +224,12 @@ class Run:
         list of mappings; or files (folders, numbers) as
         on the command line. Raises DataError, which names every input that cannot be read.
         """
-        items = [inputs] if isinstance(inputs, str | Path) else inputs
-        if self.card.panel:
-            return self._ahead(items, self.card.panel)
-        # A list may hold paths or samples: only a list of nothing but paths names files.
-        if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
-            samples = read([str(name) for name in items], self.card)
-        elif self.card.columns and is_frame(items):
-            samples = from_frame(items, self.card)
-        else:
-            samples = from_array(as_array(items), self.card)
-        answers = self._live[1].answers(torch.from_numpy(self.outputs(samples)))
-        columns = used(self.card.columns)
-        empty: list[dict[str, list[str]]] = [{}] * len(samples)
-        more = doubts(columns, samples.x[:], samples.lengths) if columns else empty
-        return [
-            {"input": name, **answer, **doubt}
-            for name, answer, doubt in zip(samples.names, answers, more, strict=True)
-        ]
-
-    def _ahead(self, items: object, panel: Panel) -> list[Plain]:
-        """The next steps of each series in a file or a frame: see `predict`."""
-        reading = self.card.reading or Reading()
-        if isinstance(items, list | tuple) and all(isinstance(one, str | Path) for one in items):
-            found = series.latest([str(name) for name in items], panel, reading)
-        elif is_frame(items):
-            found = series.latest_of(items, panel, reading)
-        else:
-            raise DataError(text("data.panel.objects"))
-        outputs = self.outputs(of_series(found, self.card))
-        answers = self._live[1].answers(torch.from_numpy(outputs))
-        return list(series.dated(found, panel, answers))
+        task = self._live[1]
+        return predictions(
+            inputs,
+            self.card,
+            lambda samples: task.answers(torch.from_numpy(self.outputs(samples))),
+        )
 
     def subject(
         self,
@@ -309,25 +278,29 @@ class Run:
         """
         exporter: Exporter = registry.load("exporter", to)
         config = exporter.config.read(options, to)
+        exporter.require()
         path = Path(out) if out else self._export_path(f"{self.label}{exporter.suffix}")
         if os.path.lexists(path):
             raise TakenError(text("export.taken", path=path), do=text("export.taken.do"))
-        model, task = self._live
-        trained = Trained(
-            self.label, self.recipe, self.card, self.result, model, task, self._test_split
-        )
-        return exporter.write(trained, path, config)
+        return exporter.write(self.trained, path, config)
+
+    @property
+    def trained(self) -> Trained:
+        """The run as exporters read it."""
+        parts = (self.label, self.recipe, self.card, self.result, *self._live)
+        return Trained(*parts, lambda: self._unchanged.test, lambda: self._unchanged)
 
     def _export_path(self, name: str) -> Path:
         """A path in the folder `export` of the run. Raises RunError if the run is in memory."""
         return ensure_folder(self.path / "export") / name
 
-    def _test_split(self) -> Split:
-        """The samples of the test split, of unchanged data. Raises DataError."""
+    @cached_property
+    def _unchanged(self) -> Dataset:
+        """The data of the run. Raises DataError if they are no longer those of its training."""
         dataset = self._dataset()
         if dataset.card.fingerprint != self.card.fingerprint:
             raise DataError(text("inspection.data.changed"), do=text("export.data.do"))
-        return dataset.test
+        return dataset
 
     @preserve_caller_state()
     def generate(self, count: int = 64, seed: int = 0) -> np.ndarray:
@@ -346,20 +319,6 @@ class Run:
         torch.manual_seed(seed)
         with torch.inference_mode():
             return as_bytes(task.generate(model, count, torch.device("cpu")))
-
-
-def as_array(inputs: object) -> np.ndarray:
-    """An array, a tensor or a list of them as one array. Raises DataError for anything else."""
-    try:
-        if isinstance(inputs, list | tuple):
-            return np.stack([as_array(one) for one in inputs])
-        array = inputs.detach().cpu().numpy() if isinstance(inputs, torch.Tensor) else inputs
-        return np.asarray(array)
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            text("inference.inputs", why=cause(error)),
-            do=text("inference.inputs.do"),
-        ) from None
 
 
 def as_png(image: np.ndarray) -> bytes:

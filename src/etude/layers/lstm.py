@@ -107,10 +107,42 @@ class LSTM(nn.LSTM):
     ) -> Float[Tensor, "_ E"]:
         """The last layer's hidden state after the last valid step, [N E]; if bidirectional, those
         of both directions side by side."""
+        # A graph that is exported has no packed sequences.
+        if torch.compiler.is_exporting():
+            return self.last_by_gather(X, lengths)
         # hn, not Y[:, -1]: with padding the last valid step is not the last of Y, and the backward
         # direction ends at the first step.
         _, (hn, _) = self(X, lengths)
         return torch.cat((hn[-2], hn[-1]), dim=-1) if self.bidirectional else hn[-1]
+
+    def last_by_gather(
+        self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Float[Tensor, "_ E"]:
+        """`last` without packed sequences: by tensor operations whose shapes do not depend on the
+        lengths, which must be in 1..L. In eval mode.
+
+        Each direction runs over the padding too, and its state is read after the last valid step.
+        The backward direction runs forward over sequences that are reversed within their lengths.
+        """
+        X = X if self.batch_first else X.transpose(0, 1)
+        time = torch.arange(X.shape[1], device=X.device)
+        count = (time[-1:] + 1)[:, None] if lengths is None else lengths.to(X.device)[:, None]
+        # Its own inverse: reversed twice, a sequence is itself. Padding stays behind the end.
+        mirror = torch.where(time < count, count - 1 - time, time).expand(X.shape[0], -1)
+        last = (count - 1).expand(X.shape[0], -1)
+        Y, ends = X, []
+        for layer in range(self.num_layers):
+            both = [_run(Y, *self._weights(f"l{layer}"))]
+            if self.bidirectional:
+                both.append(_run(_at(Y, mirror), *self._weights(f"l{layer}_reverse")))
+            ends = [_at(states, last)[:, 0] for states in both]
+            Y = torch.cat((both[0], *(_at(states, mirror) for states in both[1:])), dim=-1)
+        return torch.cat(ends, dim=-1)
+
+    def _weights(self, suffix: str) -> list[Tensor]:
+        """The weights and biases of one direction of one layer, as `lstm_cell` takes them."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self, f"{name}_{suffix}") for name in names]
 
     def steps(
         self, X: Float[Tensor, "N L Q"], lengths: Int[Tensor, " _"] | None = None
@@ -142,8 +174,7 @@ class LSTM(nn.LSTM):
         self, X: Float[Tensor, "N L Q"], valid: Tensor | None, suffix: str, backwards: bool
     ) -> list[Step]:
         """The steps of one direction of one layer, in order of time."""
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        weights = [getattr(self, f"{name}_{suffix}") for name in names]
+        weights = self._weights(suffix)
         h = c = X.new_zeros(X.shape[0], self.hidden_size)
         order = range(X.shape[1])
         by_time: dict[int, Step] = {}
@@ -157,3 +188,26 @@ class LSTM(nn.LSTM):
             by_time[t] = step
             h, c = step.h, step.c
         return [by_time[t] for t in order]
+
+
+def _run(X: Float[Tensor, "N L Q"], *weights: Tensor) -> Float[Tensor, "N L D"]:
+    """The hidden states of one direction of one layer, from the first step to the last. weights:
+    as `lstm_cell` takes them."""
+    size = weights[1].shape[1]
+    if not torch.onnx.is_in_onnx_export():
+        start = X.new_zeros(1, X.shape[0], size)
+        # With biases, one layer, no dropout, not in training, one direction, batch first.
+        options = (True, 1, 0.0, False, False, True)
+        return torch.lstm(X, (start, start), weights, *options)[0]
+    # ONNX has an operator for all steps; torch's exporter would write a loop over lstm_cell.
+    ours = [torch.cat([part.chunk(4)[i] for i in (0, 3, 1, 2)]) for part in weights]  # i, o, f, g
+    inputs = (X.transpose(0, 1), ours[0][None], ours[1][None], torch.cat(ours[2:])[None])
+    shape = (X.shape[1], 1, X.shape[0], size)
+    op = torch.onnx.ops.symbolic
+    Y = op("LSTM", inputs, {"hidden_size": size}, dtype=X.dtype, shape=shape, version=14)
+    return Y[:, 0].transpose(0, 1)
+
+
+def _at(X: Float[Tensor, "N L Q"], steps: Int[Tensor, "N M"]) -> Float[Tensor, "N M Q"]:
+    """The steps of each sequence at these places."""
+    return X.gather(1, steps[..., None].expand(-1, -1, X.shape[2]))

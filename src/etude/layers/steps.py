@@ -68,10 +68,16 @@ def halve(
     If the number of steps is odd, the last one is kept, so no sequence becomes empty. x must not be
     negative.
     """
+    halved = None if lengths is None else (lengths + 1) // 2
+    if torch.compiler.is_exporting():
+        # The same numbers, without a division of the steps that would fix their number.
+        first = 2 * torch.arange((x.shape[1] + 1) // 2, device=x.device)
+        x = F.pad(x, (0, 0, 0, 1))
+        return torch.maximum(x.index_select(1, first), x.index_select(1, first + 1)), halved
     # The missing partner of the last step is filled with 0, which is no larger than any value after
     # a ReLU; the same holds for the zeros at padded steps.
     pairs = rearrange(F.pad(x, (0, 0, 0, x.shape[1] % 2)), "n (m pair) d -> n m pair d", pair=2)
-    return pairs.amax(2), None if lengths is None else (lengths + 1) // 2
+    return pairs.amax(2), halved
 
 
 def summary(
@@ -85,6 +91,10 @@ def summary(
     """
     # Padded steps are zero and x is not negative, so the maximum needs no mask.
     largest = x.amax(1)
+    if lengths is None and torch.compiler.is_exporting():
+        # The pooling below would fix the number of steps in an exported graph.
+        last = torch.arange(x.shape[1], device=x.device)[-1:]
+        lengths = (last + 1).expand(x.shape[0])
     if lengths is None:
         means = F.adaptive_avg_pool1d(x.mT, parts).mT
     else:

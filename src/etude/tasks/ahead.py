@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from etude.tasks.protocol import Metrics, Panel
 
@@ -27,9 +28,13 @@ def naive(x: Any, horizon: int, season: int, lengths: Any = None) -> Any:
     """
     # Steps further ahead than one season repeat the last season, since newer values are unknown.
     back = [step % season - season for step in range(horizon)]
-    x = x.reshape(len(x), -1)
+    # Not len(x): where a network is traced, that is a number, and shape[0] is the batch axis.
+    x = x.reshape(x.shape[0], -1)
     if lengths is None:
         return x[:, back]
+    if isinstance(x, torch.Tensor):
+        steps = lengths.to(x.device)[:, None] + torch.tensor(back, device=x.device)
+        return x.gather(1, steps)
     return x[np.arange(len(x))[:, None], np.asarray(lengths)[:, None] + np.array(back)]
 
 

@@ -8,7 +8,7 @@ to it is at most MATCH times that between two samples of the prior. As long as n
 best is the one with the lowest distance.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 import numpy as np
@@ -22,7 +22,16 @@ from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
 from etude.tasks.plain import Names, PlainAnswers
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, as_bytes, ranked
+from etude.tasks.protocol import (
+    Arrays,
+    Description,
+    Metrics,
+    Phase,
+    Prediction,
+    Setup,
+    as_bytes,
+    ranked,
+)
 
 CODES = 2000
 """Maximum number of codes for the distance to the prior, whose cost grows with its square."""
@@ -171,8 +180,14 @@ class Autoencode:
 
     def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, object]]:
         """One dict per image: its reconstruction error with unit, and its code."""
-        unit = say("en", "unit.pixels")
-        return [{"value": row[0], "unit": unit, "code": row[1:]} for row in outputs.tolist()]
+        return encoded(outputs[:, 0].tolist(), outputs[:, 1:].tolist())
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """As `answers`, from the errors and the codes."""
+        return encoded(published["error"].tolist(), published["code"].tolist())
 
     def published(self, model: Any, batch: Batch) -> dict[str, Tensor]:
         """Decoded images [N C H W] in raw values, codes [N D] and the reconstruction errors [N]."""
@@ -216,6 +231,12 @@ class Autoencode:
             "reconstructions": model(some).float(),
         }
         return {name: as_bytes(x) for name, x in images.items()}
+
+
+def encoded(errors: list[float], codes: list[list[float]]) -> list[dict[str, object]]:
+    """One dict per image: see `Autoencode.answers`."""
+    unit = say("en", "unit.pixels")
+    return [{"value": error, "unit": unit, "code": code} for error, code in zip(errors, codes)]
 
 
 TASK = Autoencode

@@ -225,15 +225,15 @@ class Classify:
 
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: label, its probability, and all probabilities by class name."""
-        answers = []
         # float64, so that the printed probabilities sum to 1 more exactly.
-        for row in outputs.double().softmax(1).tolist():
-            by_name = dict(zip(self.classes, row))
-            label = max(by_name, key=lambda name: by_name[name])
-            answers.append(
-                {"label": label, "probability": by_name[label], "probabilities": by_name}
-            )
-        return answers
+        return labelled(self.classes, outputs.double().softmax(1).tolist())
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """As `answers`, from the probabilities."""
+        return labelled(data.classes, published["probabilities"].tolist())
 
     def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The probabilities of the classes [N D]."""
@@ -254,6 +254,16 @@ class Classify:
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: a classifier has no snapshots of its own."""
         return {}
+
+
+def labelled(classes: tuple[str, ...], rows: list[list[float]]) -> list[dict[str, object]]:
+    """One dict per row of probabilities: label, its probability, and all of them by class name."""
+    answers: list[dict[str, object]] = []
+    for row in rows:
+        by_name = dict(zip(classes, row))
+        label = max(by_name, key=lambda name: by_name[name])
+        answers.append({"label": label, "probability": by_name[label], "probabilities": by_name})
+    return answers
 
 
 TASK = Classify

@@ -9,7 +9,7 @@ the value one season ago instead of the last value.
     L of T steps; forecast [N D] with D steps ahead
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,16 @@ from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
 from etude.tasks.ahead import by_series, difference, drift, naive
 from etude.tasks.plain import Names, PlainAnswers, naive_code
-from etude.tasks.protocol import Arrays, Metrics, Panel, Phase, Prediction, Setup, ranked
+from etude.tasks.protocol import (
+    Arrays,
+    Description,
+    Metrics,
+    Panel,
+    Phase,
+    Prediction,
+    Setup,
+    ranked,
+)
 from etude.tasks.regress import Regress, errors_of
 
 
@@ -73,8 +82,8 @@ class Forecast(Regress):
     def past(self, x: Any) -> Any:
         """The values [N L] of the steps that are known, of samples in any view."""
         if self.panel is None:
-            return x.reshape(len(x), -1)
-        steps = x.reshape(len(x), -1, self.panel.channels)
+            return x.reshape(x.shape[0], -1)
+        steps = x.reshape(x.shape[0], -1, self.panel.channels)
         return steps[:, : self.panel.length, 0]
 
     def naive(self, batch: Batch, horizon: int, season: int) -> Float[Tensor, "N D"]:
@@ -201,6 +210,13 @@ class Forecast(Regress):
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: the forecast as a list of values, and its unit."""
         return [{"value": row, "unit": self.unit} for row in self.in_units(outputs).tolist()]
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """As `answers`, from the forecast."""
+        return [{"value": row, "unit": data.unit} for row in published["forecast"].tolist()]
 
     def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The forecast in units [N D]."""

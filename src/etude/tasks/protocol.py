@@ -276,6 +276,17 @@ class Publishing(Protocol):
 
 
 @runtime_checkable
+class Replying(Protocol):
+    """A task whose published outputs can be read without its network."""
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """One prediction per sample, as `Task.answers` returns it, from `Publishing.published`."""
+
+
+@runtime_checkable
 class Configurable(Protocol):
     """A task with fields in the recipe, `task.FIELD`. config: their Config."""
 

@@ -8,7 +8,7 @@ minimum is the quantile. How often the interval holds the true value is measured
     outputs [N D*K], by step and then by level; targets [N D]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from etude.tasks import linear
 from etude.tasks.ahead import naive
 from etude.tasks.forecast import Forecast, in_place
 from etude.tasks.plain import Names, PlainAnswers, naive_code
-from etude.tasks.protocol import Arrays, Metrics, ranked
+from etude.tasks.protocol import Arrays, Description, Metrics, ranked
 from etude.tasks.regress import errors_of
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -69,7 +69,7 @@ class Quantiles(Forecast):
     @staticmethod
     def bands(outputs: Float[Tensor, "N E"]) -> Float[Tensor, "N D K"]:
         """The quantiles by step and level."""
-        return outputs.reshape(len(outputs), -1, len(LEVELS))
+        return outputs.reshape(outputs.shape[0], -1, len(LEVELS))
 
     def middle(self, outputs: Float[Tensor, "N E"]) -> Float[Tensor, "N D"]:
         """The medians."""
@@ -126,15 +126,14 @@ class Quantiles(Forecast):
     def answers(self, outputs: Float[Tensor, "N E"]) -> list[dict[str, object]]:
         """One dict per sample: the median as a list of values, the unit, and the quantiles by their
         level."""
-        bands = self.in_units(outputs).reshape(len(outputs), -1, len(LEVELS))
-        return [
-            {
-                "value": sample[:, MIDDLE].tolist(),
-                "unit": self.unit,
-                "quantiles": {f"{q:g}": sample[:, k].tolist() for k, q in enumerate(LEVELS)},
-            }
-            for sample in bands
-        ]
+        return banded(self.in_units(outputs).reshape(len(outputs), -1, len(LEVELS)), self.unit)
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """As `answers`, from the quantiles."""
+        return banded(published["quantiles"], data.unit)
 
     def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The medians [N D] and the quantiles by level [N D K], in units."""
@@ -166,6 +165,18 @@ class Quantiles(Forecast):
             self.texts_code(),
             self.numbers_code(),
         )
+
+
+def banded(bands: np.ndarray, unit: str) -> list[dict[str, object]]:
+    """One dict per sample, from quantiles [N D K] in units: see `Quantiles.answers`."""
+    return [
+        {
+            "value": sample[:, MIDDLE].tolist(),
+            "unit": unit,
+            "quantiles": {f"{q:g}": sample[:, k].tolist() for k, q in enumerate(LEVELS)},
+        }
+        for sample in bands
+    ]
 
 
 TASK = Quantiles

@@ -4,7 +4,7 @@ data's own units.
 values [N D]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -18,7 +18,16 @@ from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
 from etude.tasks import linear, rocket, trees
 from etude.tasks.plain import Names, PlainAnswers
-from etude.tasks.protocol import Arrays, Metrics, Phase, Prediction, Setup, ranked, weights_of
+from etude.tasks.protocol import (
+    Arrays,
+    Description,
+    Metrics,
+    Phase,
+    Prediction,
+    Setup,
+    ranked,
+    weights_of,
+)
 from etude.tasks.weights import for_fit, weighted_mean
 
 
@@ -194,11 +203,14 @@ class Regress:
     def answers(self, outputs: Float[Tensor, "N D"]) -> list[dict[str, object]]:
         """One dict per sample: the value (a list if there are several outputs), its unit, and the
         names of the values where they have some."""
-        rows = self.in_units(outputs).tolist()
-        named = {"outputs": list(self.names)} if self.names else {}
-        return [
-            {"value": row[0] if len(row) == 1 else row, "unit": self.unit, **named} for row in rows
-        ]
+        return valued(self.in_units(outputs).tolist(), self.unit, self.names)
+
+    @classmethod
+    def replies(
+        cls, data: Description, published: Mapping[str, np.ndarray]
+    ) -> list[dict[str, object]]:
+        """As `answers`, from the values."""
+        return valued(published["values"].tolist(), data.unit, data.targets)
 
     def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The values in units [N D]."""
@@ -242,6 +254,12 @@ class Regress:
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: regression has no snapshots of its own."""
         return {}
+
+
+def valued(rows: list[list[float]], unit: str, names: tuple[str, ...]) -> list[dict[str, object]]:
+    """One dict per row of values in units: see `Regress.answers`."""
+    named = {"outputs": list(names)} if names else {}
+    return [{"value": row[0] if len(row) == 1 else row, "unit": unit, **named} for row in rows]
 
 
 TASK = Regress

@@ -16,11 +16,12 @@ from etude.verbs.data import data, data_pictures
 from etude.verbs.drafts import field_paths
 from etude.verbs.env import env
 from etude.verbs.evaluate import evaluate
-from etude.verbs.export import export, exporter_names
+from etude.verbs.export import export, exporter_names, option_lines, option_values, option_words
 from etude.verbs.generate import generate
 from etude.verbs.grade import grade, grade_lines, grade_table, write_grades
 from etude.verbs.listing import fields, listing
 from etude.verbs.load import load
+from etude.verbs.load_onnx import load_onnx
 from etude.verbs.look import look
 from etude.verbs.predict import predict, prediction_warnings, write_predictions
 from etude.verbs.report import report
@@ -30,7 +31,7 @@ from etude.verbs.sanity import sanity_check
 from etude.verbs.tour import tour
 from etude.verbs.train import train
 from etude.verbs.tune import tune
-from etude.verbs.verify import verify
+from etude.verbs.verify import verify, verify_file
 from etude.verbs.work import work
 
 __all__ = [
@@ -52,7 +53,11 @@ __all__ = [
     "kind_of_word",
     "listing",
     "load",
+    "load_onnx",
     "look",
+    "option_lines",
+    "option_values",
+    "option_words",
     "predict",
     "prediction_warnings",
     "report",
@@ -66,6 +71,7 @@ __all__ = [
     "train",
     "tune",
     "verify",
+    "verify_file",
     "work",
     "write_grades",
     "write_predictions",

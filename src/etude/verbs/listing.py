@@ -14,7 +14,8 @@ from etude.verbs.arguments import WORKSPACE
 
 
 def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
-    """Models, tasks, data sets and runs: by kind, a name with one line that describes it."""
+    """Models, tasks, data sets, forms of export and runs: by kind, a name with one line that
+    describes it."""
     # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude import assembly
 
@@ -29,12 +30,12 @@ def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
             presets=tuple(architecture.presets),
         )
         models[name] = render(lang, line)
-    tasks, data = (
+    tasks, data, forms = (
         {name: render(lang, registry.load(kind, name).summary) for name in registry.names(kind)}
-        for kind in ("task", "data")
+        for kind in ("task", "data", "exporter")
     )
     runs = {str(run.path): _state(run, lang) for run in WORKSPACE.runs()}
-    return {"models": models, "tasks": tasks, "data": data, "runs": runs}
+    return {"models": models, "tasks": tasks, "data": data, "exporters": forms, "runs": runs}
 
 
 def fields(kind: Literal["model", "data"], name: str, lang: Lang = "en") -> list[tuple[str, str]]:

@@ -12,17 +12,20 @@ from etude.locale.texts import Text, text
 from etude.runs.files import replace
 from etude.system.limits import Plain
 from etude.verbs.load import load
+from etude.verbs.load_onnx import is_onnx, load_onnx
 
 DOUBTS = ("unseen", "outside", "empty")
 """The columns that training knows little about, in the answer for a row of a table."""
 
 
 def predict(path: Path | str, inputs: Sequence[str]) -> list[Plain]:
-    """The predictions of a finished run for files, folders or numbers: one mapping per sample.
+    """The predictions of a finished run, or of an ONNX file that was exported, for files, folders
+    or numbers: one mapping per sample.
 
     Raises RunError for an unfinished run, DataError for inputs that it cannot read.
     """
-    return load(path).predict(list(inputs))
+    source = load_onnx(path) if is_onnx(path) else load(path)
+    return source.predict(list(inputs))
 
 
 def prediction_warnings(predictions: Sequence[Plain]) -> Iterator[Text]:
@@ -40,7 +43,7 @@ def write_predictions(
     """
     if len(inputs) != 1:
         raise UsageError(text("verbs.predict.out.one", count=len(inputs)))
-    card = load(run).card
+    card = (load_onnx(run) if is_onnx(run) else load(run)).card
     if card.panel:
         replace(out, _table(series.lines(predictions, card.panel)).encode())
         return

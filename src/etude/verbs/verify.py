@@ -1,12 +1,33 @@
 """Compare étude's own layers with independent references."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etude.system.caller import preserve_caller_state
+from etude.verbs.arguments import data_name
+from etude.verbs.load import load
+from etude.verbs.load_onnx import load_onnx
 
 if TYPE_CHECKING:
     from etude.checking.verify import Proof
+    from etude.exporters.parity import Parity
+
+
+def verify_file(path: Path | str, run: Path | str, data: str | None = None) -> tuple["Parity", int]:
+    """(the comparison of an exported ONNX file with the run that it came from, its bytes), on this
+    machine: their answers on the test split.
+
+    data: the new path of the run's data, if they were moved. Raises UsageError for the file of
+    another run, NumericsError if the answers differ.
+    """
+    # Not at the top of the file: it loads torch.
+    from etude.exporters.parity import require
+
+    file = load_onnx(path)
+    parity = file.verify(load(run, data_name(data)).trained)
+    require(parity, "onnx")
+    return parity, file.file.size
 
 
 @preserve_caller_state()

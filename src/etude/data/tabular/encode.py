@@ -197,13 +197,13 @@ class Encode(nn.Module):
         if column.kind == "category":
             count = len(column.levels) + 1
             codes = torch.where(missing, torch.full_like(x, count), x).long()
-            hot = x.new_zeros((len(x), count + 1), dtype=torch.float32)
+            hot = x.new_zeros((x.shape[0], count + 1), dtype=torch.float32)
             hot.scatter_(1, codes[:, None], 1.0)
             return hot if column.nullable else hot[:, :count]
-        known = torch.where(missing, torch.full_like(x, column.middle), x)
-        scaled = (known - column.middle) / column.width
-        # hypot(1, x), because the square of a far value is infinite.
-        parts = [scaled / torch.hypot(torch.ones_like(scaled), scaled / BEND)]
+        middle, width = _exact(column.middle), _exact(column.width)
+        known = torch.where(missing, middle, x)
+        scaled = (known - middle) / width
+        parts = [_drawn_in(scaled)]
         if column.nullable:
             parts.append(missing.double())
         for part in column.parts:
@@ -211,11 +211,26 @@ class Encode(nn.Module):
         return torch.stack(parts, dim=1).float()
 
 
+def _exact(number: float) -> Float[Tensor, ""]:
+    """A number as float64, also in an exported graph, where Python's numbers become float32."""
+    return torch.tensor(number, dtype=torch.float64)
+
+
+def _drawn_in(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """x / sqrt(1 + (x / BEND)^2), which is between -BEND and BEND."""
+    if torch.compiler.is_exporting():
+        # ONNX has no hypot. From 1e150 on, the result is BEND to the last digit.
+        x = x.clamp(-1e150, 1e150)
+        return x / (1 + (x / BEND) ** 2).sqrt()
+    # hypot(1, x), because the square of a far value is infinite.
+    return x / torch.hypot(torch.ones_like(x), x / BEND)
+
+
 def _date_part(part: str, seconds: Float[Tensor, " N"]) -> list[Tensor]:
     """The features of one part of a date; the place in the year is that of a mean year."""
     if part == "week":
         weekday = (torch.floor(seconds / DAY) + THURSDAY) % WEEK
         return [(weekday == day).double() for day in range(WEEK)]
-    angle = seconds * (2 * pi / (YEAR if part == "year" else DAY))
+    angle = seconds * _exact(2 * pi / (YEAR if part == "year" else DAY))
     # Scaled to the spread of a standardised number.
-    return [torch.sin(angle) * sqrt(2), torch.cos(angle) * sqrt(2)]
+    return [torch.sin(angle) * _exact(sqrt(2)), torch.cos(angle) * _exact(sqrt(2))]
