@@ -26,6 +26,7 @@ from etude.layers.gaussian import Noise, reparameterize, torch_noise
 from etude.layers.init import init_param
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, Architecture, Preset
+from etude.models.plain import PlainNetwork, source
 from etude.shapes import Batch, Float, Spec, Tensor, wide
 from etude.tasks.protocol import Phase, PhaseSettings
 
@@ -314,6 +315,27 @@ def weighted(spec: Spec) -> Preset:
     return Preset(model, {**NOTES, "lr": 2e-4}, 4000)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """Encoder and decoder as plain PyTorch; the discriminator serves training alone."""
+    (a, b), size = config.hidden, spec.size
+    act = [f"nn.Dropout({config.dropout})"] if config.dropout else []
+    act.append(f"nn.LeakyReLU({config.slope})" if config.slope else "nn.ReLU()")
+    norm = [f"nn.BatchNorm1d({a})"] if config.batch_norm else []
+    gaussian = config.encoder == "gaussian"
+    page = source(
+        "aae.py.j2", latent=config.latent_dim, hidden=config.hidden, gaussian=gaussian,
+        code_norm=config.code_norm, prior=config.prior_scale,
+        shape=", ".join(map(str, spec.shape)),
+        encoder=[f"nn.Linear({size}, {a})", *act, f"nn.Linear({a}, {b})", *act],
+        decoder=[
+            f"nn.Linear({config.latent_dim}, {b})", *act, f"nn.Linear({b}, {a})", *norm, *act,
+            f"nn.Linear({a}, {size})", "nn.Tanh()",
+        ],
+    )  # fmt: skip
+    unused = ("discriminator.",) if gaussian else ("discriminator.", "encoder.logvar.")
+    return PlainNetwork("AAE", page, without=unused)
+
+
 ARCHITECTURE = Architecture(
     Config,
     AAE,
@@ -325,4 +347,5 @@ ARCHITECTURE = Architecture(
     provides="codes",
     scale="tanh",
     phases=phases,
+    code=code,
 )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from torch import nn
 
 from etude.locale.texts import Sentence, Text
+from etude.models.plain import PlainNetwork
 from etude.shapes import Kind, Spec, Target
 from etude.system.limits import Plain
 from etude.tasks.protocol import Phase
@@ -81,7 +82,8 @@ class Architecture:
     about it, the best first; a tour shows the first two that fit. targets, provides: what its
     module computes, which a task asks for (see tasks.protocol.Task). scale: how its inputs are
     normalised. phases: only if the architecture defines its own training phases. pretrained: only
-    if it can start from the weights of a file.
+    if it can start from the weights of a file. code: writes the network as plain PyTorch from its
+    Config, the Spec and whether sequences are padded; None if it cannot be exported so.
     """
 
     config: type[Any]
@@ -96,3 +98,4 @@ class Architecture:
     scale: Literal["standard", "tanh"] = "standard"
     phases: Callable[[Any], tuple[Phase, ...]] | None = None
     pretrained: Pretrained | None = None
+    code: Callable[[Any, Spec, bool], PlainNetwork] | None = None

@@ -15,6 +15,7 @@ from etude.layers.init import init_param
 from etude.layers.steps import StepConv, StepNorm, halve, hide, summary, valid_steps
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, source
 from etude.shapes import Bool, Float, Int, Spec, Tensor
 
 PARTS = 4
@@ -201,6 +202,29 @@ def notes(spec: Spec) -> Preset:
     return Preset(model, NOTES, 1500)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    sizes = [spec.shape[0] if spec.kind == "image" else spec.shape[-1], *config.channels]
+    shrink = 2 ** len(config.channels)
+    inputs = sizes[-1] * (PARTS + 1)
+    if spec.kind == "image":
+        inputs = sizes[-1] * (spec.shape[1] // shrink) * (spec.shape[2] // shrink)
+    layers = []
+    for hdim in config.hidden:
+        layers += [f"nn.Linear({inputs}, {hdim})", "nn.ReLU()"]
+        layers += [f"nn.Dropout({config.dropout})"] if config.dropout else []
+        inputs = hdim
+    layers.append(f"nn.Linear({inputs}, {spec.outputs})")
+    page = source(
+        "cnn.py.j2" if spec.kind == "image" else "cnn_sequence.py.j2",
+        blocks=list(zip(sizes, sizes[1:])), head=layers, convs=config.convs, kernel=config.kernel,
+        dropout2d=config.dropout2d, parts=PARTS, masked=padded,
+    )  # fmt: skip
+    # A block with one convolution has no list of them.
+    single = {".convs.0.": ".conv.", ".norms.0.": ".norm."} if config.convs == 1 else {}
+    return PlainNetwork("CNN", page, renamed=single if spec.kind == "sequence" else {})
+
+
 ARCHITECTURE = Architecture(
     Config,
     build,
@@ -209,4 +233,5 @@ ARCHITECTURE = Architecture(
     reads=("image", "sequence"),
     presets={"default": default, "notes": notes},
     highlights=("class-map", "filters"),
+    code=code,
 )

@@ -12,6 +12,7 @@ from etude.layers.dropout import Dropout
 from etude.layers.lstm import LSTM
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, source
 from etude.shapes import Float, Int, Spec, Tensor
 
 
@@ -82,6 +83,12 @@ def notes(spec: Spec) -> Preset:
     return Preset({"hidden": 128, "layers": 2, "dropout": 0.0}, NOTES, 1500)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    sizes = {**dict(config), "features": spec.shape[-1], "outputs": spec.outputs}
+    return PlainNetwork("LSTMNet", source("lstm.py.j2", **sizes, masked=padded))
+
+
 ARCHITECTURE = Architecture(
     Config,
     LSTMNet,
@@ -90,4 +97,5 @@ ARCHITECTURE = Architecture(
     reads=("sequence",),
     presets={"default": default, "notes": notes},
     highlights=("forecast", "gates", "confusion"),
+    code=code,
 )

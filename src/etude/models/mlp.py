@@ -17,6 +17,7 @@ from etude.layers.init import init_param
 from etude.layers.periodic import Periodic, Scale
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, source
 from etude.shapes import Float, Spec, Tensor
 
 WAVES, FREQUENCY = 16, 0.3
@@ -119,6 +120,28 @@ def notes(spec: Spec) -> Preset:
     return Preset({"hidden": [256, 256], "dropout": 0.5}, NOTES, 1500)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    layers = ["Scale()"] if config.scale else []
+    layers += ["Periodic()"] if config.embed else []
+    inputs = spec.size * (config.embed + 1)
+    for hdim in config.hidden:
+        layers.append(f"nn.Linear({inputs}, {hdim}{', bias=False' if config.batch_norm else ''})")
+        if config.batch_norm:
+            layers.append(f"nn.BatchNorm1d({hdim})")
+        layers.append(f"nn.{ACTIVATIONS[config.activation].__name__}()")
+        if config.dropout:
+            layers.append(f"nn.Dropout({config.dropout})")
+        inputs = hdim
+    layers.append(f"nn.Linear({inputs}, {spec.outputs})")
+    page = source(
+        "mlp.py.j2", layers=layers, inputs=spec.size, embed=config.embed, scale=config.scale,
+        waves=WAVES, frequency=FREQUENCY,
+        batch_norm=config.batch_norm, hidden=config.hidden,
+    )  # fmt: skip
+    return PlainNetwork("MLP", page)
+
+
 ARCHITECTURE = Architecture(
     Config,
     build,
@@ -127,4 +150,5 @@ ARCHITECTURE = Architecture(
     reads=("vector",),
     presets={"default": default, "notes": notes},
     highlights=("first-layer", "fitted", "mistakes", "curves"),
+    code=code,
 )

@@ -19,6 +19,7 @@ from etude.layers.dropout import Dropout
 from etude.layers.init import init_param
 from etude.locale.texts import text
 from etude.models.architecture import SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, source
 from etude.shapes import Float, Spec, Tensor
 
 
@@ -124,6 +125,18 @@ def default(spec: Spec) -> Preset:
     return Preset({"channels": channels, "blocks": 1}, train, 1500)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    sizes = [spec.shape[0], *config.channels]
+    page = source(
+        "resnet.py.j2", stages=list(zip(sizes, sizes[1:])), last=sizes[-1],
+        blocks=config.blocks if len(config.channels) > 1 else 0, dropout=config.dropout,
+        mirrored=config.mirrored, outputs=spec.outputs,
+    )  # fmt: skip
+    # The last layer has no Sequential around it.
+    return PlainNetwork("ResNet", page, renamed={"head.1.": "head.", "head.2.": "head."})
+
+
 ARCHITECTURE = Architecture(
     Config,
     ResNet,
@@ -132,4 +145,5 @@ ARCHITECTURE = Architecture(
     reads=("image",),
     presets={"default": default},
     targets=("class", "value"),
+    code=code,
 )

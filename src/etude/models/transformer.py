@@ -20,6 +20,7 @@ from etude.layers.block import EncoderBlock
 from etude.layers.dropout import Dropout
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset
+from etude.models.plain import PlainNetwork, mlp_names, source
 from etude.shapes import Float, Int, Spec, Tensor
 
 
@@ -123,6 +124,16 @@ def notes(spec: Spec) -> Preset:
     return Preset(model, NOTES, 2000)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    sizes = {
+        **dict(config), "features": spec.shape[-1], "outputs": spec.outputs, "masked": padded,
+        "hidden": round(config.width * config.mlp_ratio),
+    }  # fmt: skip
+    page = source("transformer.py.j2", **sizes)
+    return PlainNetwork("Transformer", page, renamed=mlp_names(config.dropout))
+
+
 ARCHITECTURE = Architecture(
     Config,
     Transformer,
@@ -131,4 +142,5 @@ ARCHITECTURE = Architecture(
     reads=("sequence",),
     presets={"default": default, "notes": notes},
     highlights=("forecast", "attention", "hidden-steps"),
+    code=code,
 )

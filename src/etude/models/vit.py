@@ -23,6 +23,7 @@ from etude.layers.dropout import Dropout
 from etude.layers.patches import PatchEmbedding, misfit
 from etude.locale.texts import text
 from etude.models.architecture import NOTES, SMALL, Architecture, Preset, Pretrained
+from etude.models.plain import PlainNetwork, mlp_names, source
 from etude.models.weights.pretrained import FEW, complete, load, scaling
 from etude.shapes import Float, Spec, Tensor
 from etude.system.limits import Plain
@@ -174,6 +175,19 @@ def settings(fields: Plain, rarest: int | None) -> Preset:
     return Preset({"probe": 1.0} if few else {}, train)
 
 
+def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
+    """The network as plain PyTorch."""
+    channels, height, width = spec.shape
+    sizes = {
+        **dict(config), "channels": channels, "outputs": spec.outputs, "masked": False,
+        "patches": (height // config.patch) * (width // config.patch),
+        "hidden": round(config.width * config.mlp_ratio),
+    }  # fmt: skip
+    # One convolution embeds the patches, so its layer needs no module of its own.
+    names = {"patch_embed.proj.": "patch_embed.", **mlp_names(config.dropout)}
+    return PlainNetwork("ViT", source("vit.py.j2", **sizes), renamed=names)
+
+
 ARCHITECTURE = Architecture(
     Config,
     ViT,
@@ -184,4 +198,5 @@ ARCHITECTURE = Architecture(
     highlights=("class-token", "positions"),
     targets=("class", "value"),
     pretrained=Pretrained(complete, scaling, "finetune", settings, load),
+    code=code,
 )

@@ -21,6 +21,7 @@ from etude.locale.texts import Sentence, say, text
 from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.stats import Metric
+from etude.tasks.plain import Names, PlainAnswers
 from etude.tasks.protocol import (
     Arrays,
     Description,
@@ -195,6 +196,24 @@ class Autoencode:
         error = (decoded - batch.x).square().flatten(1).mean(1)
         image = decoded.clamp(-1, 1) * self.half + self.middle
         return {"image": image, "code": codes, "error": error}
+
+    def code(self, names: Names) -> PlainAnswers:
+        """`published` as lines of plain PyTorch."""
+        return PlainAnswers(
+            f"Codes [N, {self.width}], decoded images in raw values, and their errors [N]",
+            (
+                "code = model.encode(x)",
+                "decoded = model.decode(code)",
+                "image = decoded.clamp(-1, 1) * STD + MEAN",
+                "error = (decoded - x).square().flatten(1).mean(1)",
+                'return {"image": image, "code": code, "error": error}',
+            ),
+            (
+                'for code, error in zip(found["code"].tolist(), found["error"]):',
+                '    numbers = ", ".join(f"{z:.3f}" for z in code)',
+                '    print(f"{name}: code {numbers}; error {error:.4f}")',
+            ),
+        )
 
     def generate(self, model: Any, count: int, device: torch.device) -> Float[Tensor, "N C H W"]:
         """New images in [-1, 1], decoded from samples of the prior; expects eval mode."""

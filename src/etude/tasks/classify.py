@@ -17,6 +17,7 @@ from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, as_weights, wide
 from etude.stats import Metric
 from etude.tasks import linear, rocket, trees
+from etude.tasks.plain import Names, PlainAnswers
 from etude.tasks.protocol import (
     Arrays,
     Description,
@@ -237,6 +238,18 @@ class Classify:
     def published(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The probabilities of the classes [N D]."""
         return {"probabilities": self.outputs(model, batch).softmax(1)}
+
+    def code(self, names: Names) -> PlainAnswers:
+        """`published` as lines of plain PyTorch."""
+        return PlainAnswers(
+            f"The probabilities [N, {len(self.classes)}] of CLASSES",
+            (f'return {{"probabilities": {names.outputs}.softmax(1)}}',),
+            (
+                'for p in found["probabilities"]:',
+                '    print(f"{name}: {CLASSES[p.argmax()]} ({p.max():.1%})")',
+            ),
+            texts={"CLASSES": self.classes},
+        )
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: a classifier has no snapshots of its own."""

@@ -23,6 +23,7 @@ from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor
 from etude.tasks import linear
 from etude.tasks.ahead import by_series, difference, drift, naive
+from etude.tasks.plain import Names, PlainAnswers, naive_code
 from etude.tasks.protocol import (
     Arrays,
     Description,
@@ -225,6 +226,27 @@ class Forecast(Regress):
         """As `Regress.scaled`."""
         plain = super().scaled(values)
         return plain.exp() if self.log else plain
+
+    def code(self, names: Names) -> PlainAnswers:
+        """`published` as lines of plain PyTorch."""
+        before = naive_code(names, self.season or 1)
+        kind = f"the value {self.season} steps ago" if self.season else "the last value"
+        lines = [f"before = {before}  # {kind}", f"y = before + {names.outputs}"]
+        lines += ["y = y * spread + level"] if names.window else []
+        unit = f" in {self.unit}" if self.unit else ""
+        show = '    print(f"{name}:", *(f"{v:.5g}" for v in values.tolist())UNIT)'
+        return PlainAnswers(
+            f"The next {names.targets} steps [N, {names.targets}]{unit}",
+            (*lines, f'return {{"forecast": {self.scaled_code("y")}}}'),
+            ('for values in found["forecast"]:', show.replace("UNIT", self.unit_code())),
+            self.texts_code(),
+            self.numbers_code(),
+        )
+
+    def scaled_code(self, values: str) -> str:
+        """As `Regress.scaled_code`."""
+        plain = super().scaled_code(values)
+        return f"({plain}).exp()" if self.log else plain
 
 
 def in_place(values: Float[Tensor, "N D"], batch: Batch) -> Float[Tensor, "N D"]:

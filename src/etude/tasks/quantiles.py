@@ -23,6 +23,7 @@ from etude.stats import Metric
 from etude.tasks import linear
 from etude.tasks.ahead import naive
 from etude.tasks.forecast import Forecast, in_place
+from etude.tasks.plain import Names, PlainAnswers, naive_code
 from etude.tasks.protocol import Arrays, Description, Metrics, ranked
 from etude.tasks.regress import errors_of
 
@@ -138,6 +139,32 @@ class Quantiles(Forecast):
         """The medians [N D] and the quantiles by level [N D K], in units."""
         bands = self.bands(self.scaled(self.outputs(model, batch)))
         return {"forecast": bands[..., MIDDLE], "quantiles": bands}
+
+    def code(self, names: Names) -> PlainAnswers:
+        """`published` as lines of plain PyTorch."""
+        horizon, count = names.targets, len(LEVELS)
+        lines = [
+            f"low, middle, high = {names.outputs}.view(-1, {horizon}, {count}).unbind(-1)",
+            f"middle = {naive_code(names, self.season or 1)} + middle",
+            "low, high = middle - F.softplus(low), middle + F.softplus(high)",
+            "y = torch.stack((low, middle, high), dim=-1)",
+        ]
+        lines += ["y = y * spread[..., None] + level[..., None]"] if names.window else []
+        lines.append(f"y = {self.scaled_code('y')}")
+        levels = ", ".join(f"{level:g}" for level in LEVELS)
+        unit = f" in {self.unit}" if self.unit else ""
+        return PlainAnswers(
+            f"The quantiles {levels} and the median of the next {horizon} steps{unit}",
+            (*lines, 'return {"forecast": y[..., 1], "quantiles": y}'),
+            (
+                'for steps in found["quantiles"].tolist():',
+                "    for step, (low, middle, high) in enumerate(steps, 1):",
+                '        band = f"{middle:.5g} ({low:.5g} to {high:.5g})"',
+                f'        print(f"{{name}}: step {{step}}", band{self.unit_code()})',
+            ),
+            self.texts_code(),
+            self.numbers_code(),
+        )
 
 
 def banded(bands: np.ndarray, unit: str) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from etude.results import Baseline, Baselines
 from etude.shapes import Batch, Float, Target, Tensor, wide
 from etude.stats import Metric
 from etude.tasks import linear, rocket, trees
+from etude.tasks.plain import Names, PlainAnswers
 from etude.tasks.protocol import (
     Arrays,
     Description,
@@ -220,6 +221,35 @@ class Regress:
         operations alone."""
         mean, std = (torch.tensor(each, dtype=torch.float64) for each in (self.mean, self.std))
         return values.double() * std + mean
+
+    def code(self, names: Names) -> PlainAnswers:
+        """`published` as lines of plain PyTorch."""
+        about = f" of {', '.join(self.names)}" if self.names else ""
+        unit = f" in {self.unit}" if self.unit else ""
+        show = '    print(f"{name}:", *(f"{v:.5g}" for v in values.tolist())UNIT)'
+        return PlainAnswers(
+            f"The values [N, {names.targets}]{about}{unit}",
+            (f'return {{"values": {self.scaled_code(names.outputs)}}}',),
+            ('for values in found["values"]:', show.replace("UNIT", self.unit_code())),
+            self.texts_code(),
+            self.numbers_code(),
+        )
+
+    def texts_code(self) -> dict[str, str | tuple[str, ...]]:
+        """The constants that are texts."""
+        return {"UNIT": self.unit} if self.unit else {}
+
+    def numbers_code(self) -> dict[str, tuple[float, ...]]:
+        """The constants of the targets."""
+        return {"TARGET_MEAN": self.mean, "TARGET_STD": self.std}
+
+    def unit_code(self) -> str:
+        """A further argument of print."""
+        return ", UNIT" if self.unit else ""
+
+    def scaled_code(self, values: str) -> str:
+        """`scaled` as an expression."""
+        return f"{values}.double() * TARGET_STD + TARGET_MEAN"
 
     def snapshot(self, model: nn.Module, batch: Batch) -> dict[str, np.ndarray]:
         """No arrays: regression has no snapshots of its own."""
