@@ -112,6 +112,7 @@ CASES = {
     "transformer-lengths": ("transformer", sequences, {"model.patch": 3}),
     "vit": ("vit", "digits", {}),
     "vit-notes": ("vit", "digits", {"model.preset": "notes"}),
+    "vit-tanh": ("vit", "digits", {"model.gelu": "tanh", "model.eps": 1e-3}),
     "aae": ("aae", "digits", {}),
     "aae-notes": ("aae", "digits", {"model.preset": "notes"}),
     "aae-paper": ("aae", "digits", {"model.preset": "paper", "model.hidden": [64, 48]}),

@@ -128,7 +128,7 @@ def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
     """The network as plain PyTorch."""
     sizes = {
         **dict(config), "features": spec.shape[-1], "outputs": spec.outputs, "masked": padded,
-        "hidden": round(config.width * config.mlp_ratio),
+        "hidden": round(config.width * config.mlp_ratio), "eps": "1e-6", "gelu": "",
     }  # fmt: skip
     page = source("transformer.py.j2", **sizes)
     return PlainNetwork("Transformer", page, renamed=mlp_names(config.dropout))

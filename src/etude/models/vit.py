@@ -182,6 +182,8 @@ def code(config: Config, spec: Spec, padded: bool) -> PlainNetwork:
         **dict(config), "channels": channels, "outputs": spec.outputs, "masked": False,
         "patches": (height // config.patch) * (width // config.patch),
         "hidden": round(config.width * config.mlp_ratio),
+        "eps": f"{config.eps:g}".replace("e-0", "e-"),
+        "gelu": 'approximate="tanh"' if config.gelu == "tanh" else "",
     }  # fmt: skip
     # One convolution embeds the patches, so its layer needs no module of its own.
     names = {"patch_embed.proj.": "patch_embed.", **mlp_names(config.dropout)}
