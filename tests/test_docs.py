@@ -179,6 +179,7 @@ def parsed_only(workdir, monkeypatch):
     monkeypatch.setattr(verbs, "compare", compare)
     monkeypatch.setattr(verbs, "tune", tune)
     for name in (
+        "export",
         "resume",
         "predict",
         "generate",

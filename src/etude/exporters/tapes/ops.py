@@ -269,7 +269,8 @@ def group_norm(
     """Standardised over groups of channels, times weight, plus bias by channel."""
     normal = _standardised(_wide(input).reshape(N, group, -1), (2,), eps).reshape(N, C, -1)
     normal = normal if weight is None else normal * weight[:, None]
-    return np.asarray(normal if bias is None else normal + bias[:, None])
+    shifted = normal if bias is None else normal + bias[:, None]
+    return np.asarray(shifted.reshape(made.shape))
 
 
 def norm(made: Value, self: Array, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Array:
