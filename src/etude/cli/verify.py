@@ -31,7 +31,9 @@ def verify(
     """
     if file is not None:
         if run is None:
-            raise UsageError(text("cli.verify.run", file=file), do=f"etude verify {file} RUN")
+            raise UsageError(
+                text("cli.verify.run", file=file), do=text("cli.verify.run.do", file=file)
+            )
         parity, size = etude.verbs.verify_file(file, run, data)
         if as_json:
             print_json({"path": str(file), "size": size, "parity": vars(parity)})

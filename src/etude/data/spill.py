@@ -149,7 +149,7 @@ class OnDisk:
         """The rows at these indices [m], read in the order of the file: those that are near each
         other, and what is between them, at once."""
         if not -len(self) <= which.min() <= which.max() < len(self):
-            raise IndexError(f"not all of 0 to {len(self) - 1}")
+            raise IndexError(int(which.max()), len(self))
         which = np.where(which < 0, which + len(self), which)
         order = np.argsort(which, kind="stable")
         rows = which[order]
