@@ -21,6 +21,8 @@ SUFFIX = ".onnx"
 MOST_BYTES = 2 << 30
 """Protobuf, the format of the file, has no larger ones."""
 PIECE = 128
+PRECISION = "etude.precision"
+"""The entry of a file whose numbers are not float32."""
 TYPES = {
     "tensor(uint8)": np.uint8,
     "tensor(int64)": np.int64,

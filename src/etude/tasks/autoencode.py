@@ -194,8 +194,15 @@ class Autoencode:
         codes = model.embed(batch.x).float()
         decoded = model.decode(codes).float()
         error = (decoded - batch.x).square().flatten(1).mean(1)
-        image = decoded.clamp(-1, 1) * self.half + self.middle
-        return {"image": image, "code": codes, "error": error}
+        return {"image": self._raw(decoded), "code": codes, "error": error}
+
+    def decoded(self, model: Any, codes: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """Images of codes in raw values, of tensor operations alone."""
+        return self._raw(model.decode(codes).float())
+
+    def _raw(self, images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+        """Images in raw values, from [-1, 1]."""
+        return images.clamp(-1, 1) * self.half + self.middle
 
     def code(self, names: Names) -> PlainAnswers:
         """`published` as lines of plain PyTorch."""

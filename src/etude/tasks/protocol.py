@@ -315,6 +315,14 @@ class Replying(Protocol):
 
 
 @runtime_checkable
+class Decoding(Protocol):
+    """A task whose model decodes codes into images."""
+
+    def decoded(self, model: nn.Module, codes: Float[Tensor, "N D"]) -> Float[Tensor, "N C H W"]:
+        """Images in raw values, made of tensor operations alone; expects eval mode."""
+
+
+@runtime_checkable
 class Configurable(Protocol):
     """A task with fields in the recipe, `task.FIELD`. config: their Config."""
 

@@ -23,11 +23,14 @@ def verify_file(path: Path | str, run: Path | str, data: str | None = None) -> t
     another run, NumericsError if the answers differ.
     """
     # Not at the top of the file: it loads torch.
+    from etude.exporters.onnx_file import PRECISION
     from etude.exporters.parity import require
 
     file = load_onnx(path)
     parity = file.verify(load(run, data_name(data)).trained)
-    require(parity, "onnx")
+    # A file in int8 was measured when it was written, and is not equal.
+    if PRECISION not in file.file.metadata:
+        require(parity, "onnx")
     return parity, file.file.size
 
 
