@@ -1,4 +1,4 @@
-"""8-bit graphs are kept only if they are faster and answer alike; a decoder is a file of its own."""
+"""8-bit graphs are kept only if they are faster and answer alike; a decoder has its own file."""
 
 import numpy as np
 import pytest

@@ -266,7 +266,7 @@ def _exact(number: float) -> Float[Tensor, ""]:
     return torch.tensor(number, dtype=torch.float64)
 
 
-def _drawn_in(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+def _drawn_in(x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
     """x / sqrt(1 + (x / BEND)^2), which is between -BEND and BEND."""
     if torch.compiler.is_exporting():
         # ONNX has no hypot. From 1e150 on, the result is BEND to the last digit.
