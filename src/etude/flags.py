@@ -119,7 +119,10 @@ ASSIGNMENT = re.compile(rf"(?:--)?((?:{NAMED})\.[^=]+|[A-Za-z_][\w-]*(?:\.\w+)*)
 
 FIELDS = frozenset(TrainDraft.model_fields) | {"seed", "data", "name", "log"}
 """Fields that have a flag of their own, as key=value words name them."""
-SWITCHES = ("--json", "--skip-bad", "--different-data", "--help", "--version")
+SWITCHES = (
+    "--json", "--skip-bad", "--different-data", "--dry", "--private", "--public", "--help",
+    "--version",
+)  # fmt: skip
 """Flags without a value."""
 NEGATIVE = re.compile(r"-(?:[\d.].*|(?:inf|infinity|nan)(?:,.*)?)", re.IGNORECASE | re.DOTALL)
 """A word that is a negative number, or begins with one, as -0.5,1.2; no flag looks like that."""

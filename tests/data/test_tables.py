@@ -134,9 +134,9 @@ def test_a_file_without_a_header_takes_the_names_of_the_user(tmp_path):
 def test_json_lines_are_read_with_all_their_digits(tmp_path):
     rows = ['{"id": 9007199254740993, "b": true}', '{"b": null, "c": 1.5}', "[1]", '{"d": {}}', "{"]
     found = cells(written(tmp_path, "\n".join(rows), "t.jsonl"))
-    assert found.names == ("id", "b", "c", "d") and len(found) == 2
+    assert found.names == ("id", "b", "c") and len(found) == 3  # an empty object has no columns
     assert levels(found, "id") == ["9007199254740993", ""] and levels(found, "b") == ["true", ""]
-    assert [one.name.rpartition(":")[2] for one in found.bad] == ["3", "4", "5"]
+    assert [one.name.rpartition(":")[2] for one in found.bad] == ["3", "5"]
 
 
 def test_a_packed_file_is_read_like_a_plain_one(tmp_path):
