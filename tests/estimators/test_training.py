@@ -1,6 +1,6 @@
 """Estimators train with the engine of `etude.train` and keep their promises on training."""
 
-import os
+import itertools
 import signal
 import threading
 import warnings
@@ -265,12 +265,20 @@ def test_threads_train_one_after_the_other(digits):
 
 def test_ctrl_c_is_the_callers(digits):
     """An error of ours would be one failed fit of a search, which would go on."""
-    est = EtudeClassifier(max_epochs=10**6)
-    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        est.fit(*digits)
-    timer.join()
+    calls = itertools.count()
+
+    def interrupt(module, inputs, outputs):
+        # After some steps, and not after some seconds, so that it always comes in training.
+        if next(calls) == 50:
+            signal.raise_signal(signal.SIGINT)
+
+    hook = torch.nn.modules.module.register_module_forward_hook(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            EtudeClassifier(max_epochs=10**6).fit(*digits)
+    finally:
+        hook.remove()
+    assert next(calls) > 50
 
 
 @pytest.mark.parametrize(
