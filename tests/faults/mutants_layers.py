@@ -30,7 +30,7 @@ ATTENTION = mutants(
 BLOCK = mutants(
     "layers/block.py",
     "tests/layers/test_block.py",
-    ("layer norm with torch's eps", "self.norm1 = nn.LayerNorm(d_model, eps=1e-6)", "self.norm1 = nn.LayerNorm(d_model)", "test_a_block_equals_torch_with_its_weights"),
+    ("layer norm with torch's eps", "self.norm1 = nn.LayerNorm(d_model, eps=eps)", "self.norm1 = nn.LayerNorm(d_model)", "test_a_block_equals_torch_with_its_weights"),
     ("GELU by tanh", 'approximate="none"', 'approximate="tanh"', "test_a_block_equals_torch_with_its_weights"),
     ("post-norm", "x = x + self.drop(self.attn(self.norm1(x), mask=mask))", "x = self.norm1(x + self.drop(self.attn(x, mask=mask)))", "test_a_block_equals_torch_with_its_weights"),
     ("dropout on the skip path", "return x + self.mlp(", "return self.drop(x) + self.mlp(", "test_the_skip_path_is_clean"),
