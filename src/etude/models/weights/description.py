@@ -13,6 +13,8 @@ from etude.system.limits import Plain
 if TYPE_CHECKING:
     from etude.models.weights.foreign import Sizes
 
+FAMILY = "vit"
+"""What transformers calls Vision Transformers."""
 EXACT = ("gelu", "gelu_python", "GELU")
 TANH = ("gelu_new", "gelu_pytorch_tanh", "gelu_tanh", "gelu_python_tanh", "gelu_fast")
 MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
@@ -83,7 +85,7 @@ def described(source: Stored) -> Description:
 
 def _transformers(source: Stored) -> tuple[Description, list[Sentence]]:
     config, problems = source.config, list[Sentence]()
-    if config["model_type"] != "vit":
+    if config["model_type"] != FAMILY:
         problems.append(text("weights.config.type", type=str(config["model_type"])))
     act = config.get("hidden_act", "gelu")
     if act not in EXACT + TANH:
