@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import etude
+from etude.estimators import EtudeClassifier
 from etude.inference.run import Run
 from etude.system.caller import preserve_caller_state
 
@@ -78,6 +79,19 @@ CALLS = {
     "Run.generate": lambda runs: etude.load(runs["aae"]).generate(2, seed=3),
     "Run.test": lambda runs: (etude.load(runs["mlp"]).test, etude.load(runs["mlp"]).history),
     "Recipe": lambda runs: etude.Recipe.read(etude.load(runs["mlp"]).recipe.plain()),
+    "Run.export": lambda runs: etude.load(runs["mlp"]).export("html", "mlp.html"),
+    "Run.save_pretrained": lambda runs: etude.load(runs["mlp"]).save_pretrained("kept"),
+    "from_pretrained": lambda runs: etude.from_pretrained(
+        etude.load(runs["mlp"]).save_pretrained("again")
+    ).predict(np.zeros((2, 1, 8, 8))),
+    "load_onnx": lambda runs: etude.load_onnx(
+        etude.load(runs["mlp"]).export("onnx", "mlp.onnx").path
+    ).predict(np.zeros((2, 1, 8, 8))),
+    "estimators": lambda runs: (
+        EtudeClassifier(max_epochs=1)
+        .fit(np.arange(40.0).reshape(20, 2), np.arange(20) % 2)
+        .predict(np.zeros((1, 2)))
+    ),
     "layers": lambda runs: etude.layers.attention,
 }
 
@@ -100,7 +114,8 @@ def test_every_public_name_is_called():
     methods = {name for name in vars(Run) if not name.startswith("_")}
     assert methods - {name.partition(".")[2] for name in CALLS} <= {
         "baseline", "baselines", "epochs", "folder", "history", "label", "path", "seconds",
-        "samples_per_second", "recipe", "card", "outputs", "subject",
+        "samples_per_second", "recipe", "card", "outputs", "subject", "trained", "repository",
+        "push",
     }  # fmt: skip
 
 

@@ -239,7 +239,9 @@ def test_a_file_that_is_no_text_is_named(plugins):
 @pytest.mark.parametrize("inner", ["models", "nowhere"])
 def test_a_folder_without_plugins_is_named(plugins, monkeypatch, inner):
     monkeypatch.setenv(registry.PLUGINS, str(plugins / inner))
-    with pytest.raises(UsageError, match="no folder named models, tasks, data, views, trackers"):
+    with pytest.raises(
+        UsageError, match="no folder named models, tasks, data, views, exporters, trackers"
+    ):
         registry.names("data")
 
 

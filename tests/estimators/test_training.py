@@ -272,12 +272,15 @@ def test_ctrl_c_is_the_callers(digits):
         if next(calls) == 50:
             signal.raise_signal(signal.SIGINT)
 
+    # A worker of pytest-xdist ignores the signal, and then it is the caller who does.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     hook = torch.nn.modules.module.register_module_forward_hook(interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
             EtudeClassifier(max_epochs=10**6).fit(*digits)
     finally:
         hook.remove()
+        signal.signal(signal.SIGINT, before)
     assert next(calls) > 50
 
 
