@@ -76,7 +76,10 @@ def seen(
     if not cores or len(cores) != len(others):
         return None
     pairs = list(zip(cores, others))
-    orders = [core.with_heads(a, batch, core.changed(a.V, b.V).any(1)) for a, b in pairs]
+    orders = [
+        core.with_heads(a, batch, core.changed(a.V, b.V).any(1)) or _mixed(a, batch, trace)
+        for a, b in pairs
+    ]
     orders = [each for each in orders if each]
     if len(orders) != len(cores):
         return None
@@ -174,7 +177,7 @@ def _rows(subject: Subject, found: Seen) -> str:
             rows = core.changed(x, y).any(0).nonzero().flatten().tolist()
             if rows == [found.token]:
                 continue
-            if any(_flat(x, call.outs[0]) for call in found.trace.named("linear", "matmul", "addmm")):
+            if _viewed(x, found.trace):
                 mixed.append(letter)
             else:
                 odd = True
@@ -183,6 +186,17 @@ def _rows(subject: Subject, found: Seen) -> str:
         evidence = ("rows that change with one token", "1 of each head", "several")
         subject.fault("heads_mixed", line, evidence)
     return "rows" if odd and not mixed else ""
+
+
+def _viewed(x: Tensor, trace: Trace) -> bool:
+    """Whether heads were cut off a product with weights without moving an axis."""
+    return any(_flat(x, call.outs[0]) for call in trace.named("linear", "matmul", "addmm"))
+
+
+def _mixed(each: Core, batch: int, trace: Trace) -> tuple[int, bool] | None:
+    """Heads within samples, where tokens and heads are mixed."""
+    count, rest = divmod(len(each.Q), batch)
+    return None if rest or not _viewed(each.V, trace) else (count, False)
 
 
 def _flat(x: Tensor, y: Tensor) -> bool:
@@ -237,7 +251,8 @@ def _scale(
     }  # fmt: skip
     near = {name for name, value in known.items() if abs(total / value - 1) < NEAR}
     right = abs(total * math.sqrt(d) - 1) < NEAR
-    if abs(weighing.times * math.sqrt(d) - 1) < NEAR and "scale_missing" in near:
+    after = (d**-0.5, width**-0.5, d**0.5, 1 / d)
+    if "scale_missing" in near and any(abs(weighing.times / x - 1) < NEAR for x in after):
         near = {"scale_after_softmax"}
     elif abs(weighing.times - 1) > NEAR:
         return "weights"

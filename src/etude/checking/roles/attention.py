@@ -25,7 +25,7 @@ from etude.checking.source import CannotJudge, Thing
 from etude.checking.subject import Subject, first, rest
 from etude.shapes import Tensor
 
-N, H, L, K, D = 2, 3, 4, 5, 6
+N, H, L, K, D = 2, 3, 7, 5, 6
 
 
 FAULTS = (
@@ -38,6 +38,7 @@ FAULTS = (
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.K.shape[-2])}),
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[-2])}),
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[1])}),
+    Change("scale_by_axes", {"scaled": lambda s: s.scores / math.sqrt(s.Q.ndim)}),
     Change(
         "scale_after_softmax",
         {
@@ -60,6 +61,7 @@ def sizes_known() -> dict[str, Any]:
         "head_width": D,
         "heads": H,
         "width": H * D,
+        "length": K,
     }
 
 
@@ -72,7 +74,7 @@ def inputs(*lengths: int, heads: bool = True, batch: int = N) -> list[Tensor]:
 
 def judge(subject: Subject) -> None:
     """The context, its gradients, and what a mask does."""
-    if len(takes(subject.forward)) < 3 and subject.parameters:  # it makes Q, K and V itself
+    if len(takes(subject.forward)) < 3 and isinstance(subject.it, torch.nn.Module):  # of x alone
         role("multi_head_attention").judge(subject)
         return
     turn(subject)

@@ -5,6 +5,7 @@
 A. Vaswani et al., "Attention Is All You Need" (2017), section 3.2.2.
 """
 
+import inspect
 import itertools
 import math
 import re
@@ -233,6 +234,7 @@ def judge(subject: Subject) -> None:
     then masks and modes."""
     if not common.registered(subject):
         return
+    by_name(subject)
     width_of(subject)
     awake(subject)
     found, named = working(subject)
@@ -265,7 +267,10 @@ def judge(subject: Subject) -> None:
     if not subject.found:
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
         heads = heads_in(subject, fit) if fit else max(seen.heads if seen else [1])
-        any(judge_mask(subject, fit, batch, heads, named) for batch in (N, heads))
+        count = len(found)
+        told = any(judge_mask(subject, fit, batch, named, count) for batch in (N, heads))
+        if not told and masks.parameter(subject.forward):
+            masks.unknown(subject)
 
 
 def fitted(
@@ -281,8 +286,8 @@ def fitted(
     if fit and fit.right:
         common.explain(subject, fit, trace)
         return fit
-    held = bool(seen and properties.judge(subject, seen, width))
-    if held and not extra:
+    held = bool(seen and properties.judge(subject, seen, width, free_scale=not P))
+    if (held or subject.found) and not extra:
         return None
     others, doubt = list(subject.found), subject.doubt
     subject.found.clear()
@@ -293,6 +298,15 @@ def fitted(
     if fit is None and seen is None:
         raise CannotJudge("check_no_product", what="Q, K, V and the output")
     return None
+
+
+def by_name(subject: Subject) -> None:
+    """Where inputs are taken by name alone, it is called so."""
+    parameters = inspect.signature(subject.forward).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    names = [name for name in names if not masks.MASK.fullmatch(name)]
+    if subject.how is None and names and not any(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters):
+        subject.how = lambda it, *given, **named: it(**dict(zip(names, given)), **named)
 
 
 def awake(subject: Subject) -> None:
@@ -310,18 +324,21 @@ def layout(subject: Subject, found: Sequence[Tensor], call: Callable[[Tensor], T
     other, later = x.clone(), x.clone()
     other[:1], later[:, :1] = torch.randn_like(x[:1]), torch.randn_like(x[:, :1])
     whole = call(x)
-    if whole.shape[:2] != x.shape[:2] or subject.how or masks.batch_first(subject):
+    first_said = masks.batch_first(subject)
+    if whole.shape[:2] != x.shape[:2] or first_said:
         return
     mixed = not torch.allclose(call(other)[1:], whole[1:], atol=1e-12)
     apart = torch.allclose(call(later)[:, 1:], whole[:, 1:], atol=1e-12)
     if not (mixed and apart):
         return
 
+    how = subject.how or (lambda it, *given, **named: it(*given, **named))
+
     def turned(it: Any, *given: Tensor, **named: Any) -> Tensor:
-        return output(it(*(x.transpose(0, 1) for x in given), **named)).transpose(0, 1)
+        return output(how(it, *(x.transpose(0, 1) for x in given), **named)).transpose(0, 1)
 
     subject.how = turned
-    if masks.batch_first(subject) is None:
+    if first_said is None:
         subject.doubt = ("check_attention_layout", {"line": subject.line_in("forward")})
     else:
         subject.variants.append("time_first")
@@ -341,6 +358,8 @@ def heads_shared(subject: Subject, linear: Sequence[Use], P: Weights) -> bool:
 def bare(subject: Subject, linear: Sequence[Use], P: Weights, trace: Trace) -> bool:
     """Whether Q, K and V are the input itself, nothing declared for them. Fault: no_projections."""
     if len(linear) > 1 or unused(trace, P) or any(len(set(use.shape(P))) > 1 for use in linear):
+        return False
+    if not P and not made_with(subject.thing, ROLE.sizes):  # attention of the inputs themselves
         return False
     evidence = ("products with weights", "those of Q, K, V and the output", str(len(linear)))
     subject.fault("no_projections", subject.line_in("forward"), evidence)
@@ -368,17 +387,17 @@ def heads_in(subject: Subject, fit: Fit) -> int:
 
 
 def judge_mask(
-    subject: Subject, fit: Fit | None, batch: int, heads: int, named: Mapping[str, Any]
+    subject: Subject, fit: Fit | None, batch: int, named: Mapping[str, Any], count: int
 ) -> bool:
     """Whether it could be told what a mask does."""
-    count = _counts(subject)[0]
     name = masks.named(subject, count)
     if not name:
         return True
     found, P = inputs(subject, count, batch=batch), subject.parameters
     given, rest = three(subject, found), {k: v for k, v in named.items() if k != name}
     try:
-        seen = properties.seen(subject, found, {**rest, **({name: None} if name in named else {})}, output)
+        filled = {**rest, name: None} if name in named else rest
+        seen = properties.seen(subject, found, filled, output)
     except CannotJudge:
         seen = None
 
@@ -388,17 +407,26 @@ def judge_mask(
         return attempt(multi_head, {**given, "keep": keep}, fit.meant, P, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
+        if mask.ndim == 3 and "time_first" in subject.variants:
+            mask = mask.permute(1, 2, 0)
         return output(subject.run(*found, named={**rest, name: mask}))
 
-    return masks.judge(subject, name, ask, expected, (batch, L, L, 4)) or batch == heads
+    return masks.judge(subject, name, ask, expected, (batch, L, L, 4))
+
+
+ATTENDS = r"softmax|scaled_dot_product_attention"
+LAYERS = r"(?<![a-z])ff|mlp|feed_?forward|patch|num_layers|depth"
 
 
 def fits(thing: Thing) -> bool:
-    """Made with a number of heads, without layers behind it."""
+    """Made with a number of heads, or attends with weights of its own; without layers behind it."""
     known = made_with(thing, ROLE.sizes)
-    own = re.search(r"att(entio)?n$|mh?s?a$", thing.name, re.IGNORECASE)
-    others = r"(?<!pr)ff|mlp|patch|depth|num_layers" + ("" if own else "|norm")
-    return "heads" in known and not written(thing, others)
+    own = re.search(r"att(entio)?n$|mh?s?a$|heads?$", thing.name, re.IGNORECASE)
+    if written(thing, LAYERS if own else f"{LAYERS}|norm"):
+        return False
+    alone = written(thing, ATTENDS) and written(thing, "quer") and written(thing, "key")
+    forward = getattr(thing.it, "forward", None) if thing.is_class else None
+    return "heads" in known or bool(forward and alone and len(needed(forward)) == 1)
 
 
 ROLE = Role(
