@@ -48,7 +48,7 @@ MEANINGS = {
     "hidden": r"(hidden|h|state|rnn|lstm|n_?hidden|num_?hiddens?|units|cell)_?(dim|size|width|units|features|d|channels|layer_size)?|hid(_?dim)?|nhid|n_?hid|d_?h|hs",
     "inputs": r"(in|input|n_?in|n_?inputs?|inp|x|feature|features|n_?features|num_?(features|inputs)|embed|token)_?(dim|size|features|width|units|d|f)?|input|n_in|fan_?in|in_?features|i|din|d_?in|q|n_feats?",
     "outputs": r"(out|output|n_?out|n_?outputs?|num_?outputs?|y)_?(dim|size|features|width|units|d|f)?|fan_?out|out_?features|o|dout|d_?out|units|m",
-    "width": r"(num_?hiddens?|n_?units?|num_?units?|units|query|key|value|kv|d|dim|width|size|c|e|embed|embedding|emb|model|hidden|token|feat|feature|features|d_?model|channels|n_?embd?|hid)_?(dim|size|width|model|d|embd?|feat|features|feature|dims|channels|units|s|model_?size)?|(in|input)_(dim|features|size|channels)|n_?embd?|dim_model|model_dim|model_?size|normalized_shape|embed",
+    "width": r"(num_?hiddens?|n_?units?|num_?units?|units|query|key|value|kv|d|dim|width|size|c|e|embed|embedding|emb|model|hidden|token|feat|feature|features|d_?model|channels|n_?embd?|hid)_?(dim|size|width|model|d|embd?|feat|features|feature|dims|channels|units|s|model_?size)?|(in|input)_(dim|features|size|channels)|n_?embd?|n_?embed\w*|dim_model|model_dim|model_?size|normalized_shape|embed",
 }  # fmt: skip
 READ = {meaning: re.compile(pattern, re.IGNORECASE) for meaning, pattern in MEANINGS.items()}
 """What a parameter's name may mean; a role says which of these it has, the first that fits wins."""

@@ -22,6 +22,13 @@ from etude.checking.subject import Subject
 from etude.shapes import Tensor
 
 MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)
+TELLS = re.compile(r"\w*(pad|attn|src|tgt|memory|hid|ignor|block|exclu|invalid)\w*", re.IGNORECASE)
+"""Names of masks whose True hides, as in torch.nn."""
+OTHER = re.compile(
+    r"\w*(drop|scale|temp|causal|return|need|output_|verbose|past|cache|layer|freqs|cos|sin|pos|rel"
+    r"|head|dim|train|context|memory|kv|idx|index|start|step|len)\w*|d_?k|[a-z]\d?", re.IGNORECASE
+)
+"""Names of parameters that are no masks."""
 AWAY = r"\b(?:(?!\b(?:true|false|0|1|zeros?|ones)\b)[^.;\n]){0,30}?\b"
 """Up to the next value that is spoken of."""
 ONE = rf"\b(true|1|ones|non-?zero){AWAY}"
@@ -47,10 +54,44 @@ def parameter(forward: Callable[..., object]) -> str:
     return next((name for name in takes(forward) if MASK.fullmatch(name)), "")
 
 
+def named(subject: Subject, count: int) -> str:
+    """The parameter that may be a mask, by its name or because nothing else is known that it could
+    be; ''. count: of the inputs before it."""
+    others = [n for n in takes(subject.forward)[count:] if not OTHER.fullmatch(n)]
+    return parameter(subject.forward) or next(iter(others), "")
+
+
+def unknown(subject: Subject) -> None:
+    """Doubt, where no mask that was tried runs, or what one does could not be told."""
+    name = parameter(subject.forward)
+    subject.doubt = ("check_mask_unknown", {"mask": name, "line": line(subject, name)})
+
+
+def fillings(name: str, lengths: tuple[int, int, int], d: int) -> list[Any]:
+    """What a parameter that must be given may be given, so that nothing is hidden. lengths: N L K;
+    d: the head width."""
+    if re.fullmatch(r"\w*(scale|temp)\w*", name, re.IGNORECASE):
+        return [d**-0.5, d**0.5]
+    if re.fullmatch(r"\w*(causal|return|need|train|verbose|use_)\w*", name, re.IGNORECASE):
+        return [False]
+    if re.fullmatch(r"d_?k|\w*dim\w*", name, re.IGNORECASE):
+        return [d]
+    if re.fullmatch(r"\w*drop\w*", name, re.IGNORECASE):
+        return [None, 0.0]
+    if re.fullmatch(r"cos|sin", name, re.IGNORECASE):  # rotary positions
+        turns = torch.arange(lengths[1])[:, None] / 10.0 ** torch.arange(d // 2)
+        return [getattr(torch, name.lower())(torch.cat([turns, turns], -1))]
+    made = [f(shape, dtype=kind) for kind in (torch.bool, None) for f in (torch.ones, torch.zeros)
+            for shape in (lengths[1:], (lengths[0], *lengths[1:]), (lengths[0], 1, *lengths[1:]),
+                          (lengths[0], 1, 1, lengths[2]), (lengths[0], lengths[2]))]  # fmt: skip
+    return [None, *made]
+
+
 def documented(subject: Subject, name: str) -> str:
     """What the author says that True, or 1, does: "keep", "hide", or ''."""
-    words = " ; ".join(NEARBY.findall(_words(subject)))
-    if re.search(r"-\s*(inf|1e\d|10{3,})", words):  # it is added to the scores
+    near = NEARBY.pattern.replace(r"\bmask", rf"\b(?:mask|{re.escape(name)}\b)")
+    words = " ; ".join(re.findall(near, _words(subject), NEARBY.flags))
+    if re.search(r"-\s*(inf|1e\d|10{3,})|additive|large negative|added to", words, re.IGNORECASE):
         return ""
     words = re.sub(
         r"(?i)\b(true|false|0|1)\s*(=|:|->|means?|for|where|is|은|는)+\s*", r"\1 ", words
@@ -65,18 +106,34 @@ def documented(subject: Subject, name: str) -> str:
     return "hide" if not keeps and name == "key_padding_mask" else ""
 
 
+BATCH = r"(?:b|n|bs|bsz|\w*batch\w*|n_?samples)"
+STEPS = r"(?:l|t|s|n|seq\w*|\w*len\w*|time\w*|\w*steps?|n?_?tokens?)"
+
+
+def batch_first(subject: Subject) -> bool | None:
+    """Whether the author says that samples come before steps, in words or in names; None where
+    nothing says it."""
+    text = source_of(subject)
+    before = re.search(rf"\b{BATCH}\s*[,x]\s*{STEPS}\b", text, re.IGNORECASE)
+    after = re.search(rf"\b{STEPS}\s*[,x]\s*{BATCH}\b", text, re.IGNORECASE)
+    return None if bool(before) == bool(after) else bool(before)
+
+
+def source_of(subject: Subject) -> str:
+    """The text of the thing; ''."""
+    thing = subject.thing.it
+    try:
+        return inspect.getsource(type(thing) if isinstance(thing, torch.nn.Module) else thing)
+    except (OSError, TypeError):
+        return ""
+
+
 def _words(subject: Subject) -> str:
     """All that the author says around the thing: comments and docstrings."""
     thing = subject.thing.it
-    if isinstance(thing, torch.nn.Module):
-        thing = type(thing)
-    try:
-        text = inspect.getsource(thing)
-    except (OSError, TypeError):
-        text = ""
-    module = inspect.getmodule(thing)
+    module = inspect.getmodule(type(thing) if isinstance(thing, torch.nn.Module) else thing)
     head = inspect.getdoc(module) if module else ""
-    return " ".join(_said(text)) + " " + (head or "")
+    return " ".join(_said(source_of(subject))) + " " + (head or "")
 
 
 def _said(text: str) -> Iterator[str]:
@@ -91,14 +148,14 @@ def _said(text: str) -> Iterator[str]:
 def shapes(n: int, queries: int, keys: int) -> list[tuple[int, ...]]:
     """Shapes that a mask may have, the plainest first."""
     return [(n, keys), (queries, keys), (n, queries, keys), (n, 1, keys), (n, 1, 1, keys),
-            (n, 1, queries, keys)]  # fmt: skip
+            (n, 1, queries, keys), (1, 1, queries, keys), (1, queries, keys)]  # fmt: skip
 
 
 def aligned(mask: Tensor, n: int, ndim: int) -> Tensor:
     """A mask as the scores have their axes: [n 1 q k], or [n q k]."""
     if mask.ndim == 4:
         return mask if ndim == 4 else mask[:, 0]
-    own = mask.ndim == 3 or mask.shape[0] == n
+    own = mask.ndim == 3 or (mask.shape[0] == n and n != mask.shape[1])
     full = mask if mask.ndim == 3 else mask[:, None, :] if own else mask[None]
     return full[:, None] if ndim == 4 else full
 
@@ -161,7 +218,8 @@ def judge(
     """
     n, queries, keys, ndim = sizes
     plain = expected(None)
-    assert plain is not None
+    if plain is None:
+        return False
     wanted, where = documented(subject, name), line(subject, name)
     right = ""
     found: tuple[str, dict[str, Any], tuple[str, str, str]] | None = None
@@ -169,11 +227,8 @@ def judge(
     for shape in _told(shapes(n, queries, keys), documented_rank(subject)):
         mask = torch.rand(shape) < 0.5
         mask[..., 0], mask[..., -1] = True, False  # every row has keys that are seen and hidden
-        try:
-            out = ask(mask)
-        except CannotJudge:
-            continue
-        if out.shape != plain.shape:
+        out = _asked(ask, mask)
+        if out is None or out.shape != plain.shape:
             continue
         keep = aligned(mask, n, ndim)
         said, fault = _compared(out, keep, expected, plain)
@@ -185,6 +240,8 @@ def judge(
             found = fault
         if right:
             break
+    if right == "hide" and not (wanted or TELLS.fullmatch(name)):
+        subject.doubt = ("check_mask_hides", {"mask": name, "line": where})
     if wanted and right in ("keep", "hide") and right != wanted:
         evidence = ("what True, or 1, does by the author's words", wanted, right)
         subject.fault("mask_inverted", where, evidence, said=right, wanted=wanted)
@@ -194,6 +251,16 @@ def judge(
         code, facts, evidence = found
         subject.fault(code, where, evidence, **facts)
     return bool(right or found)
+
+
+def _asked(ask: Callable[[Tensor], Tensor], mask: Tensor) -> Tensor | None:
+    """The output with a mask, of whatever type it may be; None where none runs."""
+    for kind in (torch.bool, torch.int64, torch.get_default_dtype()):
+        try:
+            return ask(mask.to(kind))
+        except CannotJudge:
+            continue
+    return None
 
 
 def _compared(
@@ -233,7 +300,11 @@ def _adds(ask: Callable[[Tensor], Tensor], mask: Tensor, wanted: Tensor | None) 
 
 
 def _near(out: Tensor, wanted: Tensor | None) -> bool:
-    return wanted is not None and difference(out, wanted) < NEAR
+    """Whether outputs are equal, but in rows of queries that see no key, where anything is right."""
+    if wanted is None or wanted.shape != out.shape:
+        return False
+    seen = wanted.isfinite().all(-1)
+    return bool(seen.any()) and difference(out[seen], wanted[seen]) < NEAR
 
 
 def _told(shapes: list[tuple[int, ...]], rank: str) -> list[tuple[int, ...]]:
@@ -247,12 +318,16 @@ SHAPE = re.compile(
 )
 
 
+AXIS = re.compile(r"\d+|[a-z]\w?|[A-Z]\w{0,2}|\w*(batch|head|len|seq|quer|key|token|time|step|size|src|tgt|position)\w*|\.\.\.", re.IGNORECASE)  # fmt: skip
+"""What an axis may be called."""
+
+
 def documented_rank(subject: Subject) -> str:
     """How many axes a mask has by the author's words; ''."""
     found = SHAPE.search(_words(subject))
-    if not found:
-        return ""
-    return str(len(re.split(r"[,\s]+x?[,\s]*|x", (found[1] or found[2]).strip())))
+    axes = re.split(r"\s*,\s*|\s+x\s+|\s+", (found[1] or found[2]).strip(" ,")) if found else []
+    # Prose in brackets is no shape.
+    return str(len(axes)) if axes and all(AXIS.fullmatch(each) for each in axes) else ""
 
 
 def line(subject: Subject, name: str) -> int:

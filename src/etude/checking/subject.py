@@ -81,12 +81,14 @@ class Subject:
         return out
 
     def record(
-        self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None
-    ) -> tuple[Any, Trace]:
-        """What it answers, and every call of torch on the way."""
+        self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None,
+        instead: Mapping[int, Callable[[Tensor], Tensor]] | None = None,
+    ) -> tuple[Any, Trace]:  # fmt: skip
+        """What it answers, and every call of torch on the way. instead: other values of calls, by
+        their number."""
         if any(is_lazy(p) for p in self.parameters.values()):
             self.run(*inputs, named=named)  # its weights get their shapes
-        with Recorder(self.parameters, (inputs, named), self.thing.file) as recorder:
+        with Recorder(self.parameters, (inputs, named), self.thing.file, instead) as recorder:
             out = self.run(*inputs, train=train, seed=seed, named=named)
         return out, recorder.trace
 

@@ -6,33 +6,26 @@ A. Vaswani et al., "Attention Is All You Need" (2017), equation 1.
 """
 
 import inspect
+import itertools
 import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
+from etude.checking import attention_properties as properties
 from etude.checking import common, masks
-from etude.checking.build import Sizes, takes
+from etude.checking.attention_core import attend
+from etude.checking.build import Sizes, needed, takes
 from etude.checking.fit import NOTHING, attempt, search
-from etude.checking.program import Change, Steps
+from etude.checking.program import Change
 from etude.checking.roles import Role, made_with, role
 from etude.checking.source import CannotJudge, Thing
 from etude.checking.subject import Subject, first, rest
 from etude.shapes import Tensor
 
-N, H, L, K, D = 2, 3, 4, 5, 6
-
-
-def attend(s: Steps) -> Tensor:
-    """From s.Q [N H L d], s.K, s.V [N H K d] to the context [N H L d]."""
-    s.step("scores", lambda s: s.Q @ s.K.mT)
-    s.step("scaled", lambda s: s.scores / math.sqrt(s.Q.shape[-1]))
-    s.step(
-        "masked", lambda s: s.scaled if s.keep is None else s.scaled.masked_fill(~s.keep, -math.inf)
-    )
-    s.step("weights", lambda s: s.masked.softmax(-1))
-    context: Tensor = s.step("context", lambda s: s.weights @ s.V)
-    return context
+N, H, L, K, D = 2, 3, 7, 5, 6
 
 
 FAULTS = (
@@ -45,6 +38,7 @@ FAULTS = (
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.K.shape[-2])}),
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[-2])}),
     Change("scale_by_length", {"scaled": lambda s: s.scores / math.sqrt(s.Q.shape[1])}),
+    Change("scale_by_axes", {"scaled": lambda s: s.scores / math.sqrt(s.Q.ndim)}),
     Change(
         "scale_after_softmax",
         {
@@ -67,6 +61,7 @@ def sizes_known() -> dict[str, Any]:
         "head_width": D,
         "heads": H,
         "width": H * D,
+        "length": K,
     }
 
 
@@ -79,25 +74,38 @@ def inputs(*lengths: int, heads: bool = True, batch: int = N) -> list[Tensor]:
 
 def judge(subject: Subject) -> None:
     """The context, its gradients, and what a mask does."""
-    if len(takes(subject.forward)) < 3 and subject.parameters:  # it makes Q, K and V itself
+    if len(takes(subject.forward)) < 3 and isinstance(subject.it, torch.nn.Module):  # of x alone
         role("multi_head_attention").judge(subject)
         return
     turn(subject)
-    found = _working(subject)
+    found, named = _working(subject)
     Q, V = found[0], found[2]
-    if not common.same_twice(subject, *found):
+    if not common.same_twice(subject, *found, named=named):
         subject.found[-1] = subject.found[-1].named("always_dropout")
         return
-    out, trace = subject.record(*found)
-    context = _like(out, (*Q.shape[:-1], V.shape[-1]))
-    given = {**dict(zip("QKV", found)), "keep": None}
+    shape = (*Q.shape[:-1], V.shape[-1])
+    out, trace = subject.record(*found, named=named)
+    context = _like(out, shape)
+    seen = properties.seen(subject, found, named, lambda out: _like(out, shape)) if Q.ndim > 2 else None
+    given = {**dict(zip("QKV", found)), "keep": properties.causal(subject, seen)}
+    if subject.found or subject.doubt:
+        return
     fit = search(attend, given, [NOTHING], subject.parameters, context, trace, (), FAULTS)
-    if common.explain(subject, fit, trace, certain=True) and fit:
+    right = common.explain(subject, fit, trace)
+    if right and fit:
         common.gradients(subject, attend, given, fit, context)
-    if fit and fit.right and (mask := masks.parameter(subject.forward)):
-        cross = found[0].shape[-2] != found[1].shape[-2]
+    elif seen and not subject.found:
+        right = properties.judge(subject, seen, Q.shape[-1], free_scale=_scaled_outside(subject))
+    if right and (mask := masks.named(subject, 3)):
+        cross = Q.shape[-2] != found[1].shape[-2]
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
-        any(judge_mask(subject, mask, len(Q.shape) == 4, cross, batch) for batch in (N, H))
+        any(judge_mask(subject, mask, Q.ndim, cross, batch, named) for batch in (N, H))
+
+
+def _scaled_outside(subject: Subject) -> bool:
+    """Whether the caller gives a scale, which may be none."""
+    names = [*takes(subject.forward), *made_with(subject.thing, ROLE.sizes)]
+    return any(re.search("scale|temp", name) for name in names)
 
 
 def turn(subject: Subject) -> None:
@@ -112,24 +120,36 @@ def turn(subject: Subject) -> None:
         subject.how = turned
 
 
-def judge_mask(subject: Subject, name: str, heads: bool, cross: bool, batch: int) -> bool:
+def judge_mask(
+    subject: Subject, name: str, ndim: int, cross: bool, batch: int, named: Mapping[str, Any]
+) -> bool:
     """Whether it could be told what a mask does."""
-    queries = L if cross else K
+    queries, heads = L if cross else K, ndim == 4
     found = inputs(queries, K, K, heads=heads, batch=batch)
-    given = dict(zip("QKV", found))
+    shape = tuple(found[0].shape)
+
+    def pick(out: Any) -> Tensor:
+        return _like(out, shape)
+
+    try:
+        seen = properties.seen(subject, found, named, pick) if heads else None
+    except CannotJudge:
+        seen = None
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
-        return attempt(attend, {**given, "keep": keep}, NOTHING, {}, *changes)[1]
+        if seen:
+            return properties.expected(seen, keep, *changes)
+        given = {**dict(zip("QKV", found)), "keep": keep}
+        return attempt(attend, given, NOTHING, {}, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
-        out = subject.run(*found, named={name: mask})
-        return _like(out, tuple(found[0].shape))
+        return pick(subject.run(*found, named={**named, name: mask}))
 
     return masks.judge(subject, name, ask, expected, (batch, queries, K, found[0].ndim))
 
 
-def _working(subject: Subject) -> list[Tensor]:
-    """Q, K, V of a shape that the function takes."""
+def _working(subject: Subject) -> tuple[list[Tensor], dict[str, Any]]:
+    """Q, K, V of a shape that the function takes, and what else it must be given."""
     if len(takes(subject.forward)) < 3 and subject.how is None:
         raise CannotJudge(
             "check_call", call=str(inspect.signature(subject.forward)), wanted="(Q, K, V)"
@@ -138,11 +158,17 @@ def _working(subject: Subject) -> list[Tensor]:
     for lengths in ((L, K, K), (K, K, K)):
         for heads in (True, False):
             found = inputs(*lengths, heads=heads)
-            try:
-                subject.run(*found)
-                return found
-            except CannotJudge as error:
-                trouble = trouble or error
+            extras = needed(subject.forward)[3:]
+            options = [masks.fillings(name, (N, *lengths[:2]), D) for name in extras]
+            for values in itertools.islice(itertools.product(*options), 60):
+                named = dict(zip(extras, values))
+                try:
+                    subject.run(*found, named=named)
+                except CannotJudge as error:
+                    trouble = trouble or error
+                    continue
+                if not extras or properties.attends(subject, found, named, first):
+                    return found, named
     assert trouble
     raise trouble
 

@@ -5,15 +5,18 @@
 A. Vaswani et al., "Attention Is All You Need" (2017), section 3.2.2.
 """
 
+import inspect
+import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from einops import rearrange
 from torch import nn
 
+from etude.checking import attention_properties as properties
 from etude.checking import common, masks
 from etude.checking.build import Sizes, needed, takes
 from etude.checking.fit import Fit, Meant, attempt, search
@@ -22,7 +25,7 @@ from etude.checking.program import Change, Steps
 from etude.checking.projections import projections
 from etude.checking.roles import Role, attention, made_with, written
 from etude.checking.source import CannotJudge, Thing
-from etude.checking.subject import Subject, first, is_lazy
+from etude.checking.subject import Subject, first, is_lazy, rest
 from etude.checking.trace import Trace, Weights
 from etude.shapes import Tensor
 
@@ -140,26 +143,77 @@ def width_of(subject: Subject) -> int:
     for size in sizes:
         x = torch.randn(N, L, size)
         try:
-            subject.run(*[x] * _count(subject))
+            subject.run(*[x] * _counts(subject)[0])
         except CannotJudge:
             continue
         return size
     return sizes[0] if sizes else D
 
 
-def _count(subject: Subject) -> int:
-    """How many inputs a forward takes: x; x and a context; or queries, keys and values."""
+def _counts(subject: Subject) -> list[int]:
+    """How many inputs a forward may take: x; x and a context; or queries, keys and values."""
     names = [n for n in takes(subject.forward) if not masks.MASK.fullmatch(n)]
     must = [n for n in needed(subject.forward) if not masks.MASK.fullmatch(n)]
-    return 3 if len(_letters(names)) == 3 or len(must) >= 3 else max(1, len(must))
+    if len(_letters(names)) == 3 or len(must) >= 3:
+        return [3, 1]
+    return [2, 1] if len(must) == 2 else [1]
 
 
-def inputs(subject: Subject, length: int = L, batch: int = N) -> list[Tensor]:
-    """As many inputs as the forward takes: x; x and a context; or queries, keys and values."""
-    torch.manual_seed(7)
-    width, count = width_of(subject), _count(subject)
+def inputs(subject: Subject, count: int, length: int = L, batch: int = N) -> list[Tensor]:
+    """As many inputs as the forward takes."""
+    width = width_of(subject)
     torch.manual_seed(7)
     return [torch.randn(batch, length, width, requires_grad=True) for _ in range(count)]
+
+
+def working(subject: Subject) -> tuple[list[Tensor], dict[str, Any]]:
+    """Inputs that the forward takes, and what else it must be given."""
+    trouble: CannotJudge | None = None
+    for count in _counts(subject):
+        found = inputs(subject, count)
+        width = found[0].shape[-1]
+        head = width // (heads_of(subject, width) or [1])[0]
+        before = takes(subject.forward)[:count]
+        extras = [name for name in needed(subject.forward) if name not in before]
+        options = [masks.fillings(name, (N, L, L), head) for name in extras]
+        for values in itertools.islice(itertools.product(*options), 60):
+            named = dict(zip(extras, values))
+            try:
+                subject.run(*found, named=named)
+            except CannotJudge as error:
+                trouble = trouble or error
+                continue
+            if not extras or properties.attends(subject, found, named, output):
+                return found, named
+    for use in subject.samples:
+        if sampled := _of_a_sample(subject, use):
+            return sampled
+    raise trouble or CannotJudge("check_call", call=subject.thing.name, wanted="(x)")
+
+
+def _of_a_sample(subject: Subject, use: Any) -> tuple[list[Tensor], dict[str, Any]] | None:
+    """What the file's own whole calls it with, numbers of our own in the tensors [N L D]."""
+    names = takes(subject.forward)
+    given = {**dict(zip(names, use.arguments)), **use.options}
+    torch.manual_seed(7)
+    found, named = [], {}
+    for name, value in given.items():
+        tensor = isinstance(value, torch.Tensor) and value.is_floating_point()
+        if tensor and value.ndim == 3 and not masks.MASK.fullmatch(name) and not named:
+            found.append(torch.randn(value.shape, requires_grad=True))
+        else:
+            named[name] = value.double() if tensor else value
+    try:
+        subject.run(*found, named=named)
+    except CannotJudge:
+        return None
+    return (found, named) if found else None
+
+
+def output(out: Any) -> Tensor:
+    """The output [N L D], wherever it stands among what was returned."""
+    each = [x for x in (first(out), *rest(out)) if x.ndim == 3]
+    return next((x for x in each if x.shape[1] != x.shape[2]), each[0] if each else first(out))
 
 
 def _letters(names: Sequence[str]) -> str:
@@ -176,40 +230,118 @@ def three(subject: Subject, found: Sequence[Tensor]) -> dict[str, Any]:
 
 
 def judge(subject: Subject) -> None:
-    """Structure, then outputs and gradients against the reference, then masks and modes."""
+    """Structure, then outputs and gradients against the reference, or what must hold in any form;
+    then masks and modes."""
     if not common.registered(subject):
         return
-    found = inputs(subject)
-    named = needed_mask(subject, found)
+    by_name(subject)
+    width_of(subject)
+    awake(subject)
+    found, named = working(subject)
     if not common.same_twice(subject, *found, named=named):
         return
 
     def call(x: Tensor) -> Tensor:
-        return first(subject.run(*[x] * len(found), named=named))
+        return output(subject.run(*[x] * len(found), named=named))
 
+    layout(subject, found, call)
     if not common.batch_apart(subject, call, found[0].detach()):
         return
     out, trace = subject.record(*found, named=named)
-    P = subject.parameters
-    out = first(out)
+    P, out = subject.parameters, output(out)
     linear = [use for use in uses(trace, P) if use.kind == "linear"]
-    heads = heads_of(subject, found[0].shape[-1])
     if heads_shared(subject, linear, P) or bare(subject, linear, P, trace):
         return
-    given = three(subject, found)
-    extra = spare(unused(trace, P), P)
-    fit = search(multi_head, given, meanings(linear, P, heads, extra), P, out, trace, (), FAULTS)
-    if fit is None:
-        raise CannotJudge("check_no_product", what="Q, K, V and the output")
-    right = common.explain(subject, fit, trace)
+    seen = properties.seen(subject, found, named, output)
+    given = {**three(subject, found), "keep": properties.causal(subject, seen)}
+    if subject.found or subject.doubt:
+        return
+    fit = fitted(subject, given, linear, out, trace, seen)
     if not subject.found:
         common.learns(subject, out, trace)
-    if right:
+    if subject.found or subject.doubt:
+        return
+    if fit:
         common.gradients(subject, multi_head, given, fit, out)
-        common.coarser(subject, call, found[0].detach(), call(found[0].detach()))
-    if right and not subject.found:
+    common.coarser(subject, call, found[0].detach(), call(found[0].detach()))
+    if not subject.found:
         # As many samples as heads: mixed up axes go unnoticed; else they crash.
-        any(judge_mask(subject, fit, batch) for batch in (N, heads_in(subject, fit)))
+        heads = heads_in(subject, fit) if fit else max(seen.heads if seen else [1])
+        count = len(found)
+        told = any(judge_mask(subject, fit, batch, named, count) for batch in (N, heads))
+        if not told and masks.parameter(subject.forward):
+            masks.unknown(subject)
+
+
+def fitted(
+    subject: Subject, given: Mapping[str, Any], linear: Sequence[Use], out: Tensor, trace: Trace,
+    seen: properties.Seen | None,
+) -> Fit | None:  # fmt: skip
+    """The reference that the forward equals; else None, and the faults or the doubt are noted."""
+    P, width = subject.parameters, given["xq"].shape[-1]
+    heads = heads_of(subject, width)
+    extra = spare(unused(trace, P), P)
+    meant = list(meanings(linear, P, heads, extra))
+    fit = search(multi_head, given, meant, P, out, trace)
+    if fit and fit.right:
+        common.explain(subject, fit, trace)
+        return fit
+    held = bool(seen and properties.judge(subject, seen, width, free_scale=not P))
+    if (held or subject.found) and not extra:
+        return None
+    others, doubt = list(subject.found), subject.doubt
+    subject.found.clear()
+    fit = search(multi_head, given, meant, P, out, trace, (), FAULTS)
+    common.explain(subject, fit, trace)
+    if not subject.found:
+        subject.found, subject.doubt = others, None if held else doubt or subject.doubt
+    if fit is None and seen is None:
+        raise CannotJudge("check_no_product", what="Q, K, V and the output")
+    return None
+
+
+def by_name(subject: Subject) -> None:
+    """Where inputs are taken by name alone, it is called so."""
+    parameters = inspect.signature(subject.forward).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    names = [name for name in names if not masks.MASK.fullmatch(name)]
+    if subject.how is None and names and not any(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters):
+        subject.how = lambda it, *given, **named: it(**dict(zip(names, given)), **named)
+
+
+def awake(subject: Subject) -> None:
+    """Give numbers to weights that begin at zero: they would hide what is done before them."""
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for p in subject.parameters.values():
+            if not is_lazy(p) and p.numel() > 1 and p.is_floating_point() and not p.any():
+                p.add_(0.3 * torch.randn(p.shape, generator=generator, dtype=p.dtype))
+
+
+def layout(subject: Subject, found: Sequence[Tensor], call: Callable[[Tensor], Tensor]) -> None:
+    """Where steps come before samples, and nobody says otherwise, it is called so."""
+    x = found[0].detach()
+    other, later = x.clone(), x.clone()
+    other[:1], later[:, :1] = torch.randn_like(x[:1]), torch.randn_like(x[:, :1])
+    whole = call(x)
+    first_said = masks.batch_first(subject)
+    if whole.shape[:2] != x.shape[:2] or first_said:
+        return
+    mixed = not torch.allclose(call(other)[1:], whole[1:], atol=1e-12)
+    apart = torch.allclose(call(later)[:, 1:], whole[:, 1:], atol=1e-12)
+    if not (mixed and apart):
+        return
+
+    how = subject.how or (lambda it, *given, **named: it(*given, **named))
+
+    def turned(it: Any, *given: Tensor, **named: Any) -> Tensor:
+        return output(how(it, *(x.transpose(0, 1) for x in given), **named)).transpose(0, 1)
+
+    subject.how = turned
+    if first_said is None:
+        subject.doubt = ("check_attention_layout", {"line": subject.line_in("forward")})
+    else:
+        subject.variants.append("time_first")
 
 
 def heads_shared(subject: Subject, linear: Sequence[Use], P: Weights) -> bool:
@@ -227,6 +359,8 @@ def bare(subject: Subject, linear: Sequence[Use], P: Weights, trace: Trace) -> b
     """Whether Q, K and V are the input itself, nothing declared for them. Fault: no_projections."""
     if len(linear) > 1 or unused(trace, P) or any(len(set(use.shape(P))) > 1 for use in linear):
         return False
+    if not P and not made_with(subject.thing, ROLE.sizes):  # attention of the inputs themselves
+        return False
     evidence = ("products with weights", "those of Q, K, V and the output", str(len(linear)))
     subject.fault("no_projections", subject.line_in("forward"), evidence)
     return True
@@ -237,11 +371,7 @@ def needed_mask(subject: Subject, found: Sequence[Tensor]) -> dict[str, Any]:
     name = masks.parameter(subject.forward)
     if name not in needed(subject.forward):
         return {}
-    options = [
-        None,
-        *(f(shape) for shape in masks.shapes(N, L, L) for f in (torch.ones, torch.zeros)),
-    ]
-    for option in options:
+    for option in masks.fillings(name, (N, L, L), 1):
         try:
             out = first(subject.run(*found, named={name: option}))
         except CannotJudge:
@@ -256,27 +386,47 @@ def heads_in(subject: Subject, fit: Fit) -> int:
     return int(fit.meant.make(subject.parameters)["H"])
 
 
-def judge_mask(subject: Subject, fit: Fit, batch: int) -> bool:
+def judge_mask(
+    subject: Subject, fit: Fit | None, batch: int, named: Mapping[str, Any], count: int
+) -> bool:
     """Whether it could be told what a mask does."""
-    name = masks.parameter(subject.forward)
+    name = masks.named(subject, count)
     if not name:
         return True
-    found, heads = inputs(subject, batch=batch), heads_in(subject, fit)
-    given, P = three(subject, found), subject.parameters
+    found, P = inputs(subject, count, batch=batch), subject.parameters
+    given, rest = three(subject, found), {k: v for k, v in named.items() if k != name}
+    try:
+        filled = {**rest, name: None} if name in named else rest
+        seen = properties.seen(subject, found, filled, output)
+    except CannotJudge:
+        seen = None
 
     def expected(keep: Tensor | None, *changes: Change) -> Tensor | None:
+        if fit is None or "causal" in subject.variants:
+            return properties.expected(seen, keep, *changes) if seen else None
         return attempt(multi_head, {**given, "keep": keep}, fit.meant, P, *changes)[1]
 
     def ask(mask: Tensor) -> Tensor:
-        return first(subject.run(*found, named={name: mask}))
+        if mask.ndim == 3 and "time_first" in subject.variants:
+            mask = mask.permute(1, 2, 0)
+        return output(subject.run(*found, named={**rest, name: mask}))
 
-    return masks.judge(subject, name, ask, expected, (batch, L, L, 4)) or batch == heads
+    return masks.judge(subject, name, ask, expected, (batch, L, L, 4))
+
+
+ATTENDS = r"softmax|scaled_dot_product_attention"
+LAYERS = r"(?<![a-z])ff|mlp|feed_?forward|patch|num_layers|depth"
 
 
 def fits(thing: Thing) -> bool:
-    """Made with a number of heads, without norms and layers behind it."""
+    """Made with a number of heads, or attends with weights of its own; without layers behind it."""
     known = made_with(thing, ROLE.sizes)
-    return "heads" in known and not written(thing, r"norm|ff|mlp|patch|depth|num_layers")
+    own = re.search(r"att(entio)?n$|mh?s?a$|heads?$", thing.name, re.IGNORECASE)
+    if written(thing, LAYERS if own else f"{LAYERS}|norm"):
+        return False
+    alone = written(thing, ATTENDS) and written(thing, "quer") and written(thing, "key")
+    forward = getattr(thing.it, "forward", None) if thing.is_class else None
+    return "heads" in known or bool(forward and alone and len(needed(forward)) == 1)
 
 
 ROLE = Role(
