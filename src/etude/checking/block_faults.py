@@ -41,13 +41,14 @@ def faults(subject: Subject, graph: Graph, found: Stream, lone: bool) -> Iterato
     for number, each in enumerate(found.sublayers):
         line = each.total.line if each.total else each.last.line
         where = (PARTS[each.part], line, number)
+        earlier = found.sublayers[number - 1] if number else None
+        if lone and earlier and each.names and each.names == earlier.names:
+            yield Fault("sublayer_applied_twice", *where)
+            continue
         for code in _of(subject, graph, found, each, number, lone, styled, normed):
             yield Fault(code, *where)
         for axis in _axes(graph, each):
             yield Fault("norm_wrong_axis", *where, (("axis", axis),))
-        earlier = found.sublayers[number - 1] if number else None
-        if lone and earlier and each.names and each.names == earlier.names:
-            yield Fault("sublayer_applied_twice", *where)
         if earlier and _same_norm(graph, earlier, each):
             yield Fault("norm_shared", *where)
 
@@ -66,7 +67,8 @@ def _of(
         return
     if len(each.skips) > 1:
         yield "skip_added_twice"
-    if each.part != "attention" and not parallel(subject, each.lines):
+    peers = [other.part for other in found.sublayers if other.total is each.total]
+    if each.part == "MLP" and "attention" in peers and not parallel(subject, each.lines):
         yield "mlp_reads_block_input"
     skip = core(each.skips[0])
     own = [base(graph, e) for e in each.entries if e.comes_of(found.root) or core(e) is found.root]
@@ -78,7 +80,7 @@ def _of(
     value, pre = own[-1]
     node = core(each.entries[-1])
     own_norm = graph.norm(skip)
-    if node is skip or value is skip and not pre:
+    if node is skip or (value is skip and not pre):
         if each.closing and not (lone and number == 0 and _starts_normed(graph, found, each)):
             return
         if own_norm and _starts(graph, found, number, styled, lone):
@@ -95,16 +97,14 @@ def _of(
 
 def _keys_raw(graph: Graph, each: Sublayer, skip: Node) -> bool:
     """Whether the same value enters an attention with its norm and without."""
-    forms = {}
+    forms: dict[int, set[bool]] = {}
     for entry in each.entries:
         value, pre = base(graph, entry)
         forms.setdefault(id(value), set()).add(pre)
     return forms.get(id(skip)) == {True, False}
 
 
-def _starts(
-    graph: Graph, found: Stream, number: int, styled: Sequence[bool], lone: bool
-) -> bool:
+def _starts(graph: Graph, found: Stream, number: int, styled: Sequence[bool], lone: bool) -> bool:
     """Whether the norm on a skip belongs to the sublayer behind it and not to the one before."""
     if number == 0:
         return lone
@@ -157,10 +157,14 @@ def told(subject: Subject, found: Sequence[Fault], blocks: int) -> None:
     order = sorted({each.code for each in found}, key=[each.code for each in found].index)
     for code in order:
         own = [each for each in found if each.code == code]
-        parts = [p for p in ("attention", "MLP") if p in {each.part for each in own}]
+        parts: list[str] = [p for p in ("attention", "MLP") if p in {each.part for each in own}]
         part = " and ".join(parts) or own[0].part
         count = max(sum(each.part == p for each in own) for p in parts or [own[0].part])
-        evidence = (("blocks with this fault", "0", f"all {blocks}" if count >= blocks else str(count)),) if blocks > 1 else ()
+        evidence = (
+            (("blocks with this fault", "0", f"all {blocks}" if count >= blocks else str(count)),)
+            if blocks > 1
+            else ()
+        )
         facts = {"part": part, **dict(own[0].facts)}
         line = min((each.line for each in own if each.line), default=0)
         subject.found.append(Finding(code, line, facts, evidence))

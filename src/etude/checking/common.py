@@ -4,7 +4,7 @@ import ast
 import inspect
 import linecache
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
@@ -99,6 +99,19 @@ def batch_apart(subject: Subject, call: Callable[[Tensor], Tensor], x: Tensor) -
     evidence = ("output of sample 0 when the other samples change", "the same", f"{far:.2g} apart")
     if deaf:
         evidence = ("output of a sample that changes", "another", "the same")
+    if module := _length_first(subject):
+        subject.fault("batch_first_missing", made_at(subject, module), evidence, module=module)
+    else:
+        subject.fault("batch_mixed", subject.line_in("forward"), evidence)
+    return False
+
+
+def apart(subject: Subject, mixed: bool) -> bool:
+    """Note whether samples stay apart. Faults: batch_first_missing, batch_mixed."""
+    if not mixed:
+        subject.hold("batch_apart", 0.0)
+        return True
+    evidence = ("output of sample 0 when the other samples change", "the same", "another")
     if module := _length_first(subject):
         subject.fault("batch_first_missing", made_at(subject, module), evidence, module=module)
     else:
@@ -263,44 +276,6 @@ def _grads(out: Tensor, probe: Tensor, wanted: list[Tensor]) -> tuple[Tensor | N
     if not out.requires_grad or not wanted:
         return (None,) * len(wanted)
     return torch.autograd.grad((out * probe).sum(), wanted, allow_unused=True, retain_graph=True)
-
-
-def slope(
-    subject: Subject, inputs: Sequence[Tensor], named: Named = None
-) -> tuple[float, Trace]:
-    """How far the gradient is from the slope of the output along a random direction of all
-    parameters and inputs, as a share of the slope; and the trace."""
-    out, trace = subject.record(*inputs, named=named)
-    out = first(out)
-    probe = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view_as(out)
-    wanted = [p for p in subject.parameters.values() if p.requires_grad]
-    wanted += [x for x in inputs if x.requires_grad]
-    generator = torch.Generator().manual_seed(13)
-    ways = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in wanted]
-    grads = _grads(out, probe, wanted)
-    told = sum(float((g * way).sum()) for g, way in zip(grads, ways) if g is not None)
-    ends = []
-    for sign in (1, -2):  # there, and as far to the other side
-        with torch.no_grad():
-            for p, way in zip(wanted, ways):
-                p.add_(sign * STEP * way)
-            ends.append(float((first(subject.run(*inputs, named=named)) * probe).sum()))
-    with torch.no_grad():
-        for p, way in zip(wanted, ways):
-            p.add_(STEP * way)
-    found = (ends[0] - ends[1]) / (2 * STEP)
-    return abs(found - told) / max(abs(found), abs(told), 1e-12), trace
-
-
-STEP = 1e-6
-
-
-def said(subject: Subject) -> str:
-    """What the author says of a thing: its docstring, and its forward's."""
-    it = subject.thing.it if subject.thing.is_class else type(subject.it)
-    forward = getattr(it, "forward", None)
-    texts = (vars(it).get("__doc__"), inspect.getdoc(forward) if forward else "")
-    return " ".join(each or "" for each in texts)
 
 
 HALVES = ((torch.float32, 1e-4), (torch.bfloat16, 0.1))

@@ -1,4 +1,4 @@
-"""A user's forward as a graph of values, read off its trace: which value was made of which, by what.
+"""A user's forward as a graph of values, read off its trace: which was made of which, by what.
 
     N batch · L length · D width
 
@@ -16,18 +16,20 @@ from etude.checking.products import Use, uses
 from etude.checking.trace import Call, Made, Trace, Weights, tensors
 from etude.shapes import Tensor
 
-LAYOUT = frozenset(
-    "view reshape transpose permute contiguous flatten unflatten squeeze unsqueeze clone to float "
-    "double type type_as t T mT expand expand_as swapaxes swapdims movedim moveaxis alias view_as "
-    "reshape_as requires_grad detach".split()
-)
+LAYOUT = (
+    "view", "reshape", "transpose", "permute", "contiguous", "flatten", "unflatten", "squeeze",
+    "unsqueeze", "clone", "to", "float", "double", "type", "type_as", "t", "T", "mT", "expand",
+    "expand_as", "swapaxes", "swapdims", "movedim", "moveaxis", "alias", "view_as", "reshape_as",
+    "requires_grad", "detach",
+)  # fmt: skip
 """Calls that move numbers and change none."""
-DROP = frozenset("dropout dropout1d dropout2d feature_dropout alpha_dropout".split())
-ACTIVATIONS = frozenset(
-    "gelu relu silu leaky_relu elu selu celu mish tanh sigmoid hardswish hardtanh softplus relu6 "
-    "softsign prelu hardsigmoid logsigmoid threshold rrelu tanhshrink softshrink glu".split()
-)
-NORMS = frozenset("layer_norm rms_norm batch_norm group_norm instance_norm".split())
+DROP = ("dropout", "dropout1d", "dropout2d", "feature_dropout", "alpha_dropout")
+ACTIVATIONS = (
+    "gelu", "relu", "silu", "leaky_relu", "elu", "selu", "celu", "mish", "tanh", "sigmoid",
+    "hardswish", "hardtanh", "softplus", "relu6", "softsign", "prelu", "hardsigmoid", "glu",
+    "logsigmoid", "threshold", "rrelu", "tanhshrink", "softshrink",
+)  # fmt: skip
+NORMS = ("layer_norm", "rms_norm", "batch_norm", "group_norm", "instance_norm")
 KINDS = {
     **dict.fromkeys(LAYOUT, "layout"), **dict.fromkeys(DROP, "drop"),
     **dict.fromkeys(ACTIVATIONS, "act"), **dict.fromkeys(NORMS, "norm"),
@@ -43,8 +45,8 @@ FAR = 16
 @dataclass(eq=False)
 class Node:
     """A value that depends on the input. kind: of the call that made it; of: the values that it was
-    made of; beside: what else went in, made of parameters, or None where constant; before: a bit for
-    each of its ancestors and for itself."""
+    made of; beside: what else went in, made of parameters, or None where constant; before: a bit
+    for each of its ancestors and for itself."""
 
     kind: str
     value: Tensor
@@ -55,12 +57,17 @@ class Node:
     beside: tuple[tuple[Tensor, Made | None], ...] = ()
     number: int = 0
     before: int = 0
-    norm: "Norm | None | bool" = field(default=False, repr=False)
+    norm: "Norm | bool | None" = field(default=False, repr=False)
 
     @property
     def name(self) -> str:
         """Of the call."""
         return self.call.name.strip("_") if self.call else ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The user's parameters in its call."""
+        return self.call.names if self.call else ()
 
     def comes_of(self, other: "Node") -> bool:
         """Whether the other is an ancestor of this one, or this one itself."""
@@ -138,6 +145,8 @@ class Graph:
         if name in ("add", "iadd", "radd"):
             if count == 2:
                 return "sum" if call.ins[0].shape == call.ins[1].shape else "other"
+            if not beside:  # a number, the zero of `sum` maybe
+                return "layout" if torch.equal(call.ins[0], call.outs[0]) else "other"
             if len(made) == 1 and made[0].numel() == call.outs[0].shape[-1]:
                 return "shift"
             return "place"
@@ -168,7 +177,7 @@ class Graph:
     def out(self, value: Tensor) -> Node | None:
         """The last node that holds this value."""
         for node in reversed(self.nodes):
-            if node.value.shape == value.shape and torch.equal(node.value, value.detach()):
+            if node.value.shape == value.shape and _equal(node.value, value.detach()):
                 return node
         return None
 
@@ -181,19 +190,17 @@ class Graph:
 
     def _norm(self, node: Node) -> Norm | None:
         if node.kind == "norm":
-            own = node.call.names if node.call else ()
-            return Norm(core(node.of[0]), self._said(node), own)
+            return Norm(core(node.of[0]), self._said(node), node.names)
         if node.kind not in ("scale", "shift", "times", "other", "sum", "place"):
             return None
         if node.number in self.sums:
             return None
         if node.kind in ("scale", "shift") and (inner := self.norm(core(node.of[0]))):
-            names = node.call.names if node.call else ()
-            return Norm(inner.of, inner.said, (*inner.names, *names))
+            return Norm(inner.of, inner.said, (*inner.names, *node.names))
         best: Norm | None = None
         for other in self._near(node):
             if said := normalised(node.value, other.value):
-                names = tuple(n for each in self._between(other, node) for n in each.call.names)
+                names = tuple(n for each in self._between(other, node) for n in each.names)
                 best = Norm(core(other), said, tuple(dict.fromkeys(names)))
         return best
 
@@ -221,8 +228,12 @@ class Graph:
         ]
 
 
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return torch.equal(a, b) or bool(torch.isclose(a, b, rtol=0, atol=0, equal_nan=True).all())
+
+
 def core(node: Node) -> Node:
-    """A value without moves of its numbers, without dropout, and without factors that are constant."""
+    """A value without moves of its numbers, without dropout, without constant factors."""
     while node.kind in ("layout", "drop") or (node.kind == "times" and len(node.of) == 1):
         node = node.of[0]
     return node
@@ -248,7 +259,9 @@ def residual(node: Node) -> Residual | None:
         return None
     terms, lines = list(node.of), {node.line}
     while True:
-        inner = next((t for t in terms if core(t).kind == "sum" and not _read(core(t), t, terms)), None)
+        inner = next(
+            (t for t in terms if core(t).kind == "sum" and not _read(core(t), t, terms)), None
+        )
         if inner is None:
             break
         place = terms.index(inner)

@@ -1,10 +1,9 @@
-"""Attention inside a block by its values: against the reference where its products can be told, else
-by what must hold of every form (rotated, with grouped keys, with norms of queries and keys).
+"""Attention inside a block by its values: against the reference where its products can be told,
+else by what must hold of every form (rotated, with grouped keys, with norms of queries and keys).
 
     N batch · L length · D width · H heads · d head width
 """
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import torch
 from etude.checking.fit import Fit, search
 from etude.checking.graph import Graph, Node, core
 from etude.checking.products import Use, spare, unused
+from etude.checking.program import Change
 from etude.checking.roles import multi_head_attention as mha
 from etude.checking.subject import Subject
 from etude.checking.sublayers import Sublayer
@@ -53,10 +53,12 @@ def read(
 
 
 def _fit(
-    subject: Subject, graph: Graph, each: Sublayer, keep: Tensor | None, faults: Sequence[object]
+    subject: Subject, graph: Graph, each: Sublayer, keep: Tensor | None, faults: Sequence[Change]
 ) -> Fit | None:
     P = graph.P
-    linear = [node.use for node in each.region.kinds("linear") if node.use and node.use.kind == "linear"]
+    linear = [
+        node.use for node in each.region.kinds("linear") if node.use and node.use.kind == "linear"
+    ]
     extra: list[Use] = spare(unused(graph.trace, P), P)
     width = each.raw.value.shape[-1]
     best: Fit | None = None
@@ -73,7 +75,8 @@ def _fit(
 def _inputs(each: Sublayer) -> Iterator[tuple[Node, Node]]:
     """What may enter as queries and as keys."""
     found = [e for e in each.entries if e.value.ndim == 3]
-    yield from sorted(itertools.product(found, repeat=2), key=lambda pair: pair[0] is not pair[1])
+    pairs = [(a, b) for a in found for b in found]
+    yield from sorted(pairs, key=lambda pair: pair[0] is not pair[1])
 
 
 def hides(each: Sublayer) -> Tensor | None:
@@ -93,6 +96,15 @@ def hides(each: Sublayer) -> Tensor | None:
             return ~mask if mask.dtype == torch.bool else mask < -1e4
         return None
     return None
+
+
+def blind(each: Sublayer) -> bool:
+    """Whether every key is hidden from every query."""
+    node = each.region.kinds("softmax")[0]
+    if node.name == "softmax":
+        return bool((node.of[0].value < -1e3).all())
+    hidden = hides(each)
+    return hidden is not None and bool(hidden.all())
 
 
 def causal_of(hidden: Tensor) -> bool:
@@ -171,8 +183,10 @@ def _scores(node: Node) -> tuple[Node, Node, float] | None:
 
 
 MOVES = ("layout", "part", "pick", "drop", "linear", "shift")
-TURNS = ("mul", "neg", "cat", "add", "sub", "stack", "rsub", "rmul", "concat", "view_as_complex",
-         "view_as_real", "polar", "rotate_half", "concatenate", "addcmul", "empty_like")  # fmt: skip
+TURNS = (
+    "mul", "neg", "cat", "add", "sub", "stack", "rsub", "rmul", "concat", "view_as_complex",
+    "view_as_real", "polar", "rotate_half", "concatenate", "addcmul",
+)  # fmt: skip
 REPEATS = ("repeat_interleave", "repeat", "expand")
 
 
@@ -227,7 +241,7 @@ def _merged(node: Node, last: Node) -> bool:
     rows = last.of[0].value.flatten(0, -2).sort(-1).values
     value, heads = context.value, context.value.numel() // (rows.shape[0] * context.value.shape[-1])
     if value.ndim == 3 and heads > 1 and len(value) % heads == 0:
-        value = value.unflatten(0, (-1, heads))
+        value = value.reshape(-1, heads, *value.shape[1:])
     forms = [value.transpose(1, 2), value] if value.ndim == 4 else [value]
     for form in forms:
         made = form.flatten(2).flatten(0, 1).sort(-1).values if form.ndim > 2 else form
@@ -242,7 +256,8 @@ def of_one_token(node: Node, other: Graph) -> bool:
     """Whether queries, or keys, change for one token alone where one token of the input does."""
     changed = node.value != other.nodes[node.number].value
     return any(
-        int(changed.movedim(axis, 0).flatten(1).any(1).sum()) == 1 for axis in range(1, changed.ndim)
+        int(changed.movedim(axis, 0).flatten(1).any(1).sum()) == 1
+        for axis in range(1, changed.ndim)
     )
 
 

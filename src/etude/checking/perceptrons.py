@@ -1,9 +1,8 @@
 """The MLP of a block, by its values: two products with an activation between them, or a gated form.
 
-    N batch · L length · D width · M hidden width
+N batch · L length · D width · M hidden width
 """
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -51,7 +50,7 @@ def form(graph: Graph, each: Sublayer) -> tuple[str, str]:
     if hidden.name in ("mul", "imul") and len(hidden.of) == 2:
         return _gated(hidden)
     if hidden.kind == "act" and core(hidden.of[0]).kind == "linear":
-        return f"other_activation", ""
+        return "other_activation", ""
     return "", "?"
 
 
@@ -76,8 +75,3 @@ def _gated(hidden: Node) -> tuple[str, str]:
     if any(each.kind == "act" for each in pair) or any(each.name in ACTIVATIONS for each in pair):
         return "gated", ""
     return "", "?"
-
-
-def root_of(width: int) -> float:
-    """The scale of scores."""
-    return 1 / math.sqrt(width)

@@ -51,7 +51,11 @@ class Sublayer:
     @property
     def names(self) -> tuple[str, ...]:
         """Of its weights."""
-        found = [n for node in self.region.kinds("linear") for n in (node.call.names if node.call else ())]
+        found = [
+            n
+            for node in self.region.kinds("linear")
+            for n in (node.call.names if node.call else ())
+        ]
         return tuple(dict.fromkeys(found))
 
 
@@ -88,8 +92,7 @@ def region(graph: Graph, start: Node, stops: Iterable[Node] = ()) -> Region:
         todo += [(each, scores) for each in node.of]
         if not node.of:
             entries[node.number] = node
-    inner = [e for e in entries.values()]
-    return Region(nodes, sorted(inner, key=lambda node: node.number))
+    return Region(nodes, sorted(entries.values(), key=lambda node: node.number))
 
 
 def _enters(graph: Graph, node: Node, scores: bool, stop: Container[int]) -> bool:
@@ -168,17 +171,20 @@ def stream(graph: Graph, out: Node) -> Stream:
         closing = closing if node.kind in ("layout", "drop") else None
         if node.kind == "linear":
             inner = region(graph, node)
-            if inner.kinds("softmax"):
+            if inner.kinds("softmax") and inner.entries[-1].value.numel() == node.value.numel():
                 tail = loose[:-1] if tail is None else tail
                 found.append(Sublayer("attention", inner, node, node, closing=closing))
                 loose, node = [], inner.entries[-1]
                 continue
-        node = max(node.of, key=lambda each: each.number)
+        node = max(filter(graph.deep, node.of), key=lambda each: each.number)
     between += [(each, len(found)) for each in loose] if tail is not None else []
     if tail is None:
         tail, loose = loose, []
     found = _skipless(graph, tail) + found + _skipless(graph, loose)
-    return Stream(core(node), found[::-1], tail, [(each, len(found) - i) for each, i in between])
+    root = core(node)
+    if norm := graph.norm(root):
+        between, root = [*between, (root, len(found))], norm.of
+    return Stream(root, found[::-1], tail, [(each, len(found) - i) for each, i in between])
 
 
 def _earlier(graph: Graph, found: Sequence[Sublayer], skip: Node) -> Node:
@@ -187,7 +193,11 @@ def _earlier(graph: Graph, found: Sequence[Sublayer], skip: Node) -> Node:
         for entry in each.entries:
             norm = graph.norm(entry)
             value = norm.of if norm else core(entry)
-            if value.number in graph.sums and value is not core(skip) and value.comes_of(core(skip)):
+            if (
+                value.number in graph.sums
+                and value is not core(skip)
+                and value.comes_of(core(skip))
+            ):
                 return value
     return skip
 
