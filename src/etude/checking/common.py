@@ -106,6 +106,19 @@ def batch_apart(subject: Subject, call: Callable[[Tensor], Tensor], x: Tensor) -
     return False
 
 
+def apart(subject: Subject, mixed: bool) -> bool:
+    """Note whether samples stay apart. Faults: batch_first_missing, batch_mixed."""
+    if not mixed:
+        subject.hold("batch_apart", 0.0)
+        return True
+    evidence = ("output of sample 0 when the other samples change", "the same", "another")
+    if module := _length_first(subject):
+        subject.fault("batch_first_missing", made_at(subject, module), evidence, module=module)
+    else:
+        subject.fault("batch_mixed", subject.line_in("forward"), evidence)
+    return False
+
+
 def _length_first(subject: Subject) -> str:
     """The kind of a module that takes steps before samples; ''."""
     modules = subject.it.modules() if isinstance(subject.it, nn.Module) else ()

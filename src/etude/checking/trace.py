@@ -50,6 +50,8 @@ class Call:
     """Of each of `ins`, whether it comes of what went in."""
     made: tuple[Made | None, ...]
     """Of each of `ins`, where it is made of parameters."""
+    sources: tuple[tuple[int, int] | int, ...] = ()
+    """Of each of `ins`, the call that it came out of and its place there; else its id."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,6 +178,7 @@ class Recorder(TorchFunctionMode):
         self.made: dict[int, Made] = {
             id(p): Made((name,), _named(name)) for name, p in parameters.items()
         }
+        self.sources: dict[int, tuple[int, int]] = {}
         self.alive: list[Any] = [data]  # an id is a tensor's as long as the tensor lives
 
     def __torch_function__(
@@ -198,6 +201,7 @@ class Recorder(TorchFunctionMode):
         if outs:
             made = tuple(self.made.get(id(each)) for each in ins)
             data = tuple(id(each) in self.data for each in ins)
+            sources = tuple(self.sources.get(id(each), id(each)) for each in ins)
             self.alive.append((ins, outs))
             self._derive(func, args, kwargs, ins, outs)
             name = str(getattr(func, "__name__", func))
@@ -215,8 +219,11 @@ class Recorder(TorchFunctionMode):
                     len(self.trace.calls),
                     data,
                     made,
+                    sources,
                 )
             )
+            number = len(self.trace.calls) - 1
+            self.sources |= {id(each): (number, i) for i, each in enumerate(outs)}
         return out
 
     def _derive(

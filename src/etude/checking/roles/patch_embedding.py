@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from einops import rearrange
 
-from etude.checking import common
+from etude.checking import common, patches
 from etude.checking.build import READ, Sizes
 from etude.checking.fit import Meant, search
 from etude.checking.products import Use, unused, uses
@@ -211,10 +211,10 @@ def class_token(found: Sequence[Use], P: Weights, width: int, left: Sequence[str
     for use in found:
         if use.kind == "join" and use.weight(P).shape[-1] == width and len(use.names) == 1:
             return use.names[0]
-    return next((name for name in left if _called(name, CLASS)), "")
+    return next((name for name in left if called(name, CLASS)), "")
 
 
-def _called(name: str, pattern: re.Pattern[str]) -> bool:
+def called(name: str, pattern: re.Pattern[str]) -> bool:
     parts = name.split(".")
     return bool(pattern.fullmatch(parts[-1]) or pattern.fullmatch(parts[0]))
 
@@ -229,7 +229,7 @@ def positions(
         weight = use.weight(P)
         if use.kind == "add" and weight.ndim > 1 and weight.shape[-1] == width:
             options.append(_rows(use.weight, width))
-    options += [_rows(_of(name), width) for name in left if _called(name, POSITION)]
+    options += [_rows(_of(name), width) for name in left if called(name, POSITION)]
     for call in trace.named("add", "iadd"):
         for each, data, made in zip(call.ins, call.data, call.made):
             constant = not data and not made and each.is_floating_point()
@@ -287,7 +287,8 @@ def _make(
 
 
 def judge(subject: Subject) -> None:
-    """Tokens and gradients against the reference; what is random; positions that are none."""
+    """Tokens and gradients against the reference, or which pixels reach which token; what is
+    random; positions that are none."""
     if not common.registered(subject):
         return
     x = image(subject)
@@ -296,26 +297,65 @@ def judge(subject: Subject) -> None:
             subject.found[-1] = subject.found[-1].named("class_token_random")
         return
     common.spread(subject)
+    turned = first(subject.run(x))
+    if turned.ndim == 3 and turned.shape[1] == N != len(turned):
+        subject.variants.append("time_first")
     out, trace = subject.record(x)
-    out, P = first(out), subject.parameters
+    out, P = tokens_of(first(out)), subject.parameters
     found = uses(trace, P)
     options = list(meanings(subject, found, P, x, trace))
     fit = search(embed, {"image": x}, options, P, out, trace, (TOKENS,), FAULTS)
-    if fit is None:
-        raise CannotJudge("check_no_product", what="patches")
     if same_positions(subject, found, P):
         return
-    right = common.explain(subject, fit, trace)
+    if fit is None or not (fit.right or fit.fault):
+        by_pixels(subject, x)
+    right = bool(fit and (fit.right or fit.fault)) and common.explain(subject, fit, trace)
     if not subject.found:
         common.learns(subject, out, trace)
-    if right:
+    if right and fit:
         common.gradients(subject, embed, {"image": x}, fit, out)
+    if not subject.found and not subject.doubt:
 
         def call(x: Tensor) -> Tensor:
-            return first(subject.run(x))
+            return tokens_of(first(subject.run(x)))
 
         if common.batch_apart(subject, call, x.detach()):
             common.coarser(subject, call, x.detach(), call(x.detach()))
+
+
+def tokens_of(out: Tensor) -> Tensor:
+    """[N T D], of [T N D] or of a map [N D h w]."""
+    if out.ndim == 4:
+        return out.flatten(2).mT
+    return out.transpose(0, 1) if out.ndim == 3 and out.shape[1] == N != len(out) else out
+
+
+def by_pixels(subject: Subject, x: Tensor) -> None:
+    """Which pixels reach which token. Fault: patches_scrambled."""
+
+    def tokens(images: Tensor) -> Tensor:
+        made = first(subject.run(images))
+        if made.ndim == 4:
+            return made.flatten(2).mT
+        return made if len(made) == len(images) else made.transpose(0, 1)
+
+    if first(subject.run(x)).ndim not in (3, 4):
+        raise CannotJudge("check_no_product", what="patches")
+    seen = patches.fields(tokens, x[0])
+    if seen.form in ("patches", "columns") and patches.alike(
+        tokens, x.shape[1:], patches.size(seen), seen.filled
+    ):
+        subject.variants += ["columns_first"] if seen.form == "columns" else []
+        subject.variants.append("by_properties")
+    elif seen.form == "overlapping":
+        subject.variants.append("overlapping_patches")
+    elif seen.form == "" and not any(
+        p.ndim == 4 and len(p) > 1 for p in list(subject.parameters.values())[1:]
+    ):
+        evidence = ("pixels that reach one token", "one patch", "of several places")
+        subject.fault("patches_scrambled", subject.line_in("forward"), evidence)
+    else:
+        subject.doubt = ("check_no_match", {"step": "patches", "line": subject.line_in("forward")})
 
 
 def one_token(subject: Subject, x: Tensor) -> bool:

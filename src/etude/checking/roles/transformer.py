@@ -1,4 +1,5 @@
-"""A Transformer encoder for sequences: [N L Q], or token ids [N L], -> [N L D], or logits.
+"""A Transformer for sequences: [N L Q], or token ids [N L], -> [N L D], or logits; an encoder, a
+decoder, or the stack of blocks alone.
 
     N batch · L length · Q input features · D width · K blocks
 
@@ -6,324 +7,174 @@ A. Vaswani et al., "Attention Is All You Need" (2017), sections 3.1 and 3.5.
 """
 
 import inspect
-import itertools
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
-from etude.checking import common, masks, norms, positions, stack
-from etude.checking.build import Sizes, takes
-from etude.checking.fit import Fit, Meant, Option, attempt, best, difference, weights
-from etude.checking.products import Use, uses
-from etude.checking.program import Change, Steps
+from etude.checking import blocks, calls, common, padded, positions, readouts, wording
+from etude.checking.build import Sizes
+from etude.checking.fit import difference
+from etude.checking.graph import Graph
 from etude.checking.roles import Role, made_with, written
-from etude.checking.roles import encoder_block as eb
 from etude.checking.source import CannotJudge, Thing
 from etude.checking.subject import Subject, first
-from etude.checking.trace import TOLERANCE, Make, Trace, Weights
+from etude.checking.sublayers import Stream
+from etude.checking.trace import TOLERANCE, Trace
 from etude.shapes import Tensor
 
 N, L, Q, D, H, M, K, CLASSES, WORDS = 2, 5, 6, 12, 3, 20, 2, 7, 11
-LENGTHS = re.compile(r"\w*len(gth)?s?\w*|n_valid|valid\w*", re.IGNORECASE)
 TIME_FIRST = re.compile(r"[\[(]\s*(L|T|S|seq\w*|time|length)\s*,\s*(N|B|batch\w*)\b")
 
 
-def encode(s: Steps) -> Tensor:
-    """From s.x to the output; s.keep [N 1 1 L] is True at valid steps, None where all are."""
-    s.step("embedded", embedded)
-    s.step("tokens", lambda s: s.embedded if s.positions is None else s.embedded + s.positions)
-    s.step("chain", stack.chained)
-    s.step("normed", lambda s: stack.final_norm(s, s.chain))
-    s.step("picked", lambda s: s.normed)
-    s.step("readout", lambda s: s.picked)
-    out: Tensor = s.step("logits", stack.logits)
-    return out
-
-
-def embedded(s: Steps) -> Any:
-    """A product with what goes in, a row for each token, or what goes in itself."""
-    if s.WE is None:
-        return s.x
-    return s.WE[s.x] if not s.x.is_floating_point() else s.x @ s.WE.mT + s.bE
-
-
-def _mean(s: Steps) -> Any:
-    if s.keep is None:
-        return s.normed.mean(1)
-    valid = s.keep.reshape(s.x.shape[0], -1, 1).to(s.normed.dtype)
-    return (s.normed * valid).sum(1) / valid.sum(1)
-
-
-def _last(s: Steps) -> Any:
-    if s.keep is None:
-        return s.normed[:, -1]
-    ends = s.keep.reshape(s.x.shape[0], -1).sum(1) - 1
-    return s.normed[torch.arange(len(ends)), ends]
-
-
-PICKS = {
-    3: (common.plain("every_step"),),
-    2: (
-        Change("mean_of_steps", {"picked": _mean}),
-        Change("first_step", {"picked": lambda s: s.normed[:, 0]}),
-        Change("last_step", {"picked": _last}),
-        Change("max_of_steps", {"picked": lambda s: s.normed.amax(1)}),
-    ),
-}
-SCALED = (
-    common.plain("embedding"),
-    Change("scaled_embedding", {"embedded": lambda s: embedded(s) * math.sqrt(s.D)}),
-)
-FAULTS = (
-    Change("positions_missing", {"tokens": lambda s: s.embedded}),
-    *stack.FAULTS,
-)
-TURNED = {"said": "hide", "wanted": "keep"}
-INVERTED = (
-    Change("mask_inverted", {"masked": lambda s: torch.zeros_like(s.scaled)}, TURNED),
-    Change("mask_inverted", {"weights": lambda s: torch.zeros_like(s.masked)}, TURNED),
-)
-"""Where nothing is padded, such a mask hides all."""
-
-
-def sequence(subject: Subject, batch: int = N) -> Tensor:
-    """What it reads: token ids where it has a table for them, else features."""
-    torch.manual_seed(9)
-    tables = [m for m in subject.it.modules() if isinstance(m, torch.nn.Embedding)]
-    words = subject.sizes.get("vocabulary")
-    if tables and ("inputs" not in subject.sizes or words):
-        return torch.randint(2, min(words or WORDS, tables[0].num_embeddings), (batch, L))
-    width = subject.sizes.get("inputs", subject.sizes.get("width", D))
-    return torch.randn(batch, L, width, requires_grad=True)
-
-
-def options(subject: Subject, trace: Trace, x: Tensor) -> Iterator[Option]:
-    """What the weights may be, with the blocks' variants."""
-    P = subject.parameters
-    found = uses(trace, P)
-    words = next((use for use in found if use.kind == "embedding"), None)
-    linear = [use for use in found if use.kind == "linear"]
-    for source in (words, linear[0] if linear and not words else None, None):
-        before = 1 if source is not None and source.kind == "linear" else 0
-        width = source.shape(P)[1 if source.kind == "embedding" else 0] if source else x.shape[-1]
-        for body in stack.cut(trace, P, width, stack.depth_of(subject), before):
-            tables = [make for make, _ in positions.table(trace, P)]
-            added: list[Make | None] = [*tables, *map(positions.turned, tables)]
-            for blocks, variants in stack.narrowed(subject, trace, body, width):
-                for place in added or (None,):
-                    yield Meant(blocks.said, _whole(source, place, blocks, body, width)), variants
-
-
-def _whole(
-    source: Use | None, place: Make | None, blocks: Meant, body: stack.Body, width: int
-) -> Callable[[Weights], Mapping[str, Any]]:
-    def make(P: Weights) -> dict[str, Any]:
-        made = dict(blocks.make(P))
-        made["WE"] = source.weight(P) if source else None
-        made["bE"] = source.bias(P) if source and source.bias else 0.0
-        made["positions"] = place(P) if place else None
-        return {**made, **stack.last(body, P, made), "D": width}
-
-    return make
-
-
 def judge(subject: Subject) -> None:
-    """Outputs and gradients; then positions, layers that are shared, the skip path, padding."""
+    """Modes, samples and steps; blocks; positions; the readout; gradients; padding."""
     if not common.registered(subject):
         return
-    time_first(subject)
-    x = sequence(subject)
-    if not common.same_twice(subject, x):
+    if subject.how is None and TIME_FIRST.search(wording.said(subject)):
+        turn(subject)
+    inputs, named = calls.called(subject, sequences(subject))
+    if not common.same_twice(subject, *inputs, named=named):
         return
-
-    def call(x: Tensor) -> Tensor:
-        return first(subject.run(x))
-
-    if x.is_floating_point() and not common.batch_apart(subject, call, x.detach()):
+    if not layout(subject, inputs, named):
         return
     common.spread(subject)
-    out, trace = subject.record(x)
-    out, P = first(out), subject.parameters
-    if (
-        stack.early(subject, trace)
-        or not own_blocks(subject, trace)
-        or not positions.judge(subject, trace, P, N, L)
-    ):
-        return
-    given = {"x": x, "keep": None}
-    found = list(options(subject, trace, x))
-    groups = (stack.LAST_NORM, PICKS.get(out.ndim, PICKS[3]), SCALED, stack.heads(found, P))
-    fit = best(encode, given, found, P, out, trace, groups, FAULTS)
-    if fit and not fit.right and not fit.fault:
-        inner = stack.explaining(subject, trace, found, _before(fit, P, x), INVERTED)
-        fit = best(encode, given, found, P, out, trace, groups, inner, 32)
-    if fit is None:
+    out, trace = subject.record(*inputs, named=named)
+    out = first(out)
+    graph = Graph(trace, subject.parameters, inputs)
+    end = graph.out(out)
+    if end is None:
         raise CannotJudge("check_no_product", what="encoder blocks")
-    right = common.explain(subject, fit, trace)
-    if right:
-        no_places(subject, call, x, fit, trace)
-    if not subject.found:
-        common.learns(subject, out, trace)
-    if right:
-        common.gradients(subject, encode, given, fit, out)
-        clean(subject, fit, trace, x)
-        padding(subject, fit)
-
-
-def time_first(subject: Subject) -> None:
-    """Where the author says [L N ...], it is called so."""
-    text = "".join(
-        (inspect.getdoc(type(subject.it)) or "", inspect.getdoc(subject.it.forward) or "")
-    )
-    if subject.how is None and TIME_FIRST.search(text):
-        subject.variants.append("time_first")
-
-        def turned(it: Any, x: Tensor, *more: Any, **named: Any) -> Any:
-            out = it(x.transpose(0, 1), *more, **named)
-            value = first(out)
-            return value.transpose(0, 1) if value.ndim == 3 else out
-
-        subject.how = turned
-
-
-def own_blocks(subject: Subject, trace: Trace) -> bool:
-    """Whether blocks have weights of their own, where they can be told apart."""
-    P, depth = subject.parameters, stack.depth_of(subject)
-    for width, before in itertools.product({p.shape[0] for p in P.values() if p.ndim == 1}, (0, 1)):
-        for body in stack.cut(trace, P, int(width), depth, before):
-            if len(body.norms) >= 2 * depth:
-                return stack.shared(subject, body)
-    return True
-
-
-def no_places(subject: Subject, call: Any, x: Tensor, fit: Fit, trace: Trace) -> None:
-    """Without positions the order of the steps would not count. Fault: positions_missing."""
-    if fit.meant.make(subject.parameters)["positions"] is not None:
+    n, length = inputs[0].shape[:2]
+    if not positions.judge(subject, trace, subject.parameters, n, length):
         return
-    order = [1, 0, *range(2, L)]
+    found = blocks.examine(subject, inputs, named, graph, end)
+    readouts.steps(subject, graph, found[0])
+    if len(inputs) == 1:
+        places(subject, inputs[0], named, found[0], trace)
+    blocks.settle(subject, inputs, named, out, trace)
+    if not subject.found and len(inputs) == 1:
+        padded.judge(subject, inputs[0], named)
+
+
+def sequences(subject: Subject, batch: int = N) -> list[Tensor]:
+    """What it may read, the likeliest first: token ids where it has a table for them, else
+    features; of few steps, else of as many as its parameters have rows."""
+    torch.manual_seed(9)
+    tables = [m for m in subject.it.modules() if isinstance(m, nn.Embedding)]
+    words = min([subject.sizes.get("vocabulary") or WORDS, *(t.num_embeddings for t in tables[:1])])
+    ids = bool(tables) and ("inputs" not in subject.sizes or "vocabulary" in subject.sizes)
+    widths = [subject.sizes.get("inputs"), subject.sizes.get("width"), *_widths(subject)]
+    rows = [p.shape[-2] for p in subject.parameters.values() if p.ndim in (2, 3)]
+    found: list[Tensor] = []
+    for length in dict.fromkeys([L, subject.sizes.get("length") or L, *rows]):
+        if not 2 < length <= 512:
+            continue
+        floats = [
+            torch.randn(batch, length, int(w), requires_grad=True)
+            for w in dict.fromkeys(widths)
+            if w
+        ]
+        tokens = [torch.randint(min(2, words - 1), words, (batch, length))] if tables else []
+        found += [*tokens, *floats] if ids else [*floats, *tokens]
+    return found[:24]
+
+
+def _widths(subject: Subject) -> list[int]:
+    """Sizes that its first products read."""
+    return [int(p.shape[1]) for p in subject.parameters.values() if p.ndim == 2][:4]
+
+
+def layout(subject: Subject, inputs: Sequence[Any], named: Mapping[str, Any]) -> bool:
+    """Whether samples stay apart, along the axis that the thing takes for them. Faults:
+    batch_first_missing, batch_mixed."""
+    x = inputs[0].detach()
+
+    def call(x: Tensor) -> Tensor:
+        return first(subject.run(x, *inputs[1:], named=named))
+
+    out = call(x)
+    if len(inputs) > 1 and x.is_floating_point() is False:
+        return True
+    samples = out.ndim != 3 and out.shape[0] == x.shape[1] != x.shape[0]
+    mixed = [_mixes(call, x, axis, out) for axis in (0, 1)]
+    steps = mixed == [True, False] and out.shape[:2] == x.shape[:2]
+    if (steps or samples) and subject.how is None and not _declared(subject, x, named):
+        turn(subject)
+        return True
+    if not x.is_floating_point():
+        return common.apart(subject, mixed[0])
+    return common.batch_apart(subject, call, x)
+
+
+def _mixes(call: Any, x: Tensor, axis: int, out: Tensor) -> bool:
+    """Whether what stands at 0 of an axis depends on the rest of it."""
+    if out.ndim <= axis or out.shape[axis] != x.shape[axis]:
+        return axis == 1
+    moved = x.clone().transpose(0, axis)
+    moved[1:] = (
+        torch.randn_like(moved[1:]) if x.is_floating_point() else moved[1:].flip(-1).roll(1, -1)
+    )
+    there = call(moved.transpose(0, axis))
+    return difference(there.select(axis, 0), out.select(axis, 0)) > TOLERANCE
+
+
+def _declared(subject: Subject, x: Tensor, named: Mapping[str, Any]) -> bool:
+    """Whether samples come first by what is said, or by where positions are added."""
+    if blocks.BATCH_FIRST.search(wording.said(subject)):
+        return True
+    trace = subject.record(x, named=named)[1]
+    for make, _ in positions.table(trace, subject.parameters):
+        value = make(subject.parameters)
+        if value.ndim >= 2 and value.shape[-2] == x.shape[1] != 1:
+            return True
+    return False
+
+
+def turn(subject: Subject) -> None:
+    """Call it with steps first."""
+    subject.variants.append("time_first")
+
+    def turned(it: Any, x: Tensor, *more: Any, **named: Any) -> Any:
+        out = first(it(x.transpose(0, 1), *more, **named))
+        return out.transpose(0, 1) if out.ndim == 3 else out
+
+    subject.how = turned
+
+
+WHOLE = re.compile(
+    r"sequence|series|time|step|text|sentence|forecast|signal|sensor|token|word|language",
+    re.IGNORECASE,
+)
+
+
+def places(
+    subject: Subject, x: Tensor, named: Mapping[str, Any], main: Stream, trace: Trace
+) -> None:
+    """Without positions the order of the steps would not count. It is no business of a stack that
+    gets its tokens embedded. Fault: positions_missing."""
+    if subject.found or x.shape[1] < 3:
+        return
+    order = [1, 0, *range(2, x.shape[1])]
+
+    def call(x: Tensor) -> Tensor:
+        return first(subject.run(x, named=named))
+
     moved, plain = call(x[:, order]), call(x)
-    far = difference(moved if moved.ndim == 2 else moved[:, order], plain)
-    if far < TOLERANCE:
+    same = moved.ndim == 3 and moved.shape[1] == x.shape[1]
+    far = difference(moved[:, order] if same else moved, plain)
+    if far > TOLERANCE:
+        return
+    if main.root.kind == "input":
+        blocks.note(subject, ["without_positions"])
+    elif not x.is_floating_point() or WHOLE.search(inspect.getsource(type(subject.it))):
         evidence = ("output when two steps change places", "another", f"{far:.1g} apart")
         line = next((call.line for call in trace.calls if call.line), 0)
         subject.fault("positions_missing", line, evidence)
-
-
-def _before(fit: Fit, P: Weights, x: Tensor) -> int:
-    """Products before the blocks: that of the features."""
-    made = weights(fit.meant, P)
-    return int(made is not None and made["WE"] is not None and x.is_floating_point())
-
-
-def clean(subject: Subject, fit: Fit, trace: Trace, x: Tensor) -> None:
-    """The skip path, in train mode."""
-    P = subject.parameters
-    before = _before(fit, P, x)
-    post = any(change is eb.POST for change in fit.variants)
-    norms.skip(
-        subject,
-        lambda P: fit.meant.make(P)["blocks"],
-        post,
-        lambda trace: stack.entered(trace, P, before, post),
-        x,
-    )
-
-
-# Padding ------------------------------------------------------------------------------------------
-
-PADDING = (
-    Change("padding_ignored", {"masked": lambda s: s.scaled}),
-    Change("readout_padding", {"picked": lambda s: s.normed.mean(1)}),
-    Change("readout_padding", {"picked": lambda s: s.normed[:, -1]}),
-    Change("readout_padding", {"picked": lambda s: s.normed.amax(1)}),
-    Change("padding_ignored", {"masked": lambda s: s.scaled, "picked": lambda s: s.normed.mean(1)}),
-    Change("padding_ignored", {"masked": lambda s: s.scaled, "picked": lambda s: s.normed[:, -1]}),
-)
-
-
-def padding(subject: Subject, fit: Fit) -> None:
-    """Padded steps change nothing, told by lengths, a mask, or the id of padding. Faults:
-    padding_ignored, readout_padding, mask_inverted."""
-    x = sequence(subject, 3)
-    lengths = torch.tensor([L, L - 2, L - 1])
-    keep = torch.arange(L)[None] < lengths[:, None]
-    names = (
-        n for n in takes(subject.forward)[1:] if LENGTHS.fullmatch(n) or masks.MASK.fullmatch(n)
-    )
-    name = next(names, "")
-    forms: dict[str, Mapping[str, Any]] = {}
-    if name and LENGTHS.fullmatch(name):
-        forms = {"lengths": {name: lengths}}
-    elif name:
-        shapes = (keep, keep[:, None, None], keep[:, None])
-        forms = {
-            "keep": {name: keep},
-            "hide": {name: ~keep},
-            "keep 4": {name: shapes[1]},
-            "keep 3": {name: shapes[2]},
-        }
-    elif (pad := padding_id(subject)) is not None and not x.is_floating_point():
-        forms, x = {"id": {}}, x.where(keep, pad)
-    if subject.found:
-        return
-    found: tuple[str, dict[str, Any], int] | None = None
-    for said, form in forms.items():
-        try:
-            out, trace = subject.record(x, named=form)
-        except CannotJudge:
-            continue
-        out = first(out)
-        if _same(out, _expected(subject, fit, x, keep)[1], keep):
-            subject.hold("padding", said.split()[0])
-            documented(subject, name, said)
-            return
-        for fault in PADDING:
-            steps, expected = _expected(subject, fit, x, keep, fault)
-            if found is None and _same(out, expected, keep):
-                step = "picked" if fault.name == "readout_padding" else "masked"
-                found = fault.name, dict(fault.facts), trace.line_of(getattr(steps, step, out))
-    if found:
-        code, facts, line = found
-        said = "equal to a reference with this one fault"
-        evidence = ("output with padded steps", "as without them", said)
-        subject.fault(code, line or (masks.line(subject, name) if name else 0), evidence, **facts)
-
-
-def padding_id(subject: Subject) -> int | None:
-    """The token id of padding, where the thing knows one."""
-    for module in subject.it.modules():
-        for name, value in vars(module).items():
-            if re.fullmatch(r"pad\w*", name) and isinstance(value, int):
-                return value
-    return None
-
-
-def _expected(
-    subject: Subject, fit: Fit, x: Tensor, keep: Tensor, *changes: Change
-) -> tuple[Steps, Tensor | None]:
-    given = {"x": x, "keep": keep[:, None, None]}
-    return attempt(encode, given, fit.meant, subject.parameters, *fit.variants, *changes)
-
-
-def _same(out: Tensor, expected: Tensor | None, keep: Tensor) -> bool:
-    """Whether outputs agree: where there is one for each step, at valid ones."""
-    if expected is None or out.shape != expected.shape:
-        return False
-    if out.ndim == 3:
-        out, expected = out[keep], expected[keep]
-    return difference(out, expected) < masks.NEAR
-
-
-def documented(subject: Subject, name: str, said: str) -> None:
-    """Whether a mask does what its author says. Fault: mask_inverted."""
-    wanted = masks.documented(subject, name) if said in ("keep", "hide") else ""
-    if wanted and wanted != said:
-        evidence = ("what True, or 1, does by the author's words", wanted, said)
-        line = masks.line(subject, name)
-        subject.fault("mask_inverted", line, evidence, said=said, wanted=wanted)
+    else:
+        blocks.gap(subject, "positions")
 
 
 def fits(thing: Thing) -> bool:
@@ -333,7 +184,7 @@ def fits(thing: Thing) -> bool:
 
 
 ROLE = Role(
-    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*encoder(_?(only|stack))?\w*)",
+    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*gpt\w*|\w*language_?model\w*|\w*encoder(_?(only|stack))?\w*)",
     sizes=Sizes(
         {
             "heads": H,
