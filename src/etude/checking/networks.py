@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, construct, needed, takes
+from etude.checking.build import READ, Sizes, needed, takes
+from etude.checking.constructions import first as first_of_class
 from etude.checking.source import CannotJudge, Thing, theirs, things
 from etude.checking.subject import first
 from etude.shapes import Tensor
@@ -187,7 +188,7 @@ def held_by(
     """The players that an object made of this class holds, and its training step."""
     given = {n: parts[m] for n, m in meanings(thing.it).items() if m in parts}
     numbers = {"image_shape": (1, 32, 32), "latent": Z, "hidden": 32, "rate": 1e-3}
-    it = construct(thing, Sizes(numbers, ("image_shape", "latent")), given).it
+    it = first_of_class(thing, Sizes(numbers, ("image_shape", "latent")), given).it
     own = dict(it.named_children()) if isinstance(it, nn.Module) else vars(it)
     found = players_in(own)
     if missing := [part for part in HELD if part not in found]:
@@ -215,7 +216,7 @@ def makings(
             }  # fmt: skip
             try:
                 yield {
-                    part: construct(classes[part], Sizes(sizes[part], orders[part]), {}).it.to(
+                    part: first_of_class(classes[part], Sizes(sizes[part], orders[part]), {}).it.to(
                         torch.get_default_dtype()
                     )
                     for part in PARTS
