@@ -84,12 +84,18 @@ ANY = (
     Change("not_in_place", {"p": lambda s: s.old}),
     Change("lr_applied_twice", {"update": lambda s: s.lr**2 * s.direction}),
 )
-BEGUN = (lambda s: (s.zero, s.zero, s.zero))  # fmt: skip
+
+
+def begun(s: Steps) -> tuple[Tensor, Tensor, Tensor]:
+    """The state before the first step."""
+    return s.zero, s.zero, s.zero
+
+
 KEPT = (
     Change("state_shared_between_parameters", {"slot": lambda s: 0}),
     Change("state_shared_between_parameters", {"slot": lambda s: tuple(s.old.shape)}),
-    Change("momentum_not_kept", {"before": BEGUN}),
-    Change("momentum_not_kept", {"before": BEGUN, "clock": lambda s: 1}),
+    Change("momentum_not_kept", {"before": begun}),
+    Change("momentum_not_kept", {"before": begun, "clock": lambda s: 1}),
 )
 COUPLED = Change("decay_coupled", {"grad": lambda s: s.g + s.wd * s.old})
 DECAYS = (
@@ -288,7 +294,7 @@ def reference(
             s = Steps({**facts, "old": p, "g": g, "now": t, "n": len(now), "i": i}, *changes)
             s.__dict__["zero"] = torch.zeros_like(p)
             slot = s.other("slot", lambda s: s.i)(s)
-            before = s.other("before", lambda s, slot=slot: state.get(slot, BEGUN(s)))(s)
+            before = s.other("before", lambda s, slot=slot: state.get(slot, begun(s)))(s)
             s.__dict__.update(before=before, m=before[0], v=before[1], w=before[2])
             betas = {name: s.other(name, lambda s: None)(s) for name in ("b1", "b2")}
             s.__dict__.update({name: value for name, value in betas.items() if value})

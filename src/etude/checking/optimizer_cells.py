@@ -1,5 +1,5 @@
-"""What an optimizer is handed: parameters as tensors, arrays, numbers or objects that hold them, a layer
-of any names, a state that has whatever is looked up."""
+"""What an optimizer is handed: parameters as tensors, arrays, numbers or objects that hold them,
+a layer of any names, a state that has whatever is looked up."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +50,7 @@ class Filled(dict[Any, Any]):
 
 
 class Layer:
-    """A layer whose weights and bias, and their gradients, have whatever names they are asked by."""
+    """A layer whose weights, bias and their gradients have whatever names they are asked by."""
 
     WEIGHT = r"w|weights?|kernel"
     BIAS = r"b|bias(es)?"
@@ -88,7 +88,7 @@ class Layer:
 
 def cell_of(p: Tensor, kind: str, of_class: bool) -> Any:
     """A parameter of one kind."""
-    if kind == "tensor":
+    if kind in ("tensor", "frozen"):
         return nn.Parameter(p.clone()) if of_class else p.clone()
     if kind == "array":
         return p.numpy().copy()
@@ -107,7 +107,7 @@ def value_of(cell: Any) -> Tensor:
 
 def plain(g: Tensor, kind: str) -> Any:
     """A gradient of one kind."""
-    if kind == "tensor":
+    if kind in ("tensor", "frozen"):
         return g.clone()
     return float(g) if kind == "scalar" else g.numpy().copy()
 

@@ -12,16 +12,21 @@ from etude.checking.build import READ
 from etude.checking.source import Thing, tree
 
 CALLED = {
-    "params": r"(model_)?param(eter)?s?|ps?|ws?|weights?|thetas?|variables|vars?|x|layers?|model|net|w_?(t|old)",
-    "grads": r"grad(ient)?s?|gs?|d_?(w|p|x|params?|theta)s?|grads?_\w+|\w*_?grad(ient)?s?|dl_?d\w+|nabla\w*",
+    "params": r"(model_)?param(eter)?s?|ps?|ws?|weights?|thetas?|variables|vars?|x|layers?|model"
+    r"|net|w_?(t|old)",
+    "grads": r"grad(ient)?s?|gs?|d_?(w|p|x|params?|theta)s?|grads?_\w+|\w*_?grad(ient)?s?|dl_?d\w+"
+    r"|nabla\w*",
     "rate": READ["rate"].pattern,
     "first": r"ms?|m_?list|first(_moments?)?|exp_avgs?|means?|moments?_?1|m_prev|m_t",
-    "second": r"vs?|v_?list|second(_moments?)?|exp_avg_sqs?|squares?|moments?_?2|s|v_prev|v_t|sqrs?|sq\w*|cache",
+    "second": r"vs?|v_?list|second(_moments?)?|exp_avg_sqs?|squares?|moments?_?2|s|v_prev|v_t"
+    r"|sqrs?|sq\w*|cache",
     "velocity": r"velocit(y|ies)|vels?|buf\w*|momentum_?buf\w*|momentums|moments|v_prev",
-    "time": r"t|step|steps|step_?(count|num|number|t|idx)|i|it|iter|iterations?|n_?steps?|k|timestep|epoch",
+    "time": r"t|step|steps|step_?(count|num|number|t|idx)|i|it|iter|iterations?|n_?steps?|k"
+    r"|timestep|epoch",
     "state": r"states?|cache|caches|opt(im(izer)?)?_?state|memory|history|config",
     "settings": r"hyper_?param(eter)?s|config|cfg|hps?|options|opts|hyper",
-    "decay": r"weight_?decay(_rate)?|wd|l2(_?reg(ulari[sz]ation)?)?|lambda_?|lambd|reg(ulari[sz]ation)?",
+    "decay": r"weight_?decay(_rate)?|wd|l2(_?reg(ulari[sz]ation)?)?|lambda_?|lambd"
+    r"|reg(ulari[sz]ation)?",
     "dampening": r"dampening|damp(ing)?",
     "beta1": READ["beta1"].pattern,
     "beta2": READ["beta2"].pattern,
@@ -66,6 +71,9 @@ def meanings(names: Sequence[str]) -> dict[str, str]:
         free = [m for m in hits(name) if m not in found.values()]
         if free:
             found[name] = free[0]
+    for name in names:  # two moments that are both called as second ones
+        if name not in found and "second" in hits(name) and "first" not in found.values():
+            found[name] = "first"
     if "second" in found.values() and "first" not in found.values():
         found = {n: "velocity" if m == "second" else m for n, m in found.items()}
     return {name: found[name] for name in names if name in found}

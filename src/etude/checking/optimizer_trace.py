@@ -20,7 +20,17 @@ import torch
 from torch import nn
 
 from etude.checking.build import needed, takes
-from etude.checking.optimizer_cells import USUAL, Filled, Layer, cell_of, feed, plain, prefixed, value_of, zero_like
+from etude.checking.optimizer_cells import (
+    USUAL,
+    Filled,
+    Layer,
+    cell_of,
+    feed,
+    plain,
+    prefixed,
+    value_of,
+    zero_like,
+)
 from etude.checking.optimizer_facts import Facts, facts_of, meanings
 from etude.checking.source import CannotJudge, Thing, theirs
 from etude.checking.subject import Subject
@@ -54,8 +64,9 @@ class Form:
     same: bool = False
 
 
-KINDS = ("tensor", "array", "object", "scalar")
-"""Tensors, NumPy arrays, objects with `data` and `grad` that are arrays or numbers."""
+KINDS = ("tensor", "array", "object", "scalar", "frozen")
+"""Tensors, NumPy arrays, objects with `data` and `grad` that are arrays or numbers, tensors while
+gradients are off."""
 HELD = ("list", "mapping", "prefixed", "single", "own", "layer", "module")
 """Together in a list or a mapping (gradients by the same keys, or by "dW1" for "W1"), one by one
 (by one object, or by one each), as the attributes of a layer, as a module."""
@@ -65,7 +76,8 @@ STATES = ("made", "empty", "filled", "zeros", "pairs", "mappings", "none")
 @dataclass(frozen=True)
 class Played:
     """The parameters after each step, and the trace of the last one. problem: its parameters
-    and gradients; facts: the values that were in use, by meaning; understood: whether all that came back was a state or parameters."""
+    and gradients; facts: the values that were in use, by meaning; understood: whether all that came
+    back was a state or parameters."""
 
     path: Path
     trace: Trace
@@ -92,12 +104,13 @@ def play(
     player = Player(subject, params, form, options)
     path = []
     for given in grads:
-        with Recorder({}, (), subject.thing.file) as recorder:
+        with (
+            torch.set_grad_enabled(form.kind != "frozen"),
+            Recorder({}, (), subject.thing.file) as recorder,
+        ):
             player(given, refilled)
         path.append(player.now)
-    return Played(
-        path, recorder.trace, form, (params, grads), player.facts(), player.understood
-    )
+    return Played(path, recorder.trace, form, (params, grads), player.facts(), player.understood)
 
 
 def forms(subject: Subject) -> Iterator[Form]:
@@ -105,7 +118,7 @@ def forms(subject: Subject) -> Iterator[Form]:
     thing = subject.thing.it
     if inspect.isclass(thing) and "params" in meanings(takes_of(thing)).values():
         for kind, held in (("tensor", "list"), ("tensor", "module"), ("object", "list"),
-                           ("scalar", "list"), ("array", "list")):  # fmt: skip
+                           ("scalar", "list"), ("array", "list"), ("frozen", "list")):  # fmt: skip
             for start in (1, 0):
                 yield Form(kind, held, "filled", start)
         return
@@ -331,9 +344,7 @@ class Player:
         )
 
 
-def make(
-    thing: Thing, params: Any, options: Mapping[str, Any], handed: dict[str, Any]
-) -> Any:
+def make(thing: Thing, params: Any, options: Mapping[str, Any], handed: dict[str, Any]) -> Any:
     """An object of a user's class. handed: takes the values that are handed over, by name."""
     try:
         parameters = inspect.signature(thing.it).parameters
