@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from etude.checking.build import READ
@@ -57,6 +58,7 @@ class Facts:
         return list(dict.fromkeys(found))
 
 
+@cache
 def hits(name: str) -> list[str]:
     """All that a name may mean."""
     name = name.strip("_")

@@ -11,8 +11,8 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -76,15 +76,20 @@ STATES = ("made", "empty", "filled", "zeros", "pairs", "mappings", "none")
 @dataclass(frozen=True)
 class Played:
     """The parameters after each step, and the trace of the last one. problem: its parameters
-    and gradients; facts: the values that were in use, by meaning; understood: whether all that came
+    and gradients; look: finds the values that were in use; understood: whether all that came
     back was a state or parameters."""
 
     path: Path
     trace: Trace
     form: Form
     problem: tuple[list[Tensor], list[list[Tensor]]]
-    facts: Facts = field(default_factory=Facts)
+    look: Callable[[], Facts]
     understood: bool = True
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The values that were in use, by meaning."""
+        return self.look()
 
     @property
     def moves(self) -> bool:
@@ -110,7 +115,7 @@ def play(
         ):
             player(given, refilled)
         path.append(player.now)
-    return Played(path, recorder.trace, form, (params, grads), player.facts(), player.understood)
+    return Played(path, recorder.trace, form, (params, grads), player.facts, player.understood)
 
 
 def forms(subject: Subject) -> Iterator[Form]:
