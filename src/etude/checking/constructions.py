@@ -23,21 +23,23 @@ ASKS = 12
 
 def constructions(
     thing: Thing, sizes: Sizes, given: Mapping[str, Any], how: Callable[[], Any] | None,
-    uses: Sequence[Use],
+    uses: Sequence[Use], errors: Sequence[str],
 ) -> Iterator[Built]:  # fmt: skip
     """Objects of a class, the likeliest first. given: values the user gave by name; how: makes it,
-    an adapter's; uses: how the file's own whole makes it.
+    an adapter's; uses: how the file's own whole makes it; errors: what calls of those so far
+    raised, for sizes that differ say which would fit.
 
     Raises CannotJudge, with an example of the call, where there is none.
     """
     count, trouble = 0, None
     named = by_name(thing, sizes, given, how)
     for built in itertools.chain([named], others(thing, sizes, given, how, uses)):
-        if isinstance(built, CannotJudge):
-            trouble = trouble or built
-            continue
-        count += 1
-        yield built
+        for each in (built, *fitting(thing, sizes, given, built, errors)):
+            if isinstance(each, CannotJudge):
+                trouble = trouble or each
+                continue
+            count += 1
+            yield each
     if not count and trouble:
         raise trouble
 
@@ -90,6 +92,23 @@ def others(
         yield made(thing, sizes, values)
 
 
+def fitting(
+    thing: Thing, sizes: Sizes, given: Mapping[str, Any], built: Built | CannotJudge,
+    errors: Sequence[str],
+) -> Iterator[Built | CannotJudge]:  # fmt: skip
+    """After a call failed because two sizes differ, and one is an argument: the object with the
+    other size in its place."""
+    if isinstance(built, CannotJudge) or not errors:
+        return
+    numbers = [int(n) for n in re.findall(r"\b\d{1,4}\b", errors[-1])]
+    for name, value in built.values.items():
+        if name in given or isinstance(value, bool) or value not in numbers:
+            continue
+        for other in dict.fromkeys(numbers):
+            if other != value and other > 1:
+                yield made(thing, sizes, {**built.values, name: other})
+
+
 def made(
     thing: Thing, sizes: Sizes, values: "inspect.BoundArguments | Mapping[str, Any]"
 ) -> Built | CannotJudge:
@@ -105,7 +124,7 @@ def made(
     except CannotJudge as error:
         return error
     used = seen(it, sizes, named) if isinstance(it, nn.Module) else {}
-    return Built(it, used, f"{thing.name}({said})")
+    return Built(it, used, f"{thing.name}({said})", dict(named))
 
 
 def choices(thing: Thing, sizes: Sizes, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -134,5 +153,7 @@ def candidates(parameter: inspect.Parameter, sizes: Sizes) -> list[Any]:
     hits = [m for m in sizes.known if READ[m].fullmatch(parameter.name)]
     rest = [*sizes.order, *(m for m in sizes.known if m not in sizes.order)]
     whole = [sizes.known[m] for m in (*hits, *(m for m in rest if m not in hits))]
-    plain = [value for value in whole if isinstance(value, int | float)]
+    plain: list[Any] = [value for value in whole if isinstance(value, int | float)]
+    if isinstance(image := sizes.known.get("image"), tuple):
+        plain.append((sizes.known.get("channels", 1), *image))
     return list(dict.fromkeys(plain)) or [1]
