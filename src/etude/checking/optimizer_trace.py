@@ -1,8 +1,9 @@
 """How a user's optimizer is called: a class like torch.optim's, one whose update takes parameters
-and gradients, a function in whatever form; played for a few steps.
+and gradients, a function in whatever form; on tensors, on NumPy arrays, on objects that hold
+arrays; played for a few steps.
 
-Which form it is, its parameters' names say; what they leave open is tried: tensors one by one or in
-lists or mappings, a state that is empty or filled, a step count from one or from zero.
+What names say orders the tries. What they leave open is tried: parameters in lists or mappings or
+one by one, a state that is empty or filled, a step count from one or from zero.
 """
 
 import inspect
@@ -11,14 +12,26 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, needed, takes
-from etude.checking.constructions import first as first_of_class
+from etude.checking.build import needed, takes
+from etude.checking.optimizer_cells import (
+    USUAL,
+    Filled,
+    Layer,
+    cell_of,
+    feed,
+    plain,
+    prefixed,
+    value_of,
+    zero_like,
+)
+from etude.checking.optimizer_facts import Facts, facts_of, meanings
 from etude.checking.source import CannotJudge, Thing, theirs
 from etude.checking.subject import Subject
 from etude.checking.trace import Recorder, Trace
@@ -29,34 +42,54 @@ Path = list[list[Tensor]]
 Problem = Callable[..., tuple[list[Tensor], list[list[Tensor]]]]
 """(parameters, their gradients at each step); both of one shape if so asked."""
 
-CALLED = {
-    "params": r"(model_)?param(eter)?s?|ps?|ws?|weights?|thetas?|variables|x",
-    "grads": r"grad(ient)?s?|gs?|d_?(w|p|params?|theta)s?|grads?_\w+",
-    "rate": READ["rate"].pattern,
-    "first": r"ms?|m_?list|first(_moments?)?|exp_avgs?|means?|moments?_?1|m_prev",
-    "second": r"vs?|v_?list|second(_moments?)?|exp_avg_sqs?|squares?|moments?_?2|s|v_prev",
-    "velocity": r"velocit(y|ies)|vels?|buf\w*|momentum_?buf\w*|momentums|moments|v_prev",
-    "time": r"t|step|steps|step_?(count|num|number|t|idx)|i|it|iter|iteration|n_?steps?|k|timestep",
-    "state": r"states?|cache|caches|opt(im(izer)?)?_?state|memory|history",
-    "settings": r"hyper_?param(eter)?s|config|cfg|hps?|options|opts",
-    "momentum": READ["momentum"].pattern,
-    "beta1": READ["beta1"].pattern,
-    "beta2": READ["beta2"].pattern,
-    "betas": READ["betas"].pattern,
-    "epsilon": READ["epsilon"].pattern,
-    "batch": r"batch_?size",
-}  # fmt: skip
 STATE = ("first", "second", "velocity", "state", "time", "settings")
 """What a function is given again at its next step."""
+HANDED = ("params", "grads", "rate")
+"""What parameters of unknown names are, in this order."""
+METHODS = (
+    "step", "update", "__call__", "apply", "apply_gradients", "update_params", "optimize",
+    "update_parameters", "update_weights", "update_param", "update_one", "step_param",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """How something is called. kind: of each parameter, one of KINDS; held: one of HELD; state: one
+    of STATES; start: the first step's number; same: whether all parameters have one shape."""
+
+    kind: str
+    held: str
+    state: str = "none"
+    start: int = 1
+    same: bool = False
+
+
+KINDS = ("tensor", "array", "object", "scalar", "frozen")
+"""Tensors, NumPy arrays, objects with `data` and `grad` that are arrays or numbers, tensors while
+gradients are off."""
+HELD = ("list", "mapping", "prefixed", "single", "own", "layer", "module")
+"""Together in a list or a mapping (gradients by the same keys, or by "dW1" for "W1"), one by one
+(by one object, or by one each), as the attributes of a layer, as a module."""
+STATES = ("made", "empty", "filled", "zeros", "pairs", "mappings", "none")
 
 
 @dataclass(frozen=True)
 class Played:
-    """The parameters after each step, and the trace of the last one. same: of one shape."""
+    """The parameters after each step, and the trace of the last one. problem: its parameters
+    and gradients; look: finds the values that were in use; understood: whether all that came
+    back was a state or parameters."""
 
     path: Path
     trace: Trace
-    same: bool
+    form: Form
+    problem: tuple[list[Tensor], list[list[Tensor]]]
+    look: Callable[[], Facts]
+    understood: bool = True
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The values that were in use, by meaning."""
+        return self.look()
 
     @property
     def moves(self) -> bool:
@@ -64,299 +97,301 @@ class Played:
         return not all(torch.equal(a, b) for a, b in zip(*self.path[:2]))
 
 
-@dataclass(frozen=True)
-class Form:
-    """How a function is called. held: "list", "mapping" or "single"; state: an entry of STATES;
-    start: the first step's number."""
-
-    held: str
-    state: str
-    start: int
-
-
-STATES = ("made", "empty", "filled", "zeros", "pairs", "mappings", "none")
-FORMS = [
-    Form(held, state, start)
-    for start, state, held in itertools.product((1, 0), STATES, ("list", "mapping", "single"))
-]
-
-
-def parameters(values: Sequence[Tensor]) -> list[Tensor]:
-    """As a model has them."""
-    return [nn.Parameter(v.clone()) for v in values]
-
-
-def stepping(it: Any) -> bool:
-    """Whether it steps by itself, on the parameters that it was made with."""
-    method = getattr(it, "step", None)
-    return callable(method) and not needed(method)
+def play(
+    subject: Subject, form: Form, problem: Problem, options: Mapping[str, Any],
+    refilled: bool = False,
+) -> Played:  # fmt: skip
+    """All steps in one form. options: further arguments by name; refilled: the gradients' tensors
+    stay the same ones, as after zero_grad(set_to_none=False); else they are new in every step."""
+    params, grads = problem(form.same)
+    if form.kind == "scalar":
+        params, grads = [p.sum() for p in params], [[g.sum() for g in each] for each in grads]
+    player = Player(subject, params, form, options)
+    path = []
+    for given in grads:
+        with (
+            torch.set_grad_enabled(form.kind != "frozen"),
+            Recorder({}, (), subject.thing.file) as recorder,
+        ):
+            player(given, refilled)
+        path.append(player.now)
+    return Played(path, recorder.trace, form, (params, grads), player.facts, player.understood)
 
 
-def made(subject: Subject, params: Any) -> Any:
-    """Another one of the user's class, on these parameters."""
-    sizes = subject.built.sizes
-    return first_of_class(
-        subject.thing, Sizes({**sizes, "parameters": params}, tuple(sizes)), {}
-    ).it
-
-
-def argument_names(subject: Subject) -> list[str]:
-    """Of all parameters: of the class, and of the step where it takes some."""
+def forms(subject: Subject) -> Iterator[Form]:
+    """Ways to call it, the likeliest first."""
     thing = subject.thing.it
-    if not subject.thing.is_class:
-        return takes(thing)
-    names = list(inspect.signature(thing).parameters)
-    method = method_of(subject.it)
-    return names + takes(method)
+    if inspect.isclass(thing) and "params" in meanings(takes_of(thing)).values():
+        for kind, held in (("tensor", "list"), ("tensor", "module"), ("object", "list"),
+                           ("scalar", "list"), ("array", "list"), ("frozen", "list")):  # fmt: skip
+            for start in (1, 0):
+                yield Form(kind, held, "filled", start)
+        return
+    call = method_of(thing) if inspect.isclass(thing) else thing
+    found = set(meanings(takes_of(call)).values())
+    kinds = sorted(KINDS[:2], key=lambda kind: (kind == "array") != uses_numpy(subject.thing))
+    own = ("own",) if inspect.isclass(thing) and "key" not in found else ()
+    helds = ("list", "mapping", "prefixed", *own, "single")
+    states = STATES if "state" in found else ("filled",)
+    starts = (1, 0) if found & {"time", "settings"} else (1,)
+    for kind, state, start, held in itertools.product(kinds, states, starts, helds):
+        yield Form(kind, held, state, start)
+    for kind, held in (("array", "layer"), ("tensor", "layer"), ("object", "list"),
+                       ("object", "own"), ("object", "single"), ("tensor", "module")):  # fmt: skip
+        yield Form(kind, held)
+
+
+def uses_numpy(thing: Thing) -> bool:
+    """Whether its file has NumPy and no torch."""
+    own = vars(sys.modules.get(getattr(thing.it, "__module__", ""), object())).values()
+    return any(each is np for each in own) and not any(each is torch for each in own)
+
+
+def takes_of(call: Any) -> list[str]:
+    """Names of the parameters of a class or function."""
+    try:
+        return takes(call)
+    except (TypeError, ValueError):
+        return []
 
 
 def method_of(it: Any) -> Callable[..., Any]:
-    """The function that steps."""
-    for name in ("step", "update", "__call__", "apply"):
-        if callable(method := getattr(it, name, None)):
+    """The method that steps: by its name, else the first that is handed something."""
+    for name in METHODS:
+        if callable(method := getattr(it, name, None)) and (
+            name != "__call__" or not inspect.isclass(it) or "__call__" in vars(it)
+        ):
             return method  # type: ignore[no-any-return]
-    raise CannotJudge("check_call", call=type(it).__name__, wanted="step()")
+    own = type(it) if not inspect.isclass(it) else it
+    for name, method in vars(own).items():
+        if inspect.isfunction(method) and not name.startswith("_") and len(needed(method)) > 0:
+            return getattr(it, name)  # type: ignore[no-any-return]
+    raise CannotJudge("check_call", call=own.__name__, wanted="step()")
 
 
-def workable(subject: Subject, problem: Problem) -> Iterator[Played]:
-    """All forms in which it can be called and plays all its steps. Raises CannotJudge where none
-    does."""
-    trouble: CannotJudge | None = None
-    works = 0
-    for same in (False, True):
-        for play in plays(subject):
-            try:
-                params, grads = problem(same)
-                yield play(params, grads, same)
-            except CannotJudge as error:
-                if trouble is None or error.code == "check_crashed":
-                    trouble = error if trouble is None or trouble.code == "check_ask" else trouble
-                continue
-            works += 1
-        if works:
-            return
-    raise trouble or CannotJudge("check_call", call=subject.thing.name, wanted="step()")
+class Player:
+    """A user's optimizer, called again and again in one form."""
 
+    def __init__(
+        self, subject: Subject, params: Sequence[Tensor], form: Form, options: Mapping[str, Any]
+    ) -> None:
+        self.thing, self.form, self.options = subject.thing, form, options
+        self.understood = True
+        cells = [cell_of(p, form.kind, self.thing.is_class) for p in params]
+        alone = form.held in ("single", "own")
+        self.groups: list[list[Any]] = [[each] for each in cells] if alone else [cells]
+        if form.held == "layer":
+            self.groups = [cells[:2], cells[2:]]
+        self.held = [self.hand(group) for group in self.groups]
+        self.handed: dict[str, Any] = {}
+        count = len(self.groups) if form.held == "own" else 1
+        self.objects = [self.made() for _ in range(count)] if self.thing.is_class else []
+        self.read: dict[str, Any] = {}
+        self.states = [self.start(i) for i in range(len(self.groups))]
 
-Play = Callable[[list[Tensor], list[list[Tensor]], bool], Played]
+    def made(self) -> Any:
+        """An object of the user's class."""
+        return make(self.thing, self.held[0], self.options, self.handed)
 
-
-def plays(subject: Subject) -> Iterator[Play]:
-    """Ways to play it."""
-    if subject.thing.is_class and stepping(subject.it):
-        yield lambda params, grads, same: by_itself(subject, params, grads, same)
-        return
-    names = takes(method_of(subject.it) if subject.thing.is_class else subject.it)
-    found = meanings(names)
-    for form in FORMS:
-        if form.start == 0 and "time" not in found.values():
-            continue
-        if form.state != "made" and not set(found.values()) & {"state"}:
-            continue
-        yield lambda params, grads, same, form=form: called(  # type: ignore[misc]
-            subject, params, grads, same, form
-        )
-
-
-def by_itself(
-    subject: Subject, params: list[Tensor], grads: list[list[Tensor]], same: bool,
-    refilled: bool = False,
-) -> Played:  # fmt: skip
-    """A class that was made with its parameters. refilled: the gradients' tensors stay the same
-    ones, as after zero_grad(set_to_none=False); else they are new in every step."""
-    held = parameters(params)
-    it = made(subject, held)
-    path = []
-    for given in grads:
-        for p, g in zip(held, given):
-            if refilled and p.grad is not None:
-                p.grad.copy_(g)
-            else:
-                p.grad = g.clone()
-        recorder = Recorder({}, (), subject.thing.file)
-        with theirs(subject.thing.file, "check_crashed", shapes="step()"), recorder:
-            it.step()
-        path.append([p.detach().clone() for p in held])
-    return Played(path, recorder.trace, same)
-
-
-def meanings(names: Sequence[str]) -> dict[str, str]:
-    """What a function's parameters mean, by name. A `v` without an `m` is a velocity."""
-    found: dict[str, str] = {}
-    for name in names:
-        hits = [m for m, pattern in CALLED.items() if re.fullmatch(pattern, name, re.IGNORECASE)]
-        free = [m for m in hits if m not in found.values()]
-        if free:
-            found[name] = free[0]
-    if "second" in found.values() and "first" not in found.values():
-        found = {n: "velocity" if m == "second" else m for n, m in found.items()}
-    return found
-
-
-class Filled(dict[Any, Any]):
-    """A state that has whatever is looked up, by what its name means."""
-
-    def __init__(self, known: Mapping[str, Callable[[], Any]]) -> None:
-        super().__init__()
-        self.known = known
-
-    def __missing__(self, key: Any) -> Any:
-        found = next(
-            (m for m in self.known if re.fullmatch(CALLED[m], str(key), re.IGNORECASE)), "first"
-        )
-        self[key] = self.known[found]()
-        return self[key]
-
-
-def called(
-    subject: Subject, params: list[Tensor], grads: list[list[Tensor]], same: bool, form: Form
-) -> Played:
-    """A function of parameters and gradients; what it gives back is handed to its next call."""
-    call = Called(subject, [p.clone() for p in params], form)
-    path = []
-    for given in grads:
-        with Recorder({}, (), subject.thing.file) as recorder:
-            call(given)
-        path.append([p.detach().clone() for p in call.now])
-    return Played(path, recorder.trace, same)
-
-
-class Called:
-    """A function's calls, one after another, in one form."""
-
-    def __init__(self, subject: Subject, params: list[Tensor], form: Form) -> None:
-        self.file, self.form = subject.thing.file, form
-        own = subject.thing.is_class
-        self.it = method_of(made(subject, params)) if own else subject.it
-        self.names = meanings(takes(self.it))
-        self.required = needed(self.it)
-        self.lines = [params] if form.held != "single" else [[p] for p in params]
-        """Groups of parameters that are handed over together."""
-        self.given = dict(subject.sizes)
-        self.states = [self.start(group, subject.thing) for group in self.lines]
+    def call(self, i: int) -> Callable[..., Any]:
+        """What is called for a group."""
+        if not self.objects:
+            return self.thing.it  # type: ignore[no-any-return]
+        return method_of(self.objects[i % len(self.objects)])
 
     @property
     def now(self) -> list[Tensor]:
         """The parameters as they are."""
-        return [p for group in self.lines for p in group]
+        return [value_of(each) for group in self.groups for each in group]
 
-    def start(self, group: list[Tensor], thing: Thing) -> dict[str, Any]:
+    def facts(self) -> Facts:
+        """Values in use."""
+        it = self.objects[0] if self.objects else None
+        return facts_of(self.thing, it, {**self.handed, **self.read, **_settings(self.states[0])})
+
+    def hand(self, group: Sequence[Any]) -> Any:
+        """A group as it is handed over."""
+        if self.form.held in ("mapping", "prefixed"):
+            return {f"{'Wb'[i % 2]}{i // 2 + 1}": each for i, each in enumerate(group)}
+        if self.form.held == "layer":
+            return Layer(group)
+        if self.form.held == "module":
+            return nn.ParameterList(group)
+        return group[0] if self.form.held in ("single", "own") else list(group)
+
+    def zeros(self, i: int) -> Any:
+        """Like a group of parameters, of zeros."""
+        group = [zero_like(each) for each in self.groups[i]]
+        held = self.hand(group)
+        return {**held, **prefixed(held)} if self.form.held == "prefixed" else held
+
+    def start(self, i: int) -> dict[str, Any]:
         """The state before the first step, by name."""
-        zeros = {m: lambda: self.held([torch.zeros_like(p) for p in group])
-                 for m in ("first", "second", "velocity")}  # fmt: skip
+        call = self.call(i)
         made: dict[str, Callable[[], Any]] = {
-            **zeros, "time": lambda: self.form.start,
-            "state": lambda: self.state(group, thing, zeros),
-            "settings": lambda: self.filled(zeros),
-        }  # fmt: skip
-        return {n: made[m]() for n, m in self.names.items() if m in STATE}
+            **dict.fromkeys(("first", "second", "velocity"), partial(self.zeros, i)),
+            "time": lambda: self.form.start,
+            "state": lambda: self.state(i),
+            "settings": lambda: self.filled(i),
+        }
+        required = needed(call)
+        named = {n: m for n, m in meanings(takes(call)).items() if n in required or m == "state"}
+        return {n: made[m]() for n, m in named.items() if m in STATE}
 
-    def state(self, group: list[Tensor], thing: Thing, zeros: Mapping[str, Any]) -> Any:
+    def state(self, i: int) -> Any:
         """A state in one argument."""
-        kind = self.form.state
-        if kind == "made":
-            return initial(self.held(group), thing)
-        if kind == "filled":
-            return self.filled(zeros)
-        pair = [(torch.zeros_like(p), torch.zeros_like(p)) for p in group]
-        others = {
-            "empty": dict, "zeros": zeros["velocity"], "pairs": lambda: self.held(pair),
-            "mappings": lambda: self.held([{} for _ in group]), "none": lambda: None,
+        group = self.groups[i]
+        pairs = [(zero_like(each), zero_like(each)) for each in group]
+        others: dict[str, Callable[[], Any]] = {
+            "made": lambda: initial(self.hand(group), self.thing),
+            "filled": lambda: self.filled(i),
+            "empty": dict, "zeros": lambda: self.zeros(i), "pairs": lambda: self.hand(pairs),
+            "mappings": lambda: self.hand([{} for _ in group]), "none": lambda: None,
         }  # fmt: skip
-        return others[kind]()
+        return others[self.form.state]()
 
-    def filled(self, zeros: Mapping[str, Any]) -> Filled:
+    def filled(self, i: int) -> "Filled":
         """A mapping that has all there is to know."""
-        sizes = {m: partial(self.given.get, m) for m in CALLED if m in self.given}
-        return Filled({**sizes, **zeros, "time": lambda: self.form.start})
+        zeros = dict.fromkeys(("first", "second", "velocity"), partial(self.zeros, i))
+        usual = {m: partial(USUAL.get, m) for m in USUAL}
+        return Filled({**usual, **zeros, "time": lambda: self.form.start}, self.read)
 
-    def held(self, group: Sequence[Any]) -> Any:
-        """Together, as the function takes it."""
-        if self.form.held == "mapping":
-            return {f"W{i}": each for i, each in enumerate(group)}
-        return group[0] if self.form.held == "single" else list(group)
-
-    def __call__(self, grads: Sequence[Tensor]) -> None:
+    def __call__(self, grads: Sequence[Tensor], refilled: bool) -> None:
         """One step of all groups."""
-        for i, group in enumerate(self.lines):
-            mine = list(grads) if self.form.held != "single" else [grads[i]]
-            for p, g in zip(group, mine):
-                p.grad = g.clone()
-            params = self.held(group)
-            values = {
-                "params": params, "grads": self.held([g.clone() for g in mine]), "batch": 1,
-                **self.given,
-            }  # fmt: skip
-            named = {n: values[m] for n, m in self.names.items()
-                     if m in values and (n in self.required or m != "epsilon")}  # fmt: skip
-            if missing := [n for n in self.required if n not in named and n not in self.states[i]]:
-                raise CannotJudge("check_ask", parameter=missing[0], call=str(self.it))
-            with theirs(self.file, "check_crashed", shapes=f"a {self.form.held}"):
-                out = self.it(**named, **self.states[i])
-            self.keep(i, out, params)
+        cut = itertools.accumulate((len(group) for group in self.groups), initial=0)
+        begin = list(cut)
+        around = [getattr(it, name, None) for it in self.objects[:1]
+                  for name in ("pre_update_params", "post_update_params")]  # fmt: skip
+        self.beside(around[:1])
+        for i, group in enumerate(self.groups):
+            mine = grads[begin[i] : begin[i + 1]]
+            for each, g in zip(group, mine):
+                feed(each, g, refilled)
+            if isinstance(self.held[i], Layer):
+                self.held[i].own.update(zip(("dW", "db"), (plain(g, self.form.kind) for g in mine)))
+            call = self.call(i)
+            out = self.asked(call, i, [plain(g, self.form.kind) for g in mine])
+            self.keep(i, call, out)
+        self.beside(around[1:])
 
-    def keep(self, i: int, out: Any, params: Any) -> None:
+    def beside(self, methods: Sequence[Any]) -> None:
+        """What some classes want to be called before and after."""
+        for method in methods:
+            if callable(method):
+                with theirs(self.thing.file, "check_crashed", shapes="()"):
+                    method()
+
+    def asked(self, call: Callable[..., Any], i: int, grads: Sequence[Any]) -> Any:
+        """What a step gives back."""
+        held = self.hand(grads)
+        named: dict[str, Any] = {}
+        found, required = meanings(takes(call)), needed(call)
+        values = {**USUAL, "params": self.held[i], "key": f"w{i}",
+                  "grads": prefixed(held) if self.form.held == "prefixed" else held}  # fmt: skip
+        for name in takes(call):
+            meaning = found.get(name, "")
+            if name in self.states[i]:
+                named[name] = self.states[i][name]
+            elif name in self.options:
+                named[name] = self.options[name]
+            elif name in required or meaning in ("params", "grads", "rate"):
+                spare = [m for m in HANDED if m not in found.values()]
+                meaning = meaning or next((m for m in spare if m not in named.values()), "")
+                if meaning not in values:
+                    raise CannotJudge("check_ask", parameter=name, call=self.thing.name)
+                found[name] = meaning
+                named[name] = values[meaning]
+                self.handed |= {name: values[meaning]} if meaning in USUAL else {}
+        with theirs(self.thing.file, "check_crashed", shapes=f"a {self.form.held}"):
+            return call(**named)
+
+    def keep(self, i: int, call: Callable[..., Any], out: Any) -> None:
         """New parameters and state from what was given back, in the order of the signature."""
-        for name, meaning in self.names.items():
-            if meaning == "time" and isinstance(self.states[i][name], int):
+        names = meanings(takes(call))
+        for name, value in self.states[i].items():
+            if names[name] == "time" and isinstance(value, int):
                 self.states[i][name] += 1
-        before = self.lines[i]
-        first = params if out is None else out
-        if isinstance(out, tuple) and out and self.like(out[0], before):
-            first = out[0]
-            for timely in (True, False):
-                kept = [n for n in self.states[i] if (self.names[n] == "time") is timely]
-                values = [v for v in out[1:] if isinstance(v, int) is timely]
-                self.states[i].update(zip(kept, values))
-        elif out is not None and not self.like(out, before):
-            first = params
-        new = list(first.values()) if isinstance(first, dict) else first
-        self.lines[i] = [new] if isinstance(new, torch.Tensor) else list(new)
-
-    def like(self, out: Any, group: list[Tensor]) -> bool:
-        """Whether this is a group of parameters."""
-        found = list(out.values()) if isinstance(out, dict) else out
-        found = [found] if isinstance(found, torch.Tensor) else found
-        return (
-            isinstance(found, list | tuple)
-            and len(found) == len(group)
-            and all(
-                isinstance(a, torch.Tensor) and a.shape == b.shape for a, b in zip(found, group)
+        first = self.held[i]
+        kept = [n for n in self.states[i] if names[n] != "time"]
+        values = list(out) if isinstance(out, tuple) else [out]
+        if out is not None:
+            if self.like(values[0], i) and not (len(values) == len(kept) == 1 and self.moved(i)):
+                first, values = values[0], values[1:]
+            for name in kept:
+                if values and not isinstance(values[0], int | float):
+                    self.states[i][name] = values.pop(0)
+            self.understood = self.understood and all(
+                isinstance(v, int | float | str | type(None)) or any(v is s for s in self.kept(i))
+                for v in values
             )
+        new = list(first.values()) if isinstance(first, Mapping) else first
+        if isinstance(new, Layer):
+            self.groups[i] = new.cells()
+        elif self.form.held != "module":
+            self.groups[i] = list(new) if isinstance(new, list | tuple) else [new]
+            self.held[i] = first
+
+    def kept(self, i: int) -> list[Any]:
+        return [*self.states[i].values(), self.held[i], *self.objects]
+
+    def moved(self, i: int) -> bool:
+        """Whether the state that came back is not the parameters: they have moved in place."""
+        return self.form.kind == "tensor" and self.form.held == "list"
+
+    def like(self, out: Any, i: int) -> bool:
+        """Whether this is a group of parameters."""
+        found = list(out.values()) if isinstance(out, Mapping) else out
+        found = found if isinstance(found, list | tuple) else [found]
+        group = self.groups[i]
+        return len(found) == len(group) and all(
+            isinstance(a, torch.Tensor | np.ndarray | np.floating) and np.shape(a) == np.shape(b)
+            for a, b in zip(found, group)
         )
+
+
+def make(thing: Thing, params: Any, options: Mapping[str, Any], handed: dict[str, Any]) -> Any:
+    """An object of a user's class. handed: takes the values that are handed over, by name."""
+    try:
+        parameters = inspect.signature(thing.it).parameters
+    except (TypeError, ValueError):
+        parameters = inspect.Signature().parameters
+    found, required = meanings(list(parameters)), needed(thing.it)
+    spare = [m for m in ("params", "rate") if m not in found.values()]
+    named: dict[str, Any] = {}
+    for name in parameters:
+        meaning = found.get(name, "")
+        if name in required and not meaning and spare:
+            meaning = spare.pop(0)
+        if name in options:
+            named[name] = handed[name] = options[name]
+        elif meaning == "params" and name in required:
+            named[name] = params
+        elif (name in required or meaning == "rate") and meaning in USUAL:
+            named[name] = handed[name] = USUAL[meaning]
+        elif name in required:
+            raise CannotJudge("check_ask", parameter=name, call=thing.name)
+    said = ", ".join(f"{n}={v!r}"[:40] for n, v in named.items())
+    with theirs(thing.file, "check_construct", call=f"{thing.name}({said})"):
+        return thing.it(**named)
 
 
 def initial(params: Any, thing: Thing) -> Any:
     """What a function of the user's file makes for the first step, where there is one."""
     module = vars(sys.modules[thing.it.__module__])
     for name, it in module.items():
-        maker = re.fullmatch(r"\w*init\w*|(make|new|create|zero)_\w*state\w*", name)
-        if maker and inspect.isfunction(it) and len(needed(it)) == 1:
+        maker = re.fullmatch(
+            r"\w*init\w*|(make|new|create|zero)_\w*|\w+_(states?|velocit\w+|slots?)", name
+        )
+        if maker and inspect.isfunction(it) and it is not thing.it and len(needed(it)) == 1:
             with theirs(thing.file, "check_crashed", shapes=name):
                 return it(params)
     raise CannotJudge("check_ask", parameter="state", call=thing.name)
 
 
-def attributes(it: Any) -> dict[str, Any]:
-    """Of an object, and of the settings that it holds: a mapping as torch's `defaults`, or an
-    object of numbers."""
-    own = dict(vars(it)) if hasattr(it, "__dict__") else {}
+def _settings(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers that a function keeps in a state or a mapping of settings."""
     found: dict[str, Any] = {}
-    for value in own.values():
-        more = value if isinstance(value, dict) else getattr(value, "__dict__", {})
-        found |= {k: v for k, v in more.items() if isinstance(k, str) and _setting(v)}
-    return {**found, **own}
-
-
-def _setting(value: Any) -> bool:
-    both = value if isinstance(value, tuple | list) else (value,)
-    return bool(both) and all(isinstance(each, int | float) for each in both)
-
-
-def defaults_of(thing: Thing) -> dict[str, Any]:
-    """Of the parameters of a signature."""
-    try:
-        found = inspect.signature(thing.it).parameters
-    except (TypeError, ValueError):
-        return {}
-    return {n: p.default for n, p in found.items() if p.default is not p.empty}
+    for value in state.values():
+        more = value if isinstance(value, dict) else {}
+        found |= {k: v for k, v in more.items() if isinstance(k, str) and isinstance(v, float)}
+    return found

@@ -12,7 +12,7 @@ import torch
 from etude.checking.build import takes
 from etude.checking.fit import difference
 from etude.checking.source import CannotJudge
-from etude.checking.subject import Subject, first
+from etude.checking.subject import Subject
 from etude.checking.trace import TOLERANCE
 from etude.shapes import Tensor
 
@@ -59,9 +59,8 @@ def answer(
         more: Callable[[Sequence[int]], Any] = form
 
         def ask(x: Tensor, lengths: Sequence[int], more: Callable[..., Any] = more) -> Tensor:
-            named = {**asked.named, name: more(list(lengths))}
-            out = first(subject.run(asked.turned(x), named=named))
-            return out.transpose(0, 1) if asked.time_first and out.ndim == 3 else out
+            told: Tensor = asked(x, {**asked.named, name: more(list(lengths))})
+            return told
 
         try:
             padded = X.clone()

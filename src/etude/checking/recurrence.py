@@ -133,7 +133,7 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
         weights = [[made for made in call.made[3:] if made] for call in single]
         each = {tuple(made.names for made in four): _slots(four) for four in weights}
         head = [use for use in found if use.kind == "linear" and _after(trace, use, single[0])]
-        meant = _stacked([[make] for make in each.values()], depth)
+        meant = _stacked([[make] for make in each.values()], max(depth, len(single) // x.shape[1]))
         return Reading(meant, _fed(single, x), head, False, [], single[len(each) - 1].line)
     cells, rest = cells_of(distinct(found, P), P, D, x.shape[-1])
     keys = {use.names for each in cells for use, _ in each}
@@ -148,11 +148,15 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
     return Reading(meant, x, head, False, rest, cells[-1][0][0].line if cells else 0)
 
 
-def width_of(P: Weights, usual: int) -> int:
-    """The hidden width that the weights say: a gate's, of [4D D]; where they say several or none,
-    the usual one."""
-    found = {p.shape[1] for p in P.values() if p.ndim == 2 and p.shape[0] == 4 * p.shape[1]}
-    return found.pop() if len(found) == 1 else usual
+def widths_of(P: Weights, said: int, usual: int) -> list[int]:
+    """The hidden widths that the weights may have: what is said; a gate's, of four in one matrix or
+    of a square one; the usual one."""
+    shapes = [tuple(p.shape) for p in P.values() if p.ndim == 2]
+    fused = [min(shape) for shape in shapes if max(shape) == 4 * min(shape)]
+    squares = [shape[0] for shape in shapes if shape[0] == shape[1]]
+    biases = [p.numel() // 4 for p in P.values() if p.ndim == 1 and p.numel() % 4 == 0]
+    biases += [p.numel() for p in P.values() if p.ndim == 1]
+    return [w for w in dict.fromkeys((said, *fused, *squares, usual, *biases)) if w]
 
 
 def _fed(single: Sequence[Call], x: Tensor) -> Tensor:

@@ -47,19 +47,25 @@ def examine(subject: Subject) -> None:
     """Behaviour first: the same twice, samples apart; then against the reference; then padding."""
     if not common.registered(subject):
         return
-    asked, X = sequence.started(subject, ROLE.sizes)
+    asks, X = sequence.started(subject, ROLE.sizes)
     sequence.sharpen(subject)
+    asked = asks[0]
     if not sequence.unkept(subject, asked, X):
         return
-    if not common.same_twice(subject, X, named=asked.named):
+    for each in asks:
+        each.kept = asked.kept
+    asked.restore()
+    if not asked.kept and not common.same_twice(subject, asked.turned(X), named=asked.named):
         drawn(subject, asked, X)
         return
-    apart = sequence.laid_out(subject, asked, X)
+    found = sequence.laid_out(subject, asks, X)
     if subject.found:
         return
+    asked = found or asked
     common.spread(subject)
+    asked.restore()
     out, trace = subject.record(asked.turned(X), named=asked.named)
-    if not apart:
+    if not found:
         mixed(subject, asked, X, out, trace)
         return
     if explained(subject, asked, X, out, trace):
@@ -99,11 +105,13 @@ def mixed(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> 
 def explained(subject: Subject, asked: Asked, X: Tensor, out: Any, trace: Trace) -> bool:
     """Whether the recurrence and what is read of it are right."""
     P = subject.parameters
-    width = int(subject.sizes.get("hidden", 0)) or recurrence.width_of(P, D)
-    depth = int(subject.sizes.get("depth", 1))
-    words = [call.outs[0] for call in trace.named("embedding")]
-    x = words[0] if words and not X.is_floating_point() else X
-    reading = recurrence.read(trace, P, x, width, depth)
+    said, depth = int(subject.sizes.get("hidden") or 0), int(subject.sizes.get("depth") or 1)
+    words = [call.outs[0] for call in trace.named("embedding", "one_hot")]
+    x = asked.straight(words[0]) if words and not X.is_floating_point() else X
+    for width in recurrence.widths_of(P, said, D):
+        reading = recurrence.read(trace, P, x, width, depth)
+        if reading.meant:
+            break
     if not reading.meant:
         raise CannotJudge("check_lstm_none")
     targets = list(readout.seen(trace, reading.head)) or [
@@ -228,7 +236,7 @@ def whole(
     common.explain(subject, fit, trace)
     subject.variants[:] = [v for v in subject.variants if v != "last_step"]
     if fit.meant.said == "shared":
-        evidence = ("layers with weights of their own", str(subject.sizes.get("depth")), "fewer")
+        evidence = ("layers with weights of their own", "one each", "fewer")
         line = common.made_at(subject, "ModuleList") or subject.line_in("__init__")
         subject.fault("layers_shared", line, evidence)
         return False
