@@ -258,6 +258,31 @@ def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
     return list(dict.fromkeys([*own, (1, 32, 32), (1, 28, 28)]))
 
 
+def samples_for(it: nn.Module, rows: int) -> Iterator[Tensor]:
+    """Inputs that a network may take: as wide as its first layer says, as pictures and flat."""
+    torch.manual_seed(17)
+    dtype = torch.get_default_dtype()
+    for layer in it.modules():
+        if isinstance(layer, nn.Linear):
+            wide = layer.in_features
+            side = next((s for s in (28, 32, 64, 8, 16) if wide in (s * s, 3 * s * s)), 0)
+            if side:
+                yield torch.rand(rows, wide // side**2, side, side, dtype=dtype)
+            yield torch.rand(rows, wide, dtype=dtype)
+            yield torch.rand(rows, 5, wide, dtype=dtype)
+            return
+        if isinstance(layer, nn.Conv2d):
+            for side in (28, 32, 64, 16, 8, 128):
+                yield torch.rand(rows, layer.in_channels, side, side, dtype=dtype)
+            return
+        if isinstance(layer, nn.Embedding):
+            yield torch.randint(layer.num_embeddings, (rows, 8))
+            return
+        if isinstance(layer, nn.LSTM | nn.GRU | nn.RNN):
+            yield torch.rand(rows, 8, layer.input_size, dtype=dtype)
+            return
+
+
 def pictures(module: ModuleType) -> Iterator[Tensor]:
     """Images in [0, 1], as they are and flat."""
     for shape in shapes(module):
