@@ -1,0 +1,454 @@
+"""The adversarial steps of a file: functions, methods, loops of a script, with what each is handed.
+
+Names order the tries; what runs with players that learn decides.
+"""
+
+import ast
+import inspect
+import itertools
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import nn
+
+from etude.checking.build import CONFIG, Sizes, construct
+from etude.checking.networks import (
+    CALLED,
+    HELD,
+    OPTIMIZER,
+    N,
+    Settings,
+    constant,
+    found_in,
+    judge_of,
+    makings,
+    named_owners,
+    pictures,
+    players_in,
+)  # fmt: skip
+from etude.checking.source import CannotJudge, Thing, line_of, theirs
+from etude.checking.toys import toys
+from etude.checking.uses import (
+    Function,
+    Functions,
+    Use,
+    backwards,
+    free_names,
+    functions_in,
+    parameters,
+    parsed,
+    use_of,
+)  # fmt: skip
+from etude.shapes import Tensor
+
+PLAYERS = tuple(HELD)
+
+
+@dataclass
+class Step:
+    """A way to play. call: takes values by name; wants: what they are used for; owner: the class
+    whose method it is; space: names that the file has made by then."""
+
+    name: str
+    node: ast.AST
+    call: Callable[..., Any] | None
+    wants: dict[str, Use]
+    owner: Thing | None = None
+    space: Mapping[str, Any] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    """Of a method: the names that the method itself takes."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Players, and a turn of theirs. given: tensors that are handed over; steppers: by name, the
+    optimizers that are handed over without knowing whose they are."""
+
+    parts: Mapping[str, nn.Module]
+    images: Tensor
+    turn: Callable[[], Any]
+    given: Sequence[Tensor]
+    steppers: Mapping[str, torch.optim.Optimizer]
+    toy: bool
+    step: Step
+
+
+def text_of(file: str) -> str:
+    """A file's text."""
+    return "".join(linecache.getlines(file))
+
+
+def steps_in(module: ModuleType, only: str = "") -> list[Step]:
+    """Those that hold all the backwards of the file, the innermost first; then the loops of a
+    script. only: the name of the function or class that is asked for."""
+    file = module.__file__ or ""
+    root = parsed(text_of(file))
+    functions = functions_in(root)
+    most = backwards(root, {})
+    found: list[tuple[int, int, Step]] = []
+    for step in (*_functions(module, root, functions), *_methods(module, root, functions)):
+        if only and only not in (step.name, step.owner.name if step.owner else ""):
+            continue
+        held = backwards(step.node, functions)
+        if held and (held >= most or only):
+            found.append((-len(held), _length(step.node), step))
+    found.sort(key=lambda each: each[:2])
+    return [step for _, _, step in found] + ([] if only else list(_loops(module, root, functions)))
+
+
+def _length(node: ast.AST) -> int:
+    return int((getattr(node, "end_lineno", 0) or 0) - getattr(node, "lineno", 0))
+
+
+def _functions(module: ModuleType, root: ast.Module, functions: Functions) -> Iterator[Step]:
+    for node in root.body:
+        it = getattr(module, node.name, None) if isinstance(node, Function) else None
+        if isinstance(node, Function) and callable(it):
+            wants = {name: use_of(node, name, functions) for name in parameters(node)}
+            yield Step(node.name, node, it, wants, space=vars(module))
+
+
+def _methods(module: ModuleType, root: ast.Module, functions: Functions) -> Iterator[Step]:
+    for node in root.body:
+        cls = getattr(module, node.name, None) if isinstance(node, ast.ClassDef) else None
+        if not isinstance(node, ast.ClassDef) or not inspect.isclass(cls):
+            continue
+        methods = functions_in(node)
+        made = methods.get("__init__")
+        first = (
+            {name: _kept_as(node, made, name, functions) for name in parameters(made)[1:]}
+            if made
+            else {}
+        )
+        for method in methods.values():
+            if method.name.startswith("__") and method.name != "__call__":
+                continue
+            own = {
+                name: use_of(method, name, functions)
+                for name in parameters(method)
+                if name != "self"
+            }
+            thing = Thing(node.name, cls, module.__file__ or "", line_of(cls))
+            yield Step(
+                method.name, method, None, {**first, **own}, thing, vars(module), frozenset(own)
+            )
+
+
+def _kept_as(node: ast.ClassDef, made: Function, name: str, functions: Functions) -> Use:
+    """What a class does with what its constructor takes, also as the attribute that it becomes."""
+    use = use_of(made, name, functions)
+    for each in ast.walk(made):
+        targets, value = (each.targets, each.value) if isinstance(each, ast.Assign) else ([], None)
+        pairs = [(t, value) for t in targets]
+        if targets and isinstance(targets[0], ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = list(zip(targets[0].elts, value.elts))
+        for target, source in pairs:
+            if source is not None and _mentions(source, name) and isinstance(target, ast.Attribute):
+                more = use_of(node, ast.unparse(target), functions)
+                use.attributes |= more.attributes
+                use.called += more.called
+                use.iterated |= more.iterated
+    return use
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("to", "double", "float") and _mentions(node.func.value, name)
+    return isinstance(node, ast.Name) and node.id == name
+
+
+# Loops of a script ------------------------------------------------------------------------------------
+
+
+def _loops(module: ModuleType, root: ast.Module, functions: Functions) -> Iterator[Step]:
+    """Loops over batches that stand in no function that could be called, what comes before them run
+    statement by statement: what fails (a download, say) is left out."""
+    for path in _paths(root.body, []):
+        loop = path[-1][1]
+        space = {**vars(module), "__name__": "__main__"}
+        with mock.patch.object(sys, "argv", [module.__file__ or ""]):
+            for block, at in path:
+                if block is not root.body:
+                    _tolerant(block[: block.index(at)], space, module.__file__ or "")
+        wanted = [name for name in free_names([loop]) if name not in space]
+        named = {name: use_of(loop, name, functions) for name in wanted}
+        source = next((n for n in _names(loop.iter) if n in named or n in space), "")
+        if source:
+            named[source] = Use(iterated=True)
+        yield Step("loop", loop, _compiled(loop, list(named), space, module.__file__ or ""), named,
+                   space=space)  # fmt: skip
+
+
+def _names(node: ast.AST) -> list[str]:
+    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in
+            ("enumerate", "tqdm", "zip", "iter", "range", "len")]  # fmt: skip
+
+
+Path = list[tuple[list[ast.stmt], Any]]
+
+
+def _paths(block: list[ast.stmt], before: Path) -> Iterator[Path]:
+    """The statements that lead to each innermost loop that has a backward and is over no range."""
+    for node in block:
+        here = [*before, (block, node)]
+        inner = [each for each in (getattr(node, "body", []), getattr(node, "orelse", [])) if each]
+        deeper = [path for each in inner for path in _paths(each, here)]
+        if deeper:
+            yield from deeper
+        elif isinstance(node, ast.For) and backwards(node, {}):
+            yield here
+
+
+def _tolerant(block: Sequence[ast.stmt], space: dict[str, Any], file: str) -> None:
+    """Run statements; one that raises is left out."""
+    for node in block:
+        try:
+            exec(compile(ast.Module([node], []), file, "exec"), space)
+        except (Exception, SystemExit):  # its names are handed over instead
+            continue
+
+
+def _compiled(
+    loop: ast.For, names: list[str], space: dict[str, Any], file: str
+) -> Callable[..., Any]:
+    """A loop as a function of the names that it needs."""
+    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+    stored = [
+        n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    shared: list[ast.stmt] = [
+        ast.Global(sorted({n for n in stored if n in space and n not in names}))
+    ]
+    function = ast.FunctionDef("loop", arguments, [*shared[: bool(shared[0].names)], loop], [])  # type: ignore[attr-defined]
+    whole = ast.fix_missing_locations(ast.Module([ast.copy_location(function, loop)], []))
+    exec(compile(whole, file, "exec"), space)
+    it: Callable[..., Any] = space["loop"]
+    return it
+
+
+# What is handed over ----------------------------------------------------------------------------------
+
+
+def meaning(name: str, use: Use) -> str:
+    """net, opt, loss, loader, holder, or one of CALLED; '' if nothing tells."""
+    if use.optimizer and ("zero_grad" in use.attributes or re.fullmatch(OPTIMIZER, name, re.I)):
+        return "opt"
+    if use.iterated and not use.called:
+        return "loader"
+    if any(count >= 2 for count in use.called) and not use.attributes & {"parameters", "train"}:
+        return "loss"
+    if re.fullmatch(OPTIMIZER, name, re.I) and not use.called:
+        return "opt"
+    if use.called or use.attributes & {"parameters", "train", "eval", "zero_grad"}:
+        inner = {a for a in use.attributes for p in HELD.values() if re.fullmatch(p, a, re.I)}
+        return "holder" if len(inner) > 1 else "net"
+    if use.optimizer:
+        return "opt"
+    if any(re.fullmatch(p, name, re.I) for p in HELD.values()):
+        return "net"
+    known = next((m for m, p in CALLED.items() if re.fullmatch(p, name, re.I)), "")
+    return known or ("settings" if CONFIG.fullmatch(name) else "")
+
+
+def stages(module: ModuleType, only: str = "") -> Iterator[Stage | CannotJudge]:
+    """All ways to play, the likeliest first; where one cannot be set up, why."""
+    found = steps_in(module, only)
+    if not found:
+        yield CannotJudge("check_aae_no_step")
+    for step in found:
+        yield from _stages(module, step)
+
+
+def _stages(module: ModuleType, step: Step) -> Iterator[Stage | CannotJudge]:
+    means = {name: meaning(name, use) for name, use in step.wants.items()}
+    nets = [name for name, what in means.items() if what == "net"]
+    ready = players_in(step.space)
+    own = found_in(module)
+    sources: list[tuple[bool, Iterator[Any]]] = []
+    if nets and len(nets) < len(PLAYERS) - len([p for p in PLAYERS if p in ready]):
+        sources = []
+    if not nets:
+        sources.append((False, iter([{}])))
+    if len(own) == len(PLAYERS):
+        sources.append((False, makings(module, own)))
+    if nets:
+        sources.append((True, iter([None])))
+    for toy, source in sources:
+        for made in source:
+            if isinstance(made, CannotJudge):
+                yield made
+                continue
+            for images in pictures(module):
+                for parts in toys(images) if made is None else [made]:
+                    for order in _orders(nets, ready):
+                        yield from _staged(module, step, means, order, parts, images, toy)
+
+
+def _orders(nets: Sequence[str], ready: Mapping[str, nn.Module]) -> Iterator[dict[str, str]]:
+    """Which player each network is, as its name says first."""
+    told = {n: next((p for p in PLAYERS if re.fullmatch(HELD[p], n, re.I)), "") for n in nets}
+    free = [part for part in PLAYERS if part not in ready or len(nets) == len(PLAYERS)]
+    if len(nets) > len(free):
+        nets = [n for n in nets if told[n]]
+    ways = [dict(zip(nets, way)) for way in itertools.permutations(free, len(nets))]
+    ways.sort(key=lambda way: -sum(told[n] == part for n, part in way.items()))
+    yield from ways
+
+
+def _staged(
+    module: ModuleType, step: Step, means: Mapping[str, str], order: Mapping[str, str],
+    parts: Mapping[str, nn.Module], images: Tensor, toy: bool,
+) -> Iterator[Stage | CannotJudge]:  # fmt: skip
+    Z = constant(module, "latent", 6)
+    if toy:
+        Z = 6
+    steppers = {n: torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1e-3)
+                for n, what in means.items() if what == "opt"}  # fmt: skip
+    labels = torch.zeros(len(images), dtype=torch.long)
+    for batch in ((images, labels), images):
+        values = _values(module, means, order, parts, images, batch, Z, steppers)
+        given = [images, *(v for v in values.values() if isinstance(v, torch.Tensor))]
+        try:
+            turn, held = bound(step, values, parts)
+        except CannotJudge as error:
+            yield error
+            return
+        players = {part: it for part, it in {**players_in(step.space), **held}.items()}
+        players |= {part: parts[part] for part in order.values()} if order else {}
+        if not order and parts:
+            players = {**players, **parts} if not held else players
+        if missing := [part for part in PLAYERS if part not in players]:
+            yield CannotJudge("check_aae_part", part=missing[0])
+            return
+        yield Stage({p: players[p] for p in PLAYERS}, images, turn, given, steppers, toy, step)
+        if "loader" not in means.values():
+            return
+
+
+def _values(
+    module: ModuleType, means: Mapping[str, str], order: Mapping[str, str],
+    parts: Mapping[str, nn.Module], images: Tensor, batch: Any, Z: int,
+    steppers: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """What each name is given."""
+    adversarial = judge_of(parts["discriminator"], Z) if "discriminator" in parts else nn.MSELoss()
+    known: dict[str, Any] = {
+        "images": images, "latent": Z, "batch": N, "epochs": 1, "prior": torch.randn(N, Z),
+        "device": torch.device("cpu"), "rate": 1e-3, "loader": [batch, batch],
+        "adversarial": adversarial, "pixels": nn.MSELoss(), "loss": nn.MSELoss(), "epoch": 0,
+        "holder": SimpleNamespace(**parts), "real": torch.ones(N, 1), "fake": torch.zeros(N, 1),
+    }  # fmt: skip
+    known["settings"] = Settings(known)
+    found: dict[str, Any] = {}
+    for name, what in means.items():
+        if name in order:
+            found[name] = parts[order[name]]
+        elif what == "opt":
+            found[name] = steppers[name]
+        elif what == "loss":
+            said = next(
+                (m for m in ("pixels", "adversarial") if re.fullmatch(CALLED[m], name, re.I)), ""
+            )
+            found[name] = known[said or "loss"]
+        elif what in known:
+            found[name] = known[what]
+    free = [name for name, what in means.items() if not what]
+    if "images" not in means.values() and "loader" not in means.values() and free:
+        found[free.pop(0)] = images
+    return found
+
+
+def bound(
+    step: Step, values: Mapping[str, Any], parts: Mapping[str, nn.Module]
+) -> tuple[Callable[[], Any], dict[str, nn.Module]]:
+    """A turn, and the players that the object of a method holds."""
+    file = step.owner.file if step.owner else ""
+    if step.owner is None:
+        call = step.call
+        assert call
+        return _called(call, values, step.name), {}
+    numbers = {
+        "image_shape": (1, 28, 28),
+        "latent": constant_of(values),
+        "hidden": 32,
+        "rate": 1e-3,
+    }
+    names = inspect.signature(step.owner.it).parameters
+    given = {n: v for n, v in values.items()
+             if n in names and n not in step.own and not isinstance(v, Settings)}  # fmt: skip
+    it = construct(step.owner, Sizes(numbers, ("image_shape", "latent")), given).it
+    inner = dict(it.named_children()) if isinstance(it, nn.Module) else vars(it)
+    with theirs(file, "check_crashed", shapes=step.owner.name):
+        method = getattr(it, step.name)
+    return _called(
+        method, {n: v for n, v in values.items() if n in step.own}, step.name, it
+    ), players_in(inner)
+
+
+def constant_of(values: Mapping[str, Any]) -> int:
+    """The width of a code."""
+    return next(
+        (
+            v
+            for n, v in values.items()
+            if type(v) is int and re.fullmatch(CALLED["latent"], n, re.I)
+        ),
+        6,
+    )
+
+
+def _called(
+    call: Callable[..., Any], values: Mapping[str, Any], name: str, owner: Any = None
+) -> Callable[[], Any]:
+    signature = inspect.signature(call)
+    empty = inspect.Parameter.empty
+    needs = [n for n, p in signature.parameters.items()
+             if p.default is empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]  # fmt: skip
+    if missing := [n for n in needs if n not in values]:
+        raise CannotJudge("check_ask", parameter=missing[0], call=f"{name}{signature}")
+    wanted = {n: v for n, v in values.items() if n in signature.parameters}
+    kept = {n: v for n, v in wanted.items() if n in needs or not _plain(v)}
+    return lambda: call(**kept)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, int | float | str | torch.device | SimpleNamespace)
+
+
+# Whose an optimizer is --------------------------------------------------------------------------------
+
+
+def owners(
+    names: Sequence[str], uses: Mapping[str, set[str]]
+) -> Iterator[dict[str, tuple[str, ...]]]:
+    """Whose parameters each optimizer has: as its name says where it says so, else as it is used.
+    uses: by name, what went backward before its steps: rec, D, G."""
+    marks = named_owners(names)
+    both, rest = ("encoder", "decoder"), {n: u for n, u in uses.items()}
+    alone = [n for n, u in rest.items() if u == {"rec"}]
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        use = rest.get(name, set())
+        if marks[name]:
+            found[name] = marks[name]
+        elif "D" in use:
+            found[name] = ("discriminator",) if use == {"D"} else PLAYERS
+        elif use == {"G"} or (use == {"rec", "G"} and alone):
+            found[name] = ("encoder",)
+        else:
+            found[name] = both
+    shared = [n for n in alone if found[n] == both]
+    if len(shared) == 2:  # one for each of encoder and decoder
+        for pair in (both, both[::-1]):
+            yield {**found, **{n: (part,) for n, part in zip(shared, pair)}}
+        return
+    if alone and any(found[n] == ("encoder",) and "rec" in rest[n] for n in found):
+        found |= {n: ("decoder",) for n in alone if found[n] == both}
+    yield found
