@@ -9,7 +9,6 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from torch import nn
@@ -57,6 +56,12 @@ TEXT = re.compile(r"act(ivation)?|norm(_?layer)?|bias|qkv_bias|pool(ing)?|mode|k
 """Names that are left at their default."""
 
 
+NAMED_SETTINGS = r"\w*(config|cfg|settings|hparams|args|opt|params)"
+"""Names of configuration objects."""
+Settings = Callable[[inspect.Parameter], tuple[Any, Mapping[str, Any]] | None]
+"""Makes the configuration that a parameter wants, with its sizes by meaning."""
+
+
 @dataclass(frozen=True)
 class Sizes:
     """What the examiner builds a thing with. known: by meaning; order: of unnamed places; anchor:
@@ -81,33 +86,12 @@ def meaning(name: str, sizes: Sizes) -> str:
     return next((m for m in sizes.known if READ[m].fullmatch(name)), "")
 
 
-class Settings(SimpleNamespace):
-    """A configuration object whose every attribute is understood by its name."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.__dict__["_sizes"] = sizes
-
-    def __getattr__(self, name: str) -> Any:
-        found = meaning(name, self.__dict__["_sizes"])
-        if not found:
-            raise AttributeError(name)
-        return self.__dict__["_sizes"].known[found]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """As of a mapping."""
-        return getattr(self, name, default)
-
-    __getitem__ = __getattr__
-
-
-CONFIG = re.compile(r"\w*(config|cfg|settings|hparams|args|opt|params)", re.IGNORECASE)
-
-
 def construct(
-    thing: Thing, sizes: Sizes, given: Mapping[str, Any], how: Callable[[], Any] | None = None
-) -> Built:
-    """Make an object of a class. given: values the user gave by name; how: makes it, an adapter's.
+    thing: Thing, sizes: Sizes, given: Mapping[str, Any], how: Callable[[], Any] | None = None,
+    settings: Settings | None = None,
+) -> Built:  # fmt: skip
+    """Make an object of a class. given: values the user gave by name; how: makes it, an adapter's;
+    settings: makes a configuration object.
 
     Raises CannotJudge, with an example of the call, where a parameter cannot be guessed.
     """
@@ -125,7 +109,7 @@ def construct(
     unknown = [name for name in given if name not in signature.parameters]
     if unknown:
         raise CannotJudge("check_no_such", parameter=unknown[0], call=f"{thing.name}{signature}")
-    values, used, doubtful = arguments(signature, sizes, given)
+    values, used, doubtful = arguments(signature, sizes, given, settings)
     missing = [n for n, v in values.items() if v is inspect.Parameter.empty]
     said = ", ".join(f"{n}={'?' if n in missing else _short(v)}" for n, v in values.items())
     call = f"{thing.name}({said})"
@@ -157,12 +141,13 @@ def seen(it: nn.Module, sizes: Sizes, given: Mapping[str, Any]) -> dict[str, Any
 
 
 def _short(value: Any) -> str:
-    return "Settings" if isinstance(value, Settings) else repr(value)
+    return repr(value)[:60]
 
 
 def arguments(
-    signature: inspect.Signature, sizes: Sizes, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    signature: inspect.Signature, sizes: Sizes, given: Mapping[str, Any],
+    settings: Settings | None = None,
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:  # fmt: skip
     """(values by name, sizes in use by meaning, names that were only guessed by their place)."""
     values: dict[str, Any] = {}
     used = dict.fromkeys(sizes.known)
@@ -181,9 +166,9 @@ def arguments(
             continue
         elif found:
             values[name] = used[found] = fitted(found, sizes.known[found], parameter)
-        elif CONFIG.fullmatch(name):
-            values[name] = Settings(sizes)
-            used = dict(sizes.known)
+        elif settings and (made := settings(parameter)):
+            values[name] = made[0]
+            used |= made[1]
         else:
             place = next((m for m in sizes.order if used.get(m) is None), "")
             values[name] = sizes.known[place] if place else parameter.empty

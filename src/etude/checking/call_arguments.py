@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.checking.build import CONFIG, needed, takes
+from etude.checking.build import NAMED_SETTINGS, needed, takes
 from etude.checking.source import CannotJudge, tree
 from etude.checking.training_events import CLASSES, Lesson, Scheduler
 
@@ -37,7 +37,7 @@ CALLED = {
     "classes": r"(n|num)_?classes",
     "patience": r"patience",
     "quiet": r"verbose|debug|progress\w*|dry_?run|no_\w+",
-    "settings": CONFIG.pattern,
+    "settings": NAMED_SETTINGS,
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """From a file, class, function or module to verdicts: guess the role, build, look, say."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -9,125 +10,223 @@ from typing import Any
 
 import torch
 
-from etude.checking import roles, source
-from etude.checking.build import Built, construct
-from etude.checking.source import CannotJudge, Thing
+from etude.checking import loading, roles, source
+from etude.checking.build import Built
+from etude.checking.constructions import constructions
+from etude.checking.exactness import exactly
+from etude.checking.loading import Loaded
+from etude.checking.source import CannotJudge, Thing, crashed
 from etude.checking.subject import Subject
+from etude.checking.usage import Usage
 from etude.checking.verdict import Verdict
 
-
-@contextmanager
-def exactly() -> Iterator[None]:
-    """In float64 on one thread, noise from a fixed place; all as it was afterwards."""
-    before, threads, state = (
-        torch.get_default_dtype(),
-        torch.get_num_threads(),
-        torch.get_rng_state(),
-    )
-    torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    try:
-        with torch.enable_grad():
-            yield
-    finally:
-        torch.set_default_dtype(before)
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
+UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_no_product",
+         "check_no_tensor", "check_shape")  # fmt: skip
+"""Reasons to try another way to make or to call a thing: this one does not fit it."""
+UNPROVEN = ("differs", "update_differs")
+"""Findings that say only that something is not the form that was tried. They accuse no one."""
+SECONDS = 5.0
+"""After so many, no further way to make a thing is tried."""
+Progress = Callable[[str], None]
 
 
 def judge(
     thing: Thing, role: str = "", given: Mapping[str, Any] | None = None,
-    adapter: ModuleType | None = None,
+    adapter: ModuleType | None = None, usage: Usage | None = None,
 ) -> Verdict:  # fmt: skip
-    """One thing. role: '' to guess it; given: values of its parameters by name; adapter: a module
-    with `build()` and `call(it, *inputs)`, where signatures are not enough."""
-    role = role or roles.guess(thing)
-    verdict = _judged(thing, role, given or {}, adapter)
+    """One thing, under every contract that its role may have. role: '' to guess it; given: values
+    of its parameters by name; adapter: a module with `build()` and `call(it, *inputs)`, where
+    signatures are not enough; usage: how other things of its file use it.
+
+    Right under one contract is right. Wrong is what is wrong under every contract that fits.
+    """
+    role, usage = role or roles.guess(thing), usage or Usage()
+    about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
+    if not role:
+        return _shown(replace(about, why=("check_no_role", {})), thing)
+    found: list[Verdict] = []
+    for contract in roles.role(role).contracts(thing):
+        verdict = _judged(about, thing, contract, given or {}, adapter, usage)
+        if verdict.status == "right":
+            return _shown(verdict, thing)
+        found.append(verdict)
+    return _shown(combined(found), thing)
+
+
+def combined(found: Sequence[Verdict]) -> Verdict:
+    """The verdict of several contracts, none of which is right: wrong only if it is wrong under
+    all that fit; else why it could not be judged."""
+    fitting = [v for v in found if not (v.why and v.why[0] in UNFIT)] or found
+    return next((v for v in fitting if v.status == "unknown"), fitting[0])
+
+
+def _shown(verdict: Verdict, thing: Thing) -> Verdict:
     return replace(verdict, excerpt=source.excerpt(thing.file, verdict.marked))
 
 
 def _judged(
-    thing: Thing, role: str, given: Mapping[str, Any], adapter: ModuleType | None
-) -> Verdict:
-    about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
-    if not role:
-        return replace(about, why=("check_no_role", {}))
-    found = roles.role(role)
+    about: Verdict, thing: Thing, contract: roles.Contract, given: Mapping[str, Any],
+    adapter: ModuleType | None, usage: Usage,
+) -> Verdict:  # fmt: skip
+    """Under one contract: by the first way to make it that fits."""
+    first, until = None, time.monotonic() + SECONDS
     try:
+        for built in _built(about.role, thing, given, adapter, usage):
+            subject = Subject(
+                thing, built, getattr(adapter, "call", None), contract=contract,
+                samples=usage.of(thing.name),
+            )  # fmt: skip
+            verdict = _examined(about, subject)
+            if not (verdict.why and verdict.why[0] in UNFIT) or time.monotonic() > until:
+                return first or verdict if verdict.why else verdict
+            first = first or verdict
+    except CannotJudge as error:
+        return first or replace(about, why=(error.code, error.values))
+    return first or replace(about, why=("check_unknown", {}))
+
+
+def _built(
+    role: str, thing: Thing, given: Mapping[str, Any], adapter: ModuleType | None, usage: Usage
+) -> Iterator[Built]:
+    """The ways to make a thing, each in float64."""
+    found, how = roles.role(role), getattr(adapter, "build", None)
+    if not (found.made or how):
+        yield Built(thing.it, {}, thing.name)
+        return
+    with exactly():
+        made = iter(constructions(thing, found.sizes, given, how, usage.of(thing.name)))
+    while True:
         with exactly():
-            how = getattr(adapter, "build", None)
-            late = not (found.made or how)
-            built = (
-                Built(thing.it, {}, thing.name)
-                if late
-                else construct(thing, found.sizes, given, how)
-            )
+            built = next(made, None)
+            if built is None:
+                return
             if isinstance(built.it, torch.nn.Module):
                 built.it.double()
-            subject = Subject(thing, built, getattr(adapter, "call", None))
-            found.judge(subject)
+        yield built
+
+
+def _examined(about: Verdict, subject: Subject) -> Verdict:
+    """What the role's judge says of one object."""
+    try:
+        with exactly():
+            roles.role(about.role).judge(subject)
     except CannotJudge as error:
         return replace(about, why=(error.code, error.values))
-    if subject.doubt and not subject.found:
-        return replace(about, why=subject.doubt, steps=subject.steps, checked=tuple(subject.held))
+    except (Exception, SystemExit) as error:  # a form that the judge was not made for
+        told = crashed(error, subject.thing.file, "check_unforeseen")
+        return replace(about, why=(told.code, told.values))
+    proven = [each for each in subject.found if each.code not in UNPROVEN]
+    if not proven and (subject.found or subject.doubt):
+        why = subject.doubt or ("check_no_match", _gap(subject))
+        return replace(about, why=why, steps=subject.steps, checked=tuple(subject.held))
     return replace(
         about,
-        status="wrong" if subject.found else "right",
-        finding=subject.found[0] if subject.found else None,
-        others=tuple(subject.found[1:]),
+        status="wrong" if proven else "right",
+        finding=proven[0] if proven else None,
+        others=tuple(proven[1:]),
         checked=tuple(subject.held),
         variants=tuple(subject.variants),
         steps=subject.steps,
     )
 
 
+def _gap(subject: Subject) -> dict[str, Any]:
+    """The first step that an unproven finding names, and its line."""
+    finding = subject.found[0]
+    return {"step": finding.facts.get("step", "output"), "line": finding.line}
+
+
 def judge_file(
     path: Path, name: str = "", role: str = "", given: Mapping[str, Any] | None = None,
-    adapter: Path | None = None,
+    adapter: Path | None = None, progress: Progress = lambda name: None,
 ) -> list[Verdict]:  # fmt: skip
-    """All of a file that has a role, parts before wholes; or the one thing that is named.
+    """All of a file that has a role, parts before wholes; or the one thing that is named. progress:
+    called with the name of each thing before it is judged.
 
     A whole whose own parts are wrong is wrong for their reason, so the first wrong one counts.
     """
     try:
-        module = source.load(path)
-        helper = source.load(adapter) if adapter else None
+        with exactly():
+            module = loading.load(path)
+            helper = loading.load(adapter) if adapter else None
     except CannotJudge as error:
         about = Verdict("unknown", path.stem, role, path.name, why=(error.code, error.values))
         return [replace(about, excerpt=source.excerpt(str(path.resolve()), about.marked))]
-    return judge_module(module, name, role, given, helper)
+    return judge_module(module, name, role, given, helper, progress)
 
 
 def judge_module(
     module: ModuleType, name: str = "", role: str = "", given: Mapping[str, Any] | None = None,
-    helper: ModuleType | None = None,
+    helper: ModuleType | None = None, progress: Progress = lambda name: None,
 ) -> list[Verdict]:  # fmt: skip
     """The same of what has been imported. helper: an adapter."""
-    path = Path(module.__file__ or "module")
+    chosen = chosen_of(module, name, role)
+    if isinstance(chosen, Verdict):
+        return [_lost(module, chosen)]
+    usage, found = Usage(), dict[str, Verdict]()
+    # Wholes first: they show how their parts are made and called.
+    for kind, thing in reversed(chosen):
+        progress(thing.name)
+        usage.whole = thing.name
+        with usage.watching(module):
+            found[thing.name] = judge(thing, kind, given, helper, usage)
+    right = {each for each, verdict in found.items() if verdict.status == "right"}
+    for _, thing in chosen:
+        used_by = sorted(usage.wholes.get(thing.name, set()) & right)
+        if used_by and not stands(found[thing.name]):
+            found[thing.name] = as_used(found[thing.name], used_by[0])
+    return [found[thing.name] for _, thing in chosen]
+
+
+ELSEWHERE = re.compile(r"mask|drop|eval|mode|random|noise|state|padding|regist|list")
+"""Faults of what a whole may leave unused, or does not show in its values: a right whole does not
+disprove them."""
+
+
+def stands(verdict: Verdict) -> bool:
+    """Whether a verdict on a part holds though a whole that is right, values and gradients, uses
+    the part."""
+    finding = verdict.finding
+    return verdict.status == "right" or bool(finding and ELSEWHERE.search(finding.code))
+
+
+def as_used(verdict: Verdict, whole: str) -> Verdict:
+    """A part that is right in the way in which a right whole uses it: with its sizes, layout, scale
+    and mask."""
+    return Verdict(
+        "right", verdict.name, verdict.role, verdict.file, verdict.line,
+        checked=(*verdict.checked, ("as_used", whole)), variants=("as_used",),
+    )  # fmt: skip
+
+
+def chosen_of(module: ModuleType, name: str, role: str) -> list[tuple[str, Thing]] | Verdict:
+    """What is judged, with its role, parts before wholes; or why nothing is."""
+    file = module.__file__ or "module"
+    about = Verdict("unknown", name or Path(file).stem, role, Path(file).name)
     found = list(source.things(module))
-    whole = Thing(path.stem, module, str(path.resolve()))
+    whole = Thing(Path(file).stem, module, str(Path(file).resolve()))
     if name:
-        chosen = [each for each in found if each.name == name]
-        if not chosen:
-            names = ", ".join(each.name for each in found) or "-"
-            return [
-                Verdict("unknown", name, role, path.name, why=("check_no_name", {"names": names}))
-            ]
-        return [judge(chosen[0], role, given, helper)]
+        named = [each for each in found if each.name == name]
+        names = ", ".join(each.name for each in found) or "-"
+        missing = replace(about, why=("check_no_name", {"names": names}))
+        return [(role or roles.guess(named[0]), named[0])] if named else missing
     if not found:
-        return [Verdict("unknown", path.stem, role, path.name, why=("check_empty", {}))]
+        return replace(about, why=("check_empty", {}))
     if role and roles.role(role).whole:
-        return [judge(whole, role, given, helper)]
+        return [(role, whole)]
     if role:
-        found = [each for each in found if roles.guess(each) == role] or found[-1:]
-        return [judge(each, role, given, helper) for each in found]
+        return [(role, each) for each in found if roles.guess(each) == role] or [(role, found[-1])]
     guessed = [(roles.guess(each), each) for each in found]
     for wide in (each for each in roles.NAMES if roles.role(each).whole):
         if roles.fits(wide, whole):
             guessed = [(wide, whole)]
     known = [(r, each) for r, each in guessed if r]
-    if not known:
-        return [Verdict("unknown", path.stem, "", path.name, why=("check_no_role", {}))]
     known.sort(key=lambda pair: roles.NAMES.index(pair[0]))
-    return [judge(each, r, given, helper) for r, each in known]
+    return known or replace(about, why=("check_no_role", {}))
+
+
+def _lost(module: ModuleType, verdict: Verdict) -> Verdict:
+    """Where nothing of a file can be judged because a statement of it failed, that is why."""
+    if isinstance(module, Loaded) and (trouble := [*module.lost.values(), *module.skipped]):
+        verdict = replace(verdict, why=(trouble[0].code, trouble[0].values))
+    return replace(verdict, excerpt=source.excerpt(module.__file__ or "", verdict.marked))

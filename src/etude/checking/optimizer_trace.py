@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, construct, needed, takes
+from etude.checking.build import READ, Sizes, needed, takes
+from etude.checking.constructions import first as first_of_class
 from etude.checking.source import CannotJudge, Thing, theirs
 from etude.checking.subject import Subject
 from etude.checking.trace import Recorder, Trace
@@ -94,7 +95,9 @@ def stepping(it: Any) -> bool:
 def made(subject: Subject, params: Any) -> Any:
     """Another one of the user's class, on these parameters."""
     sizes = subject.built.sizes
-    return construct(subject.thing, Sizes({**sizes, "parameters": params}, tuple(sizes)), {}).it
+    return first_of_class(
+        subject.thing, Sizes({**sizes, "parameters": params}, tuple(sizes)), {}
+    ).it
 
 
 def argument_names(subject: Subject) -> list[str]:

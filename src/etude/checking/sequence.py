@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from etude.checking import common, padding
-from etude.checking.build import Sizes, construct, needed
+from etude.checking.build import Sizes, needed
+from etude.checking.constructions import first as first_of_class
 from etude.checking.fit import difference
 from etude.checking.source import CannotJudge, lines_where
 from etude.checking.subject import Subject, first
@@ -99,7 +100,7 @@ def started(subject: Subject, sizes: Sizes) -> tuple[Asked, Tensor]:
         if widths is not sizes:
             if not subject.thing.is_class or subject.how:
                 break
-            subject.built = construct(subject.thing, widths, {})
+            subject.built = first_of_class(subject.thing, widths, {})
             subject.built.it.double()
         X = torch.randn(N, L, int(subject.sizes.get("inputs", Q)), requires_grad=True)
         for x in (X, tokens):

@@ -1,15 +1,12 @@
 """A user's file: imported once, and what of it can be examined."""
 
 import ast
-import importlib.util
 import inspect
 import linecache
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -35,23 +32,6 @@ class Thing:
     def is_class(self) -> bool:
         """Whether it is to be constructed first."""
         return inspect.isclass(self.it)
-
-
-def load(path: Path) -> ModuleType:
-    """Import a file. Raises CannotJudge with the line where it fails."""
-    name = f"examined_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
-        raise CannotJudge("check_no_python", file=path.name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickling look it up
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        with theirs(str(path.resolve()), "check_import"):
-            spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
-    return module
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A made thing under examination: called in either mode, traced, and what was found of it."""
 
+import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,9 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from etude.checking.build import Built, forward_of
-from etude.checking.source import Thing, theirs
-from etude.checking.trace import Recorder, Trace
+from etude.checking.source import CannotJudge, Thing, line_of, theirs
+from etude.checking.trace import Recorder, Trace, tensors
+from etude.checking.usage import Use
 from etude.checking.verdict import Finding
 from etude.shapes import Tensor
 
@@ -25,7 +27,9 @@ class Subject:
 
     found: faults, what is believed most first; held: (check, precision); variants: right but
     unusual; steps: of the reference, and whether the user's forward has their values; doubt: why
-    it cannot be called right (a text's code and values) though nothing wrong was found.
+    it cannot be called right (a text's code and values) though nothing wrong was found; contract:
+    what it is judged under, one of its role's contracts; samples: how the file's own whole calls
+    it, none where nothing does.
     """
 
     thing: Thing
@@ -36,6 +40,8 @@ class Subject:
     variants: list[str] = field(default_factory=list)
     steps: tuple[tuple[str, bool], ...] = ()
     doubt: tuple[str, Mapping[str, Any]] | None = None
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    samples: Sequence[Use] = ()
 
     @property
     def it(self) -> Any:
@@ -66,9 +72,13 @@ class Subject:
         named = named or {}
         shapes = ", ".join(_shape(each) for each in (*inputs, *named.values()))
         with theirs(self.thing.file, "check_crashed", shapes=shapes):
-            if self.how:
-                return self.how(self.it, *inputs, **named)
-            return self.it(*inputs, **named)
+            call = functools.partial(self.how, self.it) if self.how else self.it
+            out = call(*inputs, **named)
+        if next(tensors(out), None) is None:
+            line, kind = line_of(self.forward), type(out).__name__
+            code = "check_hole" if out is None else "check_no_tensor"
+            raise CannotJudge(code, line=line, kind=kind)
+        return out
 
     def record(
         self, *inputs: Any, train: bool = False, seed: int = 0, named: Named = None

@@ -42,9 +42,9 @@ def check(
         verdicts = marks.rows[0].verdicts if single else [row.verdict for row in marks.rows]
     else:
         # Not at the top of the file: it loads torch, and mistakes are reported before that.
-        from etude.checking import judge, source
+        from etude.checking import judge, loading, source
 
-        module = source.load(Path(adapter)) if isinstance(adapter, str | Path) else adapter
+        module = loading.load(Path(adapter)) if isinstance(adapter, str | Path) else adapter
         if isinstance(what, ModuleType):
             verdicts = judge.judge_module(what, "", role, arguments, module)
         else:

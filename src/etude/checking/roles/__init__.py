@@ -6,9 +6,10 @@ attention    Q K V -> context, and what is built of it
 import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from etude.checking.build import Sizes, meaning
 from etude.checking.source import Thing
@@ -34,6 +35,10 @@ NAMES = (
 """From parts to wholes: the order in which a file's things are examined."""
 
 
+Contract = Mapping[str, Any]
+"""What a thing promises, by name: {"causal": True}."""
+
+
 @dataclass(frozen=True)
 class Role:
     """What a thing should be.
@@ -41,7 +46,8 @@ class Role:
     called: names that tell it; sizes: what it is built with; judge: looks at a subject and notes
     faults, what is believed most first; fits: whether a thing, maybe of another name, is one by its
     signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined; made:
-    whether a class is made before it is judged, else the judge makes it.
+    whether a class is made before it is judged, else the judge makes it; contracts: what a thing
+    may promise, where code alone does not say it, the likeliest first. It is judged under each.
     """
 
     called: str
@@ -51,6 +57,7 @@ class Role:
     kinds: tuple[str, ...] = ("class",)
     whole: bool = False
     made: bool = True
+    contracts: Callable[[Thing], Sequence[Contract]] = lambda thing: ({},)
 
     def is_name(self, name: str) -> bool:
         """Whether a class or function of this name is likely one."""

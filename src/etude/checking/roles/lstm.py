@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from etude.checking import common, padding, readout, recurrence, sequence
-from etude.checking.build import Sizes, construct
+from etude.checking.build import Sizes
+from etude.checking.constructions import first as first_of_class
 from etude.checking.fit import Fit, Meant, attempt, difference
 from etude.checking.program import Change, Steps
 from etude.checking.roles import Role
@@ -37,7 +38,7 @@ def judge(subject: Subject) -> None:
     parameter = inspect.signature(subject.thing.it).parameters.get("bidirectional")
     if parameter is not None and parameter.default is False:
         sizes = Sizes(ROLE.sizes.known, ROLE.sizes.order)
-        subject.built = construct(subject.thing, sizes, {"bidirectional": True})
+        subject.built = first_of_class(subject.thing, sizes, {"bidirectional": True})
         subject.built.it.double()
         examine(subject)
 
