@@ -18,13 +18,15 @@ from unittest import mock
 import torch
 from torch import nn
 
-from etude.checking.build import CONFIG, Sizes, construct
+from etude.checking.build import NAMED_SETTINGS, Sizes, needed
+from etude.checking.constructions import first as first_of_class
 from etude.checking.networks import (
     CALLED,
     HELD,
     OPTIMIZER,
     N,
     Settings,
+    by_running,
     constant,
     found_in,
     judge_of,
@@ -33,8 +35,9 @@ from etude.checking.networks import (
     pictures,
     players_in,
 )  # fmt: skip
-from etude.checking.source import CannotJudge, Thing, line_of, theirs
-from etude.checking.toys import toys
+from etude.checking.source import CannotJudge, Thing, line_of, theirs, things
+from etude.checking.subject import first
+from etude.checking.toys import Pair, toys
 from etude.checking.uses import (
     Function,
     Functions,
@@ -100,7 +103,37 @@ def steps_in(module: ModuleType, only: str = "") -> list[Step]:
         if held and (held >= most or only):
             found.append((-len(held), _length(step.node), step))
     found.sort(key=lambda each: each[:2])
-    return [step for _, _, step in found] + ([] if only else list(_loops(module, root, functions)))
+    steps = [step for _, _, step in found]
+    if only:
+        return steps
+    # What takes nothing makes its own data, maybe by a download: its loop first.
+    loops = list(_loops(module, root, functions))
+    steps = [s for s in steps if s.wants] + loops + [s for s in steps if not s.wants]
+    return steps or list(_in_turn(module, root, functions))
+
+
+def _in_turn(module: ModuleType, root: ast.Module, functions: Functions) -> Iterator[Step]:
+    """Functions that each have a phase, one after the other; each has an optimizer of its own."""
+    phases = [s for s in _functions(module, root, functions) if backwards(s.node, {})]
+    if len(phases) < 2:
+        return
+    wants: dict[str, Use] = {}
+    names: list[dict[str, str]] = []
+    for i, phase in enumerate(phases):
+        own = {n: f"{n}_{i}" if meaning(n, use) == "opt" else n for n, use in phase.wants.items()}
+        names.append(own)
+        for name, use in phase.wants.items():
+            wants.setdefault(own[name], use)
+
+    def together(**given: Any) -> None:
+        for phase, own in zip(phases, names):
+            assert phase.call
+            needs = inspect.signature(phase.call).parameters
+            phase.call(**{n: given[own[n]] for n in needs if own[n] in given})
+
+    parameters = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in wants]
+    together.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    yield Step("phases", root, together, wants, space=vars(module))
 
 
 def _length(node: ast.AST) -> int:
@@ -248,13 +281,13 @@ def meaning(name: str, use: Use) -> str:
         return "opt"
     if use.called or use.attributes & {"parameters", "train", "eval", "zero_grad"}:
         inner = {a for a in use.attributes for p in HELD.values() if re.fullmatch(p, a, re.I)}
-        return "holder" if len(inner) > 1 else "net"
+        return "holder" if inner else "net"
     if use.optimizer:
         return "opt"
     if any(re.fullmatch(p, name, re.I) for p in HELD.values()):
         return "net"
     known = next((m for m, p in CALLED.items() if re.fullmatch(p, name, re.I)), "")
-    return known or ("settings" if CONFIG.fullmatch(name) else "")
+    return known or ("settings" if re.fullmatch(NAMED_SETTINGS, name, re.I) else "")
 
 
 def stages(module: ModuleType, only: str = "") -> Iterator[Stage | CannotJudge]:
@@ -266,29 +299,85 @@ def stages(module: ModuleType, only: str = "") -> Iterator[Stage | CannotJudge]:
         yield from _stages(module, step)
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Players of one play. toy: ours; holder: the object that holds them, where a step takes one."""
+
+    parts: Mapping[str, nn.Module]
+    toy: bool = False
+    holder: Any = None
+
+
 def _stages(module: ModuleType, step: Step) -> Iterator[Stage | CannotJudge]:
     means = {name: meaning(name, use) for name, use in step.wants.items()}
     nets = [name for name, what in means.items() if what == "net"]
-    ready = players_in(step.space)
-    own = found_in(module)
-    sources: list[tuple[bool, Iterator[Any]]] = []
-    if nets and len(nets) < len(PLAYERS) - len([p for p in PLAYERS if p in ready]):
-        sources = []
-    if not nets:
-        sources.append((False, iter([{}])))
-    if len(own) == len(PLAYERS):
-        sources.append((False, makings(module, own)))
-    if nets:
-        sources.append((True, iter([None])))
-    for toy, source in sources:
-        for made in source:
-            if isinstance(made, CannotJudge):
-                yield made
+    holder = next((name for name, what in means.items() if what == "holder"), "")
+    if holder and step.owner is None and "called" not in means:
+        nets = [name for name in nets if name != holder]
+    for images in pictures(module):
+        for cast in _casts(module, images, bool(nets), bool(holder)):
+            if isinstance(cast, CannotJudge):
+                yield cast
                 continue
-            for images in pictures(module):
-                for parts in toys(images) if made is None else [made]:
-                    for order in _orders(nets, ready):
-                        yield from _staged(module, step, means, order, parts, images, toy)
+            ready = {**players_in(step.space), **(cast.parts if holder and cast.holder else {})}
+            for order in _orders(nets, ready):
+                yield from _staged(module, step, means, order, cast, images)
+
+
+def _casts(
+    module: ModuleType, images: Tensor, nets: bool, holder: bool
+) -> Iterator[Cast | CannotJudge]:
+    """The file's own players first, then ours."""
+    own = found_in(module)
+    if holder:
+        for it, parts in wholes_in(module):
+            judges = discriminators(own, parts, images) if "discriminator" not in parts else [parts]
+            yield from (Cast(each, holder=it) for each in judges)
+    made = list(makings(module, own)) if len(own) == len(PLAYERS) else []
+    if not nets and not holder:
+        yield Cast({})
+        yield from (each if isinstance(each, CannotJudge) else Cast(each) for each in made)
+        return
+    for each in made:
+        yield each if isinstance(each, CannotJudge) else Cast(each, holder=SimpleNamespace(**each))
+    for parts in toys(images):
+        if not holder:
+            yield Cast(parts, True)
+            continue
+        for gives in (1, 2, 3):
+            yield Cast(parts, True, Pair(parts, gives).to(torch.get_default_dtype()))
+
+
+def discriminators(
+    own: Mapping[str, Thing], parts: Mapping[str, nn.Module], images: Tensor
+) -> Iterator[dict[str, nn.Module]]:
+    """With the file's own discriminator of the codes of an encoder."""
+    if "discriminator" not in own:
+        return
+    try:
+        with torch.no_grad():
+            width = first(parts["encoder"](images)).shape[-1]
+        sizes = Sizes({"latent": width, "inputs": width, "hidden": 32}, ("latent", "hidden"))
+        it = first_of_class(own["discriminator"], sizes, {}).it
+    except (CannotJudge, RuntimeError):
+        return
+    yield {**parts, "discriminator": it.to(torch.get_default_dtype())}
+
+
+def wholes_in(module: ModuleType) -> Iterator[tuple[nn.Module, dict[str, nn.Module]]]:
+    """Modules of the file's own classes that hold encoder and decoder, maybe all players."""
+    for thing in things(module):
+        if not (thing.is_class and issubclass(thing.it, nn.Module)):
+            continue
+        numbers = {"latent": constant(module, "latent", 6), "hidden": 32, "inputs": 784}
+        try:
+            it = first_of_class(thing, Sizes(numbers, ("inputs", "hidden", "latent")), {}).it
+        except CannotJudge:
+            continue
+        parts = players_in(dict(it.named_children()))
+        if {"encoder", "decoder"} <= set(parts):
+            it.to(torch.get_default_dtype())
+            yield it, parts
 
 
 def _orders(nets: Sequence[str], ready: Mapping[str, nn.Module]) -> Iterator[dict[str, str]]:
@@ -303,47 +392,46 @@ def _orders(nets: Sequence[str], ready: Mapping[str, nn.Module]) -> Iterator[dic
 
 
 def _staged(
-    module: ModuleType, step: Step, means: Mapping[str, str], order: Mapping[str, str],
-    parts: Mapping[str, nn.Module], images: Tensor, toy: bool,
+    module: ModuleType, step: Step, means: Mapping[str, str], order: Mapping[str, str], cast: Cast,
+    images: Tensor,
 ) -> Iterator[Stage | CannotJudge]:  # fmt: skip
-    Z = constant(module, "latent", 6)
-    if toy:
-        Z = 6
+    Z = 6 if cast.toy else constant(module, "latent", 6)
     steppers = {n: torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1e-3)
                 for n, what in means.items() if what == "opt"}  # fmt: skip
     labels = torch.zeros(len(images), dtype=torch.long)
     for batch in ((images, labels), images):
-        values = _values(module, means, order, parts, images, batch, Z, steppers)
+        values = _values(means, order, cast, images, batch, Z, steppers)
         given = [images, *(v for v in values.values() if isinstance(v, torch.Tensor))]
         try:
-            turn, held = bound(step, values, parts)
+            turn, held = bound(step, values, images)
         except CannotJudge as error:
             yield error
             return
-        players = {part: it for part, it in {**players_in(step.space), **held}.items()}
-        players |= {part: parts[part] for part in order.values()} if order else {}
-        if not order and parts:
-            players = {**players, **parts} if not held else players
+        players = {**players_in(step.space), **cast.parts, **held}
+        players |= {part: cast.parts[part] for part in order.values() if part in cast.parts}
+        if len([p for p in PLAYERS if p in players]) < len(PLAYERS):
+            players = {**by_running(step.space, images), **players}
         if missing := [part for part in PLAYERS if part not in players]:
             yield CannotJudge("check_aae_part", part=missing[0])
             return
-        yield Stage({p: players[p] for p in PLAYERS}, images, turn, given, steppers, toy, step)
+        players = {p: players[p].to(torch.get_default_dtype()) for p in PLAYERS}
+        yield Stage(players, images, turn, given, steppers, cast.toy, step)
         if "loader" not in means.values():
             return
 
 
 def _values(
-    module: ModuleType, means: Mapping[str, str], order: Mapping[str, str],
-    parts: Mapping[str, nn.Module], images: Tensor, batch: Any, Z: int,
-    steppers: Mapping[str, Any],
+    means: Mapping[str, str], order: Mapping[str, str], cast: Cast, images: Tensor, batch: Any,
+    Z: int, steppers: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """What each name is given."""
+    parts = cast.parts
     adversarial = judge_of(parts["discriminator"], Z) if "discriminator" in parts else nn.MSELoss()
     known: dict[str, Any] = {
         "images": images, "latent": Z, "batch": N, "epochs": 1, "prior": torch.randn(N, Z),
         "device": torch.device("cpu"), "rate": 1e-3, "loader": [batch, batch],
         "adversarial": adversarial, "pixels": nn.MSELoss(), "loss": nn.MSELoss(), "epoch": 0,
-        "holder": SimpleNamespace(**parts), "real": torch.ones(N, 1), "fake": torch.zeros(N, 1),
+        "holder": cast.holder, "real": torch.ones(N, 1), "fake": torch.zeros(N, 1),
     }  # fmt: skip
     known["settings"] = Settings(known)
     found: dict[str, Any] = {}
@@ -366,30 +454,40 @@ def _values(
 
 
 def bound(
-    step: Step, values: Mapping[str, Any], parts: Mapping[str, nn.Module]
+    step: Step, values: Mapping[str, Any], images: Tensor
 ) -> tuple[Callable[[], Any], dict[str, nn.Module]]:
     """A turn, and the players that the object of a method holds."""
-    file = step.owner.file if step.owner else ""
     if step.owner is None:
-        call = step.call
-        assert call
-        return _called(call, values, step.name), {}
+        assert step.call
+        return _called(step.call, values, step.name), {}
+    shape = tuple(images.shape[1:]) if images.ndim == 4 else (1, 28, 28)
     numbers = {
-        "image_shape": (1, 28, 28),
-        "latent": constant_of(values),
-        "hidden": 32,
-        "rate": 1e-3,
-    }
-    names = inspect.signature(step.owner.it).parameters
-    given = {n: v for n, v in values.items()
-             if n in names and n not in step.own and not isinstance(v, Settings)}  # fmt: skip
-    it = construct(step.owner, Sizes(numbers, ("image_shape", "latent")), given).it
+        "image_shape": shape, "latent": constant_of(values), "hidden": 32, "rate": 1e-3,
+        "inputs": images[0].numel(), "channels": shape[0],
+    }  # fmt: skip
+    takes = inspect.signature(step.owner.it).parameters
+    given = {n: v for n, v in values.items() if n in takes and n not in step.own
+             and not _plain(v) and not isinstance(v, torch.Tensor)}  # fmt: skip
+    it = first_of_class(step.owner, Sizes(numbers, ("inputs", "hidden", "latent")), given).it
+    if isinstance(it, nn.Module):
+        it.to(torch.get_default_dtype())
     inner = dict(it.named_children()) if isinstance(it, nn.Module) else vars(it)
-    with theirs(file, "check_crashed", shapes=step.owner.name):
+    with theirs(step.owner.file, "check_crashed", shapes=step.owner.name):
         method = getattr(it, step.name)
-    return _called(
-        method, {n: v for n, v in values.items() if n in step.own}, step.name, it
-    ), players_in(inner)
+    own = {n: v for n, v in values.items() if n in step.own}
+    for name in [n for n, v in own.items() if isinstance(v, torch.optim.Optimizer)]:
+        if name.endswith("s") and (ready := _own_optimizers(it)):
+            own[name] = ready
+    return _called(method, own, step.name), {**by_running(inner, images), **players_in(inner)}
+
+
+def _own_optimizers(owner: Any) -> Any:
+    """The optimizers that the object of a training step makes for it; None where it makes none."""
+    for name in dir(owner):
+        if re.fullmatch(r"(configure|make|build|create|get)_optim\w*", name):
+            maker = getattr(owner, name)
+            return maker() if callable(maker) and not needed(maker) else None
+    return None
 
 
 def constant_of(values: Mapping[str, Any]) -> int:
@@ -404,9 +502,7 @@ def constant_of(values: Mapping[str, Any]) -> int:
     )
 
 
-def _called(
-    call: Callable[..., Any], values: Mapping[str, Any], name: str, owner: Any = None
-) -> Callable[[], Any]:
+def _called(call: Callable[..., Any], values: Mapping[str, Any], name: str) -> Callable[[], Any]:
     signature = inspect.signature(call)
     empty = inspect.Parameter.empty
     needs = [n for n, p in signature.parameters.items()

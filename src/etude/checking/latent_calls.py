@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, construct, needed, takes
+from etude.checking.build import READ, Sizes, needed, takes
+from etude.checking.constructions import first as first_of_class
 from etude.checking.networks import samples_for
 from etude.checking.source import CannotJudge, Thing, theirs, tree
 from etude.checking.subject import first
@@ -168,7 +169,7 @@ def forms(thing: Thing, it: Any) -> Iterator[Form]:
     made = None if thing.is_class else it
     if thing.is_class:
         try:
-            made = construct(thing, SIZES, {}).it
+            made = first_of_class(thing, SIZES, {}).it
         except CannotJudge as error:
             trouble = error
     if isinstance(made, nn.Module):

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, construct
+from etude.checking.build import READ, Sizes
+from etude.checking.constructions import first as first_of_class
 from etude.checking.source import CannotJudge, Thing, things
 from etude.checking.subject import first
 from etude.shapes import Tensor
@@ -27,9 +28,9 @@ PARTS = {
     "discriminator": r"\w*(disc|discriminator|critic)\w*",
 }  # fmt: skip
 HELD = {
-    "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model))?",
+    "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model|gauss\w*))?",
     "decoder": r"(net_?|model_?)?(dec|decoder|p|p_net|generator|g)(_?(net|model))?",
-    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model))?",
+    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model|gauss\w*|z|code))?",
 }
 """Names by which a training step takes them."""
 CALLED = {
@@ -72,6 +73,39 @@ def players_in(values: Mapping[str, Any]) -> dict[str, nn.Module]:
             if re.fullmatch(pattern, name, re.IGNORECASE)}  # fmt: skip
 
 
+def by_running(values: Mapping[str, Any], images: Tensor) -> dict[str, nn.Module]:
+    """The modules among these that work as players do: one makes codes of images, one images of
+    codes, one a number of a code."""
+    modules = [it for it in values.values() if isinstance(it, nn.Module)]
+    modules += [inner for it in modules for inner in it.children()]
+    found: dict[str, nn.Module] = {}
+    codes = [(it, out) for it in modules if (out := _of(it, images)) is not None]
+    for encoder, code in codes:
+        if code.ndim != 2 or not 1 < code.shape[1] < images[0].numel():
+            continue
+        for it in modules:
+            out = _of(it, code) if it is not encoder else None
+            if out is not None and out.numel() == images.numel():
+                found.setdefault("decoder", it)
+            elif out is not None and out.numel() == len(images):
+                found.setdefault("discriminator", it)
+        if "decoder" in found:
+            return {**found, "encoder": encoder}
+    return {}
+
+
+def _of(it: nn.Module, x: Tensor) -> Tensor | None:
+    """What a module makes of an input; None where it takes no such."""
+    kept = {name: value.clone() for name, value in it.state_dict().items()}
+    try:
+        with torch.no_grad():
+            return first(it(x))
+    except (Exception, SystemExit):
+        return None
+    finally:
+        it.load_state_dict(kept)
+
+
 def makings(
     module: ModuleType, classes: Mapping[str, Thing]
 ) -> Iterator[dict[str, nn.Module] | CannotJudge]:
@@ -92,7 +126,7 @@ def makings(
             }  # fmt: skip
             try:
                 yield {
-                    part: construct(classes[part], Sizes(sizes[part], orders[part]), {}).it.to(
+                    part: first_of_class(classes[part], Sizes(sizes[part], orders[part]), {}).it.to(
                         torch.get_default_dtype()
                     )
                     for part in PARTS

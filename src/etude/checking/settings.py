@@ -48,7 +48,11 @@ def own_class(parameter: inspect.Parameter, thing: Thing) -> type | None:
     module = vars(sys.modules.get(getattr(thing.it, "__module__", ""), object()) or object())
     note = parameter.annotation
     noted = module.get(note) if isinstance(note, str) else note
-    if is_settings(noted) and getattr(noted, "__module__", "") != "builtins":
+    if (
+        noted is not parameter.empty
+        and is_settings(noted)
+        and getattr(noted, "__module__", "") != "builtins"
+    ):
         return noted
     if not re.fullmatch(NAMED_SETTINGS, parameter.name, re.IGNORECASE):
         return None

@@ -59,11 +59,30 @@ class Discriminator(nn.Module):
         ends = (nn.Sigmoid(),) if bounded else ()
         self.body = nn.Sequential(nn.Linear(Z, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 1), *ends)
         self.flat = flat
+        with torch.no_grad():  # scores of both signs, so that a probability is seen to be none
+            self.body[2].weight.mul_(10)
+            self.body[2].bias.zero_()
 
     def forward(self, z: Tensor) -> Tensor:
         """Scores."""
         out: Tensor = self.body(z)
         return out.squeeze(1) if self.flat else out
+
+
+class Pair(nn.Module):
+    """Encoder and decoder in one. gives: the images alone, with the code behind or before them."""
+
+    def __init__(self, parts: Mapping[str, nn.Module], gives: int) -> None:
+        super().__init__()
+        self.encoder, self.decoder = parts["encoder"], parts["decoder"]
+        self.enc, self.dec, self.gives = self.encoder, self.decoder, gives
+        self.encode, self.decode = self.encoder.forward, self.decoder.forward
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """As `gives` says."""
+        z = self.encoder(x)
+        out: Tensor = self.decoder(z)
+        return (out, (out, z), (z, out))[self.gives - 1]
 
 
 def toys(images: Tensor) -> Iterator[Mapping[str, nn.Module]]:

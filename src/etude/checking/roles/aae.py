@@ -138,7 +138,10 @@ def before_steps(game: Game, optimizer: Any) -> set[str]:
         last = [s.after for s in game.steps[:i] if s.after < step.after]
         done = max(last, default=0)
         if step.by is optimizer:
-            found |= {kind for b in range(done, step.after) for kind in game.kinds(b)}
+            kinds = [game.kinds(b) for b in range(done, step.after)]
+            if kinds and "D" not in kinds[-1]:  # those of the discriminator never had their step
+                kinds = [each for each in kinds if "D" not in each]
+            found |= set().union(*kinds)
     return found
 
 
@@ -375,15 +378,10 @@ def fits(thing: Thing) -> bool:
     if not isinstance(thing.it, ModuleType):
         return False
     said = text_of(thing.file)
-    words = (
-        r"\.backward\(",
-        r"disc|critic|adversar|\bD\w*\(",
-        r"enc|\bQ\w*\(",
-        r"dec|gen|\bP\w*\(",
-    )
-    if not all(re.search(word, said) for word in words):
+    words = (r"disc|critic|adversar|\bD\w*\(", r"enc|\baae\b|latent|\bcode|\bz\b")
+    if not all(re.search(word, said, re.I) for word in words):
         return False
-    return bool(steps_in(thing.it)) and len(re.findall(words[0], said)) > 1
+    return bool(steps_in(thing.it)) and len(re.findall(r"backward\(", said)) > 1
 
 
 ROLE = Role(
