@@ -98,7 +98,7 @@ class Game(Watcher):
         self.noised: list[tuple[Tensor, int]] = []
         """What noise was multiplied with, of a tensor that learns, and the line."""
         self.alive: list[Any] = []
-        self.open = False
+        self.open, self.finite = False, True
         self.left: dict[str, set[int]] = {part: set() for part in parts}
         self.was: dict[str, list[Tensor]] = {}
 
@@ -174,6 +174,7 @@ class Game(Watcher):
         """A backward or a step begins."""
         self._cleared()
         if what == "backward":
+            self.finite &= all(bool(torch.isfinite(each).all()) for each in tensors(it))
             self.backwards.append(Backward(line_now(self.file)))
             self.was, self.open = self._grads(), True
         elif what == "step":
