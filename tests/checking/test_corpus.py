@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.checking import roles, source
+from etude.checking import loading, roles, source
 from etude.checking.judge import judge_file
 from etude.locale.texts import texts
 
@@ -106,7 +106,7 @@ def test_nearly_all_roles_are_guessed():
 
 @cache
 def guessed(path: Path) -> str:
-    module = source.load(path)
+    module = loading.load(path)
     return roles.guess(next(t for t in source.things(module) if t.name == head(path)["object"]))
 
 

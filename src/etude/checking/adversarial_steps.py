@@ -47,6 +47,7 @@ from etude.checking.uses import (
     functions_in,
     parameters,
     parsed,
+    use_in_class,
     use_of,
 )  # fmt: skip
 from etude.shapes import Tensor
@@ -155,11 +156,8 @@ def _methods(module: ModuleType, root: ast.Module, functions: Functions) -> Iter
             continue
         methods = functions_in(node)
         made = methods.get("__init__")
-        first = (
-            {name: _kept_as(node, made, name, functions) for name in parameters(made)[1:]}
-            if made
-            else {}
-        )
+        names = parameters(made)[1:] if made else []
+        first_of = {name: use_in_class(node, name, functions) for name in names}
         for method in methods.values():
             if method.name.startswith("__") and method.name != "__call__":
                 continue
@@ -170,31 +168,8 @@ def _methods(module: ModuleType, root: ast.Module, functions: Functions) -> Iter
             }
             thing = Thing(node.name, cls, module.__file__ or "", line_of(cls))
             yield Step(
-                method.name, method, None, {**first, **own}, thing, vars(module), frozenset(own)
+                method.name, method, None, {**first_of, **own}, thing, vars(module), frozenset(own)
             )
-
-
-def _kept_as(node: ast.ClassDef, made: Function, name: str, functions: Functions) -> Use:
-    """What a class does with what its constructor takes, also as the attribute that it becomes."""
-    use = use_of(made, name, functions)
-    for each in ast.walk(made):
-        targets, value = (each.targets, each.value) if isinstance(each, ast.Assign) else ([], None)
-        pairs = [(t, value) for t in targets]
-        if targets and isinstance(targets[0], ast.Tuple) and isinstance(value, ast.Tuple):
-            pairs = list(zip(targets[0].elts, value.elts))
-        for target, source in pairs:
-            if source is not None and _mentions(source, name) and isinstance(target, ast.Attribute):
-                more = use_of(node, ast.unparse(target), functions)
-                use.attributes |= more.attributes
-                use.called += more.called
-                use.iterated |= more.iterated
-    return use
-
-
-def _mentions(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr in ("to", "double", "float") and _mentions(node.func.value, name)
-    return isinstance(node, ast.Name) and node.id == name
 
 
 # Loops of a script ------------------------------------------------------------------------------------

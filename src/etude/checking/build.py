@@ -158,10 +158,14 @@ def arguments(
             continue
         required = parameter.default is parameter.empty
         found = meaning(name, sizes)
+        noted = settings(parameter.replace(name="noted")) if settings and required else None
         if name in given:
             values[name] = given[name]
             if found:
                 used[found] = given[name]
+        elif noted:  # its annotation says more than its name
+            values[name] = noted[0]
+            used |= noted[1]
         elif not required and (kept or TEXT.fullmatch(name) or not found):
             continue
         elif found:

@@ -134,5 +134,7 @@ def candidates(parameter: inspect.Parameter, sizes: Sizes) -> list[Any]:
     hits = [m for m in sizes.known if READ[m].fullmatch(parameter.name)]
     rest = [*sizes.order, *(m for m in sizes.known if m not in sizes.order)]
     whole = [sizes.known[m] for m in (*hits, *(m for m in rest if m not in hits))]
-    plain = [value for value in whole if isinstance(value, int | float)]
+    plain: list[Any] = [value for value in whole if isinstance(value, int | float)]
+    if isinstance(image := sizes.known.get("image"), tuple):
+        plain.append((sizes.known.get("channels", 1), *image))
     return list(dict.fromkeys(plain)) or [1]

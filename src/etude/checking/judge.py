@@ -21,7 +21,7 @@ from etude.checking.usage import Usage
 from etude.checking.verdict import Verdict
 
 UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_no_product",
-         "check_no_tensor", "check_shape")  # fmt: skip
+         "check_no_tensor", "check_product", "check_shape", "check_transposed")  # fmt: skip
 """Reasons to try another way to make or to call a thing: this one does not fit it."""
 UNPROVEN = ("differs", "update_differs")
 """Findings that say only that something is not the form that was tried. They accuse no one."""
@@ -44,6 +44,8 @@ def judge(
     about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
     if not role:
         return _shown(replace(about, why=("check_no_role", {})), thing)
+    if line := source.hole(thing.it):
+        return _shown(replace(about, why=("check_hole", {"line": line})), thing)
     found: list[Verdict] = []
     for contract in roles.role(role).contracts(thing):
         verdict = _judged(about, thing, contract, given or {}, adapter, usage)
@@ -221,6 +223,8 @@ def chosen_of(module: ModuleType, name: str, role: str) -> list[tuple[str, Thing
         if roles.fits(wide, whole):
             guessed = [(wide, whole)]
     known = [(r, each) for r, each in guessed if r]
+    if not known:  # what is no known part is judged as any network is
+        known = [("network", each) for each in found if source.is_module(each.it)]
     known.sort(key=lambda pair: roles.NAMES.index(pair[0]))
     return known or replace(about, why=("check_no_role", {}))
 

@@ -48,11 +48,7 @@ def own_class(parameter: inspect.Parameter, thing: Thing) -> type | None:
     module = vars(sys.modules.get(getattr(thing.it, "__module__", ""), object()) or object())
     note = parameter.annotation
     noted = module.get(note) if isinstance(note, str) else note
-    if (
-        noted is not parameter.empty
-        and is_settings(noted)
-        and getattr(noted, "__module__", "") != "builtins"
-    ):
+    if is_settings(noted) and noted.__module__ == module.get("__name__"):
         return noted
     if not re.fullmatch(NAMED_SETTINGS, parameter.name, re.IGNORECASE):
         return None

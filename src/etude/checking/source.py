@@ -3,12 +3,15 @@
 import ast
 import inspect
 import linecache
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+from torch import nn
 
 
 class CannotJudge(Exception):
@@ -54,6 +57,13 @@ def crashed(
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     line = frames[-1].lineno or 0 if frames else 0
     text = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    if code == "check_crashed" and re.search(r"\w\.T\b", linecache.getline(file, line)):
+        code = "check_transposed"  # of a tensor of three axes and more it turns them all around
+    sizes = re.search(r"shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", text)
+    if code == "check_crashed" and sizes:
+        rows, inner, other, columns = sizes.groups()
+        more |= {"left": f"[{rows} {inner}]", "right": f"[{other} {columns}]"}
+        return CannotJudge("check_product", line=line, inner=inner, other=other, **more)
     return CannotJudge(code, line=line, error=f"{type(error).__name__}: {text}", **more)
 
 
@@ -64,6 +74,39 @@ def things(module: ModuleType) -> Iterator[Thing]:
         own = getattr(it, "__module__", "") == module.__name__
         if own and (inspect.isfunction(it) or (inspect.isclass(it) and does(it))):
             yield Thing(name, it, file, line_of(it))
+
+
+CALLED = ("forward", "__call__", "step", "fit", "train", "run")
+"""Methods that do what a class is for."""
+
+
+def hole(it: Any) -> int:
+    """The line at which a function, or the method that a class is for, is still to be written; 0 if
+    it is written."""
+    name = next((name for name in CALLED if name in vars(it)), "") if inspect.isclass(it) else ""
+    parsed = tree(vars(it)[name] if name else it)
+    body = getattr(next(iter(getattr(parsed, "body", [])), None), "body", None)
+    if not isinstance(body, list) or (inspect.isclass(it) and not name):
+        return 0
+    return 0 if any(map(_does, body)) else int(body[0].lineno)
+
+
+def _does(node: ast.stmt) -> bool:
+    """Whether a statement does something: it is no docstring, `...`, pass, return of nothing, or
+    raise of NotImplementedError."""
+    match node:
+        case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Return(value=None):
+            return False
+        case ast.Return(value=ast.Constant(value=None)):
+            return False
+        case ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name))):
+            return name != "NotImplementedError"
+    return True
+
+
+def is_module(it: Any) -> bool:
+    """Whether it is a class of modules, or a module."""
+    return issubclass(it, nn.Module) if inspect.isclass(it) else isinstance(it, nn.Module)
 
 
 def does(it: type) -> bool:

@@ -27,6 +27,16 @@ class Use:
     told: set[str] = field(default_factory=set)
     """Names of keywords and functions as which it is handed to others."""
 
+    def add(self, more: "Use") -> None:
+        """What is done elsewhere with the same."""
+        self.attributes |= more.attributes
+        self.called += more.called
+        self.iterated |= more.iterated
+        self.tested |= more.tested
+        self.counted |= more.counted
+        self.keys |= more.keys
+        self.told |= more.told
+
     @property
     def optimizer(self) -> bool:
         """Whether it steps."""
@@ -133,18 +143,37 @@ def _handed(call: ast.Call, name: str, functions: Functions, deep: int, use: Use
     if isinstance(call.func, ast.Attribute) and names[:1] == ["self"]:
         names = names[1:]
     for each in [*(names[i] for i in places if i < len(names)), *words]:
-        more = use_of(inner, each, {k: f for k, f in functions.items() if f is not inner}, deep - 1)
-        use.attributes |= more.attributes
-        use.called += more.called
-        use.iterated |= more.iterated
-        use.keys |= more.keys
-        use.told |= more.told
+        rest = {k: f for k, f in functions.items() if f is not inner}
+        use.add(use_of(inner, each, rest, deep - 1))
 
 
 def _is(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Name):
         return node.id == name
     return isinstance(node, ast.Attribute) and "." in name and ast.unparse(node) == name
+
+
+def use_in_class(node: ast.ClassDef, name: str, functions: Functions) -> Use:
+    """What a class does with what its constructor takes, also as the attribute that it becomes."""
+    made = functions_in(node).get("__init__")
+    if made is None:
+        return Use()
+    use = use_of(made, name, functions)
+    for each in ast.walk(made):
+        targets, value = (each.targets, each.value) if isinstance(each, ast.Assign) else ([], None)
+        pairs = [(t, value) for t in targets]
+        if targets and isinstance(targets[0], ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = list(zip(targets[0].elts, value.elts))
+        for target, source in pairs:
+            if source is not None and _holds(source, name) and isinstance(target, ast.Attribute):
+                use.add(use_of(node, ast.unparse(target), functions))
+    return use
+
+
+def _holds(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("to", "double", "float", "cuda") and _holds(node.func.value, name)
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def free_names(nodes: list[ast.stmt]) -> list[str]:

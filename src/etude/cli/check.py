@@ -1,5 +1,6 @@
 """Check other people's code."""
 
+import ast
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -68,6 +69,14 @@ def _single_file(values: Plain) -> Plain:
     return {"verdicts": row["verdicts"], "holds": values["holds"], "seconds": row["seconds"]}
 
 
+def _python_value(word: str) -> object:
+    """A value as Python writes it, (3, 8, 8) or None; else as words of other commands have it."""
+    try:
+        return ast.literal_eval(word)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return value(word)
+
+
 def _split_words(words: Sequence[str], as_json: bool) -> tuple[dict[str, object], Path | None]:
     """Parameters by name, and the file for JSON if --json was followed by one."""
     arguments: dict[str, object] = {}
@@ -75,7 +84,7 @@ def _split_words(words: Sequence[str], as_json: bool) -> tuple[dict[str, object]
     for word in words:
         name, equals, written = word.partition("=")
         if equals and name.isidentifier():
-            arguments[name] = value(written)
+            arguments[name] = _python_value(written)
         elif as_json and json_file is None and word.endswith(".json"):
             json_file = Path(word)
         else:

@@ -16,6 +16,7 @@ from etude.checking.source import Thing
 from etude.checking.subject import Subject
 
 NAMES = (
+    "network",
     "linear",
     "dropout",
     "reparameterization",

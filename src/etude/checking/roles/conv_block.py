@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from etude.checking import batch_norm, common, docstrings
+from etude.checking import batch_norm, common, docstrings, properties
 from etude.checking.build import Built, Sizes, arguments, meaning, takes
 from etude.checking.convs import ACTIVE, POOLS, Reading, read
 from etude.checking.fit import NOTHING, Fit, attempt, difference
 from etude.checking.products import unused
 from etude.checking.program import Change, Steps
-from etude.checking.roles import Role
+from etude.checking.roles import Role, written
 from etude.checking.running import Kept, running
 from etude.checking.source import CannotJudge, Thing, theirs
 from etude.checking.subject import Subject, first
@@ -134,6 +134,9 @@ def judge(subject: Subject) -> None:
     _factory(subject)
     _wake(subject)
     if not common.registered(subject):
+        return
+    if sum(isinstance(m, nn.Conv2d) for m in subject.it.modules()) > 1:
+        properties.judge(subject)
         return
     common.spread(subject)
     x = inputs(subject)
@@ -349,7 +352,12 @@ def _alike(a: tuple[str, ...], b: tuple[str, ...], trace: Trace) -> bool:
 
 
 def fits(thing: Thing) -> bool:
-    """Made with channels in and channels out."""
+    """Called a block or unit, and made of convolutions alone, or with channels in and out."""
+    if not re.search(r"conv|block|unit|bottleneck|res|stage|fire", thing.name, re.IGNORECASE):
+        return False
+    alone = not written(thing, r"Linear\(|attention|LSTM|Embedding\(")
+    if thing.is_class and alone and written(thing, r"Conv2d\("):
+        return True
     try:
         names = takes(thing.it.__init__ if thing.is_class else thing.it)
     except (TypeError, ValueError, AttributeError):
@@ -366,6 +374,6 @@ ROLE = Role(
     called=r"\w*conv(2d)?_?(block|layer|unit|bn\w*|norm\w*|relu\w*|pool\w*|stage|module)\w*|conv_?bn_?\w*|block|(basic|simple|double)?_?conv(2d)?|cnn_?(block|layer)",
     sizes=Sizes(SIZES, ("channels", "channels_out")),
     judge=judge,
-    fits=lambda thing: bool(re.search("conv|block", thing.name, re.IGNORECASE)) and fits(thing),
+    fits=fits,
     kinds=("class", "function"),
 )

@@ -161,6 +161,8 @@ def judge(subject: Subject) -> None:
         raise CannotJudge("check_shape", expected=list(x.shape), found=list(trained.shape))
     if not torch.equal(given, x):
         subject.variants.append("in_place")
+    if not reached_by_eval(subject, call, x):
+        return
     train = law(x, trained)
     quiet = law(x, ask(x.clone(), False, 2)) if call.modes else None
     if quiet is None:
@@ -173,6 +175,29 @@ def judge(subject: Subject) -> None:
     if not judge_scale(subject, train, quiet, call, trace):
         return
     judge_gradient(subject, ask, trace)
+
+
+def reached_by_eval(subject: Subject, call: Call, x: Tensor) -> bool:
+    """A module that is called with x alone does nothing in eval mode: a flag of its own, which
+    model.eval() does not set, would go on dropping. Fault: flag_of_its_own."""
+    alone = isinstance(subject.it, nn.Module) and set(needed(subject.forward)) <= {
+        _x(subject, call)
+    }
+    if not alone or not any(TRAIN.fullmatch(n) or EVAL.fullmatch(n) for n in call.names):
+        return True
+    own = {
+        n: v for n, v in call.named(False).items() if not (TRAIN.fullmatch(n) or EVAL.fullmatch(n))
+    }
+    outs = [first(subject.run(seed=s, named={_x(subject, call): x.clone(), **own})) for s in (1, 2)]
+    if torch.equal(outs[0], outs[1]):
+        return True
+    evidence = ("module.eval(), then two calls of module(x)", "equal", "different")
+    subject.fault("flag_of_its_own", subject.line_in("forward"), evidence)
+    return False
+
+
+def _x(subject: Subject, call: Call) -> str:
+    return next(n for n in takes(subject.forward) if n not in call.names)
 
 
 def _recorded(subject: Subject, call: Call, x: Tensor, train: bool) -> Trace:

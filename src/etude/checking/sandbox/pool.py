@@ -76,13 +76,14 @@ class Check:
     scratch: Path
 
     def message(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Plain JSON values. Values of parameters are written as Python has them: JSON knows no
+        tuples."""
         submission = self.submission
         return {
             "files": [[str(file.resolve()), submission.shown(file)] for file in submission.files],
             "name": submission.name,
             "role": submission.role,
-            "given": dict(submission.given),
+            "given": {name: repr(each) for name, each in submission.given.items()},
             "adapter": str(submission.adapter.resolve()) if submission.adapter else None,
             "seconds": self.seconds,
             "scratch": str(self.scratch),

@@ -1,6 +1,7 @@
 """A worker: one process that has torch loaded, and judges each submission in a caged child of it.
 
-in:  {"files": [[path, how it is shown], ...], "name": ..., "role": ..., "given": {...},
+in:  {"files": [[path, how it is shown], ...], "name": ..., "role": ..., "given": {name: as Python
+      writes it, ...},
       "adapter": path or null, "seconds": ..., "scratch": folder}
 out: {"verdicts": [...], "holds": [...], "seconds": ...} or {"why": code, "values": {...}}
 
@@ -56,7 +57,8 @@ def defined(file: Path) -> list[str]:
 def judged(job: Job, held: limits.Cage) -> list[Verdict]:
     """All verdicts on a submission; what has no role counts only where nothing has one."""
     adapter = Path(job["adapter"]) if job["adapter"] else None
-    asked = (job["name"], job["role"], job["given"], adapter)
+    given = {name: ast.literal_eval(written) for name, written in job["given"].items()}
+    asked = (job["name"], job["role"], given, adapter, stage)
     shown = {Path(file): name for file, name in job["files"]}
     found = [
         replace(verdict, file=shown[file])
@@ -65,6 +67,15 @@ def judged(job: Job, held: limits.Cage) -> list[Verdict]:
     ]
     known = [each for each in found if not (each.why and each.why[0] == "check_no_role")]
     return [explained(each, held) for each in known or found[:1]]
+
+
+STAGE = "etude judges "
+"""Begins the line on stderr that says what is being judged."""
+
+
+def stage(name: str) -> None:
+    """Say what is being judged, so that a submission that takes too long can be told where."""
+    print(f"{STAGE}{name}", file=sys.__stderr__, flush=True)
 
 
 def explained(verdict: Verdict, held: limits.Cage) -> Verdict:
@@ -156,12 +167,17 @@ def _ended(text: bytes, status: int | None, errors: IO[bytes], job: Job) -> str:
     """The answer, or why there is none."""
     errors.seek(0, os.SEEK_END)
     errors.seek(max(0, errors.tell() - 4000))
-    last = errors.read().decode(errors="replace").strip().splitlines()[-1:] or [""]
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    last = lines[-1:] or [""]
     if len(text) > MOST:
         return _why("check_died", how=f"said more than {MOST >> 20} MB")
     code = None if status is None else os.waitstatus_to_exitcode(status)
     if code is None or code == -signal.SIGXCPU:
-        return _why("check_time", seconds=f"{job['seconds']:g}")
+        stages = [line.removeprefix(STAGE) for line in lines if line.startswith(STAGE)]
+        seconds = f"{job['seconds']:g}"
+        if stages:
+            return _why("check_time_part", seconds=seconds, part=stages[-1][:80])
+        return _why("check_time", seconds=seconds)
     if code == 0 and (found := told(text)) is not None:
         return json.dumps(found)
     if any(word in last[0] for word in NO_MEMORY):
