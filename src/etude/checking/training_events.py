@@ -236,6 +236,8 @@ class Lesson(Watcher):
         """The line at which the same optimizer is made again, for the same weights; 0."""
         self.broadcast = 0
         """The line at which [N 1] is compared with [N]; 0."""
+        self.by_batch = False
+        """Whether it was handed one batch at a time."""
         self.last, self.opened, self.playing = "", dict[str, int](), False
         self.own = own is not None
         self.net: nn.Module = own if own is not None else Net(kind)
@@ -259,7 +261,8 @@ class Lesson(Watcher):
             self.note("train" if mode else "eval")
             return type(net).train(net, mode)
 
-        def hook(module: nn.Module, ins: Any, named: Any, out: Any) -> Any:
+        def forward(*ins: Any, **named: Any) -> Any:
+            out = type(net).forward(net, *ins, **named)
             x = next(tensors((ins, named)), None)
             first = next(tensors(out if not hasattr(out, "logits") else out.logits), None)
             if x is None or first is None or len(first) != len(x):
@@ -270,8 +273,7 @@ class Lesson(Watcher):
                 return out
             return replaced(out, {id(each): mark(each) for each in tensors(out)})
 
-        net.__dict__["train"] = train
-        net.register_forward_hook(hook, with_kwargs=True)
+        net.__dict__.update(train=train, forward=forward)
 
     def play(self, call: Callable[..., Any], given: Mapping[str, Any], times: int) -> list[Any]:
         """What it gives back, each time."""

@@ -121,6 +121,8 @@ def _truths(test: ast.AST) -> Iterator[ast.AST]:
 def _loops(node: ast.AST, name: str) -> bool:
     """Whether a loop goes through it, as it is or within a call."""
     if isinstance(node, ast.Call):
+        if getattr(node.func, "id", "") in ("range", "len"):
+            return False
         return not isinstance(node.func, ast.Attribute) and any(_loops(a, name) for a in node.args)
     return _is(node, name)
 
