@@ -122,6 +122,7 @@ def values(lesson: Lesson) -> dict[str, Any]:
         "device": torch.device("cpu"), "rate": 0.01, "accumulate": 2, "clip": 1.0, "interval": 1,
         "loaders": lesson.loaders, "scaler": torch.amp.GradScaler("cpu", enabled=False),
         "classes": CLASSES, "patience": 10, "quiet": False, "decay": 0.0, "sizes": 4,
+        **{f"{n}_set": loader.dataset for n, loader in lesson.loaders.items()}, "none": None,
         "many": BATCHES * EPOCHS, "path": "out", "sink": Sink(), "number": 1,
     }  # fmt: skip
     return {**known, "settings": Settings(known)}
@@ -220,7 +221,9 @@ def meanings(call: Callable[..., Any]) -> dict[str, str]:
     for name in (n for n in takes(call) if n not in found):
         hits = [m for m, pattern in CALLED.items() if re.fullmatch(pattern, name, re.IGNORECASE)]
         hits = [m for m in hits if m not in found.values() or m in FREE]
-        if hits:
+        if hits and hits[0] in ("train", "val", "test") and "DataLoader" in used[name].told:
+            found[name] = f"{hits[0]}_set"
+        elif hits:
             found[name] = hits[0]
         elif name in must:
             found[name] = other(name, used[name], found)
@@ -264,7 +267,7 @@ def other(name: str, use: Use, found: Mapping[str, str]) -> str:
         return "quiet"
     if use.counted:
         return "number"
-    return "sink" if use.attributes else ""
+    return "sink" if use.attributes else "none" if not (use.told or use.keys) else ""
 
 
 def callers(call: Callable[..., Any]) -> Sequence[Callable[..., Any]]:

@@ -120,6 +120,10 @@ class Net(nn.Module):
         loss = None if target is None else self.loss(out, target)
         return (out, loss) if self.gives == "pair" else SimpleNamespace(logits=out, loss=loss)
 
+    def configure_optimizers(self, *arguments: Any, **options: Any) -> torch.optim.Optimizer:
+        """As networks have it that choose their optimizer."""
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
 
 class Loader(DataLoader[Any]):
     """A loader that notes when it is gone through."""

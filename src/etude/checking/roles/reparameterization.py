@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from etude.checking.borrowed import lend
 from etude.checking.build import READ, Sizes, needed, takes
 from etude.checking.latent_calls import (
     MEAN,
@@ -174,6 +175,7 @@ def _widths(subject: Subject) -> Iterator[int]:
 
 def judge(subject: Subject) -> None:
     """Each way in which it may draw, until one is judged right; else the first that was judged."""
+    lend(subject.thing)
     wrong: list[Finding] = []
     doubt, trouble = None, None
     for form in forms(subject.thing, subject.it):

@@ -19,6 +19,7 @@ from torch import nn
 from torch.autograd import Function
 from torch.optim import Optimizer
 
+from etude.checking.borrowed import lend
 from etude.checking.build import Sizes, needed
 from etude.checking.call_arguments import EPOCHS, Trainer, callers, meanings, syntax, values
 from etude.checking.constructions import first as first_of_class
@@ -306,6 +307,7 @@ def kept(subject: Subject, lesson: Lesson) -> bool:
 def judge(subject: Subject) -> None:
     """What it does with model and data; then what it reports; then the file's evaluation. A step
     that others of the file call is judged as they call it."""
+    lend(subject.thing)
     if is_evaluation(subject.thing.name):
         evaluation(subject, subject.it)
         return
