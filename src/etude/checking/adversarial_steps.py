@@ -17,6 +17,7 @@ from unittest import mock
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from etude.checking.build import NAMED_SETTINGS, Sizes, needed
 from etude.checking.constructions import first as first_of_class
@@ -24,7 +25,6 @@ from etude.checking.networks import (
     CALLED,
     HELD,
     OPTIMIZER,
-    N,
     Settings,
     by_running,
     constant,
@@ -185,13 +185,27 @@ def _loops(module: ModuleType, root: ast.Module, functions: Functions) -> Iterat
             for block, at in path:
                 if block is not root.body:
                     _tolerant(block[: block.index(at)], space, module.__file__ or "")
-        wanted = [name for name in free_names([loop]) if name not in space]
-        named = {name: use_of(loop, name, functions) for name in wanted}
-        source = next((n for n in _names(loop.iter) if n in named or n in space), "")
-        if source:
+        named = {name: use_of(loop, name, functions) for name in free_names([loop])}
+        named = {n: use for n, use in named.items() if n not in space or _feeds(use, space[n])}
+        if isinstance(loop.iter, ast.Call) and getattr(loop.iter.func, "id", "") == "range":
+            loop.iter.args = [ast.Constant(1), ast.Constant(2)]
+        elif source := next((n for n in _names(loop.iter) if n in named or n in space), ""):
             named[source] = Use(iterated=True)
         yield Step("loop", loop, _compiled(loop, list(named), space, module.__file__ or ""), named,
                    space=space)  # fmt: skip
+
+
+def _feeds(use: Use, value: Any) -> bool:
+    """Whether it gives the batches, so that ours come in its place."""
+    feed = isinstance(value, DataLoader | Iterator) or type(value).__name__ == "Missing"
+    return use.iterated and feed
+
+
+class Batches(list[Any]):
+    """A loader, and its own endless iterator."""
+
+    def __next__(self) -> Any:
+        return self[0]
 
 
 def _names(node: ast.AST) -> list[str]:
@@ -375,7 +389,7 @@ def _staged(
                 for n, what in means.items() if what == "opt"}  # fmt: skip
     labels = torch.zeros(len(images), dtype=torch.long)
     for batch in ((images, labels), images):
-        values = _values(means, order, cast, images, batch, Z, steppers)
+        values = _values(step, means, order, cast, images, batch, Z, steppers)
         given = [images, *(v for v in values.values() if isinstance(v, torch.Tensor))]
         try:
             turn, held = bound(step, values, images)
@@ -396,17 +410,17 @@ def _staged(
 
 
 def _values(
-    means: Mapping[str, str], order: Mapping[str, str], cast: Cast, images: Tensor, batch: Any,
+    step: Step, means: Mapping[str, str], order: Mapping[str, str], cast: Cast, images: Tensor, batch: Any,
     Z: int, steppers: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """What each name is given."""
     parts = cast.parts
     adversarial = judge_of(parts["discriminator"], Z) if "discriminator" in parts else nn.MSELoss()
     known: dict[str, Any] = {
-        "images": images, "latent": Z, "batch": N, "epochs": 1, "prior": torch.randn(N, Z),
-        "device": torch.device("cpu"), "rate": 1e-3, "loader": [batch, batch],
+        "images": images, "latent": Z, "batch": len(images), "epochs": 1, "prior": torch.randn(len(images), Z),
+        "device": torch.device("cpu"), "rate": 1e-3, "loader": Batches([batch, batch]),
         "adversarial": adversarial, "pixels": nn.MSELoss(), "loss": nn.MSELoss(), "epoch": 0,
-        "holder": cast.holder, "real": torch.ones(N, 1), "fake": torch.zeros(N, 1),
+        "holder": cast.holder, "real": torch.ones(len(images), 1), "fake": torch.zeros(len(images), 1),
     }  # fmt: skip
     known["settings"] = Settings(known)
     found: dict[str, Any] = {}
@@ -425,6 +439,8 @@ def _values(
     free = [name for name, what in means.items() if not what]
     if "images" not in means.values() and "loader" not in means.values() and free:
         found[free.pop(0)] = images
+    if step.name == "loop":  # what the statements before it could not make
+        found |= {name: 1 if step.wants[name].counted else None for name in free}
     return found
 
 
@@ -443,6 +459,8 @@ def bound(
     takes = inspect.signature(step.owner.it).parameters
     given = {n: v for n, v in values.items() if n in takes and n not in step.own
              and not _plain(v) and not isinstance(v, torch.Tensor)}  # fmt: skip
+    rates = [n for n in needed(step.owner.it) if n not in given and re.search(r"lr|rate", n)]
+    given |= dict.fromkeys(rates, 1e-3)
     it = first_of_class(step.owner, Sizes(numbers, ("inputs", "hidden", "latent")), given).it
     if isinstance(it, nn.Module):
         it.to(torch.get_default_dtype())

@@ -176,7 +176,7 @@ def forms(thing: Thing, it: Any) -> Iterator[Form]:
         made.double()
     if name := method_in(cls):
         owner = made if made is not None else bare(cls)
-        yield Form(Bound(owner, getattr(owner, name)))
+        yield Form(Bound(owner, getattr(owner, name)), handed(cls, name))
     elif made is None and trouble:
         raise trouble
     if isinstance(made, nn.Module):
@@ -208,6 +208,19 @@ def method_in(cls: type) -> str:
         if (named and (two or len(names) == 2 or "param" in name)) or (two and draws(it)):
             best = name if not best or named else best
     return best
+
+
+def handed(cls: type, method: str) -> str:
+    """What a class hands its method as the spread, where that is a variable that is called the log
+    of something, so no deviation; ''."""
+    parsed = tree(cls)
+    for node in ast.walk(parsed) if parsed else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method:
+            last = node.args[-1] if len(node.args) > 1 else None
+            name = getattr(last, "id", getattr(last, "attr", ""))
+            if kind_of(name).startswith("log"):
+                return str(name)
+    return ""
 
 
 def draws(it: Any) -> bool:

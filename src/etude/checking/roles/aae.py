@@ -9,6 +9,7 @@ codes are fake; reconstruction, then discriminator, then the encoder as generato
 import linecache
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
@@ -71,14 +72,15 @@ def judge_game(subject: Subject, module: ModuleType, stage: Stage, game: Game) -
             return
 
 
-MOST = 60
-"""Stages that are tried."""
+MOST, SECONDS = 60, 7.0
+"""Stages that are tried, and for how long."""
 
 
 def played(subject: Subject, module: ModuleType, only: str) -> Iterator[tuple[Stage, Game]]:
     """Stages that could be played, with what happened; in float64, else in float32, where the file
     fixes the type. Raises CannotJudge where there is none."""
     trouble, done = None, 0
+    until = time.monotonic() + SECONDS
     for dtype in (torch.float64, torch.float32):
         torch.set_default_dtype(dtype)
         try:
@@ -93,7 +95,7 @@ def played(subject: Subject, module: ModuleType, only: str) -> Iterator[tuple[St
                 except CannotJudge as error:
                     trouble = trouble or error
                     continue
-                if done:
+                if done or time.monotonic() > until:
                     return
         finally:
             torch.set_default_dtype(torch.float64)

@@ -99,7 +99,7 @@ def calls_of(subject: Subject, form: Form, width: int) -> Iterator[Call]:
     spread = next((n for n in names if n != mean and kind_of(n)), "")
     mean = mean or next(n for n in names if n != spread)
     spread = spread or next(n for n in names if n != mean)
-    kind = kind_of(spread)
+    kind = kind_of(form.spread or spread)
     raw = re.search(r"raw|unconstrained|rho|pre_", spread, re.I) is not None
     more = {n: width for n in must if n not in (mean, spread) and READ["latent"].fullmatch(n)}
     more |= {n: True for n in names if SAMPLES.fullmatch(n)}
