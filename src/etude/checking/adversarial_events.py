@@ -3,7 +3,7 @@ and which way the losses wanted them, whose parameters moved by whose gradients.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +59,8 @@ class Step:
     line: int
     after: int
     turn: int
+    by: Any = None
+    """The optimizer."""
     moved: set[str] = field(default_factory=set)
     used: dict[str, set[int]] = field(default_factory=dict)
 
@@ -96,16 +98,16 @@ class Game(Watcher):
         self.noised: list[tuple[Tensor, int]] = []
         """What noise was multiplied with, of a tensor that learns, and the line."""
         self.alive: list[Any] = []
-        self.open = False
+        self.open, self.finite = False, True
         self.left: dict[str, set[int]] = {part: set() for part in parts}
         self.was: dict[str, list[Tensor]] = {}
 
-    def play(self, call: Callable[..., Any], given: Mapping[str, Any], turns: int) -> None:
-        """Some turns; `given` by name, under watch."""
+    def play(self, call: Callable[[], Any], given: Iterable[Tensor], turns: int) -> None:
+        """Some turns under watch. given: tensors that are handed over."""
         hooks = [
             module.register_forward_hook(self._asked(part)) for part, module in self.parts.items()
         ]
-        for each in tensors(list(given.values())):
+        for each in given:
             image = each.ndim > 1 and each.shape[1:].numel() > 64
             self.mark(each, frozenset({"image", "given"} if image else {"given"}))
         try:
@@ -116,7 +118,7 @@ class Game(Watcher):
                     with theirs(
                         self.file, "check_crashed", shapes="the players, optimizers, images"
                     ):
-                        call(**given)
+                        call()
         finally:
             for hook in hooks:
                 hook.remove()
@@ -172,10 +174,11 @@ class Game(Watcher):
         """A backward or a step begins."""
         self._cleared()
         if what == "backward":
+            self.finite &= all(bool(torch.isfinite(each).all()) for each in tensors(it))
             self.backwards.append(Backward(line_now(self.file)))
             self.was, self.open = self._grads(), True
         elif what == "step":
-            self.steps.append(Step(line_now(self.file), len(self.backwards), self.turn))
+            self.steps.append(Step(line_now(self.file), len(self.backwards), self.turn, it))
             self.was = self._values()
 
     def after(self, what: str, it: Any) -> None:
@@ -278,6 +281,15 @@ class Game(Watcher):
         if not later:
             return set()
         return set().union(*(step.moved for step in later if step.after == later[0].after))
+
+    def kinds(self, backward: int) -> set[str]:
+        """What a backward is of: rec, the reconstruction; D, the discriminator's loss; G, the
+        encoder's on its scores."""
+        found = {"rec"} if "decoder" in self.backwards[backward].touched else set()
+        asked = [score for score in self.scores if backward in score.grads]
+        if any(score.kind == "prior" or not score.graph for score in asked):
+            return found | {"D"}
+        return found | {"G"} if asked else found
 
     def fooling(self, backward: int) -> bool:
         """Whether it is the encoder's: scores of codes alone, that lead back to it."""

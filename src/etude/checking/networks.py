@@ -5,19 +5,20 @@ training step.
 """
 
 import inspect
+import linecache
 import re
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 
-from etude.checking.build import READ, Sizes, needed, takes
+from etude.checking.build import READ, Sizes
 from etude.checking.constructions import first as first_of_class
-from etude.checking.source import CannotJudge, Thing, theirs, things
+from etude.checking.source import CannotJudge, Thing, things
 from etude.checking.subject import first
 from etude.shapes import Tensor
 
@@ -28,9 +29,9 @@ PARTS = {
     "discriminator": r"\w*(disc|discriminator|critic)\w*",
 }  # fmt: skip
 HELD = {
-    "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model))?",
+    "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model|gauss\w*))?",
     "decoder": r"(net_?|model_?)?(dec|decoder|p|p_net|generator|g)(_?(net|model))?",
-    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model))?",
+    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model|gauss\w*|z|code))?",
 }
 """Names by which a training step takes them."""
 CALLED = {
@@ -42,22 +43,13 @@ CALLED = {
     "loader": r"(train_?)?(data_?)?(loader|dl|dataloader|iterator|batches)",
     "epochs": r"(n|num)?_?(of_)?epochs?",
     "rate": r"lr|learning_?rate",
+    "epoch": r"epoch|it|i|step|iteration|global_step",
+    "real": r"valid|real_?labels?|ones|y_?real",
+    "fake": r"fake|fake_?labels?|zeros|y_?fake",
     "adversarial": r"adv\w*|bce\w*|(loss|criterion)_(adv|bce|d|gan)\w*|criterion|loss_fn",
     "pixels": r"(recon|pixel|mse|l1|rec)\w*|(loss|criterion)_(rec\w*|pix\w*|ae|mse|l1)",
 }  # fmt: skip
 OPTIMIZER = r"(?:\w+_)?(?:opt|optim|optimi[sz]er|solver)s?(?:_?\w+)?|\w+_?opt(?:im(?:izer)?)?"
-STEP = r"(\w*_)?(train|step|update|fit)(ing)?(_\w*)?|\w*train_?step\w*"
-
-
-@dataclass(frozen=True)
-class Players:
-    """Made parts, and images that the encoder takes. Z: width of a code."""
-
-    parts: Mapping[str, nn.Module]
-    images: Tensor
-    Z: int
-    step: Callable[..., Any]
-    module: ModuleType
 
 
 def found_in(module: ModuleType, names: Mapping[str, str] = PARTS) -> dict[str, Thing]:
@@ -73,127 +65,46 @@ def found_in(module: ModuleType, names: Mapping[str, str] = PARTS) -> dict[str, 
     return found
 
 
-def step_in(module: ModuleType) -> Thing:
-    """The function that trains: of those so named, the one that takes or calls most."""
-    best, most = None, 0
-    for thing in things(module):
-        if thing.is_class:
-            continue
-        found = set(meanings(thing.it).values())
-        named = bool(re.fullmatch(STEP, thing.name, re.IGNORECASE))
-        count = 4 * len(found & set(HELD)) + len(found) + 4 * named
-        if count >= most and (named or len(found & set(HELD)) == 3):
-            best, most = thing, count
-    if best is None:
-        raise CannotJudge("check_aae_no_step")
-    return best
-
-
-def holder_in(module: ModuleType) -> tuple[Thing, str] | None:
-    """A class that holds the players and has the training step as its method, and its name."""
-    for thing in things(module):
-        for name, it in vars(thing.it).items() if thing.is_class else ():
-            if inspect.isfunction(it) and re.fullmatch(STEP, name) and name not in ("train", "fit"):
-                return thing, name
-    return None
-
-
-def meanings(call: Callable[..., Any]) -> dict[str, str]:
-    """What each parameter of a training step means, by its name; an optimizer is "opt"."""
-    found = {}
-    for name in takes(call):
-        if re.fullmatch(OPTIMIZER, name, re.IGNORECASE):
-            found[name] = "opt"
-            continue
-        for meaning, pattern in {**HELD, **CALLED}.items():
-            if re.fullmatch(pattern, name, re.IGNORECASE) and meaning not in found.values():
-                found[name] = meaning
-                break
-    return found
-
-
-def owners(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Whose parameters each optimizer has, by its name. A generator's is the encoder's where
-    another one reconstructs, else encoder's and decoder's."""
-    marks = {name: _mark(name) for name in names}
-    both = ("encoder", "decoder")
-    rest = "encoder" if set(marks.values()) & {"both", "decoder"} else "both"
-    meant = {
-        "D": ("discriminator",), "encoder": ("encoder",), "decoder": ("decoder",), "both": both,
-        "G": both if rest == "both" else ("encoder",), "": both,
-    }  # fmt: skip
-    return {name: meant[mark] for name, mark in marks.items()}
-
-
-def _mark(name: str) -> str:
-    word = (
-        re.sub(r"optimi[sz]ers?|optims?|opts?|solver", "", name, flags=re.IGNORECASE)
-        .strip("_")
-        .lower()
-    )
-    for mark, pattern in (
-        ("D", r"d|dis\w*|critic|d_\w+|disc\w*"),
-        ("both", r"ae|auto_?encoder|rec\w*|r|enc_?dec|encoder_decoder|ed|pixel"),
-        ("encoder", r"e|enc\w*|q|enc_?gen|fool\w*|confuse\w*|reg\w*"),
-        ("decoder", r"dec\w*|p"),
-        ("G", r"g|gen\w*|adv\w*"),
-    ):
-        if re.fullmatch(pattern, word):
-            return mark
-    return ""
-
-
-def assemble(module: ModuleType, file: str) -> Players:
-    """Make the players so that they fit each other. Raises CannotJudge where none fits."""
-    classes, holder = found_in(module), holder_in(module)
-    step = None if holder else step_in(module).it
-    ready = players_in(vars(module))
-    made: Iterator[dict[str, nn.Module] | CannotJudge] = iter([ready])
-    if len(ready) < len(HELD) or holder or set(meanings(step_in(module).it).values()) & set(HELD):
-        missing = [part for part in PARTS if part not in classes]
-        if missing and not holder:
-            raise CannotJudge("check_aae_part", part=missing[0])
-        made = iter([{}]) if missing else makings(module, classes)  # a holder may make its own
-    trouble: CannotJudge | None = None
-    for parts in made:
-        if isinstance(parts, CannotJudge):
-            trouble = trouble or parts
-            continue
-        if holder:
-            parts, step = held_by(*holder, parts, constant(module, "latent", 6))
-        for images in pictures(module):
-            try:
-                with theirs(file, "check_crashed", shapes=f"{list(images.shape)}"), torch.no_grad():
-                    code = first(parts["encoder"](images))
-                    parts["decoder"](torch.randn_like(code))
-            except CannotJudge as error:
-                trouble = trouble or error
-                continue
-            assert step
-            return Players(parts, images, code.shape[-1], step, module)
-    assert trouble
-    raise trouble
-
-
 def players_in(values: Mapping[str, Any]) -> dict[str, nn.Module]:
-    """The modules among these that are called as players are."""
+    """The modules among these that are called as players are, also within one of them."""
     modules = {name: it for name, it in values.items() if isinstance(it, nn.Module)}
+    inner = {n: m for it in modules.values() for n, m in it.named_children()}
+    modules = {**inner, **modules}
     return {part: it for part, pattern in HELD.items() for name, it in modules.items()
             if re.fullmatch(pattern, name, re.IGNORECASE)}  # fmt: skip
 
 
-def held_by(
-    thing: Thing, name: str, parts: Mapping[str, nn.Module], Z: int
-) -> tuple[dict[str, nn.Module], Callable[..., Any]]:
-    """The players that an object made of this class holds, and its training step."""
-    given = {n: parts[m] for n, m in meanings(thing.it).items() if m in parts}
-    numbers = {"image_shape": (1, 32, 32), "latent": Z, "hidden": 32, "rate": 1e-3}
-    it = first_of_class(thing, Sizes(numbers, ("image_shape", "latent")), given).it
-    own = dict(it.named_children()) if isinstance(it, nn.Module) else vars(it)
-    found = players_in(own)
-    if missing := [part for part in HELD if part not in found]:
-        raise CannotJudge("check_aae_part", part=missing[0])
-    return found, getattr(it, name)
+def by_running(values: Mapping[str, Any], images: Tensor) -> dict[str, nn.Module]:
+    """The modules among these that work as players do: one makes codes of images, one images of
+    codes, one a number of a code."""
+    modules = [it for it in values.values() if isinstance(it, nn.Module)]
+    modules += [inner for it in modules for inner in it.children()]
+    found: dict[str, nn.Module] = {}
+    codes = [(it, out) for it in modules if (out := _of(it, images)) is not None]
+    for encoder, code in codes:
+        if code.ndim != 2 or not 1 < code.shape[1] < images[0].numel():
+            continue
+        for it in modules:
+            out = _of(it, code) if it is not encoder else None
+            if out is not None and out.numel() == images.numel():
+                found.setdefault("decoder", it)
+            elif out is not None and out.numel() == len(images):
+                found.setdefault("discriminator", it)
+        if "decoder" in found:
+            return {**found, "encoder": encoder}
+    return {}
+
+
+def _of(it: nn.Module, x: Tensor) -> Tensor | None:
+    """What a module makes of an input; None where it takes no such."""
+    kept = {name: value.clone() for name, value in it.state_dict().items()}
+    try:
+        with torch.no_grad():
+            return first(it(x))
+    except (Exception, SystemExit):
+        return None
+    finally:
+        it.load_state_dict(kept)
 
 
 def makings(
@@ -236,14 +147,18 @@ def constants(module: ModuleType) -> dict[str, Any]:
     return {**found, **vars(module)}
 
 
+BATCH = re.compile(r"(train_?)?(mb|batch)_?size|bs", re.I)
+
+
 def constant(module: ModuleType, meaning: str, usual: int) -> int:
     """A number of the file by its name, else a class's default, else the usual."""
+    pattern = READ.get(meaning, BATCH)
     for name, value in constants(module).items():
-        if READ[meaning].fullmatch(name) and type(value) is int:
+        if pattern.fullmatch(name) and type(value) is int:
             return value
     for thing in things(module):
         for name, parameter in inspect.signature(thing.it).parameters.items():
-            if READ[meaning].fullmatch(name) and type(parameter.default) is int:
+            if pattern.fullmatch(name) and type(parameter.default) is int:
                 return parameter.default
     return usual
 
@@ -256,66 +171,99 @@ def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
            if isinstance(v, tuple) and len(v) == 3 and all(type(n) is int for n in v)]  # fmt: skip
     if side := constant(module, "image", 0):
         own.append((constant(module, "channels", 1), side, side))
+    if re.search(r"\b(784|28)\b", "".join(linecache.getlines(module.__file__ or ""))):
+        own.append((1, 28, 28))
     return list(dict.fromkeys([*own, (1, 32, 32), (1, 28, 28)]))
+
+
+def samples_for(it: nn.Module, rows: int) -> Iterator[Tensor]:
+    """Inputs that a network may take: as wide as its first layer says, as pictures and flat."""
+    torch.manual_seed(17)
+    dtype = torch.get_default_dtype()
+    for layer in it.modules():
+        if isinstance(layer, nn.Linear):
+            wide = layer.in_features
+            side = next((s for s in (28, 32, 64, 8, 16) if wide in (s * s, 3 * s * s)), 0)
+            if side:
+                yield torch.rand(rows, wide // side**2, side, side, dtype=dtype)
+            yield torch.rand(rows, wide, dtype=dtype)
+            yield torch.rand(rows, 5, wide, dtype=dtype)
+            return
+        if isinstance(layer, nn.Conv2d):
+            for side in (28, 32, 64, 16, 8, 128):
+                yield torch.rand(rows, layer.in_channels, side, side, dtype=dtype)
+            return
+        if isinstance(layer, nn.Embedding):
+            yield torch.randint(layer.num_embeddings, (rows, 8))
+            return
+        if isinstance(layer, nn.LSTM | nn.GRU | nn.RNN):
+            yield torch.rand(rows, 8, layer.input_size, dtype=dtype)
+            return
+
+
+def rows(module: ModuleType) -> int:
+    """How many images are handed over: as many as the file says where it says so in a constant,
+    for its steps may count on it."""
+    known = constant(module, "batch", N)
+    return known if N <= known <= 128 else N
 
 
 def pictures(module: ModuleType) -> Iterator[Tensor]:
     """Images in [0, 1], as they are and flat."""
     for shape in shapes(module):
         torch.manual_seed(17)
-        images = torch.rand(N, *shape)
+        images = torch.rand(rows(module), *shape)
         yield images
         yield images.flatten(1)
 
 
-def arguments(players: Players) -> dict[str, Any]:
-    """What the training step is given, by name. Raises CannotJudge where one is not known."""
-    found = meanings(players.step)
-    unknown = [n for n in needed(players.step) if n not in found]
-    if unknown:
-        call = f"{players.step.__name__}{inspect.signature(players.step)}"
-        raise CannotJudge("check_ask", parameter=unknown[0], call=call)
-    ready = made_by(players.step)
-    whose = owners([n for n, m in found.items() if m == "opt"])
-    torch.manual_seed(19)
-    values: dict[str, Any] = {
-        **players.parts, "images": players.images, "latent": players.Z, "batch": N, "epochs": 1,
-        "prior": torch.randn(N, players.Z), "device": torch.device("cpu"), "rate": 1e-3,
-        "loader": [(players.images, torch.zeros(N, dtype=torch.long))],
-        "adversarial": judge_of(players), "pixels": nn.MSELoss(),
-    }  # fmt: skip
-    given = {}
-    for name, meaning in found.items():
-        if meaning == "opt" and ready is not None:
-            given[name] = ready
-        elif meaning == "opt":
-            parameters = [p for part in whose[name] for p in players.parts[part].parameters()]
-            given[name] = torch.optim.SGD(parameters, lr=1e-3)
-        elif meaning in (*HELD, "images") or name in needed(players.step):
-            given[name] = values[meaning]
-    return given
-
-
-def made_by(step: Callable[..., Any]) -> Any:
-    """The optimizers that the object of a training step makes for it, as it makes them; None where
-    it makes none, or the step takes several."""
-    owner = getattr(step, "__self__", None)
-    if sum(meaning == "opt" for meaning in meanings(step).values()) != 1:
-        return None
-    for name in dir(owner):
-        if re.fullmatch(r"(configure|make|build|create|get)_optim\w*", name):
-            maker = getattr(owner, name)
-            return maker() if callable(maker) and not needed(maker) else None
-    return None
-
-
-def judge_of(players: Players) -> nn.Module:
+def judge_of(discriminator: nn.Module, Z: int) -> nn.Module:
     """The loss that fits the discriminator's scores: of probabilities or of logits."""
     with torch.no_grad():
-        wide = 50 * torch.randn(64, players.Z)
         try:
-            score = first(players.parts["discriminator"](wide))
+            score = first(discriminator(50 * torch.randn(64, Z)))
         except RuntimeError:
             return nn.BCEWithLogitsLoss()
     bounded = bool(((score >= 0) & (score <= 1)).all())
     return nn.BCELoss() if bounded else nn.BCEWithLogitsLoss()
+
+
+def named_owners(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Whose parameters each optimizer has, where its name says so; a generator's may be the
+    encoder's, or encoder's and decoder's, so nothing."""
+    meant = {
+        "D": ("discriminator",), "encoder": ("encoder",), "decoder": ("decoder",),
+        "both": ("encoder", "decoder"), "G": (), "": (),
+    }  # fmt: skip
+    return {name: meant[_mark(name)] for name in names}
+
+
+def _mark(name: str) -> str:
+    word = re.sub(r"(optimi[sz]er|optim|opt|solver)s?", "", name, flags=re.I).strip("_").lower()
+    for mark, pattern in (
+        ("D", r"d|dis\w*|critic|d_\w+|disc\w*"),
+        ("both", r"ae|auto_?encoder|rec\w*|r|enc_?dec|encoder_decoder|ed|pixel"),
+        ("encoder", r"e|enc\w*|q|q_enc\w*|enc_?gen|fool\w*|confuse\w*|q_gen\w*"),
+        ("decoder", r"dec\w*|p|p_dec\w*"),
+    ):
+        if re.fullmatch(pattern, word):
+            return mark
+    return ""
+
+
+class Settings(SimpleNamespace):
+    """A configuration whose attributes, and keys, are understood by their names."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.__dict__["_known"] = known
+
+    def __getattr__(self, name: str) -> Any:
+        for meaning, pattern in CALLED.items():
+            known = self.__dict__["_known"]
+            if meaning in known and re.fullmatch(pattern, name, re.IGNORECASE):
+                return known[meaning]
+        raise AttributeError(name)
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)

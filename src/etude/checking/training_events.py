@@ -5,10 +5,12 @@ and batch norm, loaders, an optimizer and a loss, each under watch.
 """
 
 import io
+import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -18,7 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from etude.checking.event_recorder import Watcher, empty, line_now, watched
 from etude.checking.source import theirs
-from etude.checking.trace import same_values, tensors
+from etude.checking.trace import replaced, same_values, tensors
 from etude.shapes import Tensor
 
 CLASSES, BATCH, BATCHES = 3, 4, 6
@@ -82,28 +84,45 @@ class Mark(torch.autograd.Function):
         return grads[0], None, None
 
 
-class Net(nn.Module):
-    """A classifier that notes what goes through it."""
+class Ends(nn.Module):
+    """The last layer of a network of ours: logits as they are, or squashed."""
 
-    def __init__(self, lesson: "Lesson", outputs: int) -> None:
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(self, x: Tensor) -> Tensor:
+        """logits -> what the network gives."""
+        if self.how == "log_softmax":
+            return x.log_softmax(-1)
+        return x.sigmoid() if "sigmoid" in self.how else x.softmax(-1) if self.how else x
+
+
+class Net(nn.Module):
+    """A network of ours, with dropout and batch norm. gives: its outputs alone, or also its own loss
+    where it is handed targets: a pair, or an object of both."""
+
+    def __init__(self, kind: "Subjects") -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Flatten(), nn.Linear(16, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Dropout(0.5),
-            nn.Linear(8, outputs),
+            nn.Linear(8, kind.outputs), Ends(kind.ends),
         )  # fmt: skip
-        self.lesson = [lesson]
+        self.flat, self.gives, self.loss = kind.flat, kind.gives, kind.loss()
 
-    def train(self, mode: bool = True) -> "Net":
-        """As every module; noted."""
-        if hasattr(self, "lesson"):
-            self.lesson[0].note("train" if mode else "eval")
-        super().train(mode)
-        return self
+    def forward(self, x: Tensor, *more: Any, **named: Any) -> Any:
+        """[N 1 4 4] -> [N outputs], or as `gives` says."""
+        out: Tensor = self.layers(x.to(self.layers[1].weight.dtype))
+        out = out.squeeze(-1) if self.flat else out
+        if not self.gives:
+            return out
+        target = next(iter((*more, *named.values())), None)
+        loss = None if target is None else self.loss(out, target)
+        return (out, loss) if self.gives == "pair" else SimpleNamespace(logits=out, loss=loss)
 
-    def forward(self, x: Tensor, *more: Any) -> Tensor:
-        """Logits."""
-        out: Tensor = self.layers(x.to(next(self.parameters()).dtype))
-        return self.lesson[0].through(self, x, out)
+    def configure_optimizers(self, *arguments: Any, **options: Any) -> torch.optim.Optimizer:
+        """As networks have it that choose their optimizer."""
+        return torch.optim.SGD(self.parameters(), lr=0.01)
 
 
 class Loader(DataLoader[Any]):
@@ -136,28 +155,75 @@ class Scheduler:
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is learned. target: of n samples; outputs: of the network; loss: what is handed over."""
+    """What is learned. target: of n samples; outputs: of the network; loss: what is handed over;
+    ends: how the network squashes its logits; flat: it gives [N]; gives: its own loss, too; named:
+    batches are mappings."""
 
     target: Callable[[int], Tensor]
     outputs: int
     loss: Callable[[], nn.Module]
+    ends: str = ""
+    flat: bool = False
+    gives: str = ""
+    named: bool = False
+
+
+def classes(n: int) -> Tensor:
+    """Labels."""
+    return torch.randint(CLASSES, (n,))
+
+
+def column(n: int) -> Tensor:
+    """Labels 0 and 1, [N 1]."""
+    return torch.randint(2, (n, 1)).double()
+
+
+def row(n: int) -> Tensor:
+    """The same, [N]."""
+    return torch.randint(2, (n,)).double()
 
 
 KINDS = (
-    Subjects(lambda n: torch.randint(CLASSES, (n,)), CLASSES, nn.CrossEntropyLoss),
+    Subjects(classes, CLASSES, nn.CrossEntropyLoss),
+    Subjects(classes, CLASSES, nn.NLLLoss, "log_softmax"),
     Subjects(lambda n: torch.randn(n, CLASSES), CLASSES, nn.MSELoss),
-    Subjects(lambda n: torch.randint(2, (n, 1)).double(), 1, nn.BCEWithLogitsLoss),
-    Subjects(lambda n: torch.randint(2, (n,)).double(), 1, nn.BCEWithLogitsLoss),
+    Subjects(column, 1, nn.BCEWithLogitsLoss),
+    Subjects(row, 1, nn.BCEWithLogitsLoss),
+    Subjects(row, 1, nn.BCEWithLogitsLoss, flat=True),
+    Subjects(column, 1, nn.BCELoss, "sigmoid"),
+    Subjects(row, 1, nn.BCELoss, "sigmoid"),
+    Subjects(row, 1, nn.BCELoss, "sigmoid", flat=True),
     Subjects(lambda n: torch.zeros(n), 16, nn.MSELoss),
+    Subjects(classes, CLASSES, nn.CrossEntropyLoss, gives="pair"),
+    Subjects(classes, CLASSES, nn.CrossEntropyLoss, gives="object"),
+    Subjects(classes, CLASSES, nn.CrossEntropyLoss, named=True),
+    Subjects(classes, CLASSES, nn.CrossEntropyLoss, gives="object", named=True),
 )
+"""What is tried, the likeliest first."""
+
+
+class Record(dict[str, Tensor]):
+    """A batch by name: labels by a name of labels, inputs by any other."""
+
+    def __missing__(self, key: str) -> Tensor:
+        return self["labels" if re.search("label|target|^y", key) else "inputs"]
+
+
+def record(samples: list[tuple[Tensor, Tensor]]) -> Record:
+    """A batch of samples, by name."""
+    x, y = (torch.stack(each) for each in zip(*samples))
+    return Record(inputs=x, labels=y)
 
 
 class Lesson(Watcher):
     """One play of a training function."""
 
-    def __init__(self, file: str, kind: Subjects) -> None:
+    def __init__(self, file: str, kind: Subjects, own: nn.Module | None = None,
+                 like: Tensor | None = None) -> None:  # fmt: skip
+        """own: the file's own network; like: what it takes."""
         super().__init__(file)
         torch.manual_seed(11)
+        self.kind, self.like = kind, like
         self.events: list[Event] = []
         self.seen: list[Seen] = []
         self.adds: list[int] = []
@@ -174,17 +240,44 @@ class Lesson(Watcher):
         """The line at which the same optimizer is made again, for the same weights; 0."""
         self.broadcast = 0
         """The line at which [N 1] is compared with [N]; 0."""
+        self.by_batch = False
+        """Whether it was handed one batch at a time."""
         self.last, self.opened, self.playing = "", dict[str, int](), False
-        self.net = Net(self, kind.outputs).double()
+        self.own = own is not None
+        self.net: nn.Module = own if own is not None else Net(kind)
+        self.net.double().train()
+        self._watch(self.net)
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.01)
         self.loss = kind.loss()
         self.loaders = {name: self._loader(name, kind) for name in ("train", "val", "test")}
 
     def _loader(self, name: str, kind: Subjects) -> Loader:
-        x, y = torch.rand(SAMPLES, 1, 4, 4), kind.target(SAMPLES)
-        loader = Loader(TensorDataset(x, y), batch_size=BATCH)
+        x = torch.rand(SAMPLES, 1, 4, 4) if self.like is None else another(self.like)
+        pairs = TensorDataset(x, kind.target(SAMPLES))
+        loader = Loader(pairs, batch_size=BATCH, collate_fn=record if kind.named else None)
         loader.lesson, loader.name = self, name
         return loader
+
+    def _watch(self, net: nn.Module) -> None:
+        """Note what goes through a network, and its modes."""
+
+        def train(mode: bool = True) -> nn.Module:
+            self.note("train" if mode else "eval")
+            return type(net).train(net, mode)
+
+        def forward(*ins: Any, **named: Any) -> Any:
+            out = type(net).forward(net, *ins, **named)
+            x = next(tensors((ins, named)), None)
+            first = next(tensors(out if not hasattr(out, "logits") else out.logits), None)
+            if x is None or first is None or len(first) != len(x):
+                return out
+            mark = self.through(net, x, first)
+            if hasattr(out, "logits"):
+                vars(out).update({name: mark(each) for name, each in vars(out).items()})
+                return out
+            return replaced(out, {id(each): mark(each) for each in tensors(out)})
+
+        net.__dict__.update(train=train, forward=forward)
 
     def play(self, call: Callable[..., Any], given: Mapping[str, Any], times: int) -> list[Any]:
         """What it gives back, each time."""
@@ -255,8 +348,8 @@ class Lesson(Watcher):
         if any(tensors(list(other.state.values()))) and torch.equal(self._weights(), self.left):
             self.rebuilt = line
 
-    def through(self, net: Net, x: Tensor, out: Tensor) -> Tensor:
-        """A batch goes through the network."""
+    def through(self, net: nn.Module, x: Tensor, out: Tensor) -> Callable[[Any], Any]:
+        """A batch goes through the network; marks what comes out."""
         source, target = self.whose(x)
         token = Token()
         alive = sum(self.kept(each) for each in self.seen[:-1])
@@ -270,8 +363,11 @@ class Lesson(Watcher):
         def told() -> None:
             seen.learned = True
 
-        marked: Tensor = Mark.apply(out, token, told)  # type: ignore[no-untyped-call]
-        return marked
+        def mark(value: Any) -> Any:
+            learns = isinstance(value, torch.Tensor) and value.requires_grad
+            return Mark.apply(value, token, told) if learns else value  # type: ignore[no-untyped-call]
+
+        return mark
 
     def kept(self, seen: Seen) -> bool:
         """Whether the graph of an earlier batch stands though nothing more is learned from it."""
@@ -282,7 +378,9 @@ class Lesson(Watcher):
         flat = x.detach().double().flatten(1)
         for name, loader in self.loaders.items():
             data, targets = loader.dataset.tensors  # type: ignore[attr-defined]
-            near = torch.cdist(flat, data.flatten(1)).min(1)
+            if data[0].numel() != flat.shape[1]:
+                continue
+            near = torch.cdist(flat, data.double().flatten(1)).min(1)
             if float(near.values.max()) < 1e-5:
                 return name, targets[near.indices]
         return self.last or "train", torch.empty(0)
@@ -294,6 +392,13 @@ def _spread_out(ins: list[Tensor], out: Tensor, target: Tensor) -> bool:
         return False
     column = next(each for each in ins if each.ndim == 2)
     return column.shape == (len(target), 1) and out.shape == (len(target),) * 2 != (1, 1)
+
+
+def another(like: Tensor) -> Tensor:
+    """As many samples as a loader has, of another kind of tensor."""
+    if like.is_floating_point():
+        return torch.rand(SAMPLES, *like.shape[1:])
+    return torch.randint(int(like.max()) + 1, (SAMPLES, *like.shape[1:]))
 
 
 def squashed_by(value: Tensor, out: Tensor) -> str:

@@ -6,31 +6,64 @@ A. Makhzani et al., "Adversarial Autoencoders" (2015), section 2: samples of the
 codes are fake; reconstruction, then discriminator, then the encoder as generator.
 """
 
-import inspect
 import linecache
 import re
-from collections.abc import Callable, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from itertools import islice
 from types import ModuleType
+from typing import Any
 
 import torch
 
 from etude.checking import common
 from etude.checking.adversarial_events import UNIFORM, Game, Score, Step
+from etude.checking.adversarial_steps import Stage, owners, stages, steps_in, text_of
 from etude.checking.build import Built, Sizes
-from etude.checking.networks import PARTS, Players, arguments, assemble, found_in
+from etude.checking.networks import found_in
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, Thing
 from etude.checking.subject import Subject
+from etude.checking.verdict import Finding
 from etude.shapes import Tensor
 
 TURNS = 2
 
 
 def judge(subject: Subject) -> None:
-    """The parts' own weights; then the game."""
-    players, game = played(subject)
-    for part, module in players.parts.items():
-        own = Subject(found_in(subject.it).get(part, subject.thing), Built(module, {}, part))
+    """Every stage that can be played, until one is right; else what was found on the first. The
+    parts' own weights come first."""
+    module, only = file_of(subject.thing)
+    first: list[Finding] = []
+    doubt: CannotJudge | None = None
+    for stage, game in played(subject, module, only):
+        subject.found, subject.held, subject.variants = [], [], []
+        try:
+            judge_game(subject, module, stage, game)
+        except CannotJudge as error:
+            doubt = doubt or error
+            continue
+        if not subject.found:
+            return
+        first = first or subject.found
+    if doubt and not first:
+        raise doubt
+    subject.found = first
+
+
+def file_of(thing: Thing) -> tuple[ModuleType, str]:
+    """The file of a thing, and the thing's name where it is no file."""
+    if isinstance(thing.it, ModuleType):
+        return thing.it, ""
+    return sys.modules[thing.it.__module__], thing.name
+
+
+def judge_game(subject: Subject, module: ModuleType, stage: Stage, game: Game) -> None:
+    """Parts that register their weights; then the game."""
+    for part, it in () if stage.toy else stage.parts.items():
+        own = Subject(found_in(module).get(part, subject.thing), Built(it, {}, part))
         if not common.registered(own):
             subject.found += own.found
             return
@@ -39,26 +72,77 @@ def judge(subject: Subject) -> None:
             return
 
 
-def played(subject: Subject) -> tuple[Players, Game]:
-    """The players after two turns; in float64, else in float32, where the file fixes the type."""
-    trouble: CannotJudge | None = None
+MOST, SECONDS = 60, 7.0
+"""Stages that are tried, and for how long."""
+
+
+def played(subject: Subject, module: ModuleType, only: str) -> Iterator[tuple[Stage, Game]]:
+    """Stages that could be played, with what happened; in float64, else in float32, where the file
+    fixes the type. Raises CannotJudge where there is none."""
+    trouble, done = None, 0
+    until = time.monotonic() + SECONDS
     for dtype in (torch.float64, torch.float32):
         torch.set_default_dtype(dtype)
         try:
-            players = assemble(subject.it, subject.thing.file)
-            game = Game(subject.thing.file, players.parts)
-            game.said = inspect.getsource(players.step)
-            game.play(players.step, arguments(players), TURNS)
-        except CannotJudge as error:
-            trouble = trouble or error
-            continue
+            for stage in islice(stages(module, only), MOST):
+                if isinstance(stage, CannotJudge):
+                    trouble = trouble or stage
+                    continue
+                try:
+                    for each in games(subject.thing.file, stage):
+                        done += 1
+                        yield stage, each
+                except CannotJudge as error:
+                    trouble = trouble or error
+                    continue
+                if done or time.monotonic() > until:
+                    return
         finally:
             torch.set_default_dtype(torch.float64)
-        if game.scores or game.decoded or game.steps:
-            return players, game
-        trouble = CannotJudge("check_training_unused")
-    assert trouble
-    raise trouble
+    raise trouble or CannotJudge("check_training_unused")
+
+
+def games(file: str, stage: Stage) -> Iterator[Game]:
+    """A game of a stage, for each way in which its optimizers may own the players."""
+    ways: Iterable[Mapping[str, tuple[str, ...]]] = [{}]
+    before = {part: deepcopy(it.state_dict()) for part, it in stage.parts.items()}
+    if stage.steppers:
+        probe = Game(file, stage.parts)
+        probe.play(stage.turn, stage.given, 1)
+        ways = owners(
+            list(stage.steppers), {n: before_steps(probe, o) for n, o in stage.steppers.items()}
+        )
+    for way in ways:
+        for part, state in before.items():
+            stage.parts[part].load_state_dict(state)
+        for name, parts in way.items():
+            group = [p for part in parts for p in stage.parts[part].parameters()]
+            stage.steppers[name].param_groups[0]["params"] = group
+        for module in stage.parts.values():
+            module.zero_grad(set_to_none=True)
+        game = Game(file, stage.parts)
+        game.said = text_of(file)
+        game.play(stage.turn, stage.given, TURNS)
+        if not game.finite:  # the logarithm of what is no probability, say
+            raise CannotJudge("check_training_unused")
+        if not (game.scores or game.decoded or game.steps):
+            raise CannotJudge("check_training_unused")
+        yield game
+
+
+def before_steps(game: Game, optimizer: Any) -> set[str]:
+    """What went backward before the steps of an optimizer: rec, D, G."""
+    found: set[str] = set()
+    done = 0
+    for i, step in enumerate(game.steps):
+        last = [s.after for s in game.steps[:i] if s.after < step.after]
+        done = max(last, default=0)
+        if step.by is optimizer:
+            kinds = [game.kinds(b) for b in range(done, step.after)]
+            if kinds and "D" not in kinds[-1]:  # those of the discriminator never had their step
+                kinds = [each for each in kinds if "D" not in each]
+            found |= set().union(*kinds)
+    return found
 
 
 def on_codes(subject: Subject, game: Game) -> bool:
@@ -290,8 +374,14 @@ CHECKS: tuple[Callable[[Subject, Game], bool], ...] = (
 
 
 def fits(thing: Thing) -> bool:
-    """A file that defines all three players."""
-    return isinstance(thing.it, ModuleType) and len(found_in(thing.it)) == len(PARTS)
+    """A file with a training step, a discriminator, an encoder and a decoder."""
+    if not isinstance(thing.it, ModuleType):
+        return False
+    said = text_of(thing.file)
+    words = (r"disc|critic|adversar|\bD\w*\(", r"enc|\baae\b|latent|\bcode|\bz\b")
+    if not all(re.search(word, said, re.I) for word in words):
+        return False
+    return bool(steps_in(thing.it)) and len(re.findall(r"backward\(", said)) > 1
 
 
 ROLE = Role(

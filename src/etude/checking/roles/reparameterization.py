@@ -13,30 +13,46 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from etude.checking.borrowed import lend
 from etude.checking.build import READ, Sizes, needed, takes
+from etude.checking.latent_calls import (
+    MEAN,
+    NAME,
+    SPREAD,
+    Form,
+    Heads,
+    Z,
+    drawn,
+    draws,
+    forms,
+    kind_of,
+    method_in,
+    source_of,
+)  # fmt: skip
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, Thing
-from etude.checking.subject import Subject, first, rest
+from etude.checking.subject import Subject
 from etude.checking.trace import Trace
+from etude.checking.verdict import Finding
 from etude.shapes import Tensor
 
 NUMBERS = 40_000
 LEVELS = (-2.0, -1.0, 0.5, 1.0, 1.5)
 """Values of logvar; of a sigma or a variance, where that is what is handed over: exp of them."""
-MEAN = re.compile(r"(z_?)?(mu|mean|means|mus|loc|m)(_?(z|vec|vector))?|(mu|mean)\w*", re.I)
 Curve = Callable[[Tensor], Tensor]
 RIGHT: dict[str, Curve] = {
     "logvar": lambda s: (s / 2).exp(),
     "logstd": lambda s: s.exp(),
     "std": lambda s: s,
     "var": lambda s: s.sqrt(),
+    "softplus": F.softplus,
 }
 """sigma of what is handed over."""
 WRONG: dict[str, tuple[Curve, ...]] = {
@@ -52,44 +68,47 @@ WRONG: dict[str, tuple[Curve, ...]] = {
 @dataclass(frozen=True)
 class Call:
     """How it is called. kind: of RIGHT, as the second argument's name says; sure: whether it says;
-    paired: both in one argument."""
+    paired: both in one argument, a tuple or a tensor."""
 
     mean: str
     spread: str
     kind: str
     sure: bool
     more: dict[str, Any]
-    paired: bool = False
+    paired: str = ""
 
 
-def call_of(subject: Subject, width: int) -> Call:
+def calls_of(subject: Subject, form: Form, width: int) -> Iterator[Call]:
     """Read off the names. Raises CannotJudge where there are no two inputs."""
-    names, must = takes(subject.forward), needed(subject.forward)
-    if len(must) == 1 and len(names) == 1:
-        return Call(names[0], names[0], "logvar", True, {}, True)
+    forward = subject.forward
+    names, must = takes(forward), needed(forward)
+    if form.raw:
+        known = kind_of(form.spread)
+        kind = known if known.startswith("log") else "logvar"
+        yield Call("mean", "spread", kind, known.startswith("log"), {})
+        return
+    if len(must) == 1 or len(names) == 1:
+        said = form.spread or "logvar"
+        for paired in ("tuple", "tensor"):
+            yield Call(names[0], said, kind_of(said) or "logvar", bool(kind_of(said)), {}, paired)
+        return
     if len(names) < 2:
-        raise CannotJudge(
-            "check_call", call=str(inspect.signature(subject.forward)), wanted="(mu, logvar)"
-        )
+        said = str(inspect.signature(forward))
+        raise CannotJudge("check_call", call=said, wanted="(mu, logvar)")
     mean = next((n for n in names if MEAN.fullmatch(n)), "")
-    spread = next((n for n in names if n != mean and _kind(n)), "")
+    spread = next((n for n in names if n != mean and kind_of(n)), "")
     mean = mean or next(n for n in names if n != spread)
     spread = spread or next(n for n in names if n != mean)
+    kind = kind_of(form.spread or spread)
+    raw = re.search(r"raw|unconstrained|rho|pre_", spread, re.I) is not None
     more = {n: width for n in must if n not in (mean, spread) and READ["latent"].fullmatch(n)}
-    return Call(mean, spread, _kind(spread) or "logvar", bool(_kind(spread)), more)
+    more |= {n: True for n in names if SAMPLES.fullmatch(n)}
+    more |= {n: False for n in must if FIXED.fullmatch(n)}
+    yield Call(mean, spread, kind or "logvar", bool(kind) and not raw, more)
 
 
-def _kind(name: str) -> str:
-    """What a name says: logvar, logstd, std, var; '' nothing."""
-    low = name.lower()
-    log = "log" in low or low == "lv"
-    if re.search(r"std|sigma|scale|sd(_|$)|dev", low) and not re.search(r"2|sq", low):
-        return "logstd" if log else "std"
-    if log:
-        return "logvar"
-    return "var" if re.search(r"var|sigma|^v$", low) else ""
-
-
+SAMPLES = re.compile(r"(is_?)?(train(ing)?|sampl(e|ing)|stochastic)", re.I)
+FIXED = re.compile(r"deterministic|eval|test", re.I)
 Ask = Callable[..., Tensor]
 
 
@@ -97,7 +116,7 @@ def asker(subject: Subject, call: Call) -> Ask:
     """ask(mu, spread, seed) -> z; numpy's and Python's noise are seeded as torch's."""
 
     def ask(mu: Tensor, spread: Tensor, seed: int = 0) -> Tensor:
-        return _answer(_run(subject, call, mu, spread, seed, subject.run), mu, spread)
+        return drawn(_run(subject, call, mu, spread, seed, subject.run), mu, spread)
 
     return ask
 
@@ -110,7 +129,8 @@ def _run(
     random.seed(seed)
     try:
         if call.paired:
-            return how((mu, spread), train=True, seed=seed)
+            both = (mu, spread) if call.paired == "tuple" else torch.cat([mu, spread], -1)
+            return how(both, train=True, seed=seed)
         given = {call.mean: mu, call.spread: spread, **call.more}
         order = [n for n in takes(subject.forward) if n in given]
         if order == takes(subject.forward)[: len(order)]:
@@ -121,32 +141,27 @@ def _run(
         random.setstate(python)
 
 
-def _answer(out: Any, mu: Tensor, spread: Tensor) -> Tensor:
-    """z among what is returned."""
-    each = [first(out), *rest(out)]
-    alike = [z for z in each if z.shape == mu.shape]
-    if not alike:
-        raise CannotJudge("check_shape", expected=list(mu.shape), found=list(each[0].shape))
-    new = [z for z in alike if not torch.equal(z, mu) and not torch.equal(z, spread)]
-    return (new or alike)[0]
-
-
-def working(subject: Subject) -> tuple[Call, Ask, int]:
+def working(subject: Subject, form: Form) -> tuple[Call, Ask, int]:
     """A latent width that it takes: any, else one that its file names."""
     trouble: CannotJudge | None = None
     for width in _widths(subject):
-        call = call_of(subject, width)
-        ask = asker(subject, call)
-        try:
-            ask(torch.zeros(4, width), torch.ones(4, width))
-            return call, ask, width
-        except CannotJudge as error:
-            trouble = trouble or error
+        for call in calls_of(subject, form, width):
+            ask = asker(subject, call)
+            try:
+                ask(torch.zeros(4, width), torch.ones(4, width))
+                return call, ask, width
+            except CannotJudge as error:
+                trouble = trouble or error
     assert trouble
     raise trouble
 
 
 def _widths(subject: Subject) -> Iterator[int]:
+    if isinstance(subject.it, Heads):
+        outs = [getattr(head, "out_features", 0) for head in subject.it.heads]
+        if outs[0]:
+            yield outs[0] // (3 - len(outs))
+            return
     yield Z
     module = inspect.getmodule(subject.thing.it)
     values = {**vars(module), **getattr(subject.it, "__dict__", {})} if module else {}
@@ -158,12 +173,30 @@ def _widths(subject: Subject) -> Iterator[int]:
             yield value
 
 
-Z = 20
-
-
 def judge(subject: Subject) -> None:
+    """Each way in which it may draw, until one is judged right; else the first that was judged."""
+    lend(subject.thing)
+    wrong: list[Finding] = []
+    doubt, trouble = None, None
+    for form in forms(subject.thing, subject.it):
+        subject.built = replace(subject.built, it=form.it)
+        subject.found, subject.doubt, subject.held, subject.variants = [], None, [], []
+        try:
+            judge_form(subject, form)
+        except CannotJudge as error:
+            trouble = trouble or error
+            continue
+        if not subject.found and not subject.doubt:
+            return
+        wrong, doubt = wrong or subject.found, doubt or subject.doubt
+    if trouble and not wrong and not doubt:
+        raise trouble
+    subject.found, subject.doubt = wrong, doubt
+
+
+def judge_form(subject: Subject, form: Form) -> None:
     """The mean, the noise, its law, sigma, and gradients."""
-    call, ask, width = working(subject)
+    call, ask, width = working(subject, form)
     rows = NUMBERS // width
     torch.manual_seed(8)
     mu = 10 * torch.randn(rows, width)
@@ -178,7 +211,7 @@ def judge(subject: Subject) -> None:
     again = ask(mu, spread, 2).detach() - mu
     if not judge_noise(subject, z - mu, again, trace):
         return
-    noisy = {name: how for name, how in RIGHT.items() if not call.sure or _allowed(call, name)}
+    noisy = {name: how for name, how in RIGHT.items() if _allowed(call, name)}
     kind = judge_sigma(subject, call, ask, noisy, (rows, width), trace)
     if kind:
         judge_gradients(subject, ask, noisy[kind], (rows, width), call, trace)
@@ -186,8 +219,10 @@ def judge(subject: Subject) -> None:
 
 def _allowed(call: Call, name: str) -> bool:
     """A name that says log of the variance means that; the others are used loosely, and only the
-    caller could tell."""
-    return name == "logvar" if call.kind == "logvar" else True
+    caller could tell. A deviation is made by softplus of what has no such name."""
+    if name == "softplus":
+        return not call.sure
+    return not call.sure or name == "logvar" or call.kind != "logvar"
 
 
 def _traced(subject: Subject, call: Call, mu: Tensor, spread: Tensor) -> tuple[Any, Trace]:
@@ -268,8 +303,11 @@ def judge_sigma(
             far = (found / noisy[kind](points) - 1).abs().max()
             subject.hold("sigma", float(far))
             return kind
+    if not call.sure and not _near(found, torch.ones(len(points))):
+        subject.doubt = ("check_sigma_unknown", {"name": subject.thing.name, "spread": call.spread})
+        return ""
     code = "sigma_wrong"
-    if call.kind == "logvar":
+    if "log" in call.kind:
         near = (name for name, hows in WRONG.items() if any(_near(found, h(points)) for h in hows))
         code = next(near, code)
     wanted = noisy[call.kind](points)
@@ -336,20 +374,24 @@ def judge_gradients(
 
 
 def fits(thing: Thing) -> bool:
-    """A function of mu and logvar."""
-    try:
-        names = needed(thing.it.forward if thing.is_class else thing.it)
-    except (TypeError, ValueError, AttributeError):
+    """What draws noise around a mean: a function or method of it, a module with both heads."""
+    if not draws(thing.it):
         return False
+    if thing.is_class:
+        module = issubclass(thing.it, torch.nn.Module)
+        heads = module and re.search(SPREAD, source_of(thing), re.I) is not None
+        return bool(method_in(thing.it)) or heads
+    names = needed(thing.it)
     if re.search(r"kl|loss|diverg|entropy|prob|nll", thing.name, re.I):
         return False
-    return len(names) == 2 and bool(MEAN.fullmatch(names[0]) and _kind(names[1]))
+    return len(names) >= 2 and bool(MEAN.fullmatch(names[0]) and kind_of(names[1]))
 
 
 ROLE = Role(
-    called=r"\w*re_?param\w*|sampling(_?layer)?|\w*gaussian_?sampl\w*",
+    called=NAME,
     sizes=Sizes({"latent": Z, "width": Z}),
     judge=judge,
     fits=fits,
     kinds=("function", "class"),
+    made=False,
 )

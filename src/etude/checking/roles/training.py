@@ -9,37 +9,125 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
+import torch
+from torch import nn
+from torch.autograd import Function
+from torch.optim import Optimizer
+
+from etude.checking.borrowed import lend
 from etude.checking.build import Sizes, needed
-from etude.checking.call_arguments import EPOCHS, Trainer, meanings, values
+from etude.checking.call_arguments import EPOCHS, Trainer, callers, meanings, syntax, values
+from etude.checking.constructions import first as first_of_class
+from etude.checking.networks import samples_for
 from etude.checking.report import reported, returns
 from etude.checking.roles import Role
-from etude.checking.source import CannotJudge, Thing
+from etude.checking.source import CannotJudge, Thing, things
 from etude.checking.subject import Subject
-from etude.checking.training_events import BATCHES, KINDS, Lesson, squashed_by
+from etude.checking.training_events import BATCH, BATCHES, CLASSES, KINDS, Lesson, squashed_by
+from etude.checking.uses import backwards
+from etude.shapes import Tensor
+
+PATIENCE = 6.0
+"""Seconds in which ways to play are tried."""
 
 
 def played(call: Callable[..., Any], subject: Subject) -> tuple[Lesson, list[Any]]:
-    """The first kind of targets with which the function works, and what it gave back. Raises
-    CannotJudge where none works."""
+    """The first network and kind of targets with which the function works, and what it gave back:
+    the file's own network, else ours. Raises CannotJudge where none works."""
     found, trouble = meanings(call), None
     if missing := [name for name in needed(call) if name not in found]:
         said = f"{getattr(call, '__name__', '')}{inspect.signature(call)}"
         raise CannotJudge("check_ask", parameter=missing[0], call=said)
-    times = 1 if "epochs" in found.values() else EPOCHS
-    for kind in KINDS:
-        lesson = Lesson(subject.thing.file, kind)
-        known = values(lesson)
+    until = time.monotonic() + PATIENCE
+    for lesson in lessons(call, subject, found):
         try:
-            out = lesson.play(call, {name: known[m] for name, m in found.items()}, times)
+            out = played_once(call, lesson, found)
         except CannotJudge as error:
             trouble = trouble or error
+            if time.monotonic() > until:
+                break
             continue
-        return lesson, out
-    assert trouble
-    raise trouble
+        if lesson.seen and not misfed(lesson):
+            return lesson, out
+        trouble = trouble or CannotJudge("check_training_unused")
+    raise trouble or CannotJudge("check_training_unused")
+
+
+def lessons(
+    call: Callable[..., Any], subject: Subject, found: Mapping[str, str]
+) -> Iterator[Lesson]:
+    """Networks and targets that it may be for, the likeliest first."""
+    if "model" in found.values():
+        for own, like in own_networks(call):
+            for kind in KINDS[:7]:
+                yield Lesson(subject.thing.file, kind, deepcopy(own), like)
+    for kind in KINDS:
+        yield Lesson(subject.thing.file, kind)
+
+
+def own_networks(call: Callable[..., Any]) -> Iterator[tuple[nn.Module, Tensor]]:
+    """Networks of the file's own classes, wholes first, each with what it takes."""
+    module = sys.modules.get(getattr(call, "__module__", ""))
+    made = getattr(call, "made", None)
+    made = sys.modules.get(made.__module__) if made else module
+    for thing in reversed(list(things(made)) if made else []):
+        if not (thing.is_class and issubclass(thing.it, nn.Module) and thing.it is not call):
+            continue
+        try:
+            it = first_of_class(thing, OWN, {}).it.double()
+        except CannotJudge:
+            continue
+        for like in samples_for(it, BATCH):
+            if runs(it, like):
+                yield it, like
+                break
+
+
+OWN = Sizes({"classes": CLASSES, "outputs": CLASSES, "inputs": 16, "hidden": 8, "channels": 1,
+             "image": 28, "width": 8, "heads": 2, "depth": 1, "vocabulary": 11, "length": 8},
+            ("inputs", "hidden", "classes"))  # fmt: skip
+
+
+def runs(it: nn.Module, x: Tensor) -> bool:
+    """Whether a network takes an input, and has outputs [N C]."""
+    try:
+        with torch.no_grad():
+            out = it(x)
+    except (Exception, SystemExit):
+        return False
+    return isinstance(out, torch.Tensor) and out.ndim == 2 and len(out) == len(x)
+
+
+def played_once(call: Callable[..., Any], lesson: Lesson, found: Mapping[str, str]) -> list[Any]:
+    """What a function gives back, epoch by epoch; of one that takes a batch, batch by batch."""
+    known = values(lesson)
+    given = {name: known[means] for name, means in found.items() if means in known}
+    batch = {means: name for name, means in found.items() if means in ("x", "y", "batch")}
+    lesson.by_batch = bool(batch) and not set(found.values()) & {"train", "loaders"}
+    if not lesson.by_batch:
+        times = 1 if "epochs" in found.values() else EPOCHS
+        return lesson.play(call, given, times)
+
+    def steps() -> list[Any]:
+        out = []
+        for x, y in lesson.loaders["train"]:
+            pair = {"x": x, "y": y, "batch": (x, y)}
+            out.append(call(**given, **{name: pair[means] for means, name in batch.items()}))
+        return out
+
+    return lesson.play(steps, {}, EPOCHS)
+
+
+def misfed(lesson: Lesson) -> bool:
+    """Whether a network of ours, which gives logits, was taken for one that gives their logarithms:
+    then that is the function's contract."""
+    raw = [name for name, _, value, seen in lesson.inputs if squashed_by(value, seen.out) == ""]
+    return not lesson.own and lesson.kind.ends == "" and "nll_loss" in raw
 
 
 CHECKS: list[Callable[[Subject, Lesson], bool]] = []
@@ -71,6 +159,8 @@ def stepped(subject: Subject, lesson: Lesson) -> bool:
     step = next((e for e in lesson.events if e.what == "step"), None)
     if backward and step:
         return True
+    if backward and not lesson.made and "optimizer" not in meanings_of(subject):
+        raise CannotJudge("check_training_part")
     code = "backward_missing" if step or not backward else "step_missing"
     line = (backward or step).line if backward or step else subject.thing.line  # type: ignore[union-attr]
     subject.fault(code, line, ("backward, step", "both", "one" if backward or step else "none"))
@@ -154,26 +244,34 @@ def in_eval(subject: Subject, lesson: Lesson) -> bool:
     return True
 
 
-FED = {
-    ("cross_entropy", "softmax"): "softmax_before_cross_entropy",
-    ("cross_entropy", "softmax_batch"): "softmax_before_cross_entropy",
-    ("cross_entropy", "sigmoid"): "sigmoid_before_cross_entropy",
-    ("nll_loss", ""): "nll_without_log_softmax",
-    ("nll_loss", "softmax"): "nll_without_log_softmax",
-    ("binary_cross_entropy_with_logits", "sigmoid"): "logits_twice",
-}
-
-
 @check
 def fed(subject: Subject, lesson: Lesson) -> bool:
     """The loss gets what it expects. Faults: softmax_before_cross_entropy and the like."""
     for name, line, value, seen in lesson.inputs:
-        how = squashed_by(value, seen.out)
-        if code := FED.get((name, how)):
+        code, how = misread(name, value, seen.out)
+        if code:
             where = lesson.squashed.get(how.removesuffix("_batch"), 0) or line
             subject.fault(code, where, (f"input of {name}", "as the model gives it", how or "raw"))
             return False
     return True
+
+
+def misread(name: str, value: Tensor, out: Tensor) -> tuple[str, str]:
+    """The fault of a loss's input, by its values, and what made it; '' where it is as it should be."""
+    how = squashed_by(value, out)
+    if value.ndim < 2 or value.shape[1] < 2:
+        twice = name == "binary_cross_entropy_with_logits" and how == "sigmoid"
+        return ("logits_twice" if twice else "", how)
+    shares = bool((value >= 0).all()) and bool(((value.sum(1) - 1).abs() < 1e-6).all())
+    if name == "cross_entropy":
+        if shares or how == "softmax_batch":
+            return "softmax_before_cross_entropy", how if how[:7] == "softmax" else "softmax"
+        return ("sigmoid_before_cross_entropy" if how == "sigmoid" else "", how)
+    if name == "nll_loss":
+        logs = bool(((value.exp().sum(1) - 1).abs() < 1e-6).all())
+        return ("" if logs or how == "?" else "nll_without_log_softmax", how)
+    twice = name == "binary_cross_entropy_with_logits" and how == "sigmoid"
+    return ("logits_twice" if twice else "", how)
 
 
 @check
@@ -207,18 +305,18 @@ def kept(subject: Subject, lesson: Lesson) -> bool:
 
 
 def judge(subject: Subject) -> None:
-    """What it does with model and data; then what it reports; then the file's evaluation."""
+    """What it does with model and data; then what it reports; then the file's evaluation. A step
+    that others of the file call is judged as they call it."""
+    lend(subject.thing)
     if is_evaluation(subject.thing.name):
         evaluation(subject, subject.it)
         return
     call = Trainer(subject.it) if inspect.isclass(subject.it) else subject.it
-    lesson, out = played(call, subject)
-    if not lesson.seen:
-        raise CannotJudge("check_training_unused")
+    lesson, out = played_whole(subject, call)
     for each in CHECKS:
         if not each(subject, lesson):
             return
-    if not reported(subject, lesson, out):
+    if not lesson.by_batch and not reported(subject, lesson, out):
         return
     if all(seen.source == "train" for seen in lesson.seen):
         module = vars(sys.modules.get(subject.it.__module__, object)) if subject.it else {}
@@ -229,6 +327,22 @@ def judge(subject: Subject) -> None:
                 and it.__module__ == subject.it.__module__
             ):
                 evaluation(subject, it)
+
+
+def played_whole(subject: Subject, call: Callable[..., Any]) -> tuple[Lesson, list[Any]]:
+    """A lesson by what calls it, else by itself."""
+    for outer in () if isinstance(call, Trainer) else callers(call):
+        try:
+            return played(outer, subject)
+        except CannotJudge:
+            continue
+    return played(call, subject)
+
+
+def meanings_of(subject: Subject) -> set[str]:
+    """What the parameters of a thing mean."""
+    call = Trainer(subject.it) if inspect.isclass(subject.it) else subject.it
+    return set(meanings(call).values())
 
 
 def is_evaluation(name: str) -> bool:
@@ -259,18 +373,25 @@ def evaluation(subject: Subject, call: Callable[..., Any]) -> None:
 
 
 def fits(thing: Thing) -> bool:
-    """A function of a model and a loader, or of an optimizer."""
-    if thing.is_class or not callable(thing.it):
+    """A function, or a class that is no module, with a backward, that is handed what it trains; or
+    a function of a model, a loader and an optimizer."""
+    if not callable(thing.it):
         return False
+    node, functions = syntax(thing.it)
+    learns = node is not None and bool(backwards(node, functions))
+    if thing.is_class:
+        return learns and not issubclass(thing.it, nn.Module | Optimizer | Function)
     found = set(meanings(thing.it).values())
+    if learns:
+        return "model" in found and bool(found & {"train", "loaders", "x", "batch", "optimizer"})
     return "model" in found and "optimizer" in found and bool(found & {"train", "loaders"})
 
 
 ROLE = Role(
-    called=r"(\w*_)?(train|fit|training)(_?(model|loop|epoch|one_epoch|network|net|fn|func|classifier|\w+))?|(run|one)_(train\w*|epoch)",
+    called=r"(\w*_)?(train|fit|training)(_?(model|loop|epoch|one_epoch|network|net|fn|func|classifier|\w+))?|(run|one)_(train\w*|epoch)|\w*(trainer|learner)",
     sizes=Sizes({}),
     judge=judge,
     fits=fits,
-    kinds=("function",),
+    kinds=("function", "class"),
     made=False,
 )
