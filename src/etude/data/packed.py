@@ -22,7 +22,7 @@ import PIL
 from numpy.lib.format import open_memmap
 
 from etude.data.images import Held, PictureError, Piece, Place, Seen, gather
-from etude.data.percent import Percent
+from etude.data.waiting import Waiting
 from etude.errors import DataError, write_error
 from etude.locale.texts import Text, text
 from etude.system import portable
@@ -157,9 +157,12 @@ def _decode_rest(home: Path, places: Sequence[Place], decode: Decode, shape: Sha
             open_memmap(paths[0], mode="w+", dtype=np.uint8, shape=shape)
             open_memmap(paths[1], mode="w+", dtype=SEEN, shape=shape[:1])
         starts = [open_memmap(path, mode="r").offset for path in paths]
-        show = Percent(str(home))
         # Written, not mapped: on a full disk a write fails with an error, a mapped page kills.
-        with paths[0].open("r+b") as pixels, paths[1].open("r+b") as marks:
+        with (
+            Waiting(str(home)) as show,
+            paths[0].open("r+b") as pixels,
+            paths[1].open("r+b") as marks,
+        ):
             first, after = 0, 0
             for k, result in gather([places[i] for i in todo], decode):
                 i = todo[k]
