@@ -79,7 +79,7 @@ def _key(places: Sequence[Place], shape: Shape, settings: str) -> str:
     status: dict[Path, str] = {}
     for place in places:
         if isinstance(place, Held):
-            hasher.update(f"{place.key} {place.row}\n".encode())
+            hasher.update(f"{place.key} {place.row}\n".encode("utf-8", "surrogateescape"))
             continue
         path, part = (place.path, place[1:]) if isinstance(place, Piece) else (place, ())
         if path not in status:
