@@ -2,6 +2,7 @@
 of at most 0.370 on standardised values. Trains it with five seeds.
 
     ETUDE_DATA=FOLDER python -m benchmarks.etth1
+    ETUDE_DATA=FOLDER python -m benchmarks.etth1 --baselines    # their MSE, without training
 
 ETTh1.csv (H. Zhou et al., "Informer", AAAI 2021; github.com/zhouhaoyi/ETDataset, CC BY-ND 4.0) is
 read from FOLDER/etth1 and not distributed with this package. The split is the usual one: 8,640 rows
@@ -46,12 +47,38 @@ def play(path: Path, seed: int) -> dict[str, object]:
         return {"seed": seed, **test, "baselines_mae": scores, "seconds": round(run.seconds, 1)}
 
 
+def baselines(path: Path) -> dict[str, dict[str, float]]:
+    """The mean squared and absolute errors on the test split of the naive and linear forecasts that
+    the product shows beside the network, on standardised values."""
+    import numpy as np
+
+    from etude import assembly, loading, registry
+    from etude.recipe import draft
+
+    asked = assembly.read_draft(draft("mlp", str(path), base=None, fields=FIELDS))
+    data, _ = loading.dataset_of(asked)
+    card, test = data.card, data.test
+    task = registry.load("task", "forecast")(
+        card.y_mean, card.y_std, card.unit, card.log, card.season, card.panel
+    )
+    found = task.guesses(data.train, test.x[:], test.y.shape[1])
+    return {
+        kind: {"mse": float(((y - test.y) ** 2).mean()), "mae": float(np.abs(y - test.y).mean())}
+        for kind, y in found.items()
+    }
+
+
 def main() -> None:
     """Print one line for each seed, and whether the mean is as good as expected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="0,1,2,3,4")
+    parser.add_argument("--baselines", action="store_true")
+    asked = parser.parse_args()
+    if asked.baselines:
+        print(json.dumps(baselines(place())))
+        return
     rows = []
-    for seed in parser.parse_args().seeds.split(","):
+    for seed in asked.seeds.split(","):
         rows.append(play(place(), int(seed)))
         print(json.dumps(rows[-1]), flush=True)
     every = [float(row["mse"]) for row in rows]  # type: ignore[arg-type]

@@ -7,7 +7,6 @@ import numpy as np
 from torch import nn
 
 from etude import registry
-from etude.data import memory
 from etude.data.dataset import DataConfig, Dataset, Raw, Source, split_dataset
 from etude.data.old import fingerprint_of_old
 from etude.errors import UsageError
@@ -87,8 +86,8 @@ def loaded(recipe: RecipeDraft | Recipe, objects: Objects) -> Loaded:
     """The data as their source or the caller's objects hold them. Raises DataError."""
     source = registry.load("data", recipe.data.name)
     config: DataConfig = source.config.read(recipe.data.fields, "data")
-    if isinstance(config, memory.Config) and objects.data is not None:
-        return Loaded(memory.raw_from(objects.data, config), config)
+    if source.objects is not None and objects.data is not None:
+        return Loaded(source.objects(objects.data, config), config)
     if source.settle is not None:
         config = source.settle(config)
     return Loaded(source.load(config), config)

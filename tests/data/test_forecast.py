@@ -362,7 +362,7 @@ def test_splits_by_dates_and_by_steps_agree(tmp_path):
 
 def test_a_date_for_the_end_counts_its_whole_day():
     clock = Clock(kind="time", step=3_600_000_000, origin=0)
-    run = Run(0, np.zeros(1000), np.zeros((1000, 0)), np.zeros((1000, 0)), np.zeros(1000, bool))
+    run = Run(0, np.zeros(1000), *[np.zeros((1000, 0))] * 2, np.zeros(1000), np.zeros(1000, bool))
     assert splits.cuts_of([[run]], clock, 1, ("auto", "auto", "1970-01-02")).end == 48
 
 
@@ -455,7 +455,7 @@ def walk(count, seed):
 def test_a_season_is_seen_and_a_random_walk_has_none():
     def run(values):
         none = np.zeros((len(values), 0))
-        return Run(0, values, none, none, np.zeros(len(values), bool))
+        return Run(0, values, none, none, np.zeros(len(values), int), np.zeros(len(values), bool))
 
     clock = Clock(kind="time", step=3_600_000_000, origin=0)
     assert shape.season_of([[run(hourly(500) + 0.1 * np.arange(500))]], clock) == 24

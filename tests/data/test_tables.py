@@ -19,6 +19,7 @@ from etude.data.tabular.dialect import Reading, find
 from etude.data.tabular.reader import read
 from etude.data.validate import validate_card
 from etude.errors import DataError, InvalidValue
+from etude.locale.texts import render
 
 MANY = 40
 
@@ -487,3 +488,86 @@ def test_a_category_of_500_levels_says_nothing_about_a_coin(tmp_path):
     model = LogisticRegression(max_iter=200).fit(train.x, train.y)
     auc = roc_auc_score(test.y, model.predict_proba(test.x)[:, 1])
     assert 0.44 < auc < 0.56 and train.x.shape[1] == encode.KEPT + 1
+
+
+def grouped(folder, name, groups, seed=0, word=str):
+    """A table of 5 rows for each group, whose answer is that of its group."""
+    random = np.random.default_rng(seed)
+    lines = [f"{random.normal():.4f},{word(g)},{g % 2}\n" for g in groups for _ in range(5)]
+    return written(folder, "a,customer,y\n" + "".join(lines), name)
+
+
+def warned(raw, lang="en"):
+    """The warnings about groups that splits share."""
+    return [render(lang, note) for note in raw.notes if note.key == "data.note.table.groups.shared"]
+
+
+def test_a_group_in_the_table_and_in_its_test_file_is_a_warning(tmp_path):
+    path = grouped(tmp_path, "t.csv", range(60))
+    test = grouped(tmp_path, "later.csv", [*range(50, 70), 52], seed=1)
+    raw, _ = prepared(path, target="y", group="customer", test=str(test))
+    own, later = (
+        [line.split(",")[1] for line in file.read_text().splitlines()[1:]] for file in (path, test)
+    )
+    both = [name for name in later if name in set(own)]
+    [note] = warned(raw)
+    assert (len(set(both)), len(both), len(later)) == (10, 55, 105)
+    assert note.startswith(
+        "WARNING: 10 values of customer are in training and in test, 55 rows of 105 (52 in 10 rows"
+    )
+    assert (
+        "학습과 테스트에 함께" in warned(raw, "ko")[0] and "105행 중 55행" in warned(raw, "ko")[0]
+    )
+    apart = grouped(tmp_path, "apart.csv", range(100, 120))
+    assert not warned(prepared(path, target="y", group="customer", test=str(apart))[0])
+    assert not warned(prepared(path, target="y", group="customer")[0])
+
+
+def test_groups_of_a_validation_file_and_of_a_column_of_splits(tmp_path):
+    path = grouped(tmp_path, "t.csv", range(60))
+    val, test = grouped(tmp_path, "v.csv", [59, 80]), grouped(tmp_path, "w.csv", [90, 91])
+    raw, _ = prepared(path, target="y", group="customer", test=str(test), val=str(val))
+    [note] = warned(raw)
+    assert "1 value of customer is in training and in val, 5 rows of 10 (59 in 5 rows)" in note
+    rows = path.read_text().splitlines()[1:]
+    marked = "".join(f"{row},{'test' if i % 7 == 0 else 'train'}\n" for i, row in enumerate(rows))
+    path = written(tmp_path, "a,customer,y,part\n" + marked, "marked.csv")
+    raw, _ = prepared(path, target="y", group="customer", test="part")
+    shared = {row.split(",")[1] for i, row in enumerate(rows) if i % 7 == 0}
+    assert f"WARNING: {len(shared)} values of customer are in training" in warned(raw)[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [(lambda g: f"{g}.0", 10), (lambda g: f" {g} ", 10), (lambda g: f"c{g}", 0), (lambda g: "", 0)],
+)
+def test_groups_are_compared_by_value(word, count, tmp_path):
+    path = grouped(tmp_path, "t.csv", range(60))
+    test = grouped(tmp_path, "later.csv", range(50, 70), word=word)
+    raw, _ = prepared(path, target="y", group="customer", test=str(test))
+    assert [note.split()[1] for note in warned(raw)] == [str(count)] * bool(count)
+
+
+def test_zeros_before_a_group_are_part_of_its_name(tmp_path):
+    path = grouped(tmp_path, "t.csv", range(60), word=lambda g: f"0{g}")
+    test = grouped(tmp_path, "later.csv", range(50, 70))
+    assert not warned(prepared(path, target="y", group="customer", test=str(test))[0])
+
+
+def test_a_column_of_groups_that_nobody_named_is_a_warning_if_files_share_it(tmp_path):
+    path = grouped(tmp_path, "t.csv", range(60))
+    test = grouped(tmp_path, "later.csv", range(50, 70), seed=1)
+    assert "10 values of customer" in warned(prepared(path, target="y", test=str(test))[0])[0]
+    apart = grouped(tmp_path, "apart.csv", range(100, 120))
+    raw, _ = prepared(path, target="y", test=str(apart))
+    assert not [note for note in raw.notes if "groups" in note.key]
+    raw, _ = prepared(path, target="y", test=0.3)
+    assert "data.note.table.groups" in [note.key for note in raw.notes]
+
+
+def test_groups_with_too_many_texts_are_said_to_be_unchecked(tmp_path, monkeypatch):
+    path = grouped(tmp_path, "t.csv", range(60), word=lambda g: f"c{g}")
+    test = grouped(tmp_path, "later.csv", range(50, 70), word=lambda g: f"c{g}")
+    monkeypatch.setattr("etude.data.tabular.cells.MOST_LEVELS", 20)
+    raw, _ = prepared(path, target="y", group="customer", test=str(test), types={"a": "number"})
+    assert "data.note.table.groups.unknown" in [note.key for note in raw.notes]

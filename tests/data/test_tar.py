@@ -1,13 +1,16 @@
 """WebDataset shards: samples, labels, splits, and archives that are refused."""
 
+import gzip
 import io
 import json
 import tarfile
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
 
-from etude.data import tar
+from etude.data import gunzip, tar
 from etude.data.locate import source_for, with_source
 from etude.data.tar import Config, load
 from etude.errors import DataError
@@ -220,6 +223,154 @@ def test_shards_decoded_on_disk(tmp_path):
     other = read(path, cache=str(tmp_path / "kept"))
     np.testing.assert_array_equal(read(path).train.x, other.train.x[:])
     assert not np.array_equal(other.train.x[:], held.train.x)
+
+
+def gzipped(path, plain, level=6):
+    """The archive `plain` as gzip, in the place of the plain one."""
+    path.write_bytes(gzip.compress(plain.read_bytes(), level))
+    plain.unlink()
+    return path
+
+
+def same(one, other):
+    """Whether two readings have equal pictures, labels and names, apart from those of shards."""
+    for a, b in zip((one.train, one.test), (other.train, other.test), strict=True):
+        np.testing.assert_array_equal(a.x[:], b.x[:])
+        np.testing.assert_array_equal(a.y, b.y)
+        assert [*map(number, a.names)] == [*map(number, b.names)]
+    assert (one.classes, one.target) == (other.classes, other.target)
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.tgz", "X.TAR.GZ", "misnamed.tar"])
+def test_a_gzipped_shard_is_read_as_a_plain_one(tmp_path, name):
+    plain = shard(tmp_path / "plain.tar", range(40))
+    expected = read(plain)
+    path = gzipped(tmp_path / name, plain)
+    assert source_for(path) == source_for(tmp_path) == "tar"
+    raw = read(path)
+    same(raw, expected)
+    assert raw.name == path.name.split(".")[0] and raw.train.names[0].startswith(path.name)
+    kept = [read(path, cache=str(tmp_path / "kept")) for _ in range(2)]
+    same(kept[1], expected)
+    assert len([*(tmp_path / "kept").iterdir()]) == 1
+
+
+def test_folders_and_patterns_may_mix(tmp_path):
+    for name, indices in (("train-0", range(20)), ("train-1", range(20, 40)), ("val", range(50))):
+        shard(tmp_path / f"{name}.tar", indices)
+    shard(tmp_path / "test.tar", range(50, 60))
+    expected = read(tmp_path)
+    gzipped(tmp_path / "train-1.tgz", tmp_path / "train-1.tar")
+    gzipped(tmp_path / "test.tar.gz", tmp_path / "test.tar")
+    raw = read(tmp_path)
+    same(raw, expected)
+    assert (len(raw.train), len(raw.val), len(raw.test)) == (40, 50, 10)
+    pattern = str(tmp_path / "t*t.tar.gz")
+    assert with_source(Part.read({"name": pattern}, "data")).name == "tar"
+    assert len(read(pattern).train) + len(read(pattern).test) == 10
+
+
+def test_a_shard_that_is_there_twice_is_refused(tmp_path):
+    plain = shard(tmp_path / "train-0.tar", range(20))
+    content = plain.read_bytes()
+    gzipped(tmp_path / "train-0.tar.gz", plain)
+    plain.write_bytes(content)
+    shard(tmp_path / "train-1.tar", range(20, 40))
+    assert english(refused(tmp_path).items) == ("train-0.tar", "train-0.tar.gz")
+    assert len(read(tmp_path / "train-*.tar").train)
+
+
+def test_several_streams_and_zeros_between_them(tmp_path):
+    plain = shard(tmp_path / "plain.tar", range(40))
+    expected, whole = read(plain), plain.read_bytes()
+    cuts = [0, 1, 700, 700, 5000, len(whole)]
+    parts = [gzip.compress(whole[a:b]) + bytes(7) for a, b in zip(cuts, cuts[1:], strict=False)]
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(b"".join(parts))
+    plain.unlink()
+    same(read(path), expected)
+
+
+def test_a_gzipped_shard_that_is_cut_off_names_the_byte(tmp_path):
+    plain = shard(tmp_path / "plain.tar", range(40))
+    path = gzipped(tmp_path / "x.tar.gz", plain)
+    whole = path.read_bytes()
+    # The last cut is inside the checksum, after all members.
+    for cut in (5, len(whole) // 2, len(whole) - 3):
+        path.write_bytes(whole[:cut])
+        for error in (refused(path), refused(tmp_path, skip_bad=True)):
+            assert f"x.tar.gz is cut off: its gzip stream ends at byte {cut:,}," in str(error)
+            assert f"{cut:,}바이트 위치" in error.message("ko")
+        unpacked = len(zlib.decompressobj(31).decompress(whole[:cut]))
+        assert f"({unpacked:,} bytes unpacked)" in str(error)
+
+
+def test_a_damaged_gzipped_shard_is_refused(tmp_path):
+    plain = shard(tmp_path / "plain.tar", range(40))
+    path = gzipped(tmp_path / "x.tar.gz", plain)
+    whole = path.read_bytes()
+    for change, told in (
+        (whole[:-8] + bytes(4) + whole[-4:], "incorrect data check"),
+        (whole + b"more", "incorrect header check"),
+        (whole[:100] + bytes(80) + whole[180:], "gzip stream cannot be read after byte 0"),
+        (gzip.compress(b"no archive" * 500), "no tar archive"),
+    ):
+        path.write_bytes(change)
+        assert told in str(refused(path)) and str(path) in str(refused(path))
+
+
+@pytest.mark.parametrize(("name", "more", "why"), HOSTILE, ids=[name for name, _, _ in HOSTILE])
+def test_hostile_members_of_gzipped_shards(tmp_path, name, more, why):
+    plain = shard(tmp_path / "plain.tar", range(10))
+    with tarfile.open(plain, "a") as archive:
+        add(archive, name, b"" if more else encoded(1), **more)
+    error = refused(gzipped(tmp_path / "x.tar.gz", plain))
+    assert len(error.items) == 1 and why in english(error.items)[0]
+
+
+@pytest.mark.parametrize("size", [10**6, 2**40, 2**62, -512])
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_sizes_beyond_a_gzipped_shard(tmp_path, size, kind):
+    plain = patched(shard(tmp_path / "plain.tar", range(4)), size, kind)
+    assert "damaged" in str(refused(gzipped(tmp_path / "x.tgz", plain)))
+
+
+def test_a_picture_that_unpacks_to_gigabytes_takes_no_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(gunzip, "BYTES", 1 << 20)
+    plain = shard(tmp_path / "plain.tar", range(20))
+    with tarfile.open(plain, "a") as archive:
+        add(archive, "a.png", bytes(40 << 20))
+        add(archive, "a.cls", b"1")
+    path = gzipped(tmp_path / "x.tgz", plain)
+    tracemalloc.start()
+    items = english(refused(path).items)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(items) == 1 and "x.tgz/a.png" in items[0] and "41,943,040" in items[0]
+    assert peak < 3 * gunzip.CHUNK * gunzip.FACTOR < 120 << 20
+
+
+def test_pieces_in_any_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(gunzip, "APART", 5000)
+    monkeypatch.setattr(gunzip, "CHUNK", 600)
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 60, 200_000).astype(np.uint8).tobytes()
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(whole[:90_001]) + gzip.compress(whole[90_001:]))
+    file = gunzip.Gunzip(path)
+    for start, size in zip(rng.integers(0, 2e5, 300), rng.integers(0, 9000, 300), strict=True):
+        assert file.piece(int(start), int(size)) == whole[start : start + size]
+    assert 20 < len(file._marks) <= 256
+    file.seek(199_990)
+    assert (file.read(100), file.tell(), file.read(1)) == (whole[-10:], 200_000, b"")
+
+
+def test_same_finds_a_wrong_pixel(tmp_path):
+    raw, other = (read(shard(tmp_path / "x.tar", range(20))) for _ in range(2))
+    same(raw, other)
+    other.test.x[0, 0, 0, 0] ^= 1
+    with pytest.raises(AssertionError):
+        same(raw, other)
 
 
 def test_read_finds_a_wrong_pixel(tmp_path):

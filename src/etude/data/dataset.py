@@ -130,7 +130,7 @@ class Source:
     sources that read a path and take all fields that are given, the one of the lowest rank is used.
     address: the field that takes what stands after the name and a colon (hf:OWNER/NAME). settle:
     fills fields that only the data can fill, such as the revision of a data set on the net, before
-    they are loaded and stored in the recipe.
+    they are loaded and stored in the recipe. objects: reads Python objects that a caller passes.
     """
 
     config: type[DataConfig]
@@ -141,6 +141,7 @@ class Source:
     rank: int = 0
     address: str = ""
     settle: Callable[[Any], DataConfig] | None = None
+    objects: Callable[[Any, Any], Raw] | None = None
 
 
 @dataclass(frozen=True)

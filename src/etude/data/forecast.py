@@ -37,11 +37,10 @@ TIMES = ("time", "date", "datetime", "timestamp", "when", "ds", "month", "day", 
 SHOWN = 50
 
 
-class Config(TextConfig, MissingConfig):
+class SeriesConfig(MissingConfig):
     """Which columns are what, how windows are cut, and where splits begin. val_fraction has no
     effect, because the splits follow time."""
 
-    path: str = Field(description="config.table.path")
     target: tuple[str, ...] = Field(default=(), description="config.forecast.target")
     time: str = Field(default="", description="config.forecast.time")
     series: tuple[str, ...] = Field(default=(), description="config.forecast.series")
@@ -71,6 +70,12 @@ class Config(TextConfig, MissingConfig):
     stride: int = Field(default=1, ge=1, description="config.forecast.stride")
     unit: str = Field(default="", max_length=100, description="config.table.unit")
     dates: Dates = Field(default="auto", description="config.table.dates")
+
+
+class Config(SeriesConfig, TextConfig):
+    """The file and how its text is read."""
+
+    path: str = Field(description="config.table.path")
     rows: int | None = Field(default=None, ge=1, description="config.table.rows")
 
 
@@ -79,8 +84,17 @@ def load(config: Config) -> Raw:
     that cannot be used, UsageError for windows that are longer than the series."""
     path = Path(config.path)
     table = files.read(path, _reading(config), config.rows)
-    where = shown(path)
-    every = read(table, _layout(table, config, where), str(path), learn=True, skip=config.skip_bad)
+    return of_table(table, config, shown(path), _title(path))
+
+
+def _title(path: Path) -> str:
+    return path.name.split(".")[0] or "series"
+
+
+def of_table(table: reader.Table, config: SeriesConfig, where: str, title: str) -> Raw:
+    """The windows of the series in a table. where: what messages call it; title: its name in
+    reports. Raises as `load`."""
+    every = read(table, _layout(table, config, where), where, None, skip=config.skip_bad)
     asked = build.Asked(**{name: getattr(config, name) for name in build.Asked.model_fields})
     found = build.found(every, asked, where)
     panel = build.panel(found, asked, config.unit)
@@ -91,13 +105,13 @@ def load(config: Config) -> Raw:
     counts = {part: one.count for part, one in splits.items()}
     panel = panel.model_copy(update={"windows": counts})
     left_out = bad_lines(table) + every.left_out if config.skip_bad else ()
-    return _raw(path, splits, panel, found, left_out, (*table.notes, *said.notes(found, panel)))
+    return _raw(title, splits, panel, found, left_out, (*table.notes, *said.notes(found, panel)))
 
 
-def whole(table: reader.Table, config: Config, where: str) -> Raw:
+def whole(table: reader.Table, config: SeriesConfig, where: str) -> Raw:
     """Windows of all steps of all series, for training alone: nothing is held back for validation
     or for the test, and everything is learned from all steps. Raises as `load`."""
-    every = read(table, _layout(table, config, where), where, learn=True, skip=config.skip_bad)
+    every = read(table, _layout(table, config, where), where, None, skip=config.skip_bad)
     asked = build.Asked(**{name: getattr(config, name) for name in build.Asked.model_fields})
     found = build.found(every, asked, where)
     end = found.cuts.end
@@ -106,11 +120,13 @@ def whole(table: reader.Table, config: Config, where: str) -> Raw:
     train = build.cut(found, panel, "train", config.stride)
     panel = panel.model_copy(update={"windows": {"train": train.count}})
     none = Windows(train.x[:0], train.y[:0], train.begins[:0], ())
-    return _raw(Path(where), {"train": train, "val": none, "test": none}, panel, found, (), ())
+    return _raw(
+        _title(Path(where)), {"train": train, "val": none, "test": none}, panel, found, (), ()
+    )
 
 
 def _raw(
-    path: Path,
+    title: str,
     splits: dict[str, Windows],
     panel: Panel,
     found: build.Found,
@@ -120,7 +136,7 @@ def _raw(
     train, val, test = (_split(splits[part], panel) for part in ("train", "val", "test"))
     single = len(panel.series) == 1
     return Raw(
-        name=path.name.split(".")[0] or "series",
+        name=title,
         kind="sequence",
         target="forecast",
         train=train,
@@ -145,7 +161,7 @@ def _reading(config: Config) -> Reading:
     return config.reading.model_copy(update={"missing": tuple(sorted(config.missing_words))})
 
 
-def _layout(table: reader.Table, config: Config, where: str) -> Layout:
+def _layout(table: reader.Table, config: SeriesConfig, where: str) -> Layout:
     """The columns of a table by what the user says, and by their names. Raises DataError for
     columns that do not exist or have two purposes."""
     problems: list[Text] = []

@@ -57,12 +57,13 @@ def _exists(path: Path | str) -> bool:
 
 
 def with_source(data: Part) -> Part:
-    """The data, with the name of a source and the path as a field if the name is a path.
+    """The data, with the name of a source and the path as a field if the name is a path. Of the
+    sources that read Python objects, one that takes all fields is chosen.
 
     Raises UsageError if neither a source nor a file has that name, DataError if no source reads it.
     """
     if data.name in registry.names("data"):
-        return data
+        return _of_objects(data)
     path = Path(os.path.expanduser(data.name))
     if not _exists(path):
         head, colon, rest = data.name.partition(":")
@@ -80,6 +81,17 @@ def with_source(data: Part) -> Part:
             text("data.locate.no_source", path=path), do=text("data.locate.no_source.do")
         )
     return Part.read({"name": source, "path": str(path), **data.fields}, "data")
+
+
+def _of_objects(data: Part) -> Part:
+    """The data, by another source of objects if this one reads objects and lacks fields that the
+    other takes."""
+    sources = _sources()
+    if sources[data.name].objects is None or {*data.fields} <= _fields(sources[data.name]):
+        return data
+    others = [name for name, one in sources.items() if one.objects is not None]
+    able = [name for name in others if {*data.fields} <= _fields(sources[name])]
+    return Part.read({**data.plain(), "name": able[0]}, "data") if able else data
 
 
 def relocated(data: Part, run: Path, place: str | None) -> Part:

@@ -5,6 +5,7 @@
     etude.train("cnn", data=dataset)                      # items are (sample, target)
     etude.train("mlp", data=frame, **{"data.target": "price"})   # pandas, polars, arrow, mappings
     etude.train("mlp", data=load_wine())                         # a Bunch of scikit-learn
+    etude.train("mlp", data=frame, **{"data.horizon": 24})       # series: see `memory_forecast`
 
 Arrays are read as those of a file are (see `arrays`), frames as a table is (see `table`), and their
 fingerprint is stored with the run. The objects themselves are not: whoever resumes the run or looks
@@ -107,4 +108,4 @@ def _array(value: object, name: str) -> np.ndarray:
     return array
 
 
-SOURCE = Source(Config, load, text("source.memory.summary"))
+SOURCE = Source(Config, load, text("source.memory.summary"), objects=raw_from)

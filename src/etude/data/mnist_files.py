@@ -19,7 +19,7 @@ from etude.data.dataset import DataConfig, Raw, Split
 from etude.data.download import fetch
 from etude.data.idx_file import read
 from etude.data.images import fit
-from etude.data.percent import Percent
+from etude.data.waiting import Waiting
 from etude.errors import DataError
 from etude.locale.texts import text
 
@@ -108,14 +108,9 @@ def locate(published: Published) -> list[Path]:
     for file in published.files:
         path = _in(cache, file.name) or cache / f"{file.name}.gz"
         if not path.exists():
-            fetch(
-                f"{published.url}{file.name}.gz",
-                path,
-                size=file.size,
-                md5=file.md5,
-                progress=Percent(f"{published.url}{file.name}.gz"),
-                by_hand=by_hand,
-            )
+            url = f"{published.url}{file.name}.gz"
+            with Waiting(url) as show:
+                fetch(url, path, size=file.size, md5=file.md5, progress=show, by_hand=by_hand)
         paths.append(path)
     return paths
 

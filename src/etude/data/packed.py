@@ -22,7 +22,7 @@ import PIL
 from numpy.lib.format import open_memmap
 
 from etude.data.images import Held, PictureError, Piece, Place, Seen, gather
-from etude.data.percent import Percent
+from etude.data.waiting import Waiting
 from etude.errors import DataError, write_error
 from etude.locale.texts import Text, text
 from etude.system import portable
@@ -79,7 +79,7 @@ def _key(places: Sequence[Place], shape: Shape, settings: str) -> str:
     status: dict[Path, str] = {}
     for place in places:
         if isinstance(place, Held):
-            hasher.update(f"{place.key} {place.row}\n".encode())
+            hasher.update(f"{place.key} {place.row}\n".encode("utf-8", "surrogateescape"))
             continue
         path, part = (place.path, place[1:]) if isinstance(place, Piece) else (place, ())
         if path not in status:
@@ -157,9 +157,12 @@ def _decode_rest(home: Path, places: Sequence[Place], decode: Decode, shape: Sha
             open_memmap(paths[0], mode="w+", dtype=np.uint8, shape=shape)
             open_memmap(paths[1], mode="w+", dtype=SEEN, shape=shape[:1])
         starts = [open_memmap(path, mode="r").offset for path in paths]
-        show = Percent(str(home))
         # Written, not mapped: on a full disk a write fails with an error, a mapped page kills.
-        with paths[0].open("r+b") as pixels, paths[1].open("r+b") as marks:
+        with (
+            Waiting(str(home)) as show,
+            paths[0].open("r+b") as pixels,
+            paths[1].open("r+b") as marks,
+        ):
             first, after = 0, 0
             for k, result in gather([places[i] for i in todo], decode):
                 i = todo[k]

@@ -1,4 +1,5 @@
 """tar: pictures in WebDataset shards: one .tar, a folder of them, or a pattern such as "d/*.tar".
+Each may be gzipped (.tar.gz, .tgz).
 
     0001.jpg 0001.cls 0002.jpg 0002.cls ...        members of one name are one sample
 
@@ -10,7 +11,9 @@ links, with paths that lead outside, or with sizes beyond its end is refused as 
 
 import json
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from glob import glob
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
@@ -20,12 +23,14 @@ from pydantic import Field
 
 from etude.data import labelled
 from etude.data.dataset import Raw, Source
-from etude.data.images import SUFFIXES, Piece
+from etude.data.gunzip import Gunzip, Gunzipped, is_gzip
+from etude.data.images import SUFFIXES, Held, PictureError, Piece
 from etude.data.labelled import Labelled, LabelledConfig, Row
 from etude.data.names import left_by_systems, split_called
 from etude.data.reasons import unreadable
 from etude.data.splits import stratified
-from etude.data.tree import shown, suffixes_in
+from etude.data.tree import shown
+from etude.data.waiting import Waiting
 from etude.errors import DataError, InvalidValue, cause
 from etude.locale.texts import Text, text
 from etude.system import limits
@@ -35,6 +40,7 @@ LABEL, HEADER = 1 << 16, 1 << 20
 """Largest size in bytes of a label, and of what the header of a member holds."""
 BLOCK = 512
 """Headers and contents of an archive begin at multiples of it."""
+ENDINGS = (".tar", ".tar.gz", ".tgz")
 LABELS = ("cls", "txt", "json")
 """The endings of labels; the first that any sample has is read."""
 
@@ -48,18 +54,24 @@ class Config(LabelledConfig):
 
 class Member(NamedTuple):
     """A member of a shard. key: the shard and the name up to the first dot; ending: the rest, in
-    lower case."""
+    lower case. size: in bytes. read: bytes of the shard that are read so far."""
 
     key: tuple[Path, str]
     ending: str
-    piece: Piece
+    place: Piece | Held
+    size: int
+    read: int
+
+
+Parts = dict[str, Member]
+"""The members of a sample by ending."""
 
 
 class _Bounded:
     """An open archive as `tarfile` reads it: never more than a header at once, so that a header
     that declares gigabytes takes no memory."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes] | Gunzip) -> None:
         self.file = file
         self.seek, self.tell = file.seek, file.tell
 
@@ -70,26 +82,50 @@ class _Bounded:
 
 
 def shards(path: str) -> list[Path]:
-    """The archives of a path, sorted. Raises DataError if there are none."""
+    """The archives of a path, sorted. Raises DataError if there are none, or one twice."""
     place = Path(path)
     if place.is_dir():
-        found = [one for one in place.iterdir() if one.suffix.lower() == ".tar"]
-        found = [one for one in found if not left_by_systems(one.name)]
+        found = _inside(place)
     elif place.exists():
         found = [place]
     else:
         found = [Path(one) for one in glob(path)]
     if not found:
         raise DataError(text("data.tar.none", path=shown(path)), do=text("data.tar.none.do"))
+    # Whoever unpacks a shard often keeps the packed one, and each sample would be there twice.
+    count = Counter(one.with_name(_stem(one)) for one in found)
+    twice = [shown(one.name) for one in sorted(found) if count[one.with_name(_stem(one))] > 1]
+    if twice:
+        raise DataError(
+            text("data.tar.both", path=shown(path)), items=twice, do=text("data.tar.both.do")
+        )
     return sorted(found)
 
 
-def members(shard: Path) -> Iterator[Member | Text]:
-    """The files of a shard in order; for one that is not read, what is wrong with it. Raises
-    DataError if it is no archive, or damaged."""
+def _inside(folder: Path) -> list[Path]:
+    """The archives in a folder."""
+    return [
+        one
+        for one in folder.iterdir()
+        if one.name.lower().endswith(ENDINGS) and not left_by_systems(one.name)
+    ]
+
+
+def _stem(shard: Path) -> str:
+    """The name of an archive without what says that it is one, and packed."""
+    ending = next((one for one in ENDINGS if shard.name.lower().endswith(one)), "")
+    return shard.name[: len(shard.name) - len(ending)] or shard.name
+
+
+def members(shard: Path, gunzipped: Gunzipped) -> Iterator[Member | Text]:
+    """The files of a shard in order; for one that is not read, what is wrong with it. gunzipped:
+    takes those of a gzipped shard. Raises DataError if it is no archive, or damaged."""
     try:
-        size = shard.stat().st_size
-        with shard.open("rb") as file:
+        status = shard.stat()
+        key = f"{shard.absolute()} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+        packed = gunzipped.opened(shard) if is_gzip(shard) else None
+        size = packed.most if packed else status.st_size
+        with nullcontext(packed) if packed else shard.open("rb") as file:
             archive = tarfile.TarFile(fileobj=_Bounded(file))  # type: ignore[arg-type]
             end = 0
             while (info := archive.next()) is not None:
@@ -107,13 +143,18 @@ def members(shard: Path) -> Iterator[Member | Text]:
                     yield text("data.at", where=said, what=text("data.tar.no_file"))
                 else:
                     stem, _, ending = name.name.partition(".")
-                    key = shard, str(name.parent / stem)
-                    yield Member(key, ending.lower(), Piece(shard, info.offset_data, info.size))
+                    piece = Piece(shard, info.offset_data, info.size)
+                    place = Held(gunzipped, gunzipped.add(piece), key) if packed else piece
+                    read = packed.packed if packed else info.offset_data
+                    sample = shard, str(name.parent / stem)
+                    yield Member(sample, ending.lower(), place, info.size, read)
                 end = info.offset_data + -(-info.size // BLOCK) * BLOCK if info.isreg() else 0
             # The library takes a damaged header for the end of the archive.
             file.seek(end)
             if end and any(file.read(BLOCK)):
                 raise tarfile.ReadError(f"no header at byte {end}")
+            if packed:
+                packed.finish()
     except OSError as error:
         raise DataError(text("data.fault", where=shard, what=unreadable(error))) from None
     # What the standard library is known to raise for damaged headers.
@@ -126,18 +167,7 @@ def members(shard: Path) -> Iterator[Member | Text]:
 
 def load(config: Config) -> Raw:
     """Images [n C H W] uint8. Raises DataError with everything that cannot be used."""
-    paths = shards(config.path)
-    samples: dict[tuple[Path, str], dict[str, Piece]] = {}
-    fatal: list[Text] = []
-    for path in paths:
-        for member in members(path):
-            if isinstance(member, Text):
-                fatal.append(member)
-            elif member.ending in samples.setdefault(member.key, {}):
-                what = text("data.tar.twice", ending=member.ending)
-                fatal.append(text("data.at", where=_name(member.key, ""), what=what))
-            else:
-                samples[member.key][member.ending] = member.piece
+    samples, fatal = _samples(shards(config.path), _title(config.path))
     pictures = {key: _pictures(parts) for key, parts in samples.items()}
     samples = {key: parts for key, parts in samples.items() if pictures[key] or _label(parts)}
     if fatal or not samples:
@@ -148,7 +178,7 @@ def load(config: Config) -> Raw:
     for key, parts in samples.items():
         label: str | Text = text("data.tar.no_label", ending=kind or LABELS[0])
         if kind in parts:
-            label = _read_label(parts[kind], kind, config.target)
+            label = _read_label(parts[kind], config.target)
         place = _one(pictures[key]) if isinstance(label, str) else label
         ending = min(pictures[key], default="")
         name = _name(key, ending)
@@ -164,6 +194,36 @@ def load(config: Config) -> Raw:
     division, notes = _divided([key[0] for key in samples], goal.values, goal.known, config)
     what = text("data.tar.pictures", path=shown(config.path))
     return labelled.raw_of(Labelled(_title(config.path), what, rows, goal, division, notes), config)
+
+
+def _samples(paths: Sequence[Path], title: str) -> tuple[dict[tuple[Path, str], Parts], list[Text]]:
+    """(the members of each sample by ending, what is wrong with the shards). Raises DataError."""
+    samples: dict[tuple[Path, str], Parts] = {}
+    fatal: list[Text] = []
+    gunzipped = Gunzipped()
+    sizes = [_size(path) for path in paths]
+    done, size = 0, sum(sizes)
+    with Waiting(title) as show:
+        for path, own in zip(paths, sizes, strict=True):
+            for member in members(path, gunzipped):
+                if isinstance(member, Text):
+                    fatal.append(member)
+                    continue
+                show(done + member.read, size)
+                if member.ending in samples.setdefault(member.key, {}):
+                    what = text("data.tar.twice", ending=member.ending)
+                    fatal.append(text("data.at", where=_name(member.key, ""), what=what))
+                else:
+                    samples[member.key][member.ending] = member
+            done += own
+    return samples, fatal
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # `members` says why
+        return 0
 
 
 def _bad(rows: Sequence[Row]) -> Iterator[Text]:
@@ -192,20 +252,20 @@ def _name(key: tuple[Path, str], ending: str) -> str:
     return shown(f"{shard.name}/{stem}" + (f".{ending}" if ending else ""))
 
 
-def _pictures(parts: dict[str, Piece]) -> dict[str, Piece]:
+def _pictures(parts: Parts) -> Parts:
     """The pictures of a sample by ending: those without a further name, else all."""
     every = {e: p for e, p in parts.items() if f".{e.rpartition('.')[2]}" in SUFFIXES}
     return {e: p for e, p in every.items() if "." not in e} or every
 
 
-def _label(parts: dict[str, Piece]) -> bool:
+def _label(parts: Parts) -> bool:
     return any(ending in parts for ending in LABELS)
 
 
-def _one(pictures: dict[str, Piece]) -> Piece | Text:
+def _one(pictures: Parts) -> Piece | Held | Text:
     """The picture of a sample; what is wrong if there is none, or several."""
     if len(pictures) == 1:
-        return next(iter(pictures.values()))
+        return next(iter(pictures.values())).place
     return text("data.tar.several", endings=sorted(pictures)) if pictures else _no_picture()
 
 
@@ -213,17 +273,26 @@ def _no_picture() -> Text:
     return text("data.tar.no_picture")
 
 
-def _read_label(piece: Piece, ending: str, key: str) -> str | Text:
+def _content(place: Piece | Held) -> bytes:
+    if isinstance(place, Held):
+        return place.files[place.row]
+    with place.path.open("rb") as file:
+        file.seek(place.start)
+        return file.read(place.size)
+
+
+def _read_label(member: Member, key: str) -> str | Text:
     """The text of a label; what is wrong with it if there is none."""
-    if piece.size > LABEL:
-        return text("data.tar.label.large", ending=ending, size=piece.size)
+    ending = member.ending
+    if member.size > LABEL:
+        return text("data.tar.label.large", ending=ending, size=member.size)
     try:
-        with piece.path.open("rb") as file:
-            file.seek(piece.start)
-            content = file.read(piece.size)
+        content = _content(member.place)
         if ending != "json":
             return content.decode("utf-8-sig").strip() or text("data.tar.no_label", ending=ending)
         value = limits.parse_json(content).get(key)
+    except PictureError as error:  # the shard cannot be read any more
+        return error.what
     except UnicodeDecodeError:
         return text("data.tar.label.text", ending=ending)
     except ValueError as error:
@@ -239,7 +308,7 @@ def _divided(
     places: Sequence[Path], values: np.ndarray, known: np.ndarray, config: Config
 ) -> tuple[np.ndarray, list[Text]]:
     """(the split of each sample [n], notes): by the names of the shards, or drawn by seed."""
-    called = {path: _split(path.stem) for path in dict.fromkeys(places)}
+    called = {path: _split(_stem(path)) for path in dict.fromkeys(places)}
     part = np.array([called[path] or "train" for path in places], "U5")
     splits = set(called.values())
     if "train" in splits and {"val", "test"} & splits:
@@ -269,13 +338,16 @@ def _split(stem: str) -> str:
 
 def recognises(path: Path) -> bool:
     """Whether a path is an archive, a pattern of archives, or a folder of them."""
-    return not path.is_dir() or ".tar" in suffixes_in(path)
+    try:
+        return not path.is_dir() or bool(_inside(path))
+    except OSError:
+        return False
 
 
 SOURCE = Source(
     Config,
     load,
     text("source.tar.summary"),
-    data_in=(".tar", "folder"),
+    data_in=(".tar", ".tgz", "folder"),
     recognises=recognises,
 )

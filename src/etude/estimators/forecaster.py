@@ -1,6 +1,5 @@
 """EtudeForecaster: the next steps of series, in the manner of scikit-learn."""
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -12,24 +11,13 @@ from etude.data.panel import inputs as series
 from etude.data.panel.card import Panel
 from etude.data.panel.reading import ROWS
 from etude.data.tabular.dialect import Reading
-from etude.data.tabular.objects import is_frame, table_of
+from etude.data.tabular.objects import Frame, is_frame, series_of
 from etude.errors import InvalidValue
 from etude.estimators import engine
 from etude.estimators.base import EtudeEstimator
 from etude.locale.texts import text
 
 WHERE = "y"
-
-
-class Frame:
-    """Columns by name, as the tables of this package read them."""
-
-    def __init__(self, columns: Mapping[str, Any]) -> None:
-        self._columns = dict(columns)
-        self.columns = list(columns)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._columns[name]
 
 
 class EtudeForecaster(EtudeEstimator):
@@ -97,7 +85,7 @@ class EtudeForecaster(EtudeEstimator):
         with engine.alone(), self._progress() as watch:
             asked = self._asked(fields, "forecast")
             config = forecast.Config.read(asked.data.fields, "data")
-            raw = forecast.whole(table_of(frame, config.missing_words), config, WHERE)
+            raw = forecast.whole(series_of(frame, config.missing_words), config, WHERE)
             asked = engine.with_batch(asked, len(raw.train))
             fitted, rows = engine.fit(asked, raw, None, None, watch)
             panel, how = raw.panel, raw.reading or Reading()

@@ -130,7 +130,10 @@ def clock_for(every: Read, rows: Sequence[Rows], where: str) -> Clock:
             text("data.panel.no_step", path=where, why=error.what),
             do=text("data.panel.no_step.do"),
         ) from None
-    return clock.model_copy(update={"utc": every.utc, "zone": every.layout.zone})
+    written = any(one.offsets.any() for one in rows)
+    return clock.model_copy(
+        update={"utc": every.utc, "zone": every.layout.zone, "written": written}
+    )
 
 
 def gap_text(clock: Clock, name: str, gap: Gap) -> Text:

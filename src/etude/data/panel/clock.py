@@ -36,7 +36,8 @@ SEASONS: dict[int, int] = {1: 12, 3: 4}
 class Clock(Config):
     """step: microseconds, months, business days or whole numbers from one step to the next. origin:
     the time of step 0, in the same units. day: of the month, 0 for its last; of_day: microseconds
-    since midnight, where dates have a time. utc: whether times are in UTC and shown in `zone`."""
+    since midnight, where dates have a time. utc: whether times are in UTC and shown in `zone`.
+    written: whether the calendar goes by the local times that the rows were written with."""
 
     kind: Kind
     step: int = Field(ge=1)
@@ -45,6 +46,7 @@ class Clock(Config):
     of_day: int = Field(default=0, ge=0, lt=DAY)
     utc: bool = False
     zone: str = ""
+    written: bool = False
 
     def steps(self, times: np.ndarray) -> np.ndarray:
         """The numbers [n] of the steps at these times. Raises InvalidValue for a time between
@@ -233,10 +235,13 @@ def floors(times: np.ndarray, word: str) -> np.ndarray:
     return np.asarray(first.astype(np.int64) * DAY)
 
 
-def calendar(clock: Clock, numbers: np.ndarray, part: str) -> np.ndarray:
-    """The place [n] of steps in the day, the week or the year, in 0..1, by local time."""
+def calendar(clock: Clock, numbers: np.ndarray, offsets: np.ndarray, part: str) -> np.ndarray:
+    """The place [n] of steps in the day, the week or the year, in 0..1, by local time. offsets: of
+    local time to UTC in microseconds [n], as the rows were written."""
     times = clock.times(numbers)
-    if clock.utc and clock.zone:
+    if clock.written:
+        times = times + offsets
+    elif clock.utc and clock.zone:
         hours = np.unique(times // HOUR)
         moments = [EPOCH + timedelta(hours=int(hour)) for hour in hours]
         local = np.array([_micro(in_zone(m, clock.zone).replace(tzinfo=None)) for m in moments])

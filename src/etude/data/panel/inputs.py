@@ -38,13 +38,13 @@ def latest(paths: Sequence[str], panel: Panel, reading: Reading) -> Latest:
 
 def latest_of(data: Any, panel: Panel, reading: Reading) -> Latest:
     """`latest` for a frame or a list of mappings."""
-    return _latest(objects.table_of(data, frozenset(reading.missing)), panel, "data")
+    return _latest(objects.series_of(data, frozenset(reading.missing)), panel, "data")
 
 
 def _latest(table: reader.Table, panel: Panel, where: str) -> Latest:
     # What is constant in each series is stored with the run.
     layout = panel.layout.model_copy(update={"static": ()})
-    every = read(table, layout, where, learn=False, skip=False)
+    every = read(table, layout, where, panel.clock, skip=False)
     if every.utc != panel.clock.utc:
         raise DataError(text("data.panel.utc", path=where, utc="yes" if panel.clock.utc else "no"))
     known = panel.names()
@@ -94,8 +94,7 @@ def _window(rows: Rows, run: Run, panel: Panel, place: int) -> np.ndarray:
     """The features [T Q] of the last `length` steps of a run, and of the steps to forecast if
     columns are known in advance. Raises InvalidValue for those without rows."""
     length, horizon = panel.length, panel.horizon
-    first = run.first + len(run) - length
-    tail = Run(first, *(each[-length:] for each in (run.value, run.seen, run.known, run.filled)))
+    tail = run.part(len(run) - length, len(run))
     past, _ = features(tail, panel, place)
     if not panel.known:
         return past
@@ -112,7 +111,9 @@ def _window(rows: Rows, run: Run, panel: Panel, place: int) -> np.ndarray:
         raise InvalidValue(text("data.panel.no_future", **about, count=int(lacking.sum())))
     value = np.full(horizon, tail.value[-1])  # is not read
     nothing = np.zeros((horizon, run.seen.shape[1]))
-    _, future = features(Run(end, value, nothing, ahead, np.zeros(horizon, bool)), panel, place)
+    offsets = rows.offsets[np.where(there, at, 0)]
+    filled = np.zeros(horizon, bool)
+    _, future = features(Run(end, value, nothing, ahead, offsets, filled), panel, place)
     return np.concatenate([past, future])
 
 

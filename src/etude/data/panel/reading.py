@@ -6,9 +6,7 @@ Layout and the clock of training.
 """
 
 import re
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +16,7 @@ from etude.config import Config
 from etude.data.bad import Bad
 from etude.data.panel import zones
 from etude.data.panel.clock import Clock, floors
-from etude.data.tabular import files, reader
+from etude.data.tabular import reader
 from etude.data.tabular.cells import Cells
 from etude.data.tabular.columns import Dates, slips, truth_words
 from etude.data.tabular.dialect import Reading
@@ -64,7 +62,8 @@ class Layout(Config):
 @dataclass(frozen=True)
 class Rows:
     """One series. times [n] ascending; value [n], nan where it is missing; seen, known [n C];
-    static [C]. lines: of the file."""
+    static [C]. offsets [n]: of the local times as they were written to `times`, in microseconds; 0
+    where these are local times, and where a zone says them. lines: of the file."""
 
     name: str
     times: np.ndarray
@@ -72,6 +71,7 @@ class Rows:
     seen: np.ndarray
     known: np.ndarray
     static: np.ndarray
+    offsets: np.ndarray
     lines: np.ndarray
 
 
@@ -93,21 +93,24 @@ def bad_lines(table: reader.Table) -> tuple[Bad, ...]:
     return table.bad
 
 
-def read(table: reader.Table, layout: Layout, where: str, *, learn: bool, skip: bool) -> Read:
-    """The series of a table. where: what messages call it. learn: whether levels of categories are
-    found (training) or known. skip: whether cells that are no numbers count as missing.
+def read(
+    table: reader.Table, layout: Layout, where: str, clock: Clock | None, *, skip: bool
+) -> Read:
+    """The series of a table. where: what messages call it. clock: of training; None in training,
+    where the levels of categories are found. skip: whether cells that are no numbers count as
+    missing.
 
     Raises DataError with every cell and row that cannot be used.
     """
     _require(table, layout, where, skip)
-    stamps = _stamps(table, layout, where)
+    stamps = _stamps(table, layout)
     problems = _no_time(stamps, table, where)
     groups, keys = _groups(table, layout.series)
-    times, utc, absent = _in_utc(stamps, groups, layout)
+    times, offsets, utc, absent = _in_utc(stamps, groups, layout, clock)
     for row in absent:
         about = {"where": f"{where}:{table.lines[row]}", "zone": layout.zone}
         problems.append(text("data.panel.absent", time=_shown(stamps, row), **about))
-    layout = _with_words(table, layout) if learn else layout
+    layout = layout if clock else _with_words(table, layout)
     cells: list[Bad] = []
     targets = {name: _numbers(table, name, where, cells) for name in layout.targets}
     others = {
@@ -131,8 +134,8 @@ def read(table: reader.Table, layout: Layout, where: str, *, learn: bool, skip: 
     for group, key in enumerate(keys):
         rows = order[ends[group] : ends[group + 1]]
         for name in layout.targets:
-            one = _one(times, lines, rows, targets[name], others, layout)
-            series.append(_named(one, _name(key, name, layout)))
+            one = _one(times, lines, offsets, rows, targets[name], others, layout)
+            series.append(replace(one, name=_name(key, name, layout)))
     series.sort(key=lambda one: _by_number(one.name))
     static = _changing(layout, others, order, ends, keys)
     if static:
@@ -149,10 +152,6 @@ def _by_number(name: str) -> list[tuple[int, int, str]]:
 def _name(key: tuple[str, ...], target: str, layout: Layout) -> str:
     words = [*key, *([target] if len(layout.targets) > 1 else [])]
     return " ".join(words)
-
-
-def _named(one: Rows, name: str) -> Rows:
-    return Rows(name, one.times, one.value, one.seen, one.known, one.static, one.lines)
 
 
 def _require(table: reader.Table, layout: Layout, where: str, skip: bool) -> None:
@@ -177,29 +176,14 @@ def cells_of(table: reader.Table, name: str) -> Cells:
     return table.cells[table.names.index(name)]
 
 
-def first_cells(path: Path, reading: Reading, name: str) -> tuple[str, ...]:
-    """The first cells of a column of a file, where too many differ for the table to keep them."""
-    header, rows = files.rows(path, reading)
-    place = header.index(name)
-    filled = (row[place].strip() for _, row in rows if row[place].strip())
-    return tuple(islice(filled, 1000))
-
-
-def _stamps(table: reader.Table, layout: Layout, where: str) -> zones.Stamps:
+def _stamps(table: reader.Table, layout: Layout) -> zones.Stamps:
     if layout.time == ROWS:
         count = len(table)
         return zones.Stamps(np.arange(count), np.zeros(count, bool), dated=False)
-    cells = cells_of(table, layout.time)
-    first = () if cells.codes is not None else _peeked(table, layout.time, where)
     try:
-        return zones.stamps_of(layout.time, cells, layout.dates, first)
+        return zones.stamps_of(layout.time, cells_of(table, layout.time), layout.dates)
     except InvalidValue as error:
         raise DataError(error.what, do=text("data.panel.time.do")) from None
-
-
-def _peeked(table: reader.Table, name: str, where: str) -> tuple[str, ...]:
-    path = Path(where)
-    return first_cells(path, table.reading, name) if path.is_file() else ()
 
 
 def _no_time(stamps: zones.Stamps, table: reader.Table, where: str) -> list[Sentence]:
@@ -233,26 +217,30 @@ def _groups(
 
 
 def _in_utc(
-    stamps: zones.Stamps, groups: np.ndarray, layout: Layout
-) -> tuple[np.ndarray, bool, list[int]]:
-    """(times, whether they are in UTC, rows whose time does not exist)."""
-    if not stamps.dated or not (stamps.offsets or layout.zone):
-        return stamps.times, False, []
-    if layout.zone and _daily(stamps.times) and not stamps.offsets:
-        return stamps.times, False, []
+    stamps: zones.Stamps, groups: np.ndarray, layout: Layout, clock: Clock | None
+) -> tuple[np.ndarray, np.ndarray, bool, list[int]]:
+    """(times, the offsets of local times to them, whether they are in UTC, rows whose time does not
+    exist). clock: of training; None in training."""
+    times, none = stamps.times, np.zeros_like(stamps.times)
+    if not stamps.dated or (stamps.offsets is None and not layout.zone):
+        return times, none, False, []
     try:
-        absent: list[int] = []
-        times = stamps.times
-        if not stamps.offsets:
+        if stamps.offsets is None:
+            if _daily(times):
+                return times, none, False, []
             times, absent = zones.to_utc(times, groups, layout.zone)
-        elif layout.zone:
-            local = zones.from_utc(times, layout.zone)
-            # Days of a zone have 23 to 25 hours, so days and months are counted in local time.
-            if _daily(local):
-                return local, False, []
+            return times, none, True, absent
+        if layout.zone:
+            local, offsets = zones.from_utc(times, layout.zone), none
+        else:
+            local, offsets = times + stamps.offsets, stamps.offsets
     except InvalidValue as error:
         raise DataError(error.what) from None
-    return times, True, absent
+    # Days of a zone have 23 to 25 hours, so days and months are counted in local time.
+    changing = not _daily(times) if clock is None else not clock.utc
+    if _daily(local) and (layout.zone or changing):
+        return local, none, False, []
+    return times, offsets, True, []
 
 
 def _daily(times: np.ndarray) -> bool:
@@ -311,6 +299,7 @@ def _features(
 def _one(
     times: np.ndarray,
     lines: np.ndarray,
+    offsets: np.ndarray,
     rows: np.ndarray,
     value: np.ndarray,
     others: dict[str, np.ndarray],
@@ -324,16 +313,16 @@ def _one(
         for names in (layout.seen, layout.known, layout.static)
     ]
     seen, known, static = parts
-    value, when, at = value[rows], times[rows], lines[rows]
+    value, when, apart, at = value[rows], times[rows], offsets[rows], lines[rows]
     if layout.resample:
         both = np.concatenate([value[:, None], seen, known], axis=1)
         when, first = np.unique(when, return_index=True)
         means = _means(both, first)
         value = means[:, 0]
         seen, known = means[:, 1 : 1 + seen.shape[1]], means[:, 1 + seen.shape[1] :]
-        at = at[first]
+        apart, at = apart[first], at[first]
     fixed = static[0] if len(static) else np.empty(0)
-    return Rows("", when, value, seen, known, fixed, at)
+    return Rows("", when, value, seen, known, fixed, apart, at)
 
 
 def _means(values: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def parts_of(
 def _explained(run: Run, clock: Clock, part: Part, bins: int, lag: int) -> float:
     """The share of the variance of changes in the second half that means of the first explain."""
     change = run.value[lag:] - run.value[:-lag]
-    place = (calendar(clock, run.numbers[lag:], part) * bins).astype(int)
+    place = (calendar(clock, run.numbers[lag:], run.offsets[lag:], part) * bins).astype(int)
     half = len(change) // 2
     counts = np.bincount(place[:half], minlength=bins)
     # A part that training saw less than twice is not known to repeat.

@@ -23,12 +23,14 @@ MOST_BYTES = 4 << 30
 @dataclass(frozen=True)
 class Run:
     """Successive steps of one series, from step `first` on: value [n], seen and known [n C];
-    filled [n]: whether a step was missing and its numbers lie on a line between its neighbours."""
+    offsets [n]: see `Rows`. filled [n]: whether a step was missing and its numbers lie on a line
+    between its neighbours."""
 
     first: int
     value: np.ndarray
     seen: np.ndarray
     known: np.ndarray
+    offsets: np.ndarray
     filled: np.ndarray
 
     def __len__(self) -> int:
@@ -41,8 +43,12 @@ class Run:
 
     def before(self, cut: int) -> "Run":
         """The part before step `cut`."""
-        n = max(0, min(len(self), cut - self.first))
-        return Run(self.first, self.value[:n], self.seen[:n], self.known[:n], self.filled[:n])
+        return self.part(0, max(0, min(len(self), cut - self.first)))
+
+    def part(self, begin: int, end: int) -> "Run":
+        """The steps at the places begin <= place < end."""
+        every = (self.value, self.seen, self.known, self.offsets, self.filled)
+        return Run(self.first + begin, *(each[begin:end] for each in every))
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,17 @@ def runs_of(rows: Rows, clock: Clock, gaps: Gaps, fill: int) -> tuple[list[Run],
     numbers = clock.steps(rows.times)
     every = np.concatenate([rows.value[:, None], rows.seen, rows.known], axis=1)
     whole = ~np.isnan(every).any(1)
-    numbers, every = numbers[whole], every[whole]
+    numbers, every, offsets = numbers[whole], every[whole], rows.offsets[whole]
     if not len(numbers):
         return [], []
     most = fill if gaps == "fill" else 0
     missing = np.diff(numbers) - 1
     filled = np.zeros(len(numbers), bool)
     if most and ((missing > 0) & (missing <= most)).any():
+        before = numbers
         numbers, every, filled = _filled(numbers, every, most)
+        # A filled step has the offset of the row before it.
+        offsets = offsets[np.searchsorted(before, numbers, side="right") - 1]
         missing = np.diff(numbers) - 1
     ends = np.flatnonzero(missing > 0)
     found = [Gap(int(numbers[i]) + 1, int(numbers[i + 1]) - 1) for i in ends.tolist()]
@@ -83,7 +92,7 @@ def runs_of(rows: Rows, clock: Clock, gaps: Gaps, fill: int) -> tuple[list[Run],
     for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True):
         part = every[a:b]
         seen, known = part[:, 1 : 1 + width], part[:, 1 + width :]
-        runs.append(Run(int(numbers[a]), part[:, 0], seen, known, filled[a:b]))
+        runs.append(Run(int(numbers[a]), part[:, 0], seen, known, offsets[a:b], filled[a:b]))
     return runs, found
 
 
@@ -140,7 +149,7 @@ def features(run: Run, panel: Panel, place: int) -> tuple[np.ndarray, np.ndarray
     future.append(np.zeros_like(run.seen))
     both = [_columns(run.known, panel.known)]
     for part in panel.calendar:
-        angle = 2 * np.pi * calendar(panel.clock, run.numbers, part)
+        angle = 2 * np.pi * calendar(panel.clock, run.numbers, run.offsets, part)
         both += [np.sin(angle)[:, None], np.cos(angle)[:, None]]
     fixed = panel.static[place] if panel.static else ()
     if panel.identity:

@@ -22,7 +22,6 @@ from etude.errors import InvalidValue, plain
 from etude.locale.texts import Text, text
 
 EPOCH = datetime(1970, 1, 1)
-OFFSET = re.compile(r"\d([Zz]|[+-]\d\d(:?\d\d)?)$")
 MONTH = re.compile(r"(\d{4})[-/. ]?(?:M)?(0[1-9]|1[0-2])")
 QUARTER = re.compile(r"(\d{4})[-/ ]?Q([1-4])", re.IGNORECASE)
 SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
@@ -32,13 +31,13 @@ LARGEST = 1e300
 @dataclass(frozen=True)
 class Stamps:
     """The time of each row. times: whole microseconds, or the user's numbers; missing: rows without
-    one. dated: whether these are dates; offsets: whether they were written with an offset, and so
-    are in UTC."""
+    one. dated: whether these are dates. offsets: to UTC in microseconds, of times that were written
+    with one and so are in UTC [n]; None of all others."""
 
     times: np.ndarray
     missing: np.ndarray
     dated: bool
-    offsets: bool = False
+    offsets: np.ndarray | None = None
 
 
 def in_zone(moment: datetime, zone: str) -> datetime:
@@ -52,51 +51,60 @@ def _zone(name: str) -> ZoneInfo:
     return zone_of(name)
 
 
-def has_offset(cell: str) -> bool:
-    """Whether a stamp ends in Z or in an offset such as +02:00."""
-    return ":" in cell and OFFSET.search(cell) is not None
-
-
-def stamps_of(name: str, cells: Cells, form: Dates, first: tuple[str, ...]) -> Stamps:
-    """The times of a column. first: some of its cells, which show offsets where too many different
-    ones were read for all to be kept.
-
-    Raises InvalidValue for cells that are no times, and where day and month cannot be told apart.
-    """
+def stamps_of(name: str, cells: Cells, form: Dates) -> Stamps:
+    """The times of a column. Raises InvalidValue for cells that are no times, where day and month
+    cannot be told apart, and where only some times have an offset."""
     fits = {key: s for key, s in cells.moments.items() if not np.isnan(s).all()}
     if form != "auto":
         fits = {key: s for key, s in fits.items() if key == form}
     if {"dmy", "mdy"} <= set(fits) and not np.array_equal(fits["dmy"], fits["mdy"], equal_nan=True):
         cell = next(cells.filled(), "")
         raise InvalidValue(text("data.column.day_or_month", name=plain(name), cell=plain(cell)))
-    known = tuple(cells.filled()) or first
     if fits:
         key, seconds = next(iter(fits.items()))
-        with_offset = [has_offset(cell) for cell in known] if key == "iso" else [False]
-        if any(with_offset) and not all(with_offset):
-            one, other = known[with_offset.index(True)], known[with_offset.index(False)]
-            about = {"name": plain(name), "one": plain(one), "other": plain(other)}
-            raise InvalidValue(text("data.panel.mixed_offsets", **about))
-        return _stamps(seconds, any(with_offset))
+        return _stamps(seconds, _offsets_of(name, cells, seconds) if key == "iso" else None)
     if cells.codes is not None and (found := _other_form(cells)) is not None:
-        return _stamps(found, offsets=False)
+        return _stamps(found, None)
     if cells.numbers is not None and not cells.odd_count:
         numbers = np.array(cells.numbers)
         filled = numbers[~np.isnan(numbers)]
         if len(filled) and (filled == np.rint(filled)).all() and np.abs(filled).max() < 2**53:
             missing = np.isnan(numbers)
             return Stamps(np.where(missing, 0, numbers).astype(np.int64), missing, dated=False)
+    known = tuple(cells.filled())
     examples = [cell for cell in known if not _reads_any(cell)][:3] or list(known[:3])
     raise InvalidValue(
         text("data.panel.no_times", name=plain(name), cells=tuple(map(plain, examples)))
     )
 
 
-def _stamps(seconds: np.ndarray, offsets: bool) -> Stamps:
+def _offsets_of(name: str, cells: Cells, seconds: np.ndarray) -> np.ndarray | None:
+    """The offsets of times in ISO form in seconds [n], 0 where there is no time; None if they are
+    written without. Raises InvalidValue if only some have one."""
+    offsets, filled = cells.offsets, ~np.isnan(seconds)
+    if offsets is None or np.isnan(offsets[filled]).all():
+        return None
+    without = filled & np.isnan(offsets)
+    if without.any():
+        places = int(np.flatnonzero(filled & ~without)[0]), int(np.flatnonzero(without)[0])
+        one, other = (_written(cells, seconds, row) for row in places)
+        raise InvalidValue(text("data.panel.mixed_offsets", name=plain(name), one=one, other=other))
+    return np.where(filled, offsets.astype(np.float64), 0.0)
+
+
+def _written(cells: Cells, seconds: np.ndarray, row: int) -> str:
+    """The time of a row as its cell has it, or in UTC if there are too many to be kept as text."""
+    if cells.codes is not None:
+        return plain(list(cells.levels)[cells.codes[row]])
+    return (EPOCH + timedelta(seconds=float(seconds[row]))).isoformat(" ")
+
+
+def _stamps(seconds: np.ndarray, offsets: np.ndarray | None) -> Stamps:
     missing = np.isnan(seconds)
     # A float of seconds has six digits after the point until the year 2100.
     micros = np.rint(np.where(missing, 0, seconds) * 1e6).astype(np.int64)
-    return Stamps(micros, missing, dated=True, offsets=offsets)
+    apart = None if offsets is None else np.rint(offsets * 1e6).astype(np.int64)
+    return Stamps(micros, missing, True, apart)
 
 
 def _reads_any(cell: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from etude.data.spill import Store, Stored, joined
-from etude.data.tabular.dates import FORMS, Form, has_offset, seconds_of
+from etude.data.tabular.dates import FORMS, Form, offset_of, seconds_of
 from etude.data.tabular.dialect import Sign, number_parser
 from etude.data.tabular.units import NONE, Unit, parser, unit_of
 
@@ -82,7 +82,8 @@ class Cells:
     for each form of dates that all cells so far have, the seconds since 1970 in each row, nan if
     missing. unit: of the numbers, as the first filled cell has it; None before that. stated: what
     the file says about the type; refused: the name of a type whose values no rule can read, "" for
-    all others. aware: which moments in ISO form have an offset to UTC [n].
+    all others. offsets: of the moments in ISO form to UTC, in seconds [n], nan where there is
+    none; aware: which of them have one [n].
     zone, unplaced: see `moments.place`. Codes, numbers and moments are put together at each access.
 
     As long as there are few different texts, each is read as a number and as a date only once.
@@ -121,10 +122,10 @@ class Cells:
         self._by_level = True
         self._level_numbers, self._level_faults = array("d"), bytearray()
         self._level_moments: dict[Form, array[float]] = {name: array("d") for name in FORMS}
-        self._level_aware = bytearray()
+        self._level_offsets = array("f")
         self._numbers: list[Stored] = []
         self._moments: dict[Form, list[Stored]] = {}
-        self._aware: list[Stored] = []
+        self._offsets: list[Stored] = []
 
     def add(self, cells: Sequence[str]) -> None:
         """Add the cells of the next rows."""
@@ -148,7 +149,7 @@ class Cells:
         self._codes = _one(self._codes, np.int32)
         self._numbers = _one(self._numbers, np.float64)
         self._moments = {name: _one(parts, np.float64) for name, parts in self._moments.items()}
-        self._aware = _one(self._aware, bool)
+        self._offsets = _one(self._offsets, np.float32)
 
     @property
     def codes(self) -> np.ndarray | None:
@@ -174,31 +175,37 @@ class Cells:
         return _Moments({f: partial(joined, parts, np.float64) for f, parts in rows.items()})
 
     @property
-    def aware(self) -> np.ndarray | None:
-        """Which moments in ISO form have an offset to UTC [n]; None if there are none."""
+    def offsets(self) -> np.ndarray | None:
+        """The offsets of moments in ISO form [n]; None if there are no such moments."""
         if "iso" not in self.moments:
             return None
         if self._by_level:
-            return self._by_row(np.frombuffer(bytes(self._level_aware), bool))
-        return joined(self._aware, bool)
+            return self._by_row(np.array(self._level_offsets))
+        return joined(self._offsets, np.float32)
+
+    @property
+    def aware(self) -> np.ndarray | None:
+        """Which moments in ISO form have an offset to UTC [n]; None if there are none."""
+        offsets = self.offsets
+        return None if offsets is None else ~np.isnan(offsets)
 
     def place(self, form: Form, seconds: np.ndarray) -> None:
         """Other moments for the dates of one form, of a closed column."""
         if self._by_level:
-            self._keep_rows(self.numbers, dict(self.moments), self.aware)
+            self._keep_rows(self.numbers, dict(self.moments), self.offsets)
         self._moments[form] = [self.store.put(seconds)]
 
     def _keep_rows(
         self,
         numbers: np.ndarray | None,
         moments: Mapping[Form, np.ndarray],
-        aware: np.ndarray | None,
+        offsets: np.ndarray | None,
     ) -> None:
         """Hold the numbers and moments of a closed column by row."""
         self._by_level, self._numeric = False, numbers is not None
         self._numbers = [] if numbers is None else [self.store.put(numbers)]
         self._moments = {form: [self.store.put(rows)] for form, rows in moments.items()}
-        self._aware = [] if aware is None else [self.store.put(aware)]
+        self._offsets = [] if offsets is None else [self.store.put(offsets)]
 
     @classmethod
     def together(cls, parts: Sequence["Cells"]) -> "Cells":
@@ -221,11 +228,11 @@ class Cells:
         if len(dense) == len(parts) and alike:
             all_numbers = np.concatenate(dense)
         forms = [form for form in FORMS if all(form in part.moments for part in parts)]
-        aware = [part.aware for part in parts if part.aware is not None]
+        offsets = [part.offsets for part in parts if part.offsets is not None]
         whole._keep_rows(
             all_numbers,
             {form: np.concatenate([part.moments[form] for part in parts]) for form in forms},
-            np.concatenate(aware) if len(aware) == len(parts) else None,
+            np.concatenate(offsets) if len(offsets) == len(parts) else None,
         )
         whole._take_codes(parts, all_numbers)
         return whole
@@ -263,7 +270,8 @@ class Cells:
                 self._level_moments[name].extend(seconds_of(name, fresh))
             except (ValueError, OverflowError):
                 del self._level_moments[name]
-        self._level_aware += bytes(map(has_offset, fresh))
+        if "iso" in self._level_moments:
+            self._level_offsets.extend(map(offset_of, fresh))
         # Numbers with a fraction are neither codes nor categories, however few there are.
         fractions = self._numeric and not self._whole
         if len(place.texts) > (MOST_FRACTIONS if fractions else MOST_LEVELS):
@@ -294,11 +302,12 @@ class Cells:
         for name, seconds in self._level_moments.items():
             values = np.array(seconds)
             self._moments[name] = [self.store.put(values[part[:]]) for part in self._codes]
-        aware = np.frombuffer(bytes(self._level_aware), bool)
-        self._aware = [self.store.put(aware[part[:]]) for part in self._codes]
+        if "iso" in self._moments:
+            offsets = np.array(self._level_offsets)
+            self._offsets = [self.store.put(offsets[part[:]]) for part in self._codes]
         self._place, self._codes, self._by_level = None, [], False
         self._level_numbers, self._level_moments = array("d"), {}
-        self._level_aware = bytearray()
+        self._level_offsets = array("f")
 
     def _add_numbers(self, cells: Sequence[str]) -> None:
         values, odd = self._values(cells)
@@ -358,8 +367,8 @@ class Cells:
         else:
             self._moments[name].append(self.store.put(seconds))
             if name == "iso":
-                aware = np.fromiter(map(has_offset, bare), bool, len(bare))
-                self._aware.append(self.store.put(aware))
+                offsets = np.fromiter(map(offset_of, bare), np.float32, len(bare))
+                self._offsets.append(self.store.put(offsets))
 
     @property
     def zero_first(self) -> bool:

@@ -53,9 +53,16 @@ FORMS: dict[Form, Moment] = {"iso": iso, "dmy": day_first, "mdy": month_first}
 """The forms of dates by name."""
 
 
-def has_offset(cell: str) -> bool:
-    """Whether a moment in ISO form says its offset to UTC: 2024-01-31T12:30Z, or +02:00."""
-    return len(cell) > 10 and (cell[-1] == "Z" or "+" in cell or "-" in cell[10:])
+def offset_of(cell: str) -> float:
+    """The offset to UTC in seconds of a moment in ISO form, nan if it has none: 0 of
+    2024-01-31T12:30Z, 7200 of 2024-01-31T12:30+02:00. nan for any other text too."""
+    if len(cell) <= 10 or not (cell[-1] == "Z" or "+" in cell or "-" in cell[10:]):
+        return nan
+    try:
+        offset = datetime.fromisoformat(cell).utcoffset()
+    except ValueError:
+        return nan
+    return nan if offset is None else offset.total_seconds()
 
 
 def seconds_of(name: Form, cells: Sequence[str]) -> list[float]:

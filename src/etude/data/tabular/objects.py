@@ -13,6 +13,23 @@ from etude.data.tabular.reader import BLOCK, Table, wrong_names
 from etude.errors import DataError
 from etude.locale.texts import text
 
+NARROW: Mapping[str, type[np.floating[Any]]] = {
+    "float": np.float32, "float32": np.float32, "halffloat": np.float16, "float16": np.float16,
+}  # fmt: skip
+"""Types of arrow, numpy, pandas and polars, in lower case, whose numbers have fewer digits than
+those of Python."""
+
+
+class Frame:
+    """Columns by name, as `table_of` reads them."""
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self._columns = dict(columns)
+        self.columns = list(columns)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
 
 def is_frame(data: Any) -> bool:
     """Whether an object has named columns: a frame, or a list of mappings."""
@@ -49,13 +66,39 @@ def table_of(data: Any, missing: frozenset[str]) -> Table:
     return Table(tuple(names), tuple(cells), tuple(range(count)), reading)
 
 
+def series_of(data: Any, missing: frozenset[str]) -> Table:
+    """`table_of` for series: the cells are those that the library of the frame writes into a file,
+    and an index of dates is a column, called "time" if it has no name."""
+    columns = {str(name): _written(column) for name, column in _columns(data)}
+    index = getattr(data, "index", None)
+    kind = getattr(index, "dtype", None)
+    if getattr(kind, "kind", "") == "M" or str(kind).startswith("period"):
+        columns = {str(getattr(index, "name", None) or "time"): index} | columns
+    return table_of(Frame(columns), missing)
+
+
+def _written(column: Any) -> Any:
+    """The values of a column, with all that a file would have: whole numbers beside missing ones,
+    the zones of times, and the digits of narrow numbers."""
+    kind = getattr(column, "dtype", getattr(column, "type", None))
+    if hasattr(column, "to_pylist"):  # arrow
+        values = column.to_pylist()
+    elif hasattr(column, "null_count") and hasattr(column, "to_list"):  # polars
+        values = column.to_list()
+    else:
+        values = column
+    if narrow := NARROW.get(str(kind).lower()):
+        values = [_text(value) and str(narrow(value)) for value in values]
+    return values
+
+
 def _columns(data: Any) -> Iterator[tuple[Any, Any]]:
     """(name, values) of each column."""
     if isinstance(data, list | tuple):
         names = dict.fromkeys(name for row in data for name in row)
         yield from ((name, [row.get(name) for row in data]) for name in names)
     elif hasattr(data, "column_names"):  # arrow, whose `columns` are values and not names
-        yield from ((name, data.column(name).to_pylist()) for name in data.column_names)
+        yield from ((name, data.column(name)) for name in data.column_names)
     else:
         yield from ((name, data[name]) for name in data.columns)
 
@@ -80,7 +123,7 @@ def bunch_frame(data: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
 
 def _texts(values: Any) -> list[str]:
     """The values of a column as cells of a file have them; "" for a missing one."""
-    array = np.asarray(values)
+    array = np.asarray(values.to_pylist() if hasattr(values, "to_pylist") else values)
     if array.ndim != 1:
         raise DataError(text("data.table.nested", shape=str(list(array.shape))))
     if array.dtype.kind == "M":

@@ -37,8 +37,10 @@ def notes(whole: "Read", config: "TableConfig", parts: Mapping[str, np.ndarray])
     yield from _unseen(whole, parts)
     chosen = train[np.linspace(0, len(train) - 1, min(len(train), ROWS)).astype(int)]
     yield from _leaks(whole, chosen)
-    if not config.group and not config.test and not config.time:
-        yield from _groups(whole, chosen)
+    if config.group:
+        yield from _shared(whole, config.group, parts)
+    elif not config.time:
+        yield from _groups(whole, chosen, parts, bool(whole.given) or _named(config.test))
     if not config.time and not config.test:
         yield from _order(whole)
 
@@ -111,8 +113,70 @@ def _leaks(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
             )
 
 
-def _groups(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
-    """One warning for each column whose values repeat and have one answer each."""
+def _named(test: str | float) -> bool:
+    return isinstance(test, str) and bool(test)
+
+
+def _shared(whole: "Read", name: str, parts: Mapping[str, np.ndarray]) -> Iterator[Text]:
+    """One warning for each split that has rows of groups of training: splits that files, a column
+    or time decide do not keep groups together."""
+    cells = whole.table.cells[whole.table.names.index(name)]
+    keys = _keys(cells)
+    if keys is None:
+        yield text("data.note.table.groups.unknown", name=plain(name))
+        return
+    train = np.unique(keys[parts["train"]])
+    for part in ("val", "test"):
+        rows = parts.get(part, np.empty(0, np.int64))
+        both = rows[np.isin(keys[rows], train[train >= 0])]
+        if not len(both):
+            continue
+        # The largest groups first; of equal ones that of the first row.
+        _, first, counts = np.unique(keys[both], return_index=True, return_counts=True)
+        order = np.lexsort((first, -counts))[:SHOWN]
+        shown = [
+            text("data.note.table.level", level=plain(_text(cells, row)), count=count)
+            for row, count in zip(both[first[order]].tolist(), counts[order].tolist(), strict=True)
+        ]
+        yield text(
+            "data.note.table.groups.shared",
+            name=plain(name),
+            count=len(counts),
+            split=text(f"data.split.{part}"),
+            rows=len(both),
+            total=len(rows),
+            groups=listed(shown, len(counts)),
+        )
+
+
+def _keys(cells: Cells) -> np.ndarray | None:
+    """A number for the group of each row [n], -1 where the cell is empty; None if there are too
+    many texts. Numbers that are equal are one group: one file may write 7, the other 7.0."""
+    numbers = cells.numbers
+    exact = numbers is not None and not cells.odd_count and not cells.zero_first
+    if exact and numbers is not None and not (np.abs(numbers) >= 2**53).any():
+        missing = np.isnan(numbers)
+        keys = np.unique(np.where(missing, 0, numbers), return_inverse=True)[1]
+        return np.asarray(np.where(missing, -1, keys))
+    if cells.codes is None:
+        return None
+    empty = list(cells.levels).index("") if "" in cells.levels else -1
+    return np.asarray(np.where(cells.codes == empty, -1, cells.codes))
+
+
+def _text(cells: Cells, row: int) -> str:
+    """The text of a cell, or its number in a column that has too many texts."""
+    if cells.codes is not None:
+        return list(cells.levels)[int(cells.codes[row])]
+    assert cells.numbers is not None
+    return f"{cells.numbers[row]:.15g}"
+
+
+def _groups(
+    whole: "Read", rows: np.ndarray, parts: Mapping[str, np.ndarray], given: bool
+) -> Iterator[Text]:
+    """One warning for each column whose values repeat and have one answer each. given: whether the
+    data say which rows are the test; then only if these have values of training."""
     every = whole.goal.values[rows].reshape(len(rows), -1).T
     for name, cells in zip(whole.table.names, whole.table.cells, strict=True):
         if name in whole.goal.names or (codes := _codes(cells)) is None:
@@ -122,7 +186,11 @@ def _groups(whole: "Read", rows: np.ndarray) -> Iterator[Text]:
         # Few large groups are levels of a category; groups of single rows are no groups.
         if not 10 <= len(different) <= len(rows) / 3 or np.median(counts) < 3:
             continue
-        if max(_left(y, place, whole.goal.target == "class") for y in every) < PURE:
+        if max(_left(y, place, whole.goal.target == "class") for y in every) >= PURE:
+            continue
+        if given:
+            yield from _shared(whole, name, parts)
+        else:
             yield text(
                 "data.note.table.groups",
                 name=plain(name),

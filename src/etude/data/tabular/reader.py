@@ -12,7 +12,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, chain, compress, islice
 from math import inf
@@ -36,7 +36,7 @@ from etude.data.tabular.dialect import (
     lines,
     opened,
 )
-from etude.data.watch import Watch
+from etude.data.waiting import Waiting
 from etude.errors import DataError, plain
 from etude.locale.texts import Text, text
 
@@ -158,7 +158,8 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
     columns = [Cells(dialect.decimal, missing, store, blanks=True) for _ in header]
     bad: list[Bad] = []
     places = array("q")
-    with closing(Watch(path)) as watch, no_garbage_collection():
+    size = path.stat().st_size
+    with Waiting(path.name) as show, no_garbage_collection():
         for block in source.blocks:
             room = len(block.rows) if limit is None else limit - len(places)
             for cells, column in zip(zip(*block.rows[:room]), columns):
@@ -175,7 +176,7 @@ def read(path: Path, reading: Reading, limit: int | None) -> Table:
                 )
             if ends:
                 break
-            watch(block.read)
+            show(block.read, size)
     for column in columns:
         column.close()
     if not places:
