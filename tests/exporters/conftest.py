@@ -74,8 +74,8 @@ RUNS = {
     "forecast": ("lstm", "series", {"model.hidden": 4}),
     "quantiles": ("mlp", "series", {"task": "quantiles"}),
     "panel": ("mlp", "shops.csv", {**SOLD, "task": "quantiles", "data.log": "no"}),
-    "panel in logs": ("lstm", "shops.csv", {**SOLD, "model.hidden": 4, "data.log": "yes"}),
-    "series in logs": ("mlp", "one.csv", {**SOLD, "data.log": "yes"}),
+    "panel-logs": ("lstm", "shops.csv", {**SOLD, "model.hidden": 4, "data.log": "yes"}),
+    "series-logs": ("mlp", "one.csv", {**SOLD, "data.log": "yes"}),
 }
 """model, data and fields of each run, by the name that tests use."""
 
