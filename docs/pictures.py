@@ -1,10 +1,15 @@
 """Remake the pictures of docs/images/views, one of each view: python docs/pictures.py [TOUR]
 
 TOUR is the folder of a tour (`etude tour`), runs/tour without it; a run that lacks is trained.
+`python docs/pictures.py TOUR pages` remakes those of the page that answers; it needs Chromium.
 """
 
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from PIL import Image
 
 import etude
 from etude.inspection import gallery
@@ -29,6 +34,13 @@ SHOWN = {
 """A run of the tour, and the views it is shown for."""
 
 
+PAGES = {
+    "page-light": ("cnn-digits", 1, "1000,760"),
+    "page-dark": ("transformer-series", 0, "1000,560"),
+}
+"""A run of the tour, Chromium's number of its colour scheme (0: dark), and the size in pixels."""
+
+
 def run_of(tour: Path, name: str) -> "etude.Run":
     """A run of the tour, trained if it lacks."""
     if (tour / name / "report.html").exists():
@@ -49,5 +61,22 @@ def main(tour: Path) -> None:
             print(PLACE / f"{each.name}.png")
 
 
+def pages(tour: Path) -> None:
+    """Pictures of the page of a network, as Chromium shows it, in 64 colours."""
+    for name, (run, scheme, size) in PAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            page, shot = place / "page.html", place / "page.png"
+            run_of(tour, run).export("html", page)
+            line = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+            line += ["--virtual-time-budget=5000", f"--user-data-dir={place / 'browser'}"]
+            line += [f"--blink-settings=preferredColorScheme={scheme}", f"--window-size={size}"]
+            subprocess.run([*line, f"--screenshot={shot}", page.as_uri()], check=True)
+            seen = Image.open(shot).convert("RGB").quantize(64)
+            seen.save(PLACE.parent / f"{name}.png", optimize=True)
+            print(PLACE.parent / f"{name}.png")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/tour"))
+    run = pages if sys.argv[2:] == ["pages"] else main
+    run(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/tour"))

@@ -522,3 +522,47 @@ def test_a_look_that_cannot_be_kept_is_told(workdir, capsys):
     code, _, said = call(capsys, "look", "r", "--view", "curves", "--out", "taken")
     assert (code, "taken" in said, "Traceback" in said) == (2, True, False)
     assert (workdir / "taken").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--to", "onnx", "--opst", "17"], "Unknown option: --opst. Did you mean '--opset'?"),
+        (["--to", "onnx", "--opst=17"], "Unknown option: --opst. Did you mean '--opset'?"),
+        (["--to", "html", "--opset", "17"], "--opset is an option of onnx, not of html."),
+        (["--to", "html", "--opst", "17"], "'--opset'? It is an option of onnx."),
+        (["--to", "onnx", "--opset"], "--opset needs a value"),
+        (["--to", "onnx", "--zzz"], "Unknown option: --zzz."),
+    ],
+)
+def test_an_option_that_a_form_does_not_have_is_explained(words, said, workdir, capsys):
+    code, out, err = call(capsys, "export", "runs/none", *words)
+    assert (code, out) == (2, "") and said in err
+    assert "etude export --help" in err and "begins with a dash" not in err
+
+
+def test_all_options_that_a_form_does_not_have_are_in_one_report(workdir, capsys):
+    words = ("--to", "html", "--opst", "17", "--int8", "--sampels=3")
+    code, _, err = call(capsys, "export", "runs/none", *words)
+    assert code == 2 and "3 options not understood" in err
+    for each in ("--opst", "--int8 is an option of onnx", "'--samples'"):
+        assert each in err
+
+
+def test_first_aid_refuses_a_log(workdir, capsys):
+    words = ("mlp", "--data", "digits", "--first-aid", "dry-run", "--log", "tensorboard")
+    code, out, err = call(capsys, "train", *words)
+    assert (code, out) == (2, "") and "--log has nothing to show" in err
+    assert list(workdir.iterdir()) == []
+
+
+def test_the_list_shows_the_trackers_and_what_is_missing(workdir, capsys, monkeypatch):
+    # The package has a function of the name of the module.
+    listing = sys.modules["etude.verbs.listing"]
+    monkeypatch.setattr(listing, "is_installed", lambda tracker: tracker.package != "wandb")
+    _, out, _ = call(capsys, "list", "--json")
+    trackers = json.loads(out)["trackers"]
+    assert set(trackers) == set(registry.names("tracker"))
+    assert {name for name, line in trackers.items() if "pip install" in line} == {"wandb"}
+    _, out, _ = call(capsys, "list")
+    assert out.index("forms of export:") < out.index("trackers (--log):") < out.index("runs:")

@@ -20,6 +20,19 @@ def sequences(count=90, longest=12):
     return x, y, lengths
 
 
+def shops(levels, days=90):
+    """Sales of shops by day, as a table: they grow and swing in proportion to their level."""
+    noise, rows = np.random.default_rng(2), ["day,shop,sold"]
+    for name, level in levels.items():
+        for t in range(days):
+            sold = level * np.exp(0.02 * t + 0.3 * np.sin(t * 2 * np.pi / 7) + noise.normal(0, 0.1))
+            rows.append(f"{np.datetime64('2024-01-01') + t},{name},{sold:.3f}")
+    return "\n".join(rows) + "\n"
+
+
+SOLD = {"data.target": "sold", "data.series": "shop", "data.horizon": 3, "data.length": 14}
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):
     """The folder of the runs and of their data."""
@@ -39,6 +52,8 @@ def place(tmp_path_factory):
         cell = "" if i % 11 == 0 else f"{size:.2f}"
         rows.append(f"{cell},{kind},{day},{('yes', 'no')[i % 2]},{2 * size + (kind == 'a'):.3f}")
     (folder / "houses.csv").write_text("\n".join(rows) + "\n")
+    (folder / "shops.csv").write_text(shops({"north": 900, "남쪽": 90, "harbour": 9}))
+    (folder / "one.csv").write_text(shops({"north": 900}))
     return folder
 
 
@@ -58,6 +73,9 @@ RUNS = {
     "table": ("mlp", "houses.csv", {"model.hidden": [8], "data.target": "price"}),
     "forecast": ("lstm", "series", {"model.hidden": 4}),
     "quantiles": ("mlp", "series", {"task": "quantiles"}),
+    "panel": ("mlp", "shops.csv", {**SOLD, "task": "quantiles", "data.log": "no"}),
+    "panel-logs": ("lstm", "shops.csv", {**SOLD, "model.hidden": 4, "data.log": "yes"}),
+    "series-logs": ("mlp", "one.csv", {**SOLD, "data.log": "yes"}),
 }
 """model, data and fields of each run, by the name that tests use."""
 

@@ -1,11 +1,13 @@
 """ONNX files answer like étude for every family and task, from raw samples, and say all of it."""
 
 import ast
+import copy
 import json
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import etude
 from etude.errors import NumericsError, UsageError
@@ -51,6 +53,71 @@ def test_every_family_and_task_answers_as_in_torch(exported, name):
             assert values.dtype == want.dtype
             spread = 1 if output == "probabilities" else want.std() or 1
             np.testing.assert_allclose(values / spread, want / spread, rtol=0, atol=1e-5)
+
+
+def largest(file, deployed, split):
+    """The largest difference between a file and a network, in spreads of the output."""
+    wanted, found = answers(deployed, split), file.answers(split)
+    assert wanted.keys() == found.keys()
+    spread = {name: 1 if name == "probabilities" else x.std() for name, x in wanted.items()}
+    return max(np.abs(found[name] - x).max() / spread[name] for name, x in wanted.items())
+
+
+def wrong(trained):
+    """The network of a run with one number of its last parameter changed."""
+    deployed = copy.deepcopy(Deployed(trained))
+    with torch.no_grad():
+        [*deployed.model.parameters()][-1].view(-1)[0] += 0.05
+    return deployed
+
+
+@pytest.mark.parametrize("name", ["panel-logs", pytest.param("panel", marks=pytest.mark.slow)])
+def test_a_panel_of_several_series_answers_as_the_run(exported, name):
+    _, file, run = exported(name)
+    split, panel = run.trained.samples(), run.card.panel
+    assert len(panel.series) == 3 and panel.log == (name == "panel-logs")
+    assert largest(file, Deployed(run.trained), split) < 1e-5
+    assert largest(file, wrong(run.trained), split) > 1e-3
+    # In standard deviations of each series, of logarithms too: in their units they differ widely.
+    assert file.answers(split)["forecast"].std() < 5
+    assert ("log" in file.metadata["unit"]) == panel.log
+
+
+def test_a_forecast_of_logarithms_answers_in_units(exported):
+    _, file, run = exported("series-logs")
+    split = run.trained.samples()
+    assert run.card.log and len(run.card.panel.series) == 1
+    assert largest(file, Deployed(run.trained), split) < 1e-5
+    assert largest(file, wrong(run.trained), split) > 1e-3
+    found, true = file.answers(split)["forecast"], np.asarray(split.y)
+
+    def off(values):
+        return np.median(np.abs(values / true - 1))
+
+    assert off(found) < 0.5 < off(np.log(found))
+
+
+class Own(nn.Module):
+    """A network of a user: two paths whose outputs are added."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.long, self.short = nn.Linear(4 * 16, 10), nn.Linear(64, 10)
+
+    def forward(self, x):
+        seen = torch.nn.functional.max_pool2d(torch.tanh(self.norm(self.conv(x))), 2)
+        return self.long(seen.flatten(1)) + self.short(x.flatten(1))
+
+
+def test_a_module_of_the_users_own_answers_as_the_run(tmp_path):
+    torch.manual_seed(0)
+    run = etude.train(Own(), "digits", root=tmp_path, epochs=1, quiet=True)
+    result = run.export("onnx", tmp_path / "own.onnx")
+    file, split = OnnxFile.open(result.path), run.trained.samples()
+    assert result.parity.same == result.parity.samples == len(split)
+    assert largest(file, Deployed(run.trained), split) < 1e-5
+    assert largest(file, wrong(run.trained), split) > 1e-3
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from etude.render.progress import TrainingProgress
 from etude.results import EpochRow, PhaseRow, TimeRow
 from etude.tasks.protocol import Phase
 from etude.trackers import channel, listener, values
+from etude.trackers.tracker import Tracker
 from etude.training import schedule
 from etude.training.distributed import World
 from etude.verbs.tracking import tracking
@@ -283,8 +284,8 @@ def test_a_missing_library_is_named_before_anything_trains(recorder, workdir):
 def test_a_folder_of_logs_is_no_library(workdir, monkeypatch):
     (workdir / "surely_absent").mkdir()
     monkeypatch.syspath_prepend(str(workdir))
-    assert not listener._is_there("surely_absent")
-    assert listener._is_there("json")
+    assert not listener.is_installed(Tracker(print, "surely_absent"))
+    assert listener.is_installed(Tracker(print, "json"))
 
 
 def test_a_broken_library_is_reported_before_anything_trains(recorder, workdir, monkeypatch):

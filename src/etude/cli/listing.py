@@ -1,4 +1,4 @@
-"""List models, tasks, data sets and runs (command: list)."""
+"""List models, tasks, data sets, forms of export, trackers and runs (command: list)."""
 
 import etude
 from etude.cli.app import SEE, command, print_json
@@ -9,7 +9,8 @@ from etude.locale.texts import say
 
 @command(SEE, "list")
 def list_(*, lang: Lang = "en", as_json: Json = False) -> None:
-    """List models, tasks, data sets and runs, those of plugins (ETUDE_PLUGINS) included.
+    """List models, tasks, data sets, forms of export, trackers and runs, those of plugins
+    (ETUDE_PLUGINS) included.
 
     Examples:
 

@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 import etude
 from etude.cli.app import LEARN, command, print_json, print_result
-from etude.errors import plain
+from etude.errors import UsageError, plain
 from etude.flags import Data, Flags, Json, Lang, Log, Seed, Sets, SkipBad, recipe_fields
-from etude.locale.texts import say
+from etude.locale.texts import say, text
 
 PICTURES = Path("first-aid")
 """Folder for the pictures of --first-aid, in the working folder."""
@@ -75,6 +75,8 @@ def train(
         run = etude.verbs.train(model, data, name=name, quiet=as_json, log=log, lang=lang, **fields)
         print_result(run, as_json, lang)
         return
+    if log is not None:
+        raise UsageError(text("aid.log", check=first_aid), do=text("aid.log.do"))
     result = etude.verbs.sanity_check(first_aid, model, data, out=PICTURES, lang=lang, **fields)
     if as_json:
         print_json(result)

@@ -25,7 +25,7 @@ from etude.render.page import render, style
 from etude.runs.files import replace
 from etude.system.limits import Plain
 
-SCRIPTS = ("player.js", "fit.js", "page.js")
+SCRIPTS = ("player.js", "fit.js", "plot.js", "page.js")
 MOST = 12
 """Test samples in a page."""
 

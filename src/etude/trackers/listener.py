@@ -49,7 +49,7 @@ def chosen(log: str | Iterable[str] | None) -> tuple[str, ...]:
     words = log.split(",") if isinstance(log, str) else list(log or ())
     names = tuple(dict.fromkeys(word.strip() for word in words))
     trackers: dict[str, Tracker] = {name: registry.load("tracker", name) for name in names}
-    missing = {name: each for name, each in trackers.items() if not _is_there(each.package)}
+    missing = {name: each for name, each in trackers.items() if not is_installed(each)}
     if missing:
         raise UsageError(
             text("trackers.missing", names=tuple(missing)),
@@ -58,7 +58,9 @@ def chosen(log: str | Iterable[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _is_there(package: str) -> bool:
+def is_installed(tracker: Tracker) -> bool:
+    """Whether the library of a tracker is there."""
+    package = tracker.package
     # A folder of this name without code, as wandb leaves ./wandb, is a package without a loader.
     spec = find_spec(package) if package else None
     return not package or (spec is not None and spec.origin is not None)

@@ -1,4 +1,4 @@
-"""List models, tasks, data sets and runs (verb: list)."""
+"""List models, tasks, data sets, forms of export, trackers and runs (verb: list)."""
 
 import json
 from typing import Literal
@@ -10,12 +10,14 @@ from etude.errors import RunError
 from etude.inspection.words import number
 from etude.locale.texts import Lang, has_text, metric, render, say, text
 from etude.runs.folder import RunFolder
+from etude.trackers.listener import is_installed
+from etude.trackers.tracker import Tracker
 from etude.verbs.arguments import WORKSPACE
 
 
 def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
-    """Models, tasks, data sets, forms of export and runs: by kind, a name with one line that
-    describes it."""
+    """Models, tasks, data sets, forms of export, trackers and runs: by kind, a name with one line
+    that describes it."""
     # Not at the top of the file: it loads torch, and mistakes are reported before that.
     from etude import assembly
 
@@ -34,8 +36,12 @@ def listing(lang: Lang = "en") -> dict[str, dict[str, str]]:
         {name: render(lang, registry.load(kind, name).summary) for name in registry.names(kind)}
         for kind in ("task", "data", "exporter")
     )
+    trackers = {name: _tracker(name, lang) for name in registry.names("tracker")}
     runs = {str(run.path): _state(run, lang) for run in WORKSPACE.runs()}
-    return {"models": models, "tasks": tasks, "data": data, "exporters": forms, "runs": runs}
+    return {
+        "models": models, "tasks": tasks, "data": data, "exporters": forms, "trackers": trackers,
+        "runs": runs,
+    }  # fmt: skip
 
 
 def fields(kind: Literal["model", "data"], name: str, lang: Lang = "en") -> list[tuple[str, str]]:
@@ -52,6 +58,16 @@ def fields(kind: Literal["model", "data"], name: str, lang: Lang = "en") -> list
             state = say(lang, "help.default", value=json.dumps(default, ensure_ascii=False))
         rows.append((f"{kind}.{key}", f"{meaning} {state}"))
     return rows
+
+
+def _tracker(name: str, lang: Lang) -> str:
+    """The line of a tracker; how to install its library if it is missing."""
+    tracker: Tracker = registry.load("tracker", name)
+    words = tracker.summary
+    summary = say(lang, words) if has_text(words) else words  # a plugin has words of its own
+    if is_installed(tracker):
+        return summary
+    return say(lang, "verbs.list.tracker", summary=summary, package=tracker.install)
 
 
 def _state(run: RunFolder, lang: Lang) -> str:

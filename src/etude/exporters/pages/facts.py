@@ -6,7 +6,7 @@ import numpy as np
 
 from etude.data.card import Card
 from etude.data.dataset import Split
-from etude.data.tabular.columns import used
+from etude.data.tabular.columns import Column, used
 from etude.exporters.exporter import Trained
 from etude.exporters.graph import Deployed, answers
 from etude.exporters.parity import CLASSES, TOLERANCE
@@ -20,11 +20,12 @@ PROBES = 3
 """Random inputs by which the page checks itself, also without samples."""
 WORDS = (
     "canvas", "check", "class", "clear", "codes", "decoded", "eraser", "error", "file",
-    "finite", "forecast", "high", "hint", "keys", "lead", "legend", "low", "missing", "most",
-    "notes", "number", "numbers", "offline", "other", "plane", "plot", "positive", "random",
-    "refused", "rest", "rows", "sample", "seen", "sequence", "step", "steps", "table",
-    "title.about", "title.answer", "title.input", "truth", "undo", "unreadable", "value",
-    "zero",
+    "finite", "forecast", "forecast.one", "high", "hint", "keys", "lead", "legend.ahead",
+    "legend.band", "legend.future", "legend.known", "lines", "low", "missing", "most", "notes",
+    "number", "numbers", "offline", "other", "others", "own", "plane", "plot", "positive",
+    "random", "refused", "rest", "rows", "sample", "seen", "sequence", "sequence.one", "step",
+    "steps", "steps.axis", "table", "title.about", "title.answer", "title.input", "truth",
+    "undo", "unreadable", "value", "values", "zero",
 )  # fmt: skip
 """The sentences that the script says."""
 
@@ -56,7 +57,8 @@ def page(trained: Trained, tape: Tape, samples: int, lang: Lang) -> Plain:
         "answers": _answers_of(tape),
         "classes": list(card.classes),
         "targets": list(card.targets),
-        "unit": unit_name(lang, card.unit),
+        "unit": {code: _unit(card, code) for code in LANGS},
+        "share": _share(trained),
         "length": card.shape[0] if card.kind == "sequence" else 1,
         "least": max(card.season, 1) if card.target == "forecast" else 1,
         "log": card.log,
@@ -159,13 +161,32 @@ def _columns(card: Card) -> list[Plain]:
     columns = used(card.columns)
     if columns:
         names = ("name", "kind", "low", "high")
-        return [{**{n: getattr(c, n) for n in names}, "levels": list(c.levels)} for c in columns]
+        return [
+            {**{n: getattr(c, n) for n in names}, "levels": list(c.levels), "times": _times(c)}
+            for c in columns
+        ]
     if card.kind != "vector":
         return []
     return [
         {"name": f"x{i + 1}", "kind": "number", "low": 0, "high": 0, "levels": []}
         for i in range(card.shape[0])
     ]
+
+
+def _times(column: Column) -> bool:
+    """Whether the dates of a column have a time of day."""
+    return "day" in column.parts or any(end % 86_400 for end in (column.low, column.high))
+
+
+def _unit(card: Card, lang: Lang) -> str:
+    """The unit in which the page shows values: of several series too their own."""
+    return unit_name(lang, card.panel.unit if card.panel else card.unit)
+
+
+def _share(trained: Trained) -> str:
+    """How many values the outer two quantiles of a task should enclose; "" if it has none."""
+    levels = getattr(trained.task, "levels", ())
+    return f"{100 * (levels[-1] - levels[0]):.4g}\u00a0%" if levels else ""
 
 
 def _panel(card: Card) -> Plain | None:

@@ -1,6 +1,7 @@
 // The page around a tape: an input that is drawn, chosen or typed, and the network's answer.
 import { play, readTape } from "./player.js";
 import { fit } from "./fit.js";
+import { plane, plot, swatch } from "./plot.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const bytes = Uint8Array.from(atob(document.getElementById("tape").textContent), (c) => c.charCodeAt(0));
@@ -25,10 +26,29 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const spoken = [];
+
+/** Does something now and whenever the language changes. */
+function speak(f) { spoken.push(f); f(); return f; }
+
+/** An element whose text, or attribute of a name, is a sentence in the language of the page. */
+function named(element, key, values = {}, attribute = "") {
+  speak(() => { if (attribute) element.setAttribute(attribute, say(key, values)); else element.textContent = say(key, values); });
+  return element;
+}
+
 const number = (x, digits = 4) => (Number.isFinite(x) ? new Intl.NumberFormat(lang, { maximumSignificantDigits: digits }).format(x) : "–");
-const percent = (p) => new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(p);
-const button = (key, click, more = {}) => make("button", { type: "button", textContent: say(key), on: { click }, ...more });
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const percent = (p) => `${new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(100 * p)}\u00a0%`;
+const measured = (x) => `${number(x)} ${page.unit[lang]}`.trim();
+const button = (key, click, more = {}) => named(make("button", { type: "button", on: { click }, ...more }), key);
+const open = new Set();
+
+/** What is shown on demand, and stays open with the next answer. */
+function more(name, summary, ...children) {
+  const element = make("details", { open: open.has(name) }, make("summary", { textContent: summary }), ...children);
+  element.addEventListener("toggle", () => { if (element.open) open.add(name); else if (element.isConnected) open.delete(name); });
+  return element;
+}
 
 // The check of the player on this device -----------------------------------------------------------
 
@@ -58,11 +78,16 @@ const worst = difference();
 const trusted = worst <= page.tolerance;
 let current = page.samples[0] ?? { x: page.blank, length: page.length };
 let truth = null;
+let select = null;
+/** Shows once more what is shown, as in another language. */
+let again = () => {};
 
 /** Answers an input and shows the answer. */
 function answer(sample) {
   if (!trusted) return;
   current = sample;
+  again = () => answer(sample);
+  choose(sample);
   let made;
   try {
     made = play(tape, inputs(sample));
@@ -77,6 +102,14 @@ function answer(sample) {
   }
   truth = sample.truth ?? null;
   $("detail").replaceChildren(...SHOW[page.answers](shown, sample));
+  draw();
+}
+
+/** Says why an input has no answer. */
+function invalid(key, values = {}) {
+  again = () => invalid(key, values);
+  choose(null);
+  refuse(say(key, values));
 }
 
 function refuse(reason) {
@@ -84,13 +117,19 @@ function refuse(reason) {
   $("detail").replaceChildren();
 }
 
-const truthLine = () => (truth === null ? [] : [make("p", { className: "soft", textContent: say("truth", { value: page.classes[truth] ?? number(truth) }) })]);
+/** Shows in the list of samples which one it is. */
+function choose(sample) {
+  const place = page.samples.indexOf(sample);
+  if (select) select.value = place < 0 ? "own" : String(place);
+}
+
+const truthLine = () => (truth === null ? [] : [make("p", { className: "soft", textContent: say("truth", { value: page.classes[truth] ?? measured(truth) }) })]);
 
 function bar(name, share, first) {
   const fill = make("div", { className: "fill" });
   fill.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
-  return make("div", { className: first ? "bar-row top" : "bar-row" },
-    make("span", { textContent: name, title: name }), make("div", { className: "track", "aria-hidden": "true" }, fill), make("b", { textContent: percent(share) }));
+  return make("div", { className: first ? "bar-row first" : "bar-row" },
+    make("span", { textContent: name }), make("div", { className: "track", "aria-hidden": "true" }, fill), make("b", { textContent: percent(share) }));
 }
 
 function classes({ probabilities }) {
@@ -98,15 +137,18 @@ function classes({ probabilities }) {
   $("answer").textContent = say("class", { name: page.classes[order[0]], share: percent(probabilities[order[0]]) });
   const rows = order.map((i, rank) => bar(page.classes[i], probabilities[i], rank === 0));
   const rest = rows.slice(5);
-  const more = rest.length ? [make("details", {}, make("summary", { textContent: say("rest", { count: rest.length }) }), ...rest)] : [];
-  return [...rows.slice(0, 5), ...more, ...truthLine()];
+  const others = rest.length ? [more("rest", say("rest", { count: rest.length }), make("div", { className: "bars" }, ...rest))] : [];
+  return [make("div", { className: "bars" }, ...rows.slice(0, 5)), ...others, ...truthLine()];
 }
 
 function values({ values: all }) {
-  const said = all.map((value, i) => (page.targets[i] ? `${page.targets[i]}: ` : "") + `${number(value)} ${page.unit}`.trim());
-  $("answer").textContent = said.join(", ");
+  const said = all.map((value, i) => (page.targets[i] ? `${page.targets[i]}: ` : "") + measured(value));
+  $("answer").textContent = say("values", { values: said.join(", ") });
   return truthLine();
 }
+
+let draw = () => {};
+const sizes = new ResizeObserver(() => draw());
 
 function forecast(made, sample) {
   const scale = page.panel ? page.panel.series[sample.series ?? 0] : null;
@@ -114,15 +156,23 @@ function forecast(made, sample) {
   const middle = made.forecast.map(own);
   const levels = made.quantiles ? made.quantiles.length / middle.length : 0;
   const band = levels ? [0, levels - 1].map((k) => middle.map((_, i) => own(made.quantiles[i * levels + k]))) : null;
-  $("answer").textContent = say("forecast", { value: number(middle[0]), last: number(middle[middle.length - 1]), steps: middle.length, unit: page.unit });
-  const plot = make("canvas", { className: "plot", width: 900, height: 380 });
-  plot.setAttribute("role", "img");
-  plot.setAttribute("aria-label", say("plot", { known: past(sample).length, steps: middle.length }));
-  lines(plot, past(sample), middle, band, sample.future ?? null);
+  const steps = middle.length;
+  $("answer").textContent = say(steps > 1 ? "forecast" : "forecast.one", { value: measured(middle[0]), last: measured(middle[steps - 1]), steps });
+  const figure = make("div", { role: "img", "aria-label": say("plot", { known: past(sample).length, steps }) });
+  const series = { known: past(sample), ahead: middle, band, future: sample.future ?? null };
+  const names = [say("steps.axis"), [scale && page.panel.series.length > 1 ? scale.name : "", page.unit[lang]].filter(Boolean).join(", ") || say("value")];
+  sizes.disconnect();
+  sizes.observe(figure);
+  draw = () => {
+    const em = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.85;
+    if (figure.clientWidth) figure.replaceChildren(plot(series, names, (x) => number(x, 3), figure.clientWidth, em));
+  };
+  const parts = ["known", "ahead", ...(band ? ["band"] : []), ...(series.future ? ["future"] : [])];
+  const legend = make("ul", { className: "legend" }, ...parts.map((name) => make("li", {}, swatch(name), say(`legend.${name}`, { share: page.share }))));
   const rows = middle.map((value, i) => make("tr", {}, make("th", { scope: "row", textContent: `+${i + 1}` }),
     make("td", { textContent: number(value) }), ...(band ? band.map((side) => make("td", { textContent: number(side[i]) })) : [])));
   const head = make("tr", {}, ...["step", "value", ...(band ? ["low", "high"] : [])].map((key) => make("th", { scope: "col", textContent: say(key) })));
-  return [plot, make("details", {}, make("summary", { textContent: say("table") }), make("table", {}, head, ...rows))];
+  return [figure, legend, more("table", say("table"), make("table", {}, head, ...rows))];
 }
 
 const back = (value, { mean, std }) => { const plain = value * std + mean; return page.panel.log ? Math.exp(plain) : plain; };
@@ -135,47 +185,15 @@ function past(sample) {
   return page.panel ? known.map((value) => back(value, page.panel.series[sample.series ?? 0])) : known;
 }
 
-/** A line plot of known values, the forecast and its band. */
-function lines(canvas, known, ahead, band, future) {
-  const context = canvas.getContext("2d");
-  const every = [...known, ...ahead, ...(band ?? []).flat(), ...(future ?? [])];
-  const [low, high] = [Math.min(...every), Math.max(...every)];
-  const [left, right, top, bottom] = [96, canvas.width - 12, 18, canvas.height - 44];
-  const x = (i) => left + (i / Math.max(1, known.length + ahead.length - 1)) * (right - left);
-  const y = (v) => bottom - ((v - low) / (high - low || 1)) * (bottom - top);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.font = "24px system-ui";
-  context.fillStyle = colour("--ink");
-  context.strokeStyle = colour("--faint");
-  for (const v of [low, (low + high) / 2, high]) {
-    context.beginPath(); context.moveTo(left, y(v)); context.lineTo(right, y(v)); context.stroke();
-    context.textAlign = "right"; context.fillText(number(v, 3), left - 8, y(v) + 6);
-  }
-  const start = known.length;
-  if (band) {
-    context.fillStyle = colour("--red"); context.globalAlpha = 0.25; context.beginPath();
-    band[0].forEach((v, i) => context.lineTo(x(start + i), y(v)));
-    [...band[1]].reverse().forEach((v, i) => context.lineTo(x(start + ahead.length - 1 - i), y(v)));
-    context.fill(); context.globalAlpha = 1;
-  }
-  const draw = (points, from, name, dash) => {
-    context.strokeStyle = colour(name); context.lineWidth = 3; context.setLineDash(dash); context.beginPath();
-    points.forEach((v, i) => context.lineTo(x(from + i), y(v))); context.stroke(); context.setLineDash([]); context.lineWidth = 1;
-  };
-  draw(known, 0, "--blue", []);
-  if (future) draw([known[known.length - 1], ...future], start - 1, "--ink", [2, 5]);
-  draw([known[known.length - 1], ...ahead], start - 1, "--red", [10, 5]);
-  context.fillStyle = colour("--ink"); context.textAlign = "left";
-  context.fillText(say("legend"), left, canvas.height - 10);
-}
+let coded = null;
 
 function codes({ image, code, error }) {
   const [channels, height, width] = page.shape;
-  const before = make("canvas", { className: "small", width, height });
-  const after = make("canvas", { className: "small", width, height });
+  const [before, after] = ["seen", "decoded"].map((key) => make("canvas", { className: "small", width, height, role: "img", "aria-label": say(key) }));
   picture(before, current.x); picture(after, image);
   $("answer").textContent = say("error", { value: number(error[0]) });
-  setCode(code);
+  // A language that changes leaves the code that a visitor chose.
+  if (coded !== current) { coded = current; setCode(code); }
   return [make("div", { className: "pair" }, make("figure", {}, before, make("figcaption", { textContent: say("seen") })),
     make("figure", {}, after, make("figcaption", { textContent: say("decoded") })))];
 }
@@ -206,8 +224,14 @@ function inUnits(pixels) {
 
 function chooser() {
   if (!page.samples.length) return [];
-  const select = make("select", { on: { change: () => pick(Number(select.value)) } }, ...page.samples.map((sample, i) => new Option(sample.name[lang], i)));
-  return [make("label", {}, `${say("sample")} `, select)];
+  select = make("select", { on: { change: () => pick(Number(select.value)) } });
+  speak(() => {
+    const chosen = select.value || "0";
+    const own = make("option", { value: "own", textContent: say("own"), disabled: true });
+    select.replaceChildren(...page.samples.map((sample, i) => new Option(sample.name[lang], i)), own);
+    select.value = chosen;
+  });
+  return [make("label", {}, named(make("span"), "sample"), " ", select)];
 }
 
 let pick = () => {};
@@ -216,22 +240,21 @@ function imageInput(box) {
   const [channels, height, width] = page.shape;
   const side = 280;
   const scale = side / Math.max(height, width);
-  const canvas = make("canvas", { className: "draw", width: Math.round(width * scale), height: Math.round(height * scale), tabIndex: 0 });
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", say("canvas"));
+  const canvas = make("canvas", { className: "draw", width: Math.round(width * scale), height: Math.round(height * scale), tabIndex: 0, role: "application" });
+  named(canvas, "canvas", {}, "aria-label");
+  const pen = make("div", { className: "pen", "aria-hidden": "true" });
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const seen = make("canvas", { className: "small", width, height });
-  seen.setAttribute("role", "img");
-  seen.setAttribute("aria-label", say("seen"));
+  const seen = named(make("canvas", { className: "small", width, height, role: "img" }), "seen", {}, "aria-label");
   const grounds = [page.dark ? "#000" : "#fff", page.dark ? "#fff" : "#000"];
   const steps = [];
-  let [erasing, drawing, at] = [false, false, { x: canvas.width / 2, y: canvas.height / 2 }];
+  let [erasing, drawing, at] = [false, false, null];
+  const move = (to) => { at = to; pen.style.left = `${(100 * to.x) / canvas.width}%`; pen.style.top = `${(100 * to.y) / canvas.height}%`; };
   const keep = () => { steps.push(context.getImageData(0, 0, canvas.width, canvas.height)); if (steps.length > 40) steps.shift(); };
   const read = () => {
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     show(inUnits(fit(data, canvas.width, canvas.height, page.shape)));
   };
-  const show = (x, sample = {}) => { picture(seen, x); answer({ x, length: 1, ...sample }); };
+  const show = (x, sample = { x, length: 1 }) => { picture(seen, x); answer(sample); };
   const clear = () => { context.fillStyle = grounds[0]; context.fillRect(0, 0, canvas.width, canvas.height); };
   const line = (from, to) => {
     context.strokeStyle = erasing ? grounds[0] : grounds[1];
@@ -243,14 +266,14 @@ function imageInput(box) {
     const box = canvas.getBoundingClientRect();
     return { x: ((event.clientX - box.left) / box.width) * canvas.width, y: ((event.clientY - box.top) / box.height) * canvas.height };
   };
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); keep(); drawing = true; at = point(event); line(at, at); read(); });
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); keep(); drawing = true; move(point(event)); line(at, at); read(); });
   canvas.addEventListener("pointermove", (event) => {
     if (!drawing) return;
-    for (const each of event.getCoalescedEvents?.() ?? [event]) { const to = point(each); line(at, to); at = to; }
+    for (const each of event.getCoalescedEvents?.() ?? [event]) { const to = point(each); line(at, to); move(to); }
     read();
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { drawing = false; });
-  // By keys: arrows draw, with Shift they move the pen; a letter does what its button does.
+  // By keys: arrows draw, with Shift they move the pen.
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return;
@@ -258,13 +281,12 @@ function imageInput(box) {
     const inside = (v, most) => Math.max(0, Math.min(most, v));
     const to = { x: inside(at.x + step[0] * (canvas.width / 20), canvas.width), y: inside(at.y + step[1] * (canvas.height / 20), canvas.height) };
     if (!event.shiftKey) { keep(); line(at, to); read(); }
-    at = to;
+    move(to);
   });
-  const pen = button("eraser", () => { erasing = !erasing; pen.setAttribute("aria-pressed", erasing); });
-  pen.setAttribute("aria-pressed", "false");
+  const eraser = button("eraser", () => { erasing = !erasing; eraser.setAttribute("aria-pressed", erasing); }, { "aria-pressed": "false" });
   const undo = button("undo", () => { if (steps.length) { context.putImageData(steps.pop(), 0, 0); read(); } });
   const wipe = button("clear", () => { keep(); clear(); read(); });
-  const file = make("input", { type: "file", accept: "image/*", on: { change: () => load(file.files[0]) } });
+  const file = make("input", { type: "file", accept: "image/*", hidden: true, on: { change: () => { load(file.files[0]); file.value = ""; } } });
   const load = async (chosen) => {
     if (!chosen) return;
     try {
@@ -275,7 +297,7 @@ function imageInput(box) {
       const { data } = other.getImageData(0, 0, whole.width, whole.height);
       const x = inUnits(fit(data, whole.width, whole.height, page.shape));
       enlarge(x); show(x);
-    } catch { refuse(say("unreadable", { name: chosen.name })); }
+    } catch { invalid("unreadable", { name: chosen.name }); }
   };
   // Shows raw values in the drawing area, so that one can go on drawing.
   const enlarge = (x) => {
@@ -283,14 +305,16 @@ function imageInput(box) {
     picture(small, x);
     keep(); context.imageSmoothingEnabled = false; context.drawImage(small, 0, 0, canvas.width, canvas.height);
   };
+  // The whole page takes a picture, because a browser leaves it for a file that is dropped beside.
   for (const event of ["dragover", "dragleave", "drop"]) {
-    box.addEventListener(event, (e) => { e.preventDefault(); box.classList.toggle("over", event === "dragover"); if (event === "drop") load(e.dataTransfer.files[0]); });
+    document.addEventListener(event, (e) => { e.preventDefault(); box.classList.toggle("over", event === "dragover"); if (event === "drop") load(e.dataTransfer.files[0]); });
   }
   pick = (i) => { enlarge(page.samples[i].x); show(page.samples[i].x, page.samples[i]); };
+  move({ x: canvas.width / 2, y: canvas.height / 2 });
   clear();
-  box.replaceChildren(...chooser(), canvas, make("p", { className: "soft", textContent: say("keys") }),
-    make("div", { className: "tools" }, pen, undo, wipe), make("label", {}, `${say("file")} `, file),
-    make("figure", {}, seen, make("figcaption", { textContent: say("seen") })));
+  box.replaceChildren(...chooser(), make("div", { className: "pad" }, canvas, pen), named(make("p", { className: "soft" }), "keys"),
+    make("div", { className: "tools" }, eraser, undo, wipe, button("file", () => file.click()), file),
+    make("figure", {}, seen, named(make("figcaption"), "seen")));
   if (page.samples.length) pick(0); else read();
 }
 
@@ -298,51 +322,55 @@ const two = (n) => String(n).padStart(2, "0");
 const date = (seconds) => { const d = new Date(seconds * 1000); return `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}T${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`; };
 
 /** A field for one column of a row; read() gives its raw value, null where it is empty. */
-function field(column, value, changed) {
+function field(column, changed) {
   let input;
+  const day = column.kind === "date" && !column.times;
   if (column.levels.length) {
     const options = column.levels.map((level, i) => new Option(level, i));
-    if (column.kind === "category") options.push(new Option(say("other"), column.levels.length));
+    if (column.kind === "category") options.push(named(make("option", { value: column.levels.length }), "other"));
     input = make("select", { on: { change: changed } }, new Option("–", ""), ...options);
-    input.value = value === null ? "" : String(value);
   } else if (column.kind === "date") {
-    input = make("input", { type: "datetime-local", step: 1, value: value === null ? "" : date(value), on: { input: changed } });
+    input = make("input", { type: day ? "date" : "datetime-local", step: day ? "any" : 1, on: { input: changed } });
   } else {
-    input = make("input", { type: "text", inputMode: "decimal", value: value === null ? "" : String(value), on: { input: changed } });
+    input = make("input", { type: "text", inputMode: "decimal", on: { input: changed } });
   }
+  const write = (value) => {
+    input.value = value === null ? "" : column.kind === "date" ? date(value).slice(0, day ? 10 : 19) : String(value);
+    read();
+  };
   const read = () => {
-    if (input.value.trim() === "") return null;
-    const raw = column.kind === "date" ? Date.parse(`${input.value}Z`) / 1000 : Number(input.value);
-    input.classList.toggle("wrong", !Number.isFinite(raw));
-    input.setAttribute("aria-invalid", !Number.isFinite(raw));
+    const empty = input.value.trim() === "";
+    const raw = empty ? null : column.kind === "date" ? Date.parse(day ? input.value : `${input.value}Z`) / 1000 : Number(input.value);
+    const wrong = empty ? !page.empty : !Number.isFinite(raw);
+    input.classList.toggle("wrong", wrong);
+    input.setAttribute("aria-invalid", wrong);
     return raw;
   };
-  const range = column.kind === "number" && column.low < column.high ? ` (${number(column.low, 3)} – ${number(column.high, 3)})` : "";
-  return { row: make("label", { className: "row" }, make("span", { textContent: column.name + range }), input), read };
+  const label = make("span");
+  const ranged = column.kind === "number" && column.low < column.high;
+  speak(() => { label.textContent = column.name + (ranged ? ` (${number(column.low, 3)}\u00a0–\u00a0${number(column.high, 3)})` : ""); });
+  return { row: make("label", { className: "row" }, label, input), read, write };
 }
 
 function formInput(box) {
-  const draw = (sample, shown) => {
-    const changed = () => {
-      const x = fields.map(({ read }) => read());
-      if (x.some((value) => Number.isNaN(value))) refuse(say("numbers"));
-      else if (!page.empty && x.includes(null)) refuse(say("missing"));
-      else answer({ x, length: 1 });
-    };
-    const fields = page.columns.map((column, i) => field(column, sample.x[i], changed));
-    const choose = chooser();
-    if (choose.length) choose[0].querySelector("select").value = String(shown);
-    box.replaceChildren(...choose, ...fields.map(({ row }) => row));
-    answer(sample);
+  const changed = () => {
+    const x = fields.map(({ read }) => read());
+    const names = (wrong) => page.columns.filter((_, i) => wrong(x[i])).map(({ name }) => name).join(", ");
+    if (x.some(Number.isNaN)) invalid("numbers", { names: names(Number.isNaN) });
+    else if (!page.empty && x.includes(null)) invalid("missing", { names: names((value) => value === null) });
+    else answer({ x, length: 1 });
   };
-  pick = (i) => draw(page.samples[i], i);
-  if (page.samples.length) pick(0); else draw({ x: page.blank, length: 1 }, -1);
+  const fields = page.columns.map((column) => field(column, changed));
+  const fill = (sample) => { fields.forEach(({ write }, i) => write(sample.x[i])); answer(sample); };
+  pick = (i) => fill(page.samples[i]);
+  box.replaceChildren(...chooser(), ...fields.map(({ row }) => row));
+  fill(page.samples[0] ?? { x: page.blank, length: 1 });
 }
 
 /** Sequences as text, one step a line; of series of one's own, the values in their units. */
 function sequenceInput(box) {
   const channels = page.panel ? 1 : page.shape[1];
-  const area = make("textarea", { spellcheck: false, on: { input: () => read() } });
+  const area = make("textarea", { spellcheck: false, wrap: "off", on: { input: () => read() } });
   let base = page.samples[0] ?? { x: page.blank, length: page.length };
   const shown = (sample) => {
     if (page.panel) return past(sample).map((v) => Number(v.toPrecision(6))).join("\n");
@@ -351,9 +379,9 @@ function sequenceInput(box) {
   const read = () => {
     const rows = area.value.trim().split(/\n+/).map((row) => row.split(/[,;\t]/).map((cell) => (cell.trim() === "" ? NaN : Number(cell))));
     const exact = page.panel ? page.panel.length : "lengths" in tape.inputs ? null : page.length;
-    if (rows.some((row) => row.length !== channels || (!page.empty && row.some(Number.isNaN)))) return refuse(say("rows", { count: channels }));
-    if (exact !== null ? rows.length !== exact : rows.length > page.length || rows.length < page.least) return refuse(exact !== null ? say("steps", { have: rows.length, want: exact }) : say("most", { have: rows.length, least: page.least, most: page.length }));
-    if (page.log && rows.flat().some((v) => v <= 0)) return refuse(say("positive"));
+    if (rows.some((row) => row.length !== channels || (!page.empty && row.some(Number.isNaN)))) return invalid("rows", { count: channels });
+    if (exact !== null ? rows.length !== exact : rows.length > page.length || rows.length < page.least) return exact !== null ? invalid("steps", { have: rows.length, want: exact }) : invalid("most", { have: rows.length, least: page.least, most: page.length });
+    if ((page.log || page.panel?.log) && rows.flat().some((v) => v <= 0)) return invalid("positive");
     const x = [...base.x];
     if (page.panel) {
       const { mean, std } = page.panel.series[base.series ?? 0];
@@ -365,8 +393,17 @@ function sequenceInput(box) {
     return answer({ x, length: rows.length });
   };
   pick = (i) => { base = page.samples[i]; area.value = shown(base); answer(base); };
-  const hint = page.columns.length ? page.columns.map((column) => column.name).join(",") : say("hint", { count: channels });
-  box.replaceChildren(...chooser(), make("label", {}, say("sequence"), area), make("p", { className: "soft", textContent: hint }));
+  const least = page.panel || !("lengths" in tape.inputs) ? (page.panel?.length ?? page.length) : page.least;
+  const most = page.panel?.length ?? page.length;
+  const hint = make("p", { className: "soft" });
+  speak(() => {
+    const lines = [say("lines", { count: least === most ? number(most) : `${number(least)} – ${number(most)}` })];
+    if (page.columns.length) lines.push(page.columns.map((column) => column.name).join(","));
+    else if (channels > 1) lines.push(say("hint", { count: channels }));
+    if (page.panel && page.shape[1] > 1) lines.push(say("others"));
+    hint.textContent = lines.join(" · ");
+  });
+  box.replaceChildren(...chooser(), make("label", {}, named(make("span"), channels > 1 ? "sequence" : "sequence.one"), area), hint);
   if (page.samples.length) pick(0); else { area.value = shown(base); answer(base); }
 }
 
@@ -382,69 +419,69 @@ function setCode(code) {
 
 function codeInput() {
   $("codes").hidden = false;
-  $("codes-title").textContent = say("codes");
+  named($("codes-title"), "codes");
   const [, height, width] = page.shape;
-  const image = make("canvas", { className: "large", width, height });
-  image.setAttribute("role", "img");
-  image.setAttribute("aria-label", say("decoded"));
+  const image = named(make("canvas", { className: "large", width, height, role: "img" }), "decoded", {}, "aria-label");
   const reach = 3 * page.code.scale;
-  const plane = make("canvas", { className: "large", width: 240, height: 240, tabIndex: 0 });
-  plane.setAttribute("role", "img");
-  plane.setAttribute("aria-label", say("plane"));
+  const map = plane(reach, ["", ""], (x) => number(x, 2));
+  map.svg.setAttribute("role", "application");
+  named(map.svg, "plane", {}, "aria-label");
+  const second = page.code.width > 1;
+  speak(() => map.name(say("number", { index: 1 }), second ? say("number", { index: 2 }) : ""));
+  const shown = Array.from({ length: page.code.width }, () => make("span", { className: "value", "aria-hidden": "true" }));
   decode = () => {
     const code = sliders.map((slider) => Number(slider.value));
     if (trusted) picture(image, Array.from(play(tape, {}, { wanted: ["image"], given: { code } }).image.data));
-    const context = plane.getContext("2d");
-    context.fillStyle = colour("--paper"); context.fillRect(0, 0, 240, 240);
-    context.strokeStyle = colour("--faint");
-    for (const at of [0, 1, 2, 3, 4, 5, 6]) { context.beginPath(); context.moveTo(at * 40, 0); context.lineTo(at * 40, 240); context.moveTo(0, at * 40); context.lineTo(240, at * 40); context.stroke(); }
-    context.fillStyle = colour("--red"); context.beginPath();
-    context.arc(120 + (code[0] / reach) * 120, 120 - ((code[1] ?? 0) / reach) * 120, 7, 0, 7); context.fill();
+    map.move(code[0], code[1] ?? 0);
+    code.forEach((value, i) => { shown[i].textContent = number(value, 3); sliders[i].setAttribute("aria-valuetext", number(value, 3)); });
   };
-  sliders = Array.from({ length: page.code.width }, () => make("input", { type: "range", min: -reach, max: reach, step: reach / 300, value: 0, on: { input: () => decode() } }));
+  sliders = shown.map(() => make("input", { type: "range", min: -reach, max: reach, step: reach / 300, value: 0, on: { input: () => decode() } }));
   const move = (event) => {
     if (!event.buttons) return;
-    const box = plane.getBoundingClientRect();
-    sliders[0].value = String((((event.clientX - box.left) / box.width) * 2 - 1) * reach);
-    if (sliders[1]) sliders[1].value = String((1 - ((event.clientY - box.top) / box.height) * 2) * reach);
+    const [a, b] = map.under(event);
+    sliders[0].value = String(a);
+    if (second) sliders[1].value = String(b);
     decode();
   };
-  plane.addEventListener("pointerdown", move); plane.addEventListener("pointermove", move);
-  plane.addEventListener("keydown", (event) => {
+  map.svg.addEventListener("pointerdown", (event) => { map.svg.setPointerCapture(event.pointerId); move(event); });
+  map.svg.addEventListener("pointermove", move);
+  map.svg.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 1], ArrowDown: [1, -1] }[event.key];
     if (!step || !sliders[step[0]]) return;
     event.preventDefault();
     sliders[step[0]].value = String(Number(sliders[step[0]].value) + (step[1] * reach) / 20); decode();
   });
   const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()) * page.code.scale;
+  const rows = sliders.map((slider, i) => make("label", { className: "row slide" }, named(make("span"), "number", { index: i + 1 }), slider, shown[i]));
   $("code").replaceChildren(make("div", { className: "grid" }, make("div", {}, image,
     make("div", { className: "tools" }, button("random", () => setCode(sliders.map(normal))), button("zero", () => setCode(sliders.map(() => 0))))),
-  make("div", {}, plane, make("p", { className: "soft", textContent: say("plane") }),
-    ...sliders.map((slider, i) => make("label", { className: "row" }, make("span", { textContent: say("number", { index: i + 1 }) }), slider)))));
+  make("div", {}, map.svg, named(make("p", { className: "soft" }), "plane"), ...rows)));
   decode();
 }
 
 // The page -----------------------------------------------------------------------------------------
 
-function render() {
+function head() {
   document.documentElement.lang = lang;
   const other = lang === "en" ? "ko" : "en";
   $("language").textContent = page.names[other];
   $("language").lang = other;
   for (const id of ["input", "answer", "about"]) $(`${id}-title`).textContent = say(`title.${id}`);
   $("lead").textContent = say("lead");
-  $("check").textContent = say(trusted ? "check" : "refused", { largest: worst.toExponential(1), count: page.probes.length + page.samples.length });
+  const checked = say(trusted ? "check" : "refused", { largest: worst.toExponential(1).replace("-", "\u2011"), count: page.probes.length + page.samples.length });
+  $("check").textContent = checked;
   $("check").classList.toggle("wrong", !trusted);
   $("contains").textContent = page.contains[lang];
   $("offline").textContent = say("offline", { size: page.size });
   const facts = page.facts[lang].flatMap(([term, value]) => [make("dt", { textContent: term }), make("dd", { textContent: value })]);
   const notes = page.notes[lang].map((note) => make("li", { textContent: note }));
   $("about").replaceChildren(make("dl", {}, ...facts), ...(notes.length ? [make("h3", { textContent: say("notes") }), make("ul", {}, ...notes)] : []));
-  if (!trusted) { refuse(say("refused", { largest: worst.toExponential(1), count: page.probes.length + page.samples.length })); $("input").replaceChildren(); return; }
+  if (!trusted) refuse(checked);
+}
+
+$("language").addEventListener("click", () => { lang = lang === "en" ? "ko" : "en"; spoken.forEach((f) => f()); again(); decode(); });
+speak(head);
+if (trusted) {
   if (page.code) codeInput();
   ({ image: imageInput, vector: formInput, sequence: sequenceInput })[page.kind]($("input"));
 }
-
-$("language").addEventListener("click", () => { lang = lang === "en" ? "ko" : "en"; render(); });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { answer(current); decode(); });
-render();
