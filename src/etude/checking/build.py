@@ -8,7 +8,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -74,11 +74,12 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Built:
-    """A made object, and what it was made with, by meaning."""
+    """A made object, and what it was made with: by meaning, and by name."""
 
     it: Any
     sizes: Mapping[str, Any]
     said: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def meaning(name: str, sizes: Sizes) -> str:
@@ -118,7 +119,7 @@ def construct(
     code = "check_ask" if doubtful else "check_construct"
     more = {"parameter": doubtful[0]} if doubtful else {}
     with theirs(thing.file, code, call=call, **more):
-        return Built(thing.it(**values), used, call)
+        return Built(thing.it(**values), used, call, values)
 
 
 def adapted(how: Callable[[], Any]) -> Any:

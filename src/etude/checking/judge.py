@@ -16,12 +16,13 @@ from etude.checking.constructions import constructions
 from etude.checking.exactness import exactly
 from etude.checking.loading import Loaded
 from etude.checking.source import CannotJudge, Thing, crashed
-from etude.checking.subject import Subject
+from etude.checking.subject import Subject, is_lazy
 from etude.checking.usage import Usage
 from etude.checking.verdict import Verdict
 
-UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_no_product",
-         "check_no_tensor", "check_product", "check_shape", "check_transposed")  # fmt: skip
+UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_empty_layer",
+         "check_no_product", "check_no_tensor", "check_product", "check_shape",
+         "check_transposed")  # fmt: skip
 """Reasons to try another way to make or to call a thing: this one does not fit it."""
 UNPROVEN = ("differs", "update_differs")
 """Findings that say only that something is not the form that was tried. They accuse no one."""
@@ -40,7 +41,7 @@ def judge(
 
     Right under one contract is right. Wrong is what is wrong under every contract that fits.
     """
-    role, usage = role or roles.guess(thing), usage or Usage()
+    role, usage = role or _role_of(thing), usage or Usage()
     about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
     if not role:
         return _shown(replace(about, why=("check_no_role", {})), thing)
@@ -72,8 +73,9 @@ def _judged(
 ) -> Verdict:  # fmt: skip
     """Under one contract: by the first way to make it that fits."""
     first, until = None, time.monotonic() + SECONDS
+    errors: list[str] = []
     try:
-        for built in _built(about.role, thing, given, adapter, usage):
+        for built in _built(about.role, thing, given, adapter, usage, errors):
             subject = Subject(
                 thing, built, getattr(adapter, "call", None), contract=contract,
                 samples=usage.of(thing.name),
@@ -82,21 +84,24 @@ def _judged(
             if not (verdict.why and verdict.why[0] in UNFIT) or time.monotonic() > until:
                 return first or verdict if verdict.why else verdict
             first = first or verdict
+            errors.append(str(verdict.why[1].get("error", "")) if verdict.why else "")
     except CannotJudge as error:
         return first or replace(about, why=(error.code, error.values))
     return first or replace(about, why=("check_unknown", {}))
 
 
 def _built(
-    role: str, thing: Thing, given: Mapping[str, Any], adapter: ModuleType | None, usage: Usage
-) -> Iterator[Built]:
-    """The ways to make a thing, each in float64."""
+    role: str, thing: Thing, given: Mapping[str, Any], adapter: ModuleType | None, usage: Usage,
+    errors: Sequence[str],
+) -> Iterator[Built]:  # fmt: skip
+    """The ways to make a thing, each in float64. errors: what was raised in those so far."""
     found, how = roles.role(role), getattr(adapter, "build", None)
     if not (found.made or how):
         yield Built(thing.it, {}, thing.name)
         return
     with exactly():
-        made = iter(constructions(thing, found.sizes, given, how, usage.of(thing.name)))
+        uses = usage.of(thing.name)
+        made = constructions(thing, found.sizes, given, how, uses, errors)
     while True:
         with exactly():
             built = next(made, None)
@@ -111,6 +116,8 @@ def _examined(about: Verdict, subject: Subject) -> Verdict:
     """What the role's judge says of one object."""
     try:
         with exactly():
+            if any(not is_lazy(p) and not p.numel() for p in subject.parameters.values()):
+                raise CannotJudge("check_empty_layer", call=subject.built.said)
             roles.role(about.role).judge(subject)
     except CannotJudge as error:
         return replace(about, why=(error.code, error.values))
@@ -211,7 +218,7 @@ def chosen_of(module: ModuleType, name: str, role: str) -> list[tuple[str, Thing
         named = [each for each in found if each.name == name]
         names = ", ".join(each.name for each in found) or "-"
         missing = replace(about, why=("check_no_name", {"names": names}))
-        return [(role or roles.guess(named[0]), named[0])] if named else missing
+        return [(role or _role_of(each), each) for each in named] or missing
     if not found:
         return replace(about, why=("check_empty", {}))
     if role and roles.role(role).whole:
@@ -223,10 +230,15 @@ def chosen_of(module: ModuleType, name: str, role: str) -> list[tuple[str, Thing
         if roles.fits(wide, whole):
             guessed = [(wide, whole)]
     known = [(r, each) for r, each in guessed if r]
-    if not known:  # what is no known part is judged as any network is
-        known = [("network", each) for each in found if source.is_module(each.it)]
+    if not known:
+        known = [(r, each) for each in found if (r := _role_of(each))]
     known.sort(key=lambda pair: roles.NAMES.index(pair[0]))
     return known or replace(about, why=("check_no_role", {}))
+
+
+def _role_of(thing: Thing) -> str:
+    """The role of a thing; a module that is no known part is judged as any network is."""
+    return roles.guess(thing) or ("network" if source.is_module(thing.it) else "")
 
 
 def _lost(module: ModuleType, verdict: Verdict) -> Verdict:

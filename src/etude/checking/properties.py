@@ -57,11 +57,16 @@ def inputs(subject: Subject) -> Tensor:
 
     Raises CannotJudge, with what was tried, where none runs."""
     trouble: CannotJudge | None = None
+    told: set[tuple[int, str]] = set()
     for x in candidates(subject.it):
+        if (x.ndim, "again") in told:  # another size of the same kind does not help
+            continue
         try:
             subject.run(x)
         except CannotJudge as error:
             trouble = trouble or error
+            same = (x.ndim, str(error.values.get("error", "")))
+            told |= {(x.ndim, "again")} if same in told else {same}
             continue
         return x.requires_grad_(x.is_floating_point())
     wanted = "forward(x), x a batch of vectors, images, sequences or tokens"
@@ -95,6 +100,7 @@ def of_layer(layer: nn.Module) -> Iterator[Tensor]:
         case nn.Linear():
             yield torch.randn(N, layer.in_features)
             yield torch.randn(N, 5, layer.in_features)
+            yield torch.randn(N, layer.in_features, 8, 8)  # a gate for each channel
         case nn.Conv2d() | nn.ConvTranspose2d():
             for side in SIDES:
                 yield torch.randn(N, layer.in_channels, side, side)

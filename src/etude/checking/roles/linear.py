@@ -86,7 +86,7 @@ def judge(subject: Subject) -> None:
     x = torch.randn(N, I, requires_grad=True)
     if not common.registered(subject) or not _own_tensors(subject):
         return
-    if not common.same_twice(subject, x):
+    if turned(subject, x) or not common.same_twice(subject, x):
         return
     if not common.batch_apart(subject, lambda x: first(subject.run(x)), x.detach()):
         return
@@ -102,6 +102,26 @@ def judge(subject: Subject) -> None:
         subject.fault("differs", 0, ("product with a matrix", "one", "none"), step="product")
     elif common.explain(subject, fit, trace):
         _finish(subject, fit, x, out, trace)
+
+
+def turned(subject: Subject, x: Tensor) -> bool:
+    """Whether a layer of I inputs takes O, and gives back I: its weight is used the wrong way
+    round. Fault: weight_not_transposed."""
+    try:
+        subject.run(x)
+        return False
+    except CannotJudge as error:
+        trouble = error
+    try:
+        named = {"inputs", "outputs"} <= set(subject.sizes)
+        other = first(subject.run(torch.randn(N, O)))
+    except CannotJudge:
+        raise trouble from None
+    if not named or tuple(other.shape) != (N, I):
+        raise trouble
+    evidence = ("features that it takes, and gives back", f"{I}, {O}", f"{O}, {I}")
+    subject.fault("weight_not_transposed", subject.line_in("forward"), evidence)
+    return True
 
 
 def _finish(subject: Subject, fit: Fit, x: Tensor, out: Tensor, trace: Trace) -> None:

@@ -1,4 +1,4 @@
-# role: network
+# role: conv_block
 # verdict: right
 # object: ResidualUnit
 # about: two convolutions with a projection on the short way

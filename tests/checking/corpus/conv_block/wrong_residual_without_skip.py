@@ -1,4 +1,4 @@
-# role: network
+# role: conv_block
 # verdict: wrong
 # fault: residual_without_skip
 # object: ResBlock
