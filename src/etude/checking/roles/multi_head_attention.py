@@ -158,6 +158,10 @@ def judge(subject: Subject) -> None:
     if not out.isfinite().all():
         raise CannotJudge("check_not_finite", line=subject.line_in("forward"))
     if not common.batch_apart(subject, call, found[0].detach()):
+        if seen:  # what mixes the samples may be the softmax, or the split into heads
+            mixed = subject.found.pop()
+            properties.judge(subject, seen, found[0].shape[-1], free_scale=not P)
+            subject.found = subject.found or [mixed]
         return
     linear = [use for use in uses(trace, P) if use.kind == "linear"]
     if heads_shared(subject, linear, P) or bare(subject, linear, P, trace) or subject.doubt:
@@ -279,7 +283,13 @@ def fits(thing: Thing) -> bool:
 ROLE = Role(
     called=r"(\w*multi_?head\w*|\w*mha\w*|\w*self_?att\w*|\w*attention\w*|attn|\w+attn|\w*mh?sa)",
     sizes=Sizes(
-        {"heads": H, "head_width": D // H, "dropout": 0.5, "width": D, "length": L},
+        {
+            "heads": H,
+            "head_width": D // H,
+            "dropout": 0.5,
+            "width": D,
+            "length": L,
+        },
         ("width", "heads"),
         "width",
     ),
