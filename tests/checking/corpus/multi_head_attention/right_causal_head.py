@@ -1,8 +1,7 @@
-# role: attention
-# verdict: wrong
-# fault: scale_model_dim
+# role: multi_head_attention
+# verdict: right
 # object: Head
-# about: the root of the width of x, not of the head
+# about: one causal head with its own products
 import math
 import torch
 from torch import nn
@@ -16,8 +15,7 @@ class Head(nn.Module):
         self.register_buffer("seen", torch.ones(block_size, block_size).tril())
 
     def forward(self, x):
-        length, width = x.shape[1:]
+        length = x.shape[1]
         q, k, v = self.query(x), self.key(x), self.value(x)
-        scores = q @ k.transpose(1, 2) * width ** -0.5  # <<<
-        scores = scores.masked_fill(self.seen[:length, :length] == 0, float("-inf"))
+        scores = (q @ k.transpose(1, 2) * k.shape[-1] ** -0.5).masked_fill(self.seen[:length, :length] == 0, float("-inf"))
         return scores.softmax(-1) @ v

@@ -1,7 +1,8 @@
-# role: attention
-# verdict: right
+# role: multi_head_attention
+# verdict: wrong
+# fault: scale_model_dim
 # object: Head
-# about: one causal head with its own products
+# about: the root of the width of x, not of the head
 import math
 import torch
 from torch import nn
@@ -15,7 +16,8 @@ class Head(nn.Module):
         self.register_buffer("seen", torch.ones(block_size, block_size).tril())
 
     def forward(self, x):
-        length = x.shape[1]
+        length, width = x.shape[1:]
         q, k, v = self.query(x), self.key(x), self.value(x)
-        scores = (q @ k.transpose(1, 2) * k.shape[-1] ** -0.5).masked_fill(self.seen[:length, :length] == 0, float("-inf"))
+        scores = q @ k.transpose(1, 2) * width ** -0.5  # <<<
+        scores = scores.masked_fill(self.seen[:length, :length] == 0, float("-inf"))
         return scores.softmax(-1) @ v
