@@ -25,13 +25,12 @@ HIDDEN = 1e-20
 @dataclass(frozen=True)
 class Product:
     """A product of two tensors of data. left: [.. i c]; right: [.. j c]; order: of the output's
-    axes, to make it [.. i j]; free, summed: which axis of each operand is i or j, and which is c."""
+    axes, to make it [.. i j]; summed: which axis of each operand is c."""
 
     call: Call
     left: Tensor
     right: Tensor
     order: tuple[int, ...]
-    free: tuple[int, int]
     summed: tuple[int, int]
 
     @property
@@ -47,9 +46,7 @@ class Product:
     def turned(self) -> "Product":
         """The same, with left and right exchanged."""
         order = (*self.order[:-2], self.order[-1], self.order[-2])
-        return Product(
-            self.call, self.right, self.left, order, self.free[::-1], self.summed[::-1]
-        )
+        return Product(self.call, self.right, self.left, order, self.summed[::-1])
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,7 @@ def products(trace: Trace) -> Iterator[Product]:
         if name in ("matmul", "bmm", "mm", "baddbmm"):
             a, b = ins[0], ins[1]
             order = tuple(range(call.outs[0].ndim))
-            yield Product(
-                call, a, b.mT, order, (a.ndim - 2, b.ndim - 1), (a.ndim - 1, b.ndim - 2)
-            )
+            yield Product(call, a, b.mT, order, (a.ndim - 1, b.ndim - 2))
         elif name == "einsum" and len(ins) == 2:
             found = _einsum(call)
             if found:
@@ -117,7 +112,7 @@ def _einsum(call: Call) -> Product | None:
     order = tuple(out.index(x) for x in (*lead, i, j))
     return Product(
         call, _as(call.ins[0], a, [*lead, i, c]), _as(call.ins[1], b, [*lead, j, c]), order,
-        (a.index(i), b.index(j)), (a.index(c), b.index(c)),
+        (a.index(c), b.index(c)),
     )  # fmt: skip
 
 
@@ -255,7 +250,7 @@ def weighing(core: Core, other: Core | None = None, heads: int = 0) -> Weighing 
 
 
 def _slope(R: Tensor, logits: Tensor, seen: Tensor, axes: tuple[int, ...]) -> float | None:
-    """c where logits = c R, up to a number for each sum over these axes; None where they are not."""
+    """c where logits = c R, up to a number for each sum over these axes; None if they are not."""
     count = seen.sum(axes, keepdim=True).clamp(min=1)
 
     def centred(x: Tensor) -> Tensor:
@@ -306,9 +301,7 @@ def learned_scale(trace: Trace, core: Core) -> bool:
 
 def normed(trace: Trace, core: Core, since: int) -> bool:
     """Whether queries and keys are normalised after their products with weights."""
-    return any(
-        call.name.strip("_") in NORMS for call in trace.calls[since : core.product.number]
-    )
+    return any(call.name.strip("_") in NORMS for call in trace.calls[since : core.product.number])
 
 
 def pattern(core: Core) -> str:
@@ -320,7 +313,8 @@ def pattern(core: Core) -> str:
     causal = torch.ones(seen.shape[-2:], dtype=torch.bool).tril()
     known = {"causal": causal, "strict": causal.tril(-1), "future": causal.fliplr().flipud(),
              "ahead": torch.ones_like(causal).tril(1)}  # fmt: skip
-    return next((name for name, each in known.items() if bool((seen[:, 1:] == each[1:]).all())), "other")
+    same = (name for name, each in known.items() if bool((seen[:, 1:] == each[1:]).all()))
+    return next(same, "other")
 
 
 def changed(a: Tensor, b: Tensor) -> Tensor:

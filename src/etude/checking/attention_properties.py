@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from etude.checking import attention_core as core
-from etude.checking import common, docstrings
+from etude.checking import docstrings
 from etude.checking.attention_core import Core, Weighing
 from etude.checking.build import takes
 from etude.checking.products import uses
@@ -59,9 +59,7 @@ def _other(each: Core, context: Tensor, own: Tensor) -> Tensor:
     return each.back(context).reshape(own.shape)
 
 
-def seen(
-    subject: Subject, found: Sequence[Tensor], named: Named, pick: Pick
-) -> Seen | None:
+def seen(subject: Subject, found: Sequence[Tensor], named: Named, pick: Pick) -> Seen | None:
     """None where no attention is found, or its heads and samples lie in no order. found: inputs
     [N .. L D]; pick: the output [N .. L e] of what is returned."""
     queries, keys, batch = found[0].shape[-2], found[-1].shape[-2], found[0].shape[0]
@@ -76,11 +74,11 @@ def seen(
     if not cores or len(cores) != len(others):
         return None
     pairs = list(zip(cores, others))
-    orders = [
+    tried = [
         core.with_heads(a, batch, core.changed(a.V, b.V).any(1)) or _mixed(a, batch, trace)
         for a, b in pairs
     ]
-    orders = [each for each in orders if each]
+    orders = [each for each in tried if each]
     if len(orders) != len(cores):
         return None
     cores, others = (
@@ -109,7 +107,8 @@ def causal(subject: Subject, found: Seen | None) -> Tensor | None:
     kind = hidden(found) if found else "all"
     declared = DECLARED.search(f"{subject.thing.name} {docstrings.words(subject.thing)}")
     if found is None or kind == "all":
-        if found and re.search("causal", subject.thing.name, re.IGNORECASE) and not _optional(subject):
+        called = re.search("causal", subject.thing.name, re.IGNORECASE)
+        if found and called and not _optional(subject):
             evidence = ("keys that a query sees", "those up to its own place", "all")
             subject.fault("causal_mask_missing", found.cores[0].product.line, evidence)
         return None
@@ -129,8 +128,7 @@ def causal(subject: Subject, found: Seen | None) -> Tensor | None:
 def _optional(subject: Subject) -> bool:
     """Whether a causal mask may be handed over, or switched on."""
     names = [*takes(subject.forward), *takes(type(subject.it).__init__)]
-    words = [name for name in names if re.search("mask|causal|config|cfg|args", name, re.IGNORECASE)]
-    return bool(words)
+    return any(re.search("mask|causal|config|cfg|args", name, re.IGNORECASE) for name in names)
 
 
 def attends(subject: Subject, found: Sequence[Tensor], named: Named, pick: Pick) -> bool:
@@ -256,13 +254,15 @@ def _scale(
         near = {"scale_after_softmax"}
     elif abs(weighing.times - 1) > NEAR:
         return "weights"
-    subject.variants += [name for name, there in variants.items() if there and name not in subject.variants]
-    if right or variants["qk_norm"] or variants["learned_scale"] or (free and "scale_missing" in near):
+    named = [name for name, there in variants.items() if there]
+    subject.variants += [name for name in named if name not in subject.variants]
+    unscaled = free and "scale_missing" in near
+    if right or unscaled or {"qk_norm", "learned_scale"} & set(named):
         subject.hold("scale", f"1/sqrt({d})" if right else f"{total:.3g}")
         return ""
     if near and not weighing.bias:
         code = min(near, key=list({**known, "scale_after_softmax": 0}).index)
-        evidence = ("factor of the scores", f"{d ** -0.5:.4g} = 1/sqrt({d})", f"{total:.4g}")
+        evidence = ("factor of the scores", f"{d**-0.5:.4g} = 1/sqrt({d})", f"{total:.4g}")
         subject.fault(code, a.product.line, evidence)
         return ""
     return "scale"
@@ -280,13 +280,13 @@ def _merged(subject: Subject, found: Seen) -> str:
         rows = (far.amax(-1) > 1e-12).flatten(0, -2).any(0).nonzero().flatten().tolist()
         if rows == [found.token]:
             continue
-        flat = each.context.reshape(-1)
+        lead, flat = found.out.shape[:-1], each.context.reshape(-1)
         for call in found.trace.calls[each.mix.number :]:
-            for x in call.outs:
-                if x.numel() == flat.numel() and x.shape[:-1] == found.out.shape[:-1] and torch.equal(x.flatten(), flat):
-                    evidence = ("rows of the output that one token's context reaches", "1", str(len(rows)))
-                    subject.fault("merge_without_transpose", call.line or each.mix.line, evidence)
-                    return ""
+            same = (x.shape[:-1] == lead and x.numel() == len(flat) for x in call.outs)
+            if any(same) and torch.equal(call.outs[0].flatten(), flat):
+                evidence = ("outputs that the context of one token reaches", "1", str(len(rows)))
+                subject.fault("merge_without_transpose", call.line or each.mix.line, evidence)
+                return ""
         return "merged"
     return ""
 

@@ -26,7 +26,8 @@ TELLS = re.compile(r"\w*(pad|attn|src|tgt|memory|hid|ignor|block|exclu|invalid)\
 """Names of masks whose True hides, as in torch.nn."""
 OTHER = re.compile(
     r"\w*(drop|scale|temp|causal|return|need|output_|verbose|past|cache|layer|freqs|cos|sin|pos|rel"
-    r"|head|dim|train|context|memory|kv|idx|index|start|step|len)\w*|d_?k|[a-z]\d?", re.IGNORECASE
+    r"|head|dim|train|context|memory|kv|idx|index|start|step|len)\w*|d_?k|[a-z]\d?",
+    re.IGNORECASE,
 )
 """Names of parameters that are no masks."""
 AWAY = r"\b(?:(?!\b(?:true|false|0|1|zeros?|ones)\b)[^.;\n]){0,30}?\b"
@@ -300,7 +301,7 @@ def _adds(ask: Callable[[Tensor], Tensor], mask: Tensor, wanted: Tensor | None) 
 
 
 def _near(out: Tensor, wanted: Tensor | None) -> bool:
-    """Whether outputs are equal, but in rows of queries that see no key, where anything is right."""
+    """Whether outputs are equal; rows of queries that see no key may be anything."""
     if wanted is None or wanted.shape != out.shape:
         return False
     seen = wanted.isfinite().all(-1)
@@ -318,7 +319,11 @@ SHAPE = re.compile(
 )
 
 
-AXIS = re.compile(r"\d+|[a-z]\w?|[A-Z]\w{0,2}|\w*(batch|head|len|seq|quer|key|token|time|step|size|src|tgt|position)\w*|\.\.\.", re.IGNORECASE)  # fmt: skip
+AXIS = re.compile(
+    r"\d+|[a-z]\w?|[A-Z]\w{0,2}|\.\.\."
+    r"|\w*(batch|head|len|seq|quer|key|token|time|step|size|src|tgt|position)\w*",
+    re.IGNORECASE,
+)
 """What an axis may be called."""
 
 

@@ -20,7 +20,7 @@ from etude.checking.attention_core import attend
 from etude.checking.build import Sizes, needed, takes
 from etude.checking.fit import NOTHING, attempt, search
 from etude.checking.program import Change
-from etude.checking.roles import Role, made_with, role
+from etude.checking.roles import Role, made_with, role, written
 from etude.checking.source import CannotJudge, Thing
 from etude.checking.subject import Subject, first, rest
 from etude.shapes import Tensor
@@ -86,7 +86,9 @@ def judge(subject: Subject) -> None:
     shape = (*Q.shape[:-1], V.shape[-1])
     out, trace = subject.record(*found, named=named)
     context = _like(out, shape)
-    seen = properties.seen(subject, found, named, lambda out: _like(out, shape)) if Q.ndim > 2 else None
+    seen = None
+    if Q.ndim > 2:
+        seen = properties.seen(subject, found, named, lambda out: _like(out, shape))
     given = {**dict(zip("QKV", found)), "keep": properties.causal(subject, seen)}
     if subject.found or subject.doubt:
         return
@@ -155,9 +157,12 @@ def _working(subject: Subject) -> tuple[list[Tensor], dict[str, Any]]:
             "check_call", call=str(inspect.signature(subject.forward)), wanted="(Q, K, V)"
         )
     trouble: CannotJudge | None = None
+    how = subject.how
+    ways = [(True, False), (False, False), (True, True)]
     for lengths in ((L, K, K), (K, K, K)):
-        for heads in (True, False):
+        for heads, turned in ways:
             found = inputs(*lengths, heads=heads)
+            subject.how = _heads_last if turned else how
             extras = needed(subject.forward)[3:]
             options = [masks.fillings(name, (N, *lengths[:2]), D) for name in extras]
             for values in itertools.islice(itertools.product(*options), 60):
@@ -168,9 +173,26 @@ def _working(subject: Subject) -> tuple[list[Tensor], dict[str, Any]]:
                     trouble = trouble or error
                     continue
                 if not extras or properties.attends(subject, found, named, first):
+                    subject.variants += ["heads_last"] if turned else []
                     return found, named
     assert trouble
-    raise trouble
+    subject.how = how
+    found = [x[0, 0].detach().requires_grad_() for x in inputs(L, K, K)]
+    if written(subject.thing, "batch"):
+        raise trouble
+    try:
+        subject.run(*found)
+    except CannotJudge:
+        raise trouble from None
+    subject.variants.append("one_sequence")
+    return found, {}
+
+
+def _heads_last(it: Any, *given: Tensor, **named: Any) -> Any:
+    """A call of what takes and gives [N L H d]."""
+    out = it(*(x.transpose(1, 2) for x in given), **named)
+    each = [x.transpose(1, 2) if x.ndim == 4 else x for x in (first(out), *rest(out))]
+    return each[0] if isinstance(out, torch.Tensor) else tuple(each)
 
 
 def _like(out: Any, shape: tuple[int, ...]) -> Tensor:

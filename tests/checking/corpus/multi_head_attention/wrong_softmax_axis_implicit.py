@@ -1,4 +1,4 @@
-# role: attention
+# role: multi_head_attention
 # verdict: wrong
 # fault: softmax_axis
 # object: Attention

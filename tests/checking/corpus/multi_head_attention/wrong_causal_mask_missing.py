@@ -1,0 +1,24 @@
+# role: multi_head_attention
+# verdict: wrong
+# fault: causal_mask_missing
+# object: CausalSelfAttention
+# about: called causal, nothing is hidden
+import math
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class CausalSelfAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        n, l, w = x.shape
+        q, k, v = (t.view(n, l, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, -1))
+        scores = q @ k.mT / math.sqrt(q.shape[-1])
+        # every token sees every token  # <<<
+        y = scores.softmax(-1) @ v
+        return self.out(y.transpose(1, 2).reshape(n, l, w))
