@@ -34,7 +34,7 @@ MEANINGS = {
     "mlp": r"(d_?ff|dff|ff|ffn|ffw|mlp|mlp_hidden|hidden_mlp|feed_?forward|dim_feedforward|inner|ff_hidden)"
     r"(_?(dim|size|width|hidden|units|features|channels|d))*|(hidden|inner|forward)_?(mlp|ff)|hidden_features|n_inner|d_inner|d_hid",
     "ratio": r"(mlp|ff|ffn|expansion|hidden|forward)_?(ratio|expansion|factor|mult(iplier)?)|expansion|forward_expansion|mult|ratio|expand",
-    "dropout": r"(att(n|ention)?|proj|emb|pos|mlp|ff|resid|path|hidden|drop|out|layer|block|residual)?_?(drop|dropout|drop_?prob|drop_?rate|dropout_?(p|prob|rate|ratio))(_?(p|prob|rate|ratio))?|p|prob|rate|p_drop|pdrop|\w+_pdrop|\w+_dropout(_p|_rate|_prob)?|dropout_\w+|drop_\w+",
+    "dropout": r"(?!layer_?drop)(?:(att(n|ention)?|proj|emb|pos|mlp|ff|resid|path|hidden|drop|out|layer|block|residual)?_?(drop|dropout|drop_?prob|drop_?rate|dropout_?(p|prob|rate|ratio))(_?(p|prob|rate|ratio))?|p|prob|rate|p_drop|pdrop|\w+_pdrop|\w+_dropout(_p|_rate|_prob)?|dropout_\w+|drop_\w+)",
     "image": r"(img|image|input)_?(size|shape|dim|res(olution)?|dims?)?(_?(h(eight)?|w(idth)?))?|(img|image)|height|width_img|resolution",
     "image_shape": r"(img|image|input|x)_?shape",
     "patch": r"(patch|p|ps|kernel)_?(size|dim|shape)?|patch_?(h(eight)?|w(idth)?)|patch",

@@ -264,7 +264,8 @@ def _merged(node: Node, last: Node) -> bool:
 
 def of_one_token(node: Node, other: Graph) -> bool:
     """Whether queries, or keys, change for one token alone where one token of the input does."""
-    changed = node.value != other.nodes[node.number].value
+    far = (node.value - other.nodes[node.number].value).abs()
+    changed = far > SAME * node.value.abs().max()
     return any(
         int(changed.movedim(axis, 0).flatten(1).any(1).sum()) == 1
         for axis in range(1, changed.ndim)
