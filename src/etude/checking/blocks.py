@@ -214,9 +214,13 @@ def dropped(graph: Graph, found: Stream, lone: bool) -> list[Node]:
                 node for node in _way(skip)
                 if _random(node) and (lone or number or not each.last.comes_of(node))
             ]  # fmt: skip
-    ends = [n for n in found.tail if _random(n)] if lone else []
-    between = [node for node, number in found.between if number and _random(node)]
-    return [*lost, *between, *ends]
+    segments = [found.tail] if lone else []
+    for number in {number for _, number in found.between if number}:
+        segments.append([node for node, other in found.between if other == number])
+    for segment in segments:  # with a product in it, it hands nothing on as it is
+        if all(n.kind in ("layout", "drop", "times") or graph.norm(n) for n in segment):
+            lost += [node for node in segment if _random(node)]
+    return lost
 
 
 def _way(node: Node) -> list[Node]:
