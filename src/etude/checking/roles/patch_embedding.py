@@ -215,6 +215,7 @@ def class_token(found: Sequence[Use], P: Weights, width: int, left: Sequence[str
 
 
 def called(name: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a parameter, or what holds it, has such a name."""
     parts = name.split(".")
     return bool(pattern.fullmatch(parts[-1]) or pattern.fullmatch(parts[0]))
 
