@@ -42,7 +42,8 @@ def faults(subject: Subject, graph: Graph, found: Stream, lone: bool) -> Iterato
         line = each.total.line if each.total else each.last.line
         where = (PARTS[each.part], line, number)
         earlier = found.sublayers[number - 1] if number else None
-        if lone and earlier and each.names and each.names == earlier.names:
+        again = earlier is not None and lone and each.names == earlier.names
+        if each.names and (again or _twice(each)):
             yield Fault("sublayer_applied_twice", *where)
             continue
         for code in _of(subject, graph, found, each, number, lone, styled, normed):
@@ -51,6 +52,12 @@ def faults(subject: Subject, graph: Graph, found: Stream, lone: bool) -> Iterato
             yield Fault("norm_wrong_axis", *where, (("axis", axis),))
         if earlier and _same_norm(graph, earlier, each):
             yield Fault("norm_shared", *where)
+
+
+def _twice(each: Sublayer) -> bool:
+    """Whether an MLP runs through its own products again."""
+    own = [node.names for node in each.region.kinds("linear")]
+    return each.part == "MLP" and len(set(own)) < len(own)
 
 
 def _behind(graph: Graph, each: Sublayer) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from etude.checking import block_faults, common, heads, perceptrons, slopes, sublayers, wording
+from etude.checking.build import takes
 from etude.checking.fit import difference
 from etude.checking.graph import Graph, Node, core
 from etude.checking.products import unused
@@ -23,6 +24,9 @@ from etude.shapes import Tensor
 BATCH_FIRST = re.compile(r"[\[(]\s*(N|B|batch\w*)\s*,?\s*(L|T|S|seq\w*|n_?tok\w*|tokens|length)\b")
 ENCODER = re.compile(r"\bencoder|encoder_?(block|layer|unit)|vi_?t\b|vision", re.IGNORECASE)
 SHARED = re.compile(r"shar(e|ing)|albert|universal|recurren|tied", re.IGNORECASE)
+LANGUAGE = re.compile(
+    r"gpt|causal|auto-?regressi|language.?model|next.?(token|char)|decoder.?only", re.IGNORECASE
+)
 DECODER = re.compile(r"decod|gpt|causal|autoregress|language model|look.?ahead", re.IGNORECASE)
 
 
@@ -116,9 +120,10 @@ def parts(
             note(subject, [variant] if variant else [])
         elif each.skips:
             doubt(subject, "hidden", each)
+        if len({id(block_faults.base(graph, entry)[0]) for entry in each.entries}) > 1:
+            note(subject, ["cross_attention"] if each.part == "attention" else [])
     styles(subject, graph, found)
-    if any(causal):
-        cause(subject, causal, found)
+    cause(subject, causal, found)
 
 
 def doubt(subject: Subject, step: str, each: Sublayer) -> None:
@@ -157,14 +162,24 @@ def styles(subject: Subject, graph: Graph, found: Stream) -> None:
 
 
 def cause(subject: Subject, causal: Sequence[bool], found: Stream) -> None:
-    """A causal mask is a decoder's. Fault: causal_in_encoder, of what is called an encoder."""
+    """A causal mask is a decoder's. Faults: causal_in_encoder, of what is called an encoder;
+    causal_missing, of a language model that sees the token it is to predict."""
     words = f"{subject.thing.name} {wording.said(subject)}"
-    attention = next(each for each in found.sublayers if each.part == "attention")
-    if ENCODER.search(words) and not DECODER.search(words):
-        line = next((n.line for n in attention.region.kinds("softmax") if n.line), 0)
-        subject.fault("causal_in_encoder", line, ("keys that the first step sees", "all", "1"))
-    else:
-        note(subject, ["causal"])
+    attention = [each for each in found.sublayers if each.part == "attention"]
+    lines = [n.line for each in attention for n in each.region.kinds("softmax") if n.line]
+    line = lines[0] if lines else 0
+    if any(causal):
+        if ENCODER.search(words) and not DECODER.search(words):
+            evidence = ("keys that the first step sees", "all", "1")
+            subject.fault("causal_in_encoder", line, evidence)
+        else:
+            note(subject, ["causal"])
+        return
+    told = any("mask" in name or "causal" in name for name in takes(subject.forward))
+    sure = not (subject.found or subject.doubt or "cross_attention" in subject.variants)
+    if attention and sure and not told and LANGUAGE.search(words):
+        evidence = ("later steps that the first step sees", "none", "all")
+        subject.fault("causal_missing", line, evidence)
 
 
 def on_skip(
@@ -199,9 +214,13 @@ def dropped(graph: Graph, found: Stream, lone: bool) -> list[Node]:
                 node for node in _way(skip)
                 if _random(node) and (lone or number or not each.last.comes_of(node))
             ]  # fmt: skip
-    ends = [n for n in found.tail if _random(n)] if lone else []
-    between = [node for node, number in found.between if number and _random(node)]
-    return [*lost, *between, *ends]
+    segments = [found.tail] if lone else []
+    for number in {number for _, number in found.between if number}:
+        segments.append([node for node, other in found.between if other == number])
+    for segment in segments:  # with a product in it, it hands nothing on as it is
+        if all(n.kind in ("layout", "drop", "times") or graph.norm(n) for n in segment):
+            lost += [node for node in segment if _random(node)]
+    return lost
 
 
 def _way(node: Node) -> list[Node]:

@@ -53,19 +53,27 @@ def read(
 
 
 def _fit(
-    subject: Subject, graph: Graph, each: Sublayer, keep: Tensor | None, faults: Sequence[Change]
+    subject: Subject,
+    graph: Graph,
+    each: Sublayer,
+    keep: Tensor | None,
+    faults: Sequence[Change],
 ) -> Fit | None:
     P = graph.P
-    linear = [
-        node.use for node in each.region.kinds("linear") if node.use and node.use.kind == "linear"
-    ]
+    found = [node.use for node in each.region.kinds("linear")]
+    linear = [use for use in found if use and use.kind == "linear"]
     extra: list[Use] = spare(unused(graph.trace, P), P)
-    width = each.raw.value.shape[-1]
+    turned = "time_first" in subject.variants
+
+    def straight(node: Node) -> Tensor:
+        return node.value.transpose(0, 1) if turned else node.value
+
     best: Fit | None = None
     for xq, xk in _inputs(each):
-        given = {"xq": xq.value, "xk": xk.value, "xv": xk.value, "keep": keep}
-        meant = mha.meanings(linear, P, mha.heads_of(subject, width), extra)
-        fit = search(mha.multi_head, given, meant, P, each.raw.value, graph.trace, (), faults, 4)
+        given = {"xq": straight(xq), "xk": straight(xk), "xv": straight(xk), "keep": keep}
+        meant = mha.meanings(linear, P, mha.heads_of(subject, each.raw.value.shape[-1]), extra)
+        out = straight(each.raw)
+        fit = search(mha.multi_head, given, meant, P, out, graph.trace, (), faults, 4)
         if fit and (fit.right or fit.fault):
             return fit
         best = best or fit
@@ -73,10 +81,12 @@ def _fit(
 
 
 def _inputs(each: Sublayer) -> Iterator[tuple[Node, Node]]:
-    """What may enter as queries and as keys."""
+    """What may enter as queries and as keys: one value, or two, of which what is handed on asks."""
     found = [e for e in each.entries if e.value.ndim == 3]
-    pairs = [(a, b) for a in found for b in found]
-    yield from sorted(pairs, key=lambda pair: pair[0] is not pair[1])
+    skips = [core(skip) for skip in each.skips]
+    own = [e for e in found if any(e.comes_of(skip) for skip in skips)] or found
+    other = [e for e in found if e not in own] or own
+    yield from ((a, b) for a in own for b in other)
 
 
 def hides(each: Sublayer) -> Tensor | None:
@@ -254,7 +264,8 @@ def _merged(node: Node, last: Node) -> bool:
 
 def of_one_token(node: Node, other: Graph) -> bool:
     """Whether queries, or keys, change for one token alone where one token of the input does."""
-    changed = node.value != other.nodes[node.number].value
+    far = (node.value - other.nodes[node.number].value).abs()
+    changed = far > SAME * node.value.abs().max()
     return any(
         int(changed.movedim(axis, 0).flatten(1).any(1).sum()) == 1
         for axis in range(1, changed.ndim)

@@ -46,6 +46,9 @@ def form(graph: Graph, each: Sublayer) -> tuple[str, str]:
         return "", "mlp_without_activation"
     for node in before:
         if said := activation(node.value, hidden.value):
+            reads = core(node.of[0])
+            if not any(reads in (entry, core(entry)) for entry in each.entries):
+                return "", "?"  # a third product before it
             return "" if said == "gelu" else said, ""
     if hidden.name in ("mul", "imul") and len(hidden.of) == 2:
         return _gated(hidden)

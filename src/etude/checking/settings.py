@@ -29,7 +29,12 @@ class Settings(SimpleNamespace):
         if name not in own["_more"] and not found:
             own["_asked"].append(name)
             raise AttributeError(name)
-        return own["_more"][name] if name in own["_more"] else own["_sizes"].known[found]
+        if name in own["_more"]:
+            return own["_more"][name]
+        value = own["_sizes"].known[found]
+        if found == "image" and isinstance(value, tuple):  # a number, of height or width
+            return value[-1 if re.search(r"w(idth)?$", name) else 0]
+        return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of a mapping."""

@@ -1,17 +1,16 @@
 """What the author of a thing says of it, and at which lines."""
 
 import ast
-import inspect
 
 from etude.checking.source import lines_where
 from etude.checking.subject import Subject
 
 
 def said(subject: Subject) -> str:
-    """What the author says of a thing: its docstring, and its forward's."""
+    """What the author says of a thing: its docstring, and its own forward's; nothing inherited."""
     it = subject.thing.it if subject.thing.is_class else type(subject.it)
-    forward = getattr(it, "forward", None)
-    texts = (vars(it).get("__doc__"), inspect.getdoc(forward) if forward else "")
+    own = vars(it) if hasattr(it, "__dict__") else {}
+    texts = (own.get("__doc__"), getattr(own.get("forward"), "__doc__", ""))
     return " ".join(each or "" for each in texts)
 
 

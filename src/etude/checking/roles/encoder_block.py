@@ -100,7 +100,10 @@ def complete(subject: Subject, graph: Graph, found: Stream) -> None:
 def fits(thing: Thing) -> bool:
     """Made with heads and norms, and not with a number of blocks."""
     known = made_with(thing, ROLE.sizes)
-    deep = written(thing, r"def __init__\([^)]*(depth|n\w*_layers?|num_blocks|layers)\b")
+    deep = written(
+        thing,
+        r"def __init__\([^)]*\b(depth|(n|num|nb)_(\w+_)?layers?|nlayers?|num_blocks|layers)\b",
+    )
     return "heads" in known and written(thing, "norm") and not deep
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from einops import rearrange
 
-from etude.checking import common, patches
+from etude.checking import common, pixels
 from etude.checking.build import READ, Sizes
 from etude.checking.fit import Meant, search
 from etude.checking.products import Use, unused, uses
@@ -215,6 +215,7 @@ def class_token(found: Sequence[Use], P: Weights, width: int, left: Sequence[str
 
 
 def called(name: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a parameter, or what holds it, has such a name."""
     parts = name.split(".")
     return bool(pattern.fullmatch(parts[-1]) or pattern.fullmatch(parts[0]))
 
@@ -301,14 +302,14 @@ def judge(subject: Subject) -> None:
     if turned.ndim == 3 and turned.shape[1] == N != len(turned):
         subject.variants.append("time_first")
     out, trace = subject.record(x)
-    out, P = tokens_of(first(out)), subject.parameters
+    out, P = pixels.tokens_of(first(out)), subject.parameters
     found = uses(trace, P)
     options = list(meanings(subject, found, P, x, trace))
     fit = search(embed, {"image": x}, options, P, out, trace, (TOKENS,), FAULTS)
     if same_positions(subject, found, P):
         return
     if fit is None or not (fit.right or fit.fault):
-        by_pixels(subject, x)
+        pixels.judge(subject, x)
     right = bool(fit and (fit.right or fit.fault)) and common.explain(subject, fit, trace)
     if not subject.found:
         common.learns(subject, out, trace)
@@ -317,45 +318,10 @@ def judge(subject: Subject) -> None:
     if not subject.found and not subject.doubt:
 
         def call(x: Tensor) -> Tensor:
-            return tokens_of(first(subject.run(x)))
+            return pixels.tokens_of(first(subject.run(x)))
 
         if common.batch_apart(subject, call, x.detach()):
             common.coarser(subject, call, x.detach(), call(x.detach()))
-
-
-def tokens_of(out: Tensor) -> Tensor:
-    """[N T D], of [T N D] or of a map [N D h w]."""
-    if out.ndim == 4:
-        return out.flatten(2).mT
-    return out.transpose(0, 1) if out.ndim == 3 and out.shape[1] == N != len(out) else out
-
-
-def by_pixels(subject: Subject, x: Tensor) -> None:
-    """Which pixels reach which token. Fault: patches_scrambled."""
-
-    def tokens(images: Tensor) -> Tensor:
-        made = first(subject.run(images))
-        if made.ndim == 4:
-            return made.flatten(2).mT
-        return made if len(made) == len(images) else made.transpose(0, 1)
-
-    if first(subject.run(x)).ndim not in (3, 4):
-        raise CannotJudge("check_no_product", what="patches")
-    seen = patches.fields(tokens, x[0])
-    if seen.form in ("patches", "columns") and patches.alike(
-        tokens, x.shape[1:], patches.size(seen), seen.filled
-    ):
-        subject.variants += ["columns_first"] if seen.form == "columns" else []
-        subject.variants.append("by_properties")
-    elif seen.form == "overlapping":
-        subject.variants.append("overlapping_patches")
-    elif seen.form == "" and not any(
-        p.ndim == 4 and len(p) > 1 for p in list(subject.parameters.values())[1:]
-    ):
-        evidence = ("pixels that reach one token", "one patch", "of several places")
-        subject.fault("patches_scrambled", subject.line_in("forward"), evidence)
-    else:
-        subject.doubt = ("check_no_match", {"step": "patches", "line": subject.line_in("forward")})
 
 
 def one_token(subject: Subject, x: Tensor) -> bool:

@@ -180,11 +180,11 @@ def places(
 def fits(thing: Thing) -> bool:
     """Made with a number of blocks and of heads, and not of patches."""
     known = made_with(thing, ROLE.sizes)
-    return {"depth", "heads"} <= known and not written(thing, "patch")
+    return {"depth", "heads"} <= known and not written(thing, r"patch|conv2d|img|image")
 
 
 ROLE = Role(
-    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*gpt\w*|\w*language_?model\w*|\w*encoder(_?(only|stack))?\w*)",
+    called=r"(?!\w*(block|layer|mlp)\w*)(\w*transformer(_?(encoder|classifier|model|net|regressor|forecaster))?\w*|\w*text_?classifier\w*|\w*gpt\w*|\w*bert\w*|\w*language_?model\w*|\w*encoder(_?(only|stack))?\w*)",
     sizes=Sizes(
         {
             "heads": H,
