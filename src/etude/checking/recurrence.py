@@ -261,6 +261,8 @@ def told(use: Use, P: Weights, D: int) -> str:
     a cell's."""
     if use.kind == "add":
         return "b" if use.weight(P).numel() % D == 0 else ""
+    if use.kind == "scale" and use.weight(P).numel() == D:
+        return "c"
     if use.kind != "linear" or use.shape(P)[0] % D:
         return ""
     data = use.x
@@ -289,7 +291,7 @@ def cells_of(found: Sequence[Use], P: Weights, D: int, Q: int) -> tuple[list[Tol
     joint = ""
     for use in found:
         which = told(use, P, D)
-        if not which or (which == "b" and not now):
+        if not which or (which in "bc" and not now):
             rest.append(use)
             continue
         if use.kind == "linear" and full():

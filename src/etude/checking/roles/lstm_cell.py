@@ -19,7 +19,7 @@ from torch.nn.parameter import UninitializedParameter
 from etude.checking import common
 from etude.checking.build import Sizes, needed, takes
 from etude.checking.cell_program import FAULTS, FORMS, LONG, RETURNS, cell
-from etude.checking.fit import Fit, Meant, attempt, difference, search
+from etude.checking.fit import Fit, Meant, attempt, difference, search, weights
 from etude.checking.gates import Part, Widths, distinct, meanings
 from etude.checking.products import Use, spare, unused, uses
 from etude.checking.program import Change
@@ -167,18 +167,28 @@ def explained(
     other: list[Use] = []
     for turn in (False, True):
         x, h, c = (inputs[0], *(inputs[:0:-1] if turn else inputs[1:]))
-        meant, other = read(trace, P, (x, h, c))
+        found, other = read(trace, P, (x, h, c))
+        meant = [fixed(each, P) for each in found]
         given = {"x": x, "h": h, "c": c}
         wanted = torch.cat(list(out)[::-1] if turn else list(out), -1)
         with torch._C.DisableTorchFunction():  # nothing of ours needs a mode, which takes time
             fit = search(cell, given, meant, P, wanted, trace, (FORMS,), (*FAULTS, *RETURNS))
             if fit and not (fit.right or fit.fault or turn or other):
                 fit = two(given, meant, P, wanted, trace) or fit
+        if fit:  # its weights made of the user's again
+            live = next(each for each in found if each.said == fit.meant.said)
+            fit = replace(fit, meant=live)
         if fit and (fit.right or not turn):
             fits.append(fit)
         if fit and (fit.right or fit.fault):
             break
     return max(fits, key=lambda fit: fit.right, default=None), other
+
+
+def fixed(meant: Meant, P: Weights) -> Meant:
+    """A meaning with the weights of now, made once."""
+    made = weights(meant, P) or {}
+    return Meant(meant.said, lambda P: made)
 
 
 def two(
