@@ -1,22 +1,28 @@
 """Objects of a user's class, made by trying: with what the names of its parameters say, then with
 what runs. Names order the tries and prove nothing; torch says what fits."""
 
+import ast
 import inspect
 import itertools
+import linecache
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from torch import nn
 
 from etude.checking.build import READ, Built, Sizes, construct, seen
 from etude.checking.settings import Settings, settings_for
-from etude.checking.source import CannotJudge, Thing, theirs
+from etude.checking.source import CannotJudge, Thing, is_module, theirs
 from etude.checking.usage import Use
 
 MOST = 24
 """Combinations of arguments that are tried."""
 FLOAT = re.compile(r"eps|epsilon|std|range|init\w*|scale|gain", re.IGNORECASE)
+LARGE = 64
+"""A size that can be divided by what is usual."""
 ASKS = 12
 """Attributes of a configuration that are given values of no meaning."""
 
@@ -73,8 +79,15 @@ def by_name(
             unknown = [name for name in asked if name not in more]
             if not unknown:
                 return error
-            more[unknown[-1]] = 1e-5 if FLOAT.fullmatch(unknown[-1]) else False
+            more[unknown[-1]] = _plain(unknown[-1])
     return CannotJudge("check_ask", parameter=next(iter(more)), call=thing.name)
+
+
+def _plain(name: str) -> Any:
+    """A value of no meaning for an attribute of this name."""
+    if FLOAT.fullmatch(name):
+        return 1e-5
+    return None if re.search("dtype|device", name, re.IGNORECASE) else False
 
 
 def others(
@@ -88,8 +101,29 @@ def others(
     for arguments, options in (use.made for use in uses):
         if not given:
             yield made(thing, sizes, inspect.signature(thing.it).bind(*arguments, **options))
-    for values in choices(thing, sizes, given):
-        yield made(thing, sizes, values)
+    for placed, named in call_sites(thing):
+        with suppress(TypeError):
+            values = inspect.signature(thing.it).bind(*placed, **named)
+            yield made(thing, sizes, values if not given else {**values.arguments, **given})
+    for chosen in choices(thing, sizes, given):
+        yield made(thing, sizes, chosen)
+
+
+def call_sites(thing: Thing) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """Arguments with which the file itself makes a class, where they are known without running
+    what stands around the call."""
+    module = vars(sys.modules.get(thing.it.__module__, object))
+    for node in ast.walk(ast.parse("".join(linecache.getlines(thing.file)))):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != thing.it.__name__:
+            continue
+        with suppress(Exception):  # names that exist only where the call stands
+            arguments = [_evaluated(each, module) for each in node.args]
+            options = {k.arg: _evaluated(k.value, module) for k in node.keywords if k.arg}
+            yield arguments, options
+
+
+def _evaluated(node: ast.expr, module: Mapping[str, Any]) -> Any:
+    return eval(compile(ast.Expression(node), "arguments", "eval"), dict(module))
 
 
 def fitting(
@@ -137,23 +171,35 @@ def choices(thing: Thing, sizes: Sizes, given: Mapping[str, Any]) -> Iterator[di
         n: p for n, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     }
     free = {
-        name: [given[name]] if name in given else candidates(parameter, sizes)
+        name: [given[name]] if name in given else candidates(parameter, sizes, thing)
         for name, parameter in named.items()
         if name in given or parameter.default is parameter.empty
     }
     sized = [range(len(values)) for values in free.values()]
     ranked = sorted(itertools.islice(itertools.product(*sized), 4096), key=sum)
-    for chosen in itertools.islice(ranked, MOST):
+    large = tuple(values.index(LARGE) if LARGE in values else 0 for values in free.values())
+    for chosen in [*ranked[:1], large, *ranked[1:MOST]]:
         yield {name: values[i] for i, (name, values) in zip(chosen, free.items())}
 
 
-def candidates(parameter: inspect.Parameter, sizes: Sizes) -> list[Any]:
-    """Values that a required parameter may have: of all its name may mean, then of all sizes in
-    the order of the role."""
+BLOCKS = re.compile(r"(\w*_)?(block|cell|layer|bottleneck|module)(_?(type|cls|class|fn))?", re.I)
+LISTS = re.compile(r"(num_?|n_?)?(layers|blocks|depths|stages|sizes|dims|widths|filters)\w*", re.I)
+
+
+def candidates(parameter: inspect.Parameter, sizes: Sizes, thing: Thing) -> list[Any]:
+    """Values that a required parameter may have: a class of the file, or a list, where its name
+    says so; of all its name may mean; then of all sizes in the order of the role."""
+    special: list[Any] = []
+    if BLOCKS.fullmatch(parameter.name):
+        module = vars(sys.modules.get(thing.it.__module__, object))
+        own = [it for it in module.values() if is_module(it) and inspect.isclass(it)]
+        special = [it for it in own if it is not thing.it and it.__module__ == thing.it.__module__]
+    elif LISTS.fullmatch(parameter.name):
+        special = [(1, 1, 1, 1), (12, 16, 5)]
     hits = [m for m in sizes.known if READ[m].fullmatch(parameter.name)]
     rest = [*sizes.order, *(m for m in sizes.known if m not in sizes.order)]
     whole = [sizes.known[m] for m in (*hits, *(m for m in rest if m not in hits))]
     plain: list[Any] = [value for value in whole if isinstance(value, int | float)]
     if isinstance(image := sizes.known.get("image"), tuple):
         plain.append((sizes.known.get("channels", 1), *image))
-    return list(dict.fromkeys(plain)) or [1]
+    return list(dict.fromkeys([*special, *plain, LARGE]))

@@ -16,12 +16,13 @@ from etude.checking.constructions import constructions
 from etude.checking.exactness import exactly
 from etude.checking.loading import Loaded
 from etude.checking.source import CannotJudge, Thing, crashed
-from etude.checking.subject import Subject
+from etude.checking.subject import Subject, is_lazy
 from etude.checking.usage import Usage
 from etude.checking.verdict import Verdict
 
-UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_no_product",
-         "check_no_tensor", "check_product", "check_shape", "check_transposed")  # fmt: skip
+UNFIT = ("check_ask", "check_call", "check_construct", "check_crashed", "check_empty_layer",
+         "check_no_product", "check_no_tensor", "check_product", "check_shape",
+         "check_transposed")  # fmt: skip
 """Reasons to try another way to make or to call a thing: this one does not fit it."""
 UNPROVEN = ("differs", "update_differs")
 """Findings that say only that something is not the form that was tried. They accuse no one."""
@@ -115,6 +116,8 @@ def _examined(about: Verdict, subject: Subject) -> Verdict:
     """What the role's judge says of one object."""
     try:
         with exactly():
+            if any(not is_lazy(p) and not p.numel() for p in subject.parameters.values()):
+                raise CannotJudge("check_empty_layer", call=subject.built.said)
             roles.role(about.role).judge(subject)
     except CannotJudge as error:
         return replace(about, why=(error.code, error.values))

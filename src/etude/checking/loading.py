@@ -68,6 +68,15 @@ class Missing:
         return CannotJudge("check_package", package=self._name.partition(".")[0], what=self._name)
 
 
+def _refuse(this: Missing, *others: Any) -> NoReturn:
+    raise this._lost()
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "mod",
+              "pow", "matmul", "rmatmul", "neg", "int", "float", "index", "lt", "gt"):  # fmt: skip
+    setattr(Missing, f"__{_name}__", _refuse)
+
+
 def load(path: Path) -> Loaded:
     """Import a file. Raises CannotJudge with the line where it cannot be read or parsed."""
     name, file = f"examined_{path.stem}", str(path.resolve())

@@ -246,7 +246,8 @@ def judge_mask(subject: Subject, ask: Ask, x: Tensor, train: Law, trace: Trace) 
     kept = [law(x, ask(x.clone(), True, seed)).kept for seed in range(1, 13)]
     if all(bool(each.all()) for each in kept):
         if train.scale is None:
-            raise CannotJudge("check_noise")
+            left_over(subject, ask, x, noise or trace.line("where"))
+            return False
         evidence = ("share of units dropped in train mode", f"{P:g}", "0")
         subject.fault("never_drops", subject.line_in("forward"), evidence)
         return False
@@ -266,6 +267,18 @@ def judge_mask(subject: Subject, ask: Ask, x: Tensor, train: Law, trace: Trace) 
             return False
     subject.hold("mask_anew", "exact")
     return True
+
+
+def left_over(subject: Subject, ask: Ask, x: Tensor, line: int) -> None:
+    """Nothing is zero. Where some units are all scaled alike and the others are not, these were to
+    be dropped; else all are multiplied by noise, of which nothing is known. Fault:
+    dropped_not_zero."""
+    ratio = ask(x.clone(), True, 1).detach() / x
+    alike = float(((ratio - ratio.mode().values.mode().values).abs() < 1e-9).double().mean())
+    if not 0.05 < alike < 0.95:
+        raise CannotJudge("check_noise")
+    evidence = ("values of dropped units", "0", f"others, in {1 - alike:.0%} of the units")
+    subject.fault("dropped_not_zero", line, evidence)
 
 
 def _seeded(subject: Subject) -> int:
