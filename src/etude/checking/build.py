@@ -16,6 +16,8 @@ from torch import nn
 from etude.checking.source import CannotJudge, Thing, theirs
 
 MEANINGS = {
+    "both": r"(is_)?bi(directional|_?lstm|_?rnn|_?dir)?",
+    "cell": r"(rnn|cell|recurrent)_?(type|kind|name|mode)",
     "keep": r"(p|prob|rate)?_?(keep|retain|survival)_?(p|prob|rate|ratio|probability)?",
     "kernel": r"(conv_?)?(kernel|filter)(_?size)?|ks?|kernel_?w",
     "padding": r"(conv_?)?pad(ding)?",

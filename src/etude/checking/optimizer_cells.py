@@ -130,4 +130,5 @@ def zero_like(cell: Any) -> Any:
 
 
 def prefixed(held: Mapping[str, Any]) -> dict[str, Any]:
+    """The same by "dW1" for "W1"."""
     return {f"d{name}": each for name, each in held.items()}

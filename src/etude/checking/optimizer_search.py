@@ -158,7 +158,10 @@ def wrong(played: Played, rules: Sequence[Rule], sure: bool) -> Fit | None:
         faults = rule.faults if sure else [f for f in rule.faults if f.name in ALWAYS]
         for facts, fault in itertools.product(known, faults):
             for variant in rule.variants:
-                if found := equals(played, rule, facts, (variant,), (fault,)):
+                found = equals(played, rule, facts, (variant,), (fault,))
+                if found and not equals(
+                    played, rule, facts, (variant,)
+                ):  # the fault does something
                     return found
             for wd, decay in itertools.product(decays, DECAYS[:2]):
                 more = {**facts, "wd": wd}
@@ -205,7 +208,8 @@ def settled(subject: Subject, options: Options, known: Form | None = None) -> Fi
 def unused_switch(found: Fit, thing: Thing, options: Options) -> bool:
     """Whether it is handed a momentum, or a decay, that its steps do not have."""
     said = signature(thing)
-    taken = {m for n, m in meanings(list(said)).items() if options.get(n, said[n])}
+    taken = {m for n, m in meanings(list(said)).items()
+             if isinstance(value := options.get(n, said[n]), int | float) and value}  # fmt: skip
     still = found.rule is SGD and bool(taken & {"momentum", "beta1"})
     return still or ("decay" in taken and not any(c in DECAYS for c in found.changes))
 

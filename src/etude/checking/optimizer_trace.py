@@ -296,7 +296,7 @@ class Player:
                 named[name] = self.options[name]
             elif name in required or meaning in ("params", "grads", "rate"):
                 spare = [m for m in HANDED if m not in found.values()]
-                meaning = meaning or next((m for m in spare if m not in named.values()), "")
+                meaning = meaning or next(iter(spare), "")
                 if meaning not in values:
                     raise CannotJudge("check_ask", parameter=name, call=self.thing.name)
                 found[name] = meaning

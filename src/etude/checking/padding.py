@@ -16,10 +16,7 @@ from etude.checking.subject import Subject
 from etude.checking.trace import TOLERANCE
 from etude.shapes import Tensor
 
-LENGTHS = re.compile(
-    r"(x|seq|sequences?|src|input|text|valid|num|n)?_?(len|lens|length|lengths)s?(_x)?|seq_?lens?",
-    re.IGNORECASE,
-)
+LENGTHS = re.compile(r"(\w+_)?(seq|sent|x)?(len|lens|length|lengths)(_x)?", re.IGNORECASE)
 DOWN, MIXED = [4, 4, 3, 2, 2], [2, 3, 4, 2, 3]
 """Lengths of five samples of at most four steps: sorted ones hide an order that is not restored."""
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 
+from etude.checking.cell_program import cell
 from etude.checking.fit import Meant, attempt
 from etude.checking.gates import Widths, distinct, meanings
 from etude.checking.products import Use, spare, unused, uses
 from etude.checking.program import Change, Steps
-from etude.checking.roles.lstm_cell import cell, torch_cell
+from etude.checking.roles.lstm_cell import torch_cell
 from etude.checking.trace import Call, Made, Trace, Weights
 from etude.shapes import Tensor
 
@@ -116,8 +117,10 @@ class Reading:
     line: int = 0
 
 
-def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
-    """x [N L E]: the user's input, batch first."""
+def read(
+    trace: Trace, P: Weights, x: Tensor, D: int, depth: int, skipped: int = 0
+) -> Reading:  # fmt: skip
+    """x [N L E]: the user's input, batch first; skipped: products before the first cell."""
     found = uses(trace, P)
     calls = [call for call in trace.named("lstm") if any(call.made)]
     if calls:
@@ -135,8 +138,13 @@ def read(trace: Trace, P: Weights, x: Tensor, D: int, depth: int) -> Reading:
         head = [use for use in found if use.kind == "linear" and _after(trace, use, single[0])]
         meant = _stacked([[make] for make in each.values()], max(depth, len(single) // x.shape[1]))
         return Reading(meant, _fed(single, x), head, False, [], single[len(each) - 1].line)
-    cells, rest = cells_of(distinct(found, P), P, D, x.shape[-1])
+    kinds = distinct(found, P)
+    front = [use for use in kinds if use.kind == "linear"][:skipped]
+    kinds = [use for use in kinds if not any(use is each for each in front)]
+    cells, rest = cells_of(kinds, P, D, x.shape[-1])
+    x = _read_by(cells[0], found, x, D) if cells else x
     keys = {use.names for each in cells for use, _ in each}
+    keys |= {use.names for use in front}
     head = [use for use in found if use.kind == "linear" and use.names not in keys]
     extra = spare(unused(trace, P), P) if len(cells) == 1 else []
     options = [_meanings(each, P, D, extra) for each in cells]
@@ -171,6 +179,21 @@ def _fed(single: Sequence[Call], x: Tensor) -> Tensor:
     deep = times > 1 and torch.equal(calls[1].ins[0], calls[0].outs[0])
     picked = calls[::times] if deep else calls[: x.shape[1]]
     return torch.stack([call.ins[0] for call in picked], 1)
+
+
+def _read_by(first: "Told", found: Sequence[Use], x: Tensor, D: int) -> Tensor:
+    """What the first cell reads, step by step [N L E]: x itself, or what a layer made of it."""
+    cuts = {"x": slice(None), "xh": slice(None, -D), "hx": slice(D, None)}
+    lead, which = next(((use, w) for use, w in first if w in cuts), (None, ""))
+    if lead is None:
+        return x
+    each = [use.x[..., cuts[which]] for use in found if use.names == lead.names]
+    if len(each) == 1 and each[0].ndim == 3:
+        turned = each[0].shape[:2] != x.shape[:2]
+        return each[0].transpose(0, 1) if turned else each[0]
+    if len(each) == x.shape[1] and each[0].shape[:1] == x.shape[:1]:
+        return torch.stack(each, 1)
+    return x
 
 
 def _after(trace: Trace, use: Use, call: Call) -> bool:
@@ -238,6 +261,8 @@ def told(use: Use, P: Weights, D: int) -> str:
     a cell's."""
     if use.kind == "add":
         return "b" if use.weight(P).numel() % D == 0 else ""
+    if use.kind == "scale" and use.weight(P).numel() == D:
+        return "c"
     if use.kind != "linear" or use.shape(P)[0] % D:
         return ""
     data = use.x
@@ -266,7 +291,7 @@ def cells_of(found: Sequence[Use], P: Weights, D: int, Q: int) -> tuple[list[Tol
     joint = ""
     for use in found:
         which = told(use, P, D)
-        if not which or (which == "b" and not now):
+        if not which or (which in "bc" and not now):
             rest.append(use)
             continue
         if use.kind == "linear" and full():

@@ -28,7 +28,7 @@ N, L, Q, D, K = 5, 4, 7, 6, 3
 """No two axes alike, nor K doubled by two directions: an output's shape tells its axes."""
 WORDS = 5
 STATE = re.compile(
-    r"h_?0|c_?0|h|c|hx|h_?c|hidden(_state)?s?|states?|(init|initial|prev)_?(states?|hidden)",
+    r"h_?0|c_?0|h|c|hx|cx|h_?c|(hidden|cell)(_state)?s?|states?|(init|initial|prev)_?(states?|hidden)",
     re.IGNORECASE,
 )
 MASK = re.compile(r"\w*mask\w*", re.IGNORECASE)
@@ -186,8 +186,10 @@ def asked_so(subject: Subject, layout: str, x: Tensor) -> Asked:
     trouble: CannotJudge | None = None
     for named in needs(subject, layout):
         asked = Asked(subject, named, layout)
+        before = outside(subject)
         try:
             subject.run(asked.turned(x), named=named)
+            subject.it.__dict__.update(before)
             return asked
         except CannotJudge as error:
             trouble = trouble or error
@@ -210,17 +212,22 @@ def sharpen(subject: Subject) -> None:
                 p.mul_(3)
 
 
+def outside(subject: Subject) -> dict[str, Any]:
+    """What the object holds besides its weights and modules."""
+    return {k: v for k, v in vars(subject.it).items() if k[0] != "_" and k != "training"}
+
+
 def unkept(subject: Subject, asked: Asked, X: Tensor) -> bool:
     """A second call answers as the first did; or its caller can begin anew, as its methods or its
     file show. Fault: state_kept_between_batches."""
-    held = {k: v for k, v in vars(subject.it).items() if k[0] != "_"}
+    held = outside(subject)
     before, after = (
         first_of(subject.run(asked.turned(X), seed=1, named=asked.named)) for _ in range(2)
     )
     if torch.equal(before, after):
         return True
     text = "".join(linecache.getlines(subject.thing.file))
-    now = {k for k, v in vars(subject.it).items() if k[0] != "_" and v is not held.get(k)}
+    now = {k for k, v in outside(subject).items() if v is not held.get(k)}
     resets = [name for name in dir(type(subject.it)) if STARTS.fullmatch(name)]
     if now and (resets or any(re.search(rf"(?<!self)\.{k}\s*=[^=]", text) for k in now)):
         asked.kept = {k: held.get(k) for k in now}

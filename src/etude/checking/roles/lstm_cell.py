@@ -7,156 +7,32 @@ al. (2000); equations as in torch.nn.LSTMCell.
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch.nn.parameter import UninitializedParameter
 
 from etude.checking import common
 from etude.checking.build import Sizes, needed, takes
-from etude.checking.fit import Fit, Meant, search
+from etude.checking.cell_program import FAULTS, FORMS, LONG, RETURNS, cell
+from etude.checking.fit import Fit, Meant, attempt, difference, search, weights
 from etude.checking.gates import Part, Widths, distinct, meanings
 from etude.checking.products import Use, spare, unused, uses
-from etude.checking.program import Change, Steps
+from etude.checking.program import Change
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, lines_where
 from etude.checking.subject import Subject
-from etude.checking.trace import Trace, Weights, same_values, tensors
+from etude.checking.trace import TOLERANCE, Trace, Weights, same_values, tensors
 from etude.shapes import Tensor
 
 N, Q, D = 3, 5, 4
 Ask = Callable[[Tensor, Tensor, Tensor], Any]
 
 
-def gate(s: Steps, name: str, c: Tensor) -> Tensor:
-    """What a gate's function gets: from s.x and s.h, and c where it has a peephole."""
-    made: Tensor = s.x @ s.Wx[name].mT + s.h @ s.Wh[name].mT + s.b[name]
-    if name in s.peep:
-        weight = s.peep[name]
-        made = made + (c * weight if weight.ndim == 1 else c @ weight.mT)
-    return made
-
-
-def closed(s: Steps, x: Tensor) -> Tensor:
-    """By a gate's function: the sigmoid, or what it was exchanged for."""
-    made: Tensor = s.other("gate", torch.sigmoid)(x)
-    return made
-
-
-def cell(s: Steps) -> Tensor:
-    """From s.x [N E], s.h, s.c [N D] to the next h and c side by side [N 2D]; weights by gate."""
-    s.step("pre_i", lambda s: gate(s, "i", s.c))
-    s.step("pre_f", lambda s: gate(s, "f", s.c))
-    s.step("pre_g", lambda s: gate(s, "g", s.c))
-    s.step("f", lambda s: closed(s, s.pre_f))
-    s.step("i", lambda s: closed(s, s.pre_i))
-    s.step("g", lambda s: torch.tanh(s.pre_g))
-    s.step("kept", lambda s: s.f * s.c)
-    s.step("added", lambda s: s.i * s.g)
-    s.step("c_new", lambda s: s.kept + s.added)
-    s.step("pre_o", lambda s: gate(s, "o", s.c_new))
-    s.step("o", lambda s: closed(s, s.pre_o))
-    s.step("squashed", lambda s: torch.tanh(s.c_new))
-    s.step("h_new", lambda s: s.o * s.squashed)
-    joined: Tensor = s.step("joined", lambda s: torch.cat([s.h_new, s.c_new], -1))
-    return joined
-
-
-FORMS = (
-    common.plain("lstm"),
-    Change("forget_bias", {"f": lambda s: closed(s, s.pre_f + 1)}),
-    Change("coupled_gates", {"i": lambda s: 1 - s.f}),
-    Change("hard_sigmoid", {"gate": F.hardsigmoid}),
-    Change("hard_sigmoid", {"gate": lambda x: (0.2 * x + 0.5).clamp(0, 1)}),
-)
-LONG = {"i": "input", "f": "forget", "o": "output", "g": "candidate"}
-
-
-def _gates() -> Iterator[Change]:
-    """The same slip at each gate."""
-
-    def pre(name: str) -> Callable[[Steps], Tensor]:
-        return lambda s: getattr(s, f"pre_{name}")
-
-    def without(name: str) -> Callable[[Steps], Tensor]:
-        return lambda s: s.x @ s.Wx[name].mT + s.b[name]
-
-    def of(name: str, x: str, h: str) -> Callable[[Steps], Tensor]:
-        return lambda s: s.x @ s.Wx[x].mT + s.h @ s.Wh[h].mT + s.b[name]
-
-    for name in "ifo":
-        said = {"gate": LONG[name]}
-        raw = pre(name)
-        yield Change("gate_tanh", {name: lambda s, raw=raw: raw(s).tanh()}, said)
-        yield Change("gate_not_squashed", {name: raw}, said)
-        yield Change(
-            "gate_squashed_twice", {name: lambda s, raw=raw: raw(s).sigmoid().sigmoid()}, said
-        )
-    for name in LONG:
-        yield Change("recurrent_input_missing", {f"pre_{name}": without(name)})
-    for name in LONG:
-        for other in LONG:
-            if other != name:
-                facts = {"gate": LONG[name], "other": LONG[other]}
-                for b, x, h in ((other,) * 3, (name, other, name), (name, name, other)):
-                    yield Change("gate_reused", {f"pre_{name}": of(b, x, h)}, facts)
-
-
-FAULTS = (
-    Change("candidate_sigmoid", {"g": lambda s: torch.sigmoid(s.pre_g)}),
-    Change("candidate_sigmoid", {"g": lambda s: torch.sigmoid(s.pre_g).tanh()}),
-    Change("candidate_relu", {"g": lambda s: torch.relu(s.pre_g)}),
-    Change("candidate_unused", {"added": lambda s: s.i * s.c}),
-    Change("candidate_unused", {"added": lambda s: s.i}),
-    Change("cell_squashed_by_sigmoid", {"squashed": lambda s: torch.sigmoid(s.c_new)}),
-    Change("forget_inverted", {"kept": lambda s: (1 - s.f) * s.c}),
-    Change("hidden_from_candidate", {"squashed": lambda s: torch.tanh(s.g)}),
-    Change("hidden_from_candidate", {"squashed": lambda s: s.g}),
-    Change(
-        "cell_not_squashed", {"squashed": lambda s: s.c_new, "h_new": lambda s: s.o * s.c_new}
-    ),
-    Change("hidden_from_old_cell", {"squashed": lambda s: torch.tanh(s.c)}),
-    Change("hidden_from_old_cell", {"squashed": lambda s: s.c}),
-    Change("forget_gate_unused", {"kept": lambda s: s.c}),
-    Change("cell_state_dropped", {"kept": lambda s: torch.zeros_like(s.c)}),
-    Change("cell_state_dropped", {"kept": lambda s: s.f}),
-    Change("input_gate_unused", {"added": lambda s: s.g}),
-    Change("output_gate_unused", {"h_new": lambda s: s.squashed}),
-    Change("candidate_not_squashed", {"g": lambda s: s.pre_g}),
-    Change(
-        "cell_state_squashed",
-        {"c_new": lambda s: torch.tanh(s.kept + s.added), "squashed": lambda s: s.c_new},
-    ),
-    Change("cell_state_squashed", {"c_new": lambda s: torch.tanh(s.kept + s.added)}),
-    Change(
-        "cell_state_squashed", {"joined": lambda s: torch.cat([s.h_new, s.squashed], -1)}
-    ),
-    Change("forgets_hidden", {"kept": lambda s: s.f * s.h}),
-    *_gates(),
-    Change(
-        "recurrent_input_missing",
-        {f"pre_{g}": lambda s, g=g: s.x @ s.Wx[g].mT + s.b[g] for g in LONG},
-    ),
-)  # fmt: skip
-
-
-def _returns(code: str, first: str, second: str, **facts: str) -> Change:
-    """Others than the next h and c come back."""
-    return Change(
-        code, {"joined": lambda s: torch.cat([getattr(s, first), getattr(s, second)], -1)}, facts
-    )
-
-
-RETURNS = (
-    _returns("states_returned_swapped", "c_new", "h_new"),
-    _returns("old_state_returned", "h_new", "c", state="c"),
-    _returns("old_state_returned", "h", "c_new", state="h"),
-    _returns("hidden_returned_twice", "h_new", "h_new"),
-)
 STATE = re.compile(
     r"states?|hx|h_?c|hidden(_state)?s?|memory|states?_(prev|t|in|tm1)"
     r"|(init|prev|last|initial|previous)_?(states?|hidden)",
@@ -291,10 +167,17 @@ def explained(
     other: list[Use] = []
     for turn in (False, True):
         x, h, c = (inputs[0], *(inputs[:0:-1] if turn else inputs[1:]))
-        meant, other = read(trace, P, (x, h, c))
+        found, other = read(trace, P, (x, h, c))
+        meant = [fixed(each, P) for each in found]
         given = {"x": x, "h": h, "c": c}
         wanted = torch.cat(list(out)[::-1] if turn else list(out), -1)
-        fit = search(cell, given, meant, P, wanted, trace, (FORMS,), (*FAULTS, *RETURNS))
+        with torch._C.DisableTorchFunction():  # nothing of ours needs a mode, which takes time
+            fit = search(cell, given, meant, P, wanted, trace, (FORMS,), (*FAULTS, *RETURNS))
+            if fit and not (fit.right or fit.fault or turn or other):
+                fit = two(given, meant, P, wanted, trace) or fit
+        if fit:  # its weights made of the user's again
+            live = next(each for each in found if each.said == fit.meant.said)
+            fit = replace(fit, meant=live)
         if fit and (fit.right or not turn):
             fits.append(fit)
         if fit and (fit.right or fit.fault):
@@ -302,8 +185,49 @@ def explained(
     return max(fits, key=lambda fit: fit.right, default=None), other
 
 
+def fixed(meant: Meant, P: Weights) -> Meant:
+    """A meaning with the weights of now, made once."""
+    made = weights(meant, P) or {}
+    return Meant(meant.said, lambda P: made)
+
+
+def two(
+    given: Mapping[str, Any], meant: Sequence[Meant], P: Weights, wanted: Tensor, trace: Trace
+) -> Fit | None:
+    """The two faults that give the user's states, of those at steps that the user's forward does
+    not have; None."""
+    ranked: list[tuple[int, Meant, dict[str, bool]]] = []
+    for each in meant:
+        steps, _ = attempt(cell, given, each, P)
+        there = {name: trace.holds(value) for name, value in steps.log}
+        ranked.append((sum(there.values()), each, there))
+    ranked.sort(key=lambda each: -each[0])
+    for _, each, seen in ranked[:4]:
+        for pair in pairs(seen):
+            steps, result = attempt(cell, given, each, P, *pair)
+            error = float("inf") if result is None else difference(wanted, result)
+            if error < TOLERANCE:
+                log = tuple(steps.log)
+                return Fit(
+                    False, each, (FORMS[0], pair[1]), pair[0], error, tuple(seen.items()), log
+                )
+    return None
+
+
+def pairs(there: Mapping[str, bool]) -> Iterator[tuple[Change, Change]]:
+    """Faults of two steps that a user's forward does not have; none where it has nearly nothing."""
+    if sum(there.values()) < len(there) // 3:
+        return
+    known = [f for f in FAULTS if any(not there.get(name, True) for name in f.steps)]
+    for pair in itertools.combinations(known, 2):
+        if not set(pair[0].steps) & set(pair[1].steps):
+            yield pair
+
+
 def judge(subject: Subject) -> None:
     """Structure, then the states and their gradients against the reference."""
+    if not callable(subject.it):
+        raise CannotJudge("check_call", call=subject.thing.name, wanted="(x, (h, c))")
     if not common.registered(subject):
         return
     way, inputs = asker(subject)
@@ -330,6 +254,7 @@ def judge(subject: Subject) -> None:
     if fit.fault:
         fit = replace(fit, fault=renamed(fit.fault, dict(fit.steps)))
     if not common.explain(subject, fit, trace):
+        second(subject, fit, trace)
         if subject.found and not subject.found[-1].line:
             subject.found[-1] = replace(subject.found[-1], line=returns(subject))
     else:
@@ -339,6 +264,13 @@ def judge(subject: Subject) -> None:
         common.gradients(subject, cell, dict(zip("xhc", inputs)), fit, joined)
         if not subject.found:
             common.coarser(subject, call, x.detach(), call(x.detach()))
+
+
+def second(subject: Subject, fit: Fit, trace: Trace) -> None:
+    """The other of two faults."""
+    for fault in fit.variants[1:] if fit.fault else ():
+        line = max((common.where(fit, trace, name) for name in fault.steps), default=0)
+        subject.fault(fault.name, line, *subject.found[-1].evidence, **fault.facts)
 
 
 def returns(subject: Subject) -> int:
