@@ -84,6 +84,10 @@ class Bound(nn.Module):
         self.forward = method
 
 
+MOST = 4_000_000
+"""Numbers of an input above which a whole forward is not tried."""
+
+
 class _EnoughError(Exception):
     """The code has been drawn; the rest of the forward is not needed."""
 
@@ -100,6 +104,8 @@ class Heads(nn.Module):
         try:
             return self._z(self.x, mean, spread)
         except RuntimeError:  # it asks its input how many rows there are
+            if len(mean) * self.x[0].numel() > MOST:
+                raise
             return self._z(self.x[:1].repeat(len(mean), *[1] * (self.x.ndim - 1)), mean, spread)
 
     def _z(self, x: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
@@ -205,7 +211,7 @@ def method_in(cls: type) -> str:
         names = [n for n in takes(it) if n != "cls"]
         two = len(names) > 1 and MEAN.fullmatch(names[0]) and kind_of(names[1])
         named = re.fullmatch(NAME, name, re.I) and len(needed(it)) in (1, 2) and names
-        if (named and (two or len(names) == 2 or "param" in name)) or (two and draws(it)):
+        if (named and (two or "param" in name)) or (two and draws(it)):
             best = name if not best or named else best
     return best
 

@@ -24,9 +24,9 @@ from etude.shapes import Tensor
 
 N = 12
 PARTS = {
-    "encoder": r"(?!\w*(auto_?encoder|aae))\w*(enc|encoder|inference_?net)\w*",
-    "decoder": r"\w*(dec|decoder|generator)\w*",
-    "discriminator": r"\w*(disc|discriminator|critic)\w*",
+    "encoder": r"(?!\w*(auto_?encoder|aae))\w*(enc|encoder|inference_?net)\w*|q(_?net\w*)?",
+    "decoder": r"\w*(dec|decoder|generator)\w*|p(_?net\w*)?",
+    "discriminator": r"\w*(disc|discriminator|critic)\w*|d(_?net\w*)?",
 }  # fmt: skip
 HELD = {
     "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model|gauss\w*))?",
@@ -169,7 +169,7 @@ def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
     known = [p.default for signature in signatures for p in signature.parameters.values()]
     own = [v for v in (*constants(module).values(), *known)
            if isinstance(v, tuple) and len(v) == 3 and all(type(n) is int for n in v)]  # fmt: skip
-    if side := constant(module, "image", 0):
+    if 0 < (side := constant(module, "image", 0)) <= 256:
         own.append((constant(module, "channels", 1), side, side))
     if re.search(r"\b(784|28)\b", "".join(linecache.getlines(module.__file__ or ""))):
         own.append((1, 28, 28))

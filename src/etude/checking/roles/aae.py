@@ -72,7 +72,7 @@ def judge_game(subject: Subject, module: ModuleType, stage: Stage, game: Game) -
             return
 
 
-MOST, SECONDS = 60, 7.0
+MOST, SECONDS = 400, 6.0
 """Stages that are tried, and for how long."""
 
 

@@ -28,6 +28,7 @@ from etude.checking.latent_calls import (
     SPREAD,
     Form,
     Heads,
+    Me,
     Z,
     drawn,
     draws,
@@ -175,7 +176,7 @@ def _widths(subject: Subject) -> Iterator[int]:
 
 def judge(subject: Subject) -> None:
     """Each way in which it may draw, until one is judged right; else the first that was judged."""
-    lend(subject.thing)
+    lend(subject.thing, opt=Me(), args=Me(), config=Me(), cfg=Me())
     wrong: list[Finding] = []
     doubt, trouble = None, None
     for form in forms(subject.thing, subject.it):
