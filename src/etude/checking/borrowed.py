@@ -1,5 +1,5 @@
-"""Names that a snippet uses and does not define, as when it is pasted without its imports: those that
-everyone knows are lent to it."""
+"""Names that a snippet uses and does not define, pasted without its imports: those that everyone
+knows are lent to it."""
 
 import builtins
 import inspect

@@ -31,7 +31,8 @@ PARTS = {
 HELD = {
     "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model|gauss\w*))?",
     "decoder": r"(net_?|model_?)?(dec|decoder|p|p_net|generator|g)(_?(net|model))?",
-    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model|gauss\w*|z|code))?",
+    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)"
+    r"(_?(net|model|gauss\w*|z|code))?",
 }
 """Names by which a training step takes them."""
 CALLED = {
