@@ -1,7 +1,8 @@
-"""Names that a snippet uses and does not define, as when it is pasted without its imports: those that
-everyone knows are lent to it."""
+"""Names that a snippet uses and does not define, pasted without its imports: those that everyone
+knows are lent to it."""
 
 import builtins
+import inspect
 import math
 import os
 import random
@@ -56,8 +57,10 @@ KNOWN = {
 }  # fmt: skip
 
 
-def lend(thing: Thing) -> None:
-    """Lend a thing of a file that étude has imported the names that the file lacks."""
+def lend(thing: Thing, **more: Any) -> None:
+    """Lend a thing of a file that étude has imported the names that the file lacks. more: further
+    ones."""
+    known = {**KNOWN, **more}
     module = sys.modules.get(getattr(thing.it, "__module__", ""))
     if module is None or not module.__name__.startswith("examined_"):
         return
@@ -68,14 +71,15 @@ def lend(thing: Thing) -> None:
     for it in list(space.values()):
         if getattr(it, "__module__", "") == module.__name__:
             for name in names_of(it):
-                if name in KNOWN and name not in space and not hasattr(builtins, name):
-                    space[name] = KNOWN[name]
+                if name in known and name not in space and not hasattr(builtins, name):
+                    space[name] = known[name]
 
 
 def names_of(it: Any) -> set[str]:
     """Global names that a function, or the methods of a class, ask for."""
     inner = vars(it).values() if isinstance(it, type) else [it]
-    codes = [code for each in inner if (code := getattr(each, "__code__", None))]
+    plain = [inspect.unwrap(each) for each in inner if callable(each)]
+    codes = [code for each in plain if (code := getattr(each, "__code__", None))]
     found: set[str] = set()
     while codes:
         code = codes.pop()

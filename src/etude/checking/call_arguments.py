@@ -16,7 +16,8 @@ from torch import nn
 
 from etude.checking.build import NAMED_SETTINGS, needed, takes
 from etude.checking.source import CannotJudge
-from etude.checking.training_events import BATCHES, CLASSES, Lesson, Scheduler
+from etude.checking.training_events import BATCHES, Lesson, Scheduler
+from etude.checking.training_kinds import CLASSES
 from etude.checking.uses import (
     Functions,
     Use,
@@ -63,8 +64,7 @@ CALLED = {
 
 
 class Settings(SimpleNamespace):
-    """A configuration whose attributes, and keys, are understood by their names; one whose name says
-    nothing is 1 where it is reckoned with, else off."""
+    """A configuration whose attributes, and keys, are understood by their names, or else off."""
 
     def __init__(self, known: Mapping[str, Any]) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ class Trainer:
 
 
 def method_in(made: type) -> str:
-    """The method that trains: it has the backwards and no other one calls it; by name, if several."""
+    """The method that trains: it has the backwards, and no other one calls it."""
     node, functions = syntax(made)
     own = functions_in(node) if node else {}
     learning = [n for n, f in own.items() if backwards(f, functions)]

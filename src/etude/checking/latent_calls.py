@@ -1,4 +1,4 @@
-"""The places where code draws a latent code: a function, a method (also one pasted out of its class),
+"""The places where code draws a latent code: a function, a method, maybe pasted out of its class,
 or a module with heads of its own. Each becomes a module with `forward(mean, spread)`.
 
     mu, logvar, z [N Z]
@@ -7,6 +7,7 @@ or a module with heads of its own. Each becomes a module with `forward(mean, spr
 import ast
 import inspect
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -84,6 +85,11 @@ class Bound(nn.Module):
         self.forward = method
 
 
+SECONDS = 2.0
+MOST = 4_000_000
+"""Numbers of an input above which a whole forward is not tried."""
+
+
 class _EnoughError(Exception):
     """The code has been drawn; the rest of the forward is not needed."""
 
@@ -100,6 +106,8 @@ class Heads(nn.Module):
         try:
             return self._z(self.x, mean, spread)
         except RuntimeError:  # it asks its input how many rows there are
+            if len(mean) * self.x[0].numel() > MOST:
+                raise
             return self._z(self.x[:1].repeat(len(mean), *[1] * (self.x.ndim - 1)), mean, spread)
 
     def _z(self, x: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
@@ -205,7 +213,7 @@ def method_in(cls: type) -> str:
         names = [n for n in takes(it) if n != "cls"]
         two = len(names) > 1 and MEAN.fullmatch(names[0]) and kind_of(names[1])
         named = re.fullmatch(NAME, name, re.I) and len(needed(it)) in (1, 2) and names
-        if (named and (two or len(names) == 2 or "param" in name)) or (two and draws(it)):
+        if (named and (two or "param" in name)) or (two and draws(it)):
             best = name if not best or named else best
     return best
 
@@ -234,7 +242,10 @@ def draws(it: Any) -> bool:
 def heads_in(thing: Thing, it: nn.Module) -> Iterator[Form]:
     """A module whose own layers give mean and spread."""
     trouble: CannotJudge | None = None
+    until = time.monotonic() + SECONDS
     for x in samples_for(it, 2):
+        if trouble and time.monotonic() > until:
+            break
         outs: list[tuple[str, nn.Module, Tensor]] = []
         with ExitStack() as stack:
             for name, module in it.named_modules():
@@ -325,3 +336,21 @@ def drawn(out: Any, mu: Tensor, spread: Tensor) -> Tensor:
         raise CannotJudge("check_shape", expected=list(mu.shape), found=list(each[0].shape))
     new = [z for z in alike if not torch.equal(z, mu) and not torch.equal(z, spread)]
     return (new or alike)[0]
+
+
+def widths(it: Any, thing: Thing) -> Iterator[int]:
+    """Latent widths to try: of its heads; else any, then those that its file names."""
+    if isinstance(it, Heads):
+        outs = [getattr(head, "out_features", 0) for head in it.heads]
+        if outs[0]:
+            yield outs[0] // (3 - len(outs))
+            return
+    yield Z
+    module = inspect.getmodule(thing.it)
+    values = {**vars(module), **getattr(it, "__dict__", {})} if module else {}
+    for holder in list(values.values()):
+        if type(holder).__name__ in ("Namespace", "SimpleNamespace"):
+            values.update(vars(holder))
+    for name, value in values.items():
+        if isinstance(value, int) and READ["latent"].fullmatch(name) and 1 < value < 4096:
+            yield value

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+from unittest import mock
 
 from etude.checking.source import CannotJudge, crashed, theirs
 
@@ -90,7 +91,8 @@ def load(path: Path) -> Loaded:
     sys.modules[name] = module  # dataclasses and pickling look it up
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        execute(module, parsed, file)
+        with mock.patch.object(sys, "argv", [file]):  # a script's parse_args finds its defaults
+            execute(module, parsed, file)
     finally:
         sys.path.pop(0)
     return module

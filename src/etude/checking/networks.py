@@ -24,14 +24,15 @@ from etude.shapes import Tensor
 
 N = 12
 PARTS = {
-    "encoder": r"(?!\w*(auto_?encoder|aae))\w*(enc|encoder|inference_?net)\w*",
-    "decoder": r"\w*(dec|decoder|generator)\w*",
-    "discriminator": r"\w*(disc|discriminator|critic)\w*",
+    "encoder": r"(?!\w*(auto_?encoder|aae))\w*(enc|encoder|inference_?net)\w*|q(_?net\w*)?",
+    "decoder": r"\w*(dec|decoder|generator)\w*|p(_?net\w*)?",
+    "discriminator": r"\w*(disc|discriminator|critic)\w*|d(_?net\w*)?",
 }  # fmt: skip
 HELD = {
     "encoder": r"(net_?|model_?)?(enc|encoder|e|q|q_net)(_?(net|model|gauss\w*))?",
     "decoder": r"(net_?|model_?)?(dec|decoder|p|p_net|generator|g)(_?(net|model))?",
-    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)(_?(net|model|gauss\w*|z|code))?",
+    "discriminator": r"(net_?|model_?)?(disc|discriminator|d|dis|critic|d_net)"
+    r"(_?(net|model|gauss\w*|z|code))?",
 }
 """Names by which a training step takes them."""
 CALLED = {
@@ -169,7 +170,7 @@ def shapes(module: ModuleType) -> list[tuple[int, int, int]]:
     known = [p.default for signature in signatures for p in signature.parameters.values()]
     own = [v for v in (*constants(module).values(), *known)
            if isinstance(v, tuple) and len(v) == 3 and all(type(n) is int for n in v)]  # fmt: skip
-    if side := constant(module, "image", 0):
+    if 0 < (side := constant(module, "image", 0)) <= 256:
         own.append((constant(module, "channels", 1), side, side))
     if re.search(r"\b(784|28)\b", "".join(linecache.getlines(module.__file__ or ""))):
         own.append((1, 28, 28))

@@ -26,11 +26,9 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """As `gives` says."""
         h = self.body(x)
-        out = tuple(head(h) for head in self.heads)
-        if self.gives == 1:
-            return out[0]
-        if self.gives == 2:
-            return out
+        out: tuple[Tensor, ...] = tuple(head(h) for head in self.heads)
+        if self.gives < 3:
+            return out if self.gives == 2 else out[0]
         return (out[0] + torch.randn_like(out[0]) * (out[1] / 2).exp(), *out)
 
 
@@ -60,8 +58,8 @@ class Discriminator(nn.Module):
         self.body = nn.Sequential(nn.Linear(Z, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 1), *ends)
         self.flat = flat
         with torch.no_grad():  # scores of both signs, so that a probability is seen to be none
-            self.body[2].weight.mul_(10)
-            self.body[2].bias.zero_()
+            for p, factor in zip(list(self.body.parameters())[2:], (10, 0)):
+                p.mul_(factor)
 
     def forward(self, z: Tensor) -> Tensor:
         """Scores."""

@@ -1,4 +1,4 @@
-"""What a function does with each of its names: called, iterated, stepped. It is read off the syntax,
+"""What a function does with each of its names: calls it, iterates it, steps. Read off the syntax,
 through the other functions of the same file to which a name is handed.
 """
 
@@ -16,7 +16,7 @@ DEEP = 4
 @dataclass
 class Use:
     """attributes: of it that are read; called: with how many arguments; iterated: by a loop, maybe
-    within enumerate; tested: as a truth value; cut: by an index; keys: strings that it is asked by."""
+    within enumerate; tested: as a truth value; counted: in arithmetic; keys: it is asked by."""
 
     attributes: set[str] = field(default_factory=set)
     called: list[int] = field(default_factory=list)

@@ -20,7 +20,8 @@ import torch
 
 from etude.checking import common
 from etude.checking.adversarial_events import UNIFORM, Game, Score, Step
-from etude.checking.adversarial_steps import Stage, owners, stages, steps_in, text_of
+from etude.checking.adversarial_stages import Stage, owners, stages
+from etude.checking.adversarial_steps import steps_in, text_of
 from etude.checking.build import Built, Sizes
 from etude.checking.networks import found_in
 from etude.checking.roles import Role
@@ -72,7 +73,7 @@ def judge_game(subject: Subject, module: ModuleType, stage: Stage, game: Game) -
             return
 
 
-MOST, SECONDS = 60, 7.0
+MOST, SECONDS = 400, 6.0
 """Stages that are tried, and for how long."""
 
 

@@ -12,6 +12,7 @@ import inspect
 import math
 import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,7 +28,7 @@ from etude.checking.latent_calls import (
     NAME,
     SPREAD,
     Form,
-    Heads,
+    Me,
     Z,
     drawn,
     draws,
@@ -35,6 +36,7 @@ from etude.checking.latent_calls import (
     kind_of,
     method_in,
     source_of,
+    widths,
 )  # fmt: skip
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, Thing
@@ -44,6 +46,8 @@ from etude.checking.verdict import Finding
 from etude.shapes import Tensor
 
 NUMBERS = 40_000
+SECONDS = 3.0
+"""For so long ways to draw are tried."""
 LEVELS = (-2.0, -1.0, 0.5, 1.0, 1.5)
 """Values of logvar; of a sigma or a variance, where that is what is handed over: exp of them."""
 Curve = Callable[[Tensor], Tensor]
@@ -144,7 +148,7 @@ def _run(
 def working(subject: Subject, form: Form) -> tuple[Call, Ask, int]:
     """A latent width that it takes: any, else one that its file names."""
     trouble: CannotJudge | None = None
-    for width in _widths(subject):
+    for width in widths(subject.it, subject.thing):
         for call in calls_of(subject, form, width):
             ask = asker(subject, call)
             try:
@@ -156,28 +160,12 @@ def working(subject: Subject, form: Form) -> tuple[Call, Ask, int]:
     raise trouble
 
 
-def _widths(subject: Subject) -> Iterator[int]:
-    if isinstance(subject.it, Heads):
-        outs = [getattr(head, "out_features", 0) for head in subject.it.heads]
-        if outs[0]:
-            yield outs[0] // (3 - len(outs))
-            return
-    yield Z
-    module = inspect.getmodule(subject.thing.it)
-    values = {**vars(module), **getattr(subject.it, "__dict__", {})} if module else {}
-    for holder in list(values.values()):
-        if type(holder).__name__ in ("Namespace", "SimpleNamespace"):
-            values.update(vars(holder))
-    for name, value in values.items():
-        if isinstance(value, int) and READ["latent"].fullmatch(name) and 1 < value < 4096:
-            yield value
-
-
 def judge(subject: Subject) -> None:
     """Each way in which it may draw, until one is judged right; else the first that was judged."""
-    lend(subject.thing)
+    lend(subject.thing, opt=Me(), args=Me(), config=Me(), cfg=Me())
     wrong: list[Finding] = []
     doubt, trouble = None, None
+    until = time.monotonic() + SECONDS
     for form in forms(subject.thing, subject.it):
         subject.built = replace(subject.built, it=form.it)
         subject.found, subject.doubt, subject.held, subject.variants = [], None, [], []
@@ -185,6 +173,8 @@ def judge(subject: Subject) -> None:
             judge_form(subject, form)
         except CannotJudge as error:
             trouble = trouble or error
+            if time.monotonic() > until:
+                break
             continue
         if not subject.found and not subject.doubt:
             return

@@ -28,7 +28,8 @@ from etude.checking.report import reported, returns
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, Thing, things
 from etude.checking.subject import Subject
-from etude.checking.training_events import BATCH, BATCHES, CLASSES, KINDS, Lesson, squashed_by
+from etude.checking.training_events import BATCH, BATCHES, Lesson, squashed_by
+from etude.checking.training_kinds import CLASSES, KINDS
 from etude.checking.uses import backwards
 from etude.shapes import Tensor
 
@@ -257,7 +258,7 @@ def fed(subject: Subject, lesson: Lesson) -> bool:
 
 
 def misread(name: str, value: Tensor, out: Tensor) -> tuple[str, str]:
-    """The fault of a loss's input, by its values, and what made it; '' where it is as it should be."""
+    """The fault of a loss's input, by its values, and what made it; '' where there is none."""
     how = squashed_by(value, out)
     if value.ndim < 2 or value.shape[1] < 2:
         twice = name == "binary_cross_entropy_with_logits" and how == "sigmoid"
