@@ -185,7 +185,7 @@ class Lesson(Watcher):
                 self.stepping = None
                 with theirs(self.file, "check_crashed", shapes="model, loader, optimizer, loss"):
                     found = call(**given)
-                    out.append(list(found) if isinstance(found, Iterator) else found)
+                    out.append(detached(list(found) if isinstance(found, Iterator) else found))
         return out
 
     def note(self, what: str, empty: bool = False) -> None:
@@ -280,6 +280,16 @@ class Lesson(Watcher):
             if float(near.values.max()) < 1e-5:
                 return name, targets[near.indices]
         return self.last or "train", torch.empty(0)
+
+
+def detached(value: Any) -> Any:
+    """What a call gave back, without graphs: keeping them is the caller's choice, which here is
+    ours."""
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    if type(value) in (list, tuple):
+        return type(value)(map(detached, value))
+    return {k: detached(v) for k, v in value.items()} if type(value) is dict else value
 
 
 def _spread_out(ins: list[Tensor], out: Tensor, target: Tensor) -> bool:

@@ -28,7 +28,7 @@ from etude.checking.report import reported, returns
 from etude.checking.roles import Role
 from etude.checking.source import CannotJudge, Thing, things
 from etude.checking.subject import Subject
-from etude.checking.training_events import BATCH, BATCHES, Lesson, squashed_by
+from etude.checking.training_events import BATCH, BATCHES, Lesson, detached, squashed_by
 from etude.checking.training_kinds import CLASSES, KINDS
 from etude.checking.uses import backwards
 from etude.shapes import Tensor
@@ -118,7 +118,8 @@ def played_once(call: Callable[..., Any], lesson: Lesson, found: Mapping[str, st
         out = []
         for x, y in lesson.loaders["train"]:
             pair = {"x": x, "y": y, "batch": (x, y)}
-            out.append(call(**given, **{name: pair[means] for means, name in batch.items()}))
+            found = call(**given, **{name: pair[means] for means, name in batch.items()})
+            out.append(detached(found))
         return out
 
     return lesson.play(steps, {}, EPOCHS)

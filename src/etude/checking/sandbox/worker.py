@@ -34,6 +34,7 @@ from etude.workers.process import answer_stream
 MOST = 4 << 20
 """Bytes of an answer that are read."""
 CRASHES = ("check_import", "check_crashed", "check_construct", "check_ask")
+REFUSALS = ("Forbidden", "PermissionError", "BlockingIOError", "Operation not permitted")
 NO_MEMORY = ("MemoryError", "can't allocate memory", "out of memory", "OutOfMemoryError")
 Job = Mapping[str, Any]
 
@@ -83,7 +84,9 @@ def explained(verdict: Verdict, held: limits.Cage) -> Verdict:
     code, values = verdict.why or ("", {})
     if code not in CRASHES:
         return verdict
-    if held.tried:
+    # A library may have been refused something before, which it can do without.
+    refused = any(word in str(values.get("error", "")) for word in REFUSALS)
+    if held.tried and refused:
         kind, what = held.tried
         return replace(verdict, why=(f"check_forbidden_{kind}", {**values, "what": what}))
     if any(word in str(values.get("error", "")) for word in NO_MEMORY):
