@@ -126,6 +126,8 @@ def _shape(value: Any) -> str:
 def first(out: Any) -> Tensor:
     """The output itself, where weights or states come with it."""
     while not isinstance(out, torch.Tensor):
+        if out is None or isinstance(out, str | bytes | int | float):
+            raise CannotJudge("check_no_tensor", line=0, kind=type(out).__name__)
         if isinstance(out, Mapping):
             out = next(iter(out.values()))
         else:
