@@ -201,7 +201,7 @@ def test_annotations_from_the_future_stay_unread(tmp_path):
         ("return", "check_hole"), ("raise NotImplementedError", "check_hole"),
         ("raise NotImplementedError('later')", "check_hole"), ("'''words'''", "check_hole"),
         ("Q = Q", "check_hole"), ("return 'text'", "check_no_tensor"),
-        ("return (Q @ K.T).softmax(-1) @ V", "check_transposed"),
+        ("return (Q @ K.T).softmax(-1) @ V  # of each batch", "check_transposed"),
     ],
 )  # fmt: skip
 def test_what_beginners_write_first_has_a_sentence(tmp_path, body, code):

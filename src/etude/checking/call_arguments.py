@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from etude.checking.build import NAMED_SETTINGS, needed, takes
-from etude.checking.source import CannotJudge
+from etude.checking.source import CannotJudge, names_beside
 from etude.checking.training_events import BATCHES, Lesson, Scheduler
 from etude.checking.training_kinds import CLASSES
 from etude.checking.uses import (
@@ -273,7 +273,7 @@ def other(name: str, use: Use, found: Mapping[str, str]) -> str:
 def callers(call: Callable[..., Any]) -> Sequence[Callable[..., Any]]:
     """Functions of the same file that call this one and no other that trains calls, outermost."""
     name = getattr(call, "__name__", "")
-    module = vars(sys.modules.get(getattr(call, "__module__", ""), SimpleNamespace()))
+    module = names_beside(call)
     found = []
     for other_name, it in module.items():
         if not inspect.isfunction(it) or it is call or it.__module__ != call.__module__:

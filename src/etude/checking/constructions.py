@@ -6,7 +6,6 @@ import inspect
 import itertools
 import linecache
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,7 +14,7 @@ from torch import nn
 
 from etude.checking.build import READ, Built, Sizes, construct, seen
 from etude.checking.settings import Settings, settings_for
-from etude.checking.source import CannotJudge, Thing, is_module, theirs
+from etude.checking.source import CannotJudge, Thing, is_module, names_beside, theirs
 from etude.checking.usage import Use
 
 MOST = 24
@@ -112,7 +111,7 @@ def others(
 def call_sites(thing: Thing) -> Iterator[tuple[list[Any], dict[str, Any]]]:
     """Arguments with which the file itself makes a class, where they are known without running
     what stands around the call."""
-    module = vars(sys.modules.get(thing.it.__module__, object))
+    module = names_beside(thing.it)
     for node in ast.walk(ast.parse("".join(linecache.getlines(thing.file)))):
         if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != thing.it.__name__:
             continue
@@ -191,7 +190,7 @@ def candidates(parameter: inspect.Parameter, sizes: Sizes, thing: Thing) -> list
     says so; of all its name may mean; then of all sizes in the order of the role."""
     special: list[Any] = []
     if BLOCKS.fullmatch(parameter.name):
-        module = vars(sys.modules.get(thing.it.__module__, object))
+        module = names_beside(thing.it)
         own = [it for it in module.values() if is_module(it) and inspect.isclass(it)]
         special = [it for it in own if it is not thing.it and it.__module__ == thing.it.__module__]
     elif LISTS.fullmatch(parameter.name):

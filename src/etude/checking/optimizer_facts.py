@@ -3,14 +3,13 @@
 import ast
 import inspect
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from etude.checking.build import READ
-from etude.checking.source import Thing, tree
+from etude.checking.source import Thing, names_beside, tree
 
 CALLED = {
     "params": r"(model_)?param(eter)?s?|ps?|ws?|weights?|thetas?|variables|vars?|x|layers?|model"
@@ -119,7 +118,7 @@ def _values(thing: Thing, it: Any, known: set[str]) -> Iterator[tuple[str, Any]]
     yield from own.items()
     if it is not None:
         yield from ((k, v) for each in type(it).__mro__ for k, v in vars(each).items())
-    yield from vars(sys.modules.get(getattr(thing.it, "__module__", ""), object())).items()
+    yield from names_beside(thing.it).items()
     yield from assigned(thing)
 
 

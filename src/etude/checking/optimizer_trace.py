@@ -9,7 +9,6 @@ one by one, a state that is empty or filled, a step count from one or from zero.
 import inspect
 import itertools
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -32,7 +31,7 @@ from etude.checking.optimizer_cells import (
     zero_like,
 )
 from etude.checking.optimizer_facts import Facts, facts_of, meanings
-from etude.checking.source import CannotJudge, Thing, theirs
+from etude.checking.source import CannotJudge, Thing, names_beside, theirs
 from etude.checking.subject import Subject
 from etude.checking.trace import Recorder, Trace
 from etude.shapes import Tensor
@@ -143,7 +142,7 @@ def forms(subject: Subject) -> Iterator[Form]:
 
 def uses_numpy(thing: Thing) -> bool:
     """Whether its file has NumPy and no torch."""
-    own = vars(sys.modules.get(getattr(thing.it, "__module__", ""), object())).values()
+    own = names_beside(thing.it).values()
     return any(each is np for each in own) and not any(each is torch for each in own)
 
 
@@ -377,7 +376,7 @@ def make(thing: Thing, params: Any, options: Mapping[str, Any], handed: dict[str
 
 def initial(params: Any, thing: Thing) -> Any:
     """What a function of the user's file makes for the first step, where there is one."""
-    module = vars(sys.modules[thing.it.__module__])
+    module = names_beside(thing.it)
     for name, it in module.items():
         maker = re.fullmatch(
             r"\w*init\w*|(make|new|create|zero)_\w*|\w+_(states?|velocit\w+|slots?)", name

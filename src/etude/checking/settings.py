@@ -3,7 +3,6 @@ one that answers by the names of its attributes."""
 
 import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from etude.checking.build import NAMED_SETTINGS, Sizes, arguments, meaning
-from etude.checking.source import Thing
+from etude.checking.source import Thing, names_beside
 
 
 class Settings(SimpleNamespace):
@@ -50,7 +49,7 @@ class Settings(SimpleNamespace):
 
 def own_class(parameter: inspect.Parameter, thing: Thing) -> type | None:
     """The file's class of configurations that a parameter wants; None if there is none."""
-    module = vars(sys.modules.get(getattr(thing.it, "__module__", ""), object()) or object())
+    module = names_beside(thing.it)
     note = parameter.annotation
     noted = module.get(note) if isinstance(note, str) else note
     if is_settings(noted) and noted.__module__ == module.get("__name__"):

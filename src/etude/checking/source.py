@@ -4,8 +4,9 @@ import ast
 import inspect
 import linecache
 import re
+import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -102,6 +103,13 @@ def _does(node: ast.stmt) -> bool:
         case ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name))):
             return name != "NotImplementedError"
     return True
+
+
+def names_beside(it: Any) -> Mapping[str, Any]:
+    """What the module of a class or function defines, by name; nothing if it is none that was
+    imported."""
+    module = sys.modules.get(getattr(it, "__module__", ""))
+    return vars(module) if module else {}
 
 
 def is_module(it: Any) -> bool:

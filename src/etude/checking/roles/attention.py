@@ -74,7 +74,8 @@ def inputs(*lengths: int, heads: bool = True, batch: int = N) -> list[Tensor]:
 
 def judge(subject: Subject) -> None:
     """The context, its gradients, and what a mask does."""
-    if len(takes(subject.forward)) < 3 and isinstance(subject.it, torch.nn.Module):  # of x alone
+    alone = len(takes(subject.forward)) < 3 and subject.how is None
+    if alone and isinstance(subject.it, torch.nn.Module):  # of x alone
         role("multi_head_attention").judge(subject)
         return
     turn(subject)

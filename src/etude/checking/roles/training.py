@@ -26,7 +26,7 @@ from etude.checking.constructions import first as first_of_class
 from etude.checking.networks import samples_for
 from etude.checking.report import reported, returns
 from etude.checking.roles import Role
-from etude.checking.source import CannotJudge, Thing, things
+from etude.checking.source import CannotJudge, Thing, names_beside, things
 from etude.checking.subject import Subject
 from etude.checking.training_events import BATCH, BATCHES, Lesson, detached, squashed_by
 from etude.checking.training_kinds import CLASSES, KINDS
@@ -321,7 +321,7 @@ def judge(subject: Subject) -> None:
     if not lesson.by_batch and not reported(subject, lesson, out):
         return
     if all(seen.source == "train" for seen in lesson.seen):
-        module = vars(sys.modules.get(subject.it.__module__, object)) if subject.it else {}
+        module = names_beside(subject.it)
         for name, it in module.items():
             if (
                 inspect.isfunction(it)
