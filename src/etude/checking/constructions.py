@@ -38,6 +38,8 @@ def constructions(
     """
     count, trouble = 0, None
     named = by_name(thing, sizes, given, how)
+    if isinstance(named, CannotJudge) and named.code == "check_no_such":
+        raise named  # what the user gives is not left out
     for built in itertools.chain([named], others(thing, sizes, given, how, uses)):
         for each in (built, *fitting(thing, sizes, given, built, errors)):
             if isinstance(each, CannotJudge):

@@ -232,9 +232,13 @@ def handed(cls: type, method: str) -> str:
 
 
 def draws(it: Any) -> bool:
-    """Whether the source of a thing draws noise."""
+    """Whether a function, or a class when it is called, draws noise: first values of weights are
+    none."""
+    methods = vars(it).items() if inspect.isclass(it) else [("", it)]
+    called = [each for name, each in methods if not re.search("init|reset", name)]
     try:
-        return re.search(DRAWS, inspect.getsource(it)) is not None
+        written = (inspect.getsource(each) for each in called if inspect.isroutine(each))
+        return any(re.search(DRAWS, source) for source in written)
     except (OSError, TypeError):
         return False
 

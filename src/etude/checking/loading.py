@@ -17,6 +17,9 @@ from etude.checking.source import CannotJudge, crashed, theirs
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+FATAL = (SystemExit, MemoryError, AssertionError, PermissionError, BlockingIOError)
+"""What a file raises when it is to end, or was refused something: it is not judged."""
+NO_MEMORY = ("can't allocate memory", "out of memory", "File too large")
 LAZY_ANNOTATIONS = 0x1000000
 """The compiler's flag of `from __future__ import annotations`."""
 
@@ -110,6 +113,8 @@ def execute(module: Loaded, parsed: ast.Module, file: str) -> None:
             exec(code, vars(module))
         except (Exception, SystemExit) as error:
             told = error if isinstance(error, CannotJudge) else crashed(error, file, "check_import")
+            if isinstance(error, FATAL) or any(word in str(error) for word in NO_MEMORY):
+                raise told from None
             if isinstance(node, IMPORTS):
                 vars(module).update(stand_ins(node))
             if isinstance(node, DEFINITIONS):
