@@ -99,32 +99,42 @@ def others(
     sizes for the parameters whose names do not say which."""
     if how or not thing.is_class or isinstance(thing.it, nn.Module):
         return
-    for arguments, options in (use.made for use in uses):
-        if not given:
-            yield made(thing, sizes, inspect.signature(thing.it).bind(*arguments, **options))
-    for placed, named in call_sites(thing):
-        with suppress(TypeError):
+    known = [use.made for use in uses if use.made]
+    for placed, named in [*known, *call_sites(thing)]:
+        try:
             values = inspect.signature(thing.it).bind(*placed, **named)
-            yield made(thing, sizes, values if not given else {**values.arguments, **given})
+        except TypeError:  # a call in the file that would fail there too
+            continue
+        yield made(thing, sizes, values if not given else {**values.arguments, **given})
     for chosen in choices(thing, sizes, given):
         yield made(thing, sizes, chosen)
 
 
 def call_sites(thing: Thing) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-    """Arguments with which the file itself makes a class, where they are known without running
-    what stands around the call."""
+    """Arguments with which the file itself makes a class, where they are values that are written
+    out, or names of the file."""
     module = names_beside(thing.it)
-    for node in ast.walk(ast.parse("".join(linecache.getlines(thing.file)))):
+    try:
+        parsed = ast.parse("".join(linecache.getlines(thing.file)))
+    except SyntaxError:  # a cell of a notebook with commands that are not Python
+        return
+    for node in ast.walk(parsed):
         if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != thing.it.__name__:
             continue
-        with suppress(Exception):  # names that exist only where the call stands
-            arguments = [_evaluated(each, module) for each in node.args]
-            options = {k.arg: _evaluated(k.value, module) for k in node.keywords if k.arg}
-            yield arguments, options
+        with suppress(LookupError, ValueError):  # a name that exists only where the call is
+            placed = [_written(each, module) for each in node.args]
+            yield placed, {k.arg: _written(k.value, module) for k in node.keywords if k.arg}
 
 
-def _evaluated(node: ast.expr, module: Mapping[str, Any]) -> Any:
-    return eval(compile(ast.Expression(node), "arguments", "eval"), dict(module))
+def _written(node: ast.expr, module: Mapping[str, Any]) -> Any:
+    """The value of an argument. Raises KeyError for an unknown name, ValueError for an expression
+    that would have to be run."""
+    if isinstance(node, ast.Name):
+        return module[node.id]
+    if isinstance(node, ast.List | ast.Tuple):
+        values = [_written(each, module) for each in node.elts]
+        return values if isinstance(node, ast.List) else tuple(values)
+    return ast.literal_eval(node)
 
 
 def fitting(

@@ -16,6 +16,9 @@ MOVES = ("to", "type", "cuda", "float", "zeros", "ones", "full", "empty", "randn
          "linspace", "normal", "softmax", "log_softmax", "from_numpy", "from_file")  # fmt: skip
 
 
+GPUS = ("cuda", "mps", "xpu")
+
+
 class Exact(TorchFunctionMode):
     """Makes float32 float64, and every device the CPU, while float64 is the default type."""
 
@@ -38,7 +41,9 @@ def _exact(value: Any) -> Any:
     """The value for an argument: another type or device."""
     if value is torch.float32:
         return torch.float64
-    if isinstance(value, torch.device) or (isinstance(value, str) and value[:4] in ("cuda", "mps")):
+    if isinstance(value, torch.device) or (
+        isinstance(value, str) and value.partition(":")[0] in GPUS
+    ):
         return torch.device("cpu")
     return value
 

@@ -35,32 +35,16 @@ def judge(
     thing: Thing, role: str = "", given: Mapping[str, Any] | None = None,
     adapter: ModuleType | None = None, usage: Usage | None = None,
 ) -> Verdict:  # fmt: skip
-    """One thing, under every contract that its role may have. role: '' to guess it; given: values
-    of its parameters by name; adapter: a module with `build()` and `call(it, *inputs)`, where
-    signatures are not enough; usage: how other things of its file use it.
-
-    Right under one contract is right. Wrong is what is wrong under every contract that fits.
-    """
+    """One thing, by the first way to make it that fits. role: '' to guess it; given: values of its
+    parameters by name; adapter: a module with `build()` and `call(it, *inputs)`, where signatures
+    are not enough; usage: how other things of its file use it."""
     role, usage = role or _role_of(thing), usage or Usage()
     about = Verdict("unknown", thing.name, role, Path(thing.file).name, thing.line)
     if not role:
         return _shown(replace(about, why=("check_no_role", {})), thing)
     if line := source.hole(thing.it):
         return _shown(replace(about, why=("check_hole", {"line": line})), thing)
-    found: list[Verdict] = []
-    for contract in roles.role(role).contracts(thing):
-        verdict = _judged(about, thing, contract, given or {}, adapter, usage)
-        if verdict.status == "right":
-            return _shown(verdict, thing)
-        found.append(verdict)
-    return _shown(combined(found), thing)
-
-
-def combined(found: Sequence[Verdict]) -> Verdict:
-    """The verdict of several contracts, none of which is right: wrong only if it is wrong under
-    all that fit; else why it could not be judged."""
-    fitting = [v for v in found if not (v.why and v.why[0] in UNFIT)] or found
-    return next((v for v in fitting if v.status == "unknown"), fitting[0])
+    return _shown(_judged(about, thing, given or {}, adapter, usage), thing)
 
 
 def _shown(verdict: Verdict, thing: Thing) -> Verdict:
@@ -68,25 +52,27 @@ def _shown(verdict: Verdict, thing: Thing) -> Verdict:
 
 
 def _judged(
-    about: Verdict, thing: Thing, contract: roles.Contract, given: Mapping[str, Any],
-    adapter: ModuleType | None, usage: Usage,
-) -> Verdict:  # fmt: skip
-    """Under one contract: by the first way to make it that fits."""
+    about: Verdict, thing: Thing, given: Mapping[str, Any], adapter: ModuleType | None, usage: Usage
+) -> Verdict:
+    """By the first way to make it that fits."""
     first, until = None, time.monotonic() + SECONDS
     errors: list[str] = []
     try:
         for built in _built(about.role, thing, given, adapter, usage, errors):
-            subject = Subject(
-                thing, built, getattr(adapter, "call", None), contract=contract,
-                samples=usage.of(thing.name),
-            )  # fmt: skip
+            call, samples = getattr(adapter, "call", None), usage.of(thing.name)
+            subject = Subject(thing, built, call, samples=samples)
             verdict = _examined(about, subject)
-            if not (verdict.why and verdict.why[0] in UNFIT) or time.monotonic() > until:
-                return first or verdict if verdict.why else verdict
-            first = first or verdict
-            errors.append(str(verdict.why[1].get("error", "")) if verdict.why else "")
+            if verdict.why is None or verdict.why[0] not in UNFIT:
+                return verdict
+            first = first or verdict  # the likeliest way says best what is in the way
+            if time.monotonic() > until:
+                break
+            errors.append(str(verdict.why[1].get("error", "")))
     except CannotJudge as error:
         return first or replace(about, why=(error.code, error.values))
+    except (Exception, SystemExit) as error:  # a form that the check was not made for
+        told = crashed(error, thing.file, "check_unforeseen")
+        return first or replace(about, why=(told.code, told.values))
     return first or replace(about, why=("check_unknown", {}))
 
 
@@ -121,9 +107,6 @@ def _examined(about: Verdict, subject: Subject) -> Verdict:
             roles.role(about.role).judge(subject)
     except CannotJudge as error:
         return replace(about, why=(error.code, error.values))
-    except (Exception, SystemExit) as error:  # a form that the judge was not made for
-        told = crashed(error, subject.thing.file, "check_unforeseen")
-        return replace(about, why=(told.code, told.values))
     proven = [each for each in subject.found if each.code not in UNPROVEN]
     if not proven and (subject.found or subject.doubt):
         why = subject.doubt or ("check_no_match", _gap(subject))
@@ -179,9 +162,9 @@ def judge_module(
         usage.whole = thing.name
         with usage.watching(module):
             found[thing.name] = judge(thing, kind, given, helper, usage)
-    right = {each for each, verdict in found.items() if verdict.status == "right"}
+    proven = {each for each, verdict in found.items() if proves(verdict)}
     for _, thing in chosen:
-        used_by = sorted(usage.wholes.get(thing.name, set()) & right)
+        used_by = sorted(usage.wholes.get(thing.name, set()) & proven)
         if used_by and not stands(found[thing.name]):
             found[thing.name] = as_used(found[thing.name], used_by[0])
     return [found[thing.name] for _, thing in chosen]
@@ -190,6 +173,12 @@ def judge_module(
 ELSEWHERE = re.compile(r"mask|drop|eval|mode|random|noise|state|padding|regist|list")
 """Faults of what a whole may leave unused, or does not show in its values: a right whole does not
 disprove them."""
+
+
+def proves(verdict: Verdict) -> bool:
+    """Whether a verdict on a whole says that its parts are right: its outputs and gradients equal a
+    reference's. What is right by its properties alone may hide a part that is wrong."""
+    return verdict.status == "right" and {"outputs", "gradients"} <= dict(verdict.checked).keys()
 
 
 def stands(verdict: Verdict) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from etude.checking.build import NAMED_SETTINGS, Sizes, arguments, meaning
-from etude.checking.source import Thing, names_beside
+from etude.checking.source import CannotJudge, Thing, names_beside, theirs
 
 
 class Settings(SimpleNamespace):
@@ -76,8 +76,9 @@ def made(kind: type, sizes: Sizes) -> tuple[Any, dict[str, Any]] | None:
         values, used, unsure = arguments(inspect.signature(kind), sizes, {}, lambda parameter: None)
         if unsure or inspect.Parameter.empty in values.values():
             return None
-        it = kind(**values)
-    except (TypeError, ValueError, AttributeError):
+        with theirs(inspect.getsourcefile(kind) or "", "check_construct", call=kind.__name__):
+            it = kind(**values)
+    except (TypeError, ValueError, CannotJudge):  # no signature; or it refuses these sizes
         return None
     for name in dir(it):
         found = "" if name.startswith("_") or name in values else meaning(name, sizes)

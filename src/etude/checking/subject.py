@@ -27,9 +27,8 @@ class Subject:
 
     found: faults, what is believed most first; held: (check, precision); variants: right but
     unusual; steps: of the reference, and whether the user's forward has their values; doubt: why
-    it cannot be called right (a text's code and values) though nothing wrong was found; contract:
-    what it is judged under, one of its role's contracts; samples: how the file's own whole calls
-    it, none where nothing does.
+    it cannot be called right (a text's code and values) though nothing wrong was found; samples:
+    how the file's own whole calls it, none where nothing does.
     """
 
     thing: Thing
@@ -40,7 +39,6 @@ class Subject:
     variants: list[str] = field(default_factory=list)
     steps: tuple[tuple[str, bool], ...] = ()
     doubt: tuple[str, Mapping[str, Any]] | None = None
-    contract: Mapping[str, Any] = field(default_factory=dict)
     samples: Sequence[Use] = ()
 
     @property

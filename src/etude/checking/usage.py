@@ -21,11 +21,12 @@ LARGEST = 1 << 20
 
 @dataclass(frozen=True)
 class Use:
-    """One call of a part. made: the arguments of its constructor; none of a function."""
+    """One call of a part. made: the arguments of its constructor; None of a function, and of an
+    object that was made before anybody noted it."""
 
     arguments: tuple[Any, ...]
     options: Mapping[str, Any]
-    made: tuple[tuple[Any, ...], Mapping[str, Any]] = ((), {})
+    made: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Usage:
         @functools.wraps(original)
         def forward(this: Any, *arguments: Any, **options: Any) -> Any:
             if type(this) is it:
-                made = this.__dict__.get("_etude_made", ((), {}))
+                made = this.__dict__.get("_etude_made")
                 self.note(name, Use(*_kept(arguments, options), made))
             return original(this, *arguments, **options)
 

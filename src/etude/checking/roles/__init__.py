@@ -6,10 +6,9 @@ attention    Q K V -> context, and what is built of it
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from etude.checking.build import Sizes, meaning
 from etude.checking.source import Thing
@@ -36,10 +35,6 @@ NAMES = (
 """From parts to wholes: the order in which a file's things are examined."""
 
 
-Contract = Mapping[str, Any]
-"""What a thing promises, by name: {"causal": True}."""
-
-
 @dataclass(frozen=True)
 class Role:
     """What a thing should be.
@@ -47,8 +42,7 @@ class Role:
     called: names that tell it; sizes: what it is built with; judge: looks at a subject and notes
     faults, what is believed most first; fits: whether a thing, maybe of another name, is one by its
     signature; kinds: "class", "function"; whole: the file, not one thing of it, is examined; made:
-    whether a class is made before it is judged, else the judge makes it; contracts: what a thing
-    may promise, where code alone does not say it, the likeliest first. It is judged under each.
+    whether a class is made before it is judged, else the judge makes it.
     """
 
     called: str
@@ -58,7 +52,6 @@ class Role:
     kinds: tuple[str, ...] = ("class",)
     whole: bool = False
     made: bool = True
-    contracts: Callable[[Thing], Sequence[Contract]] = lambda thing: ({},)
 
     def is_name(self, name: str) -> bool:
         """Whether a class or function of this name is likely one."""

@@ -1,5 +1,5 @@
-"""How the check finds out what a thing promises and how it is made and called, and what it does
-with what it cannot know: it accuses no one."""
+"""How the check finds out how a thing is made and called, and what it does where it cannot know:
+it accuses no one."""
 
 import textwrap
 
@@ -34,38 +34,7 @@ def attention(parameters, width, heads):
     return ATTENTION.format(parameters=parameters, width=width, heads=heads)
 
 
-# Verdicts of several contracts --------------------------------------------------------------------
-
-WRONG = Verdict("wrong", "It", "lstm", finding=Finding("batch_mixed"))
-OTHER = Verdict("wrong", "It", "lstm", finding=Finding("state_not_carried"))
-UNSURE = Verdict("unknown", "It", "lstm", why=("check_no_match", {}))
-UNFIT = Verdict("unknown", "It", "lstm", why=("check_crashed", {}))
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        ([WRONG, OTHER], WRONG), ([WRONG, UNSURE], UNSURE), ([UNSURE, WRONG], UNSURE),
-        ([UNFIT, WRONG], WRONG), ([WRONG, UNFIT], WRONG), ([UNFIT, UNFIT], UNFIT),
-    ],
-)  # fmt: skip
-def test_wrong_is_what_is_wrong_under_every_contract_that_fits(found, expected):
-    assert judge.combined(found) is expected
-
-
-def test_right_under_one_contract_is_right(tmp_path, monkeypatch):
-    asked = []
-
-    def judged(subject):
-        asked.append(subject.contract["layout"])
-        if subject.contract["layout"] == "batch":
-            subject.fault("batch_mixed", 1)
-
-    layouts = ({"layout": "batch"}, {"layout": "steps"})
-    role = roles.Role("", roles.role("lstm").sizes, judged, contracts=lambda thing: layouts)
-    monkeypatch.setattr(roles, "role", lambda name: role)
-    found = verdicts(tmp_path, attention("dim, heads", "dim", "heads"), role="lstm")
-    assert asked == ["batch", "steps"] and found["Attention"].status == "right"
+# What is not known -------------------------------------------------------------------------------
 
 
 def test_an_unknown_form_is_no_fault(tmp_path, monkeypatch):
@@ -268,6 +237,71 @@ def test_a_right_whole_does_not_disprove_what_it_leaves_unused():
     unused = Verdict("wrong", "It", "attention", finding=Finding("mask_inverted"))
     assert not judge.stands(used) and judge.stands(unused)
     assert judge.as_used(used, "Whole").status == "right"
+
+
+PROPERTIES = """
+    class Attention(nn.Module):
+        def forward(self, q, k, v):
+            return (q @ k.mT).softmax(-1) @ v
+    class Classifier(nn.Module):
+        def __init__(self, n_in=12, n_out=3):
+            super().__init__()
+            self.a, self.b = nn.Linear(n_in, 12), nn.Linear(12, n_out)
+            self.attention = Attention()
+        def forward(self, x):
+            h = self.a(x)[:, None]
+            return self.b(self.attention(h, h, h)[:, 0].relu())
+"""
+
+
+def test_what_is_right_by_its_properties_does_not_clear_its_parts(tmp_path):
+    """Its values were compared with nothing, so a part that is wrong may be behind them."""
+    text = textwrap.dedent(PROPERTIES)
+    (tmp_path / "theirs.py").write_text("import torch\nfrom torch import nn\n" + text)
+    module = loading.load(tmp_path / "theirs.py")
+    whole = judge.judge(source.thing(module.Classifier), "network")
+    assert whole.status == "right" and "by_properties" in whole.variants
+    assert not judge.proves(whole)
+    assert verdicts(tmp_path, PROPERTIES)["Attention"].finding.code == "scale_missing"
+
+
+def test_a_part_that_was_made_before_anybody_looked(tmp_path):
+    text = WHOLE.format(scale="self.d ** -0.5") + "    SCORES = Scores()\n"
+    text = text.replace("self.attention = Scores()", "self.attention = SCORES")
+    found = verdicts(
+        tmp_path, text.replace("    class Multi", "    SCORES = Scores()\n    class Multi", 1)
+    )
+    assert found["MultiHeadAttention"].status == "right"
+
+
+def test_arguments_in_the_file_are_read_and_not_run(tmp_path):
+    text = """
+        class Net(nn.Module):
+            def __init__(self, kinds, act):
+                super().__init__()
+                self.layers = nn.ModuleList(nn.Linear(*SIZES[kind]) for kind in kinds)
+                self.act = ACTS[act]
+            def forward(self, x):
+                for layer in self.layers:
+                    x = self.act(layer(x))
+                return x
+        SIZES, ACTS = {"up": (8, 12), "down": (12, 3)}, {"tanh": torch.tanh}
+        def build():
+            return Net(["up", "down"], act="tanh")
+        def evil():
+            return Net([open("never", "w")], "tanh")
+    """
+    assert verdicts(tmp_path, text)["Net"].status == "right"
+
+
+def test_a_configuration_that_refuses_sizes_is_no_end(tmp_path):
+    config = (
+        "from dataclasses import dataclass\n@dataclass\nclass Config:\n    n_embd: int = 32\n"
+        "    n_head: int = 4\n    def __post_init__(self):\n        assert self.n_embd == 32\n"
+    )
+    text = textwrap.dedent(attention("config: Config", "config.n_embd", "config.n_head"))
+    found = verdicts(tmp_path, config + text, role="multi_head_attention")
+    assert found["Attention"].status == "right", found["Attention"]
 
 
 def test_every_role_that_is_left_unwritten_is_a_hole(tmp_path):
