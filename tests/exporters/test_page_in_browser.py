@@ -151,7 +151,7 @@ def test_series_are_answered_in_their_own_unit(browser, page):
         series = int(np.searchsorted(np.cumsum(windows), place, side="right"))
         scale = run.card.panel.series[series]
         first = made[place][0] * scale.std + scale.mean
-        shown = re.match(r"Next step: ([\d,.]+) · 3 steps ahead: [\d,.]+$", browser.ask(ANSWER))
+        shown = re.match(r"Next step: ([\d,.]+) · step 3: [\d,.]+$", browser.ask(ANSWER))
         assert float(shown[1].replace(",", "")) == pytest.approx(first, rel=1e-3)
         assert sample["series"] == series
         texts = browser.ask(
